@@ -1,0 +1,14 @@
+//! What a board starts from.
+
+use super::wire::AppClient;
+use crate::domain::{boards::Snapshot, failure::Failure};
+use leptos::prelude::*;
+use server_fn::codec::Json;
+
+/// Everything the replica needs, as of one change number.
+#[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "board/snapshot", input = Json, client = AppClient)]
+pub async fn snapshot() -> Result<Snapshot, Failure> {
+    use crate::server::{auth, state, usecases::boards};
+    let (app, me) = (state::app()?, auth::me().await?);
+    boards::snapshot(&app, &me).await.map_err(|error| error.into_failure())
+}

@@ -1,0 +1,10 @@
+//! The wire of the app itself: server functions, one file per resource, each saying who is
+//! asking, which use case, and one way to fail. Programs use the REST door instead.
+
+pub mod board;
+pub mod incidents;
+pub mod integrations;
+pub mod people;
+pub mod session;
+pub mod tokens;
+pub mod wire;

@@ -1,0 +1,68 @@
+//! People, tokens and integrations as the settings screens see them.
+
+use super::{
+    ids::{PersonId, TokenId},
+    people::{Actor, ActorKind, ActorRef, Role},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// The person who is signed in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    pub id: PersonId,
+    pub login: String,
+    pub name: String,
+    pub role: Role,
+    /// Signed in as one of the demo's ready-made people.
+    pub demo: bool,
+}
+
+impl Me {
+    /// This person as somebody who acts.
+    pub fn actor(&self) -> Actor {
+        Actor { who: ActorRef { kind: ActorKind::Person, id: self.id.to_string(), name: self.name.clone() }, role: self.role }
+    }
+}
+
+/// Somebody with an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: PersonId,
+    pub login: String,
+    pub name: String,
+    pub role: Role,
+    pub disabled: bool,
+    pub demo: bool,
+    pub created_at: Timestamp,
+    /// When they last used a session.
+    pub seen_at: Option<Timestamp>,
+}
+
+/// An API token, without its secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    pub id: TokenId,
+    pub name: String,
+    pub role: Role,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// Something whose secret is shown this once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownOnce<T> {
+    #[serde(flatten)]
+    pub item: T,
+    /// The secret. It is stored as a hash and cannot be shown again.
+    pub token: String,
+}
+
+/// One alert source that an integration can be made for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceCard {
+    pub slug: String,
+    pub title: String,
+    /// How to point the sender here; `{url}` and `{token}` stand for this server and the key.
+    pub setup: String,
+}

@@ -1,0 +1,274 @@
+//! Alerts: what a sender says, and the episode it becomes.
+//!
+//! An alert is one **episode**, from first firing to resolve. Identity is (integration id, dedupe
+//! key), compared byte by byte; at most one episode of an identity is open. State is ordered by
+//! the sender's event time, not by arrival: a late "firing" does not reopen what was resolved later.
+
+use super::{
+    ids::{AlertId, IncidentId, IntegrationId},
+    severity::AlertSeverity,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Names and values as the sender gave them.
+pub type Labels = BTreeMap<String, String>;
+
+/// What one adapter read out of one alert of a delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    pub action: SignalAction,
+    /// The sender's own key, verbatim; longer than [`MAX_DEDUPE_KEY`] characters, its SHA-256 in hex.
+    pub dedupe_key: String,
+    /// `None` where the sender says nothing that is known.
+    pub severity: Option<AlertSeverity>,
+    pub title: String,
+    pub labels: Labels,
+    pub annotations: Labels,
+    pub links: Vec<Link>,
+    /// The labels by which the sender itself grouped this alert, if it does.
+    #[serde(default)]
+    pub group_labels: Labels,
+    /// When it began, by the sender's clock. Absent: when it was received.
+    pub started_at: Option<Timestamp>,
+    /// When what `action` says happened, by the sender's clock. Absent: when it was received.
+    pub event_at: Option<Timestamp>,
+    /// Resolves by itself at this instant unless it is sent again.
+    pub expires_at: Option<Timestamp>,
+    /// A watchdog: its presence is the message.
+    #[serde(default)]
+    pub heartbeat: bool,
+}
+
+/// Longer dedupe keys are replaced by their SHA-256.
+pub const MAX_DEDUPE_KEY: usize = 1024;
+
+/// What the sender says about the alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignalAction {
+    Fire,
+    Acknowledge,
+    Resolve,
+}
+
+/// A link that came with an alert. Only http, https and mailto are ever made clickable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    pub href: String,
+    pub text: String,
+}
+
+impl Link {
+    /// Whether it may be clicked; anything else is shown as text.
+    pub fn is_safe(href: &str) -> bool {
+        ["http://", "https://", "mailto:"].iter().any(|scheme| href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+    }
+}
+
+/// Where an episode stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertState {
+    Triggered,
+    /// Acknowledged in the sender's own tool.
+    Acknowledged,
+    Resolved,
+}
+
+impl AlertState {
+    pub fn slug(self) -> &'static str {
+        match self {
+            AlertState::Triggered => "triggered",
+            AlertState::Acknowledged => "acknowledged",
+            AlertState::Resolved => "resolved",
+        }
+    }
+
+    pub fn from_slug(text: &str) -> Option<Self> {
+        [AlertState::Triggered, AlertState::Acknowledged, AlertState::Resolved].into_iter().find(|state| state.slug() == text)
+    }
+}
+
+/// One episode, in the shape that `GET /api/v1/alerts` answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    pub id: AlertId,
+    pub source: String,
+    pub integration_id: IntegrationId,
+    pub dedupe_key: String,
+    pub state: AlertState,
+    pub severity: Option<AlertSeverity>,
+    pub title: String,
+    pub labels: Labels,
+    pub annotations: Labels,
+    pub started_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    /// How often it was delivered, the first time included.
+    pub deliveries: i64,
+    pub incident_id: Option<IncidentId>,
+    /// Its sender has gone: what is shown may no longer be so.
+    pub stale: bool,
+    pub links: Vec<Link>,
+}
+
+/// The part of an episode that decides what the next signal does to it. Small, because the
+/// writer keeps one for every open alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episode {
+    pub id: AlertId,
+    pub state: AlertState,
+    pub started_at: Timestamp,
+    /// The newest event time that said "firing" or "acknowledged".
+    pub last_event_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    pub severity: Option<AlertSeverity>,
+    pub incident_id: Option<IncidentId>,
+    /// The value of its `service` label.
+    pub service: Option<String>,
+}
+
+/// What a signal does, decided by [`judge`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A new episode begins.
+    Open { started_at: Timestamp, event_at: Timestamp },
+    /// The open episode was delivered once more.
+    Repeat { event_at: Timestamp },
+    /// The open episode was acknowledged where it came from.
+    Acknowledge { event_at: Timestamp },
+    /// The open episode ends.
+    Resolve { at: Timestamp },
+    /// Accepted, and nothing changes.
+    Ignore(Ignored),
+}
+
+/// Why a signal changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    /// A resolve or acknowledge for a key that is not open.
+    Unknown,
+    /// It is older than what is known already.
+    Late,
+}
+
+impl Ignored {
+    pub fn slug(self) -> &'static str {
+        match self {
+            Ignored::Unknown => "unknown_key",
+            Ignored::Late => "late",
+        }
+    }
+}
+
+/// How far in the future a sender's clock may be believed.
+const CLOCK_SKEW_SECS: i64 = 60;
+
+/// Decides what `signal` does to the newest known episode of its identity.
+///
+/// Event times ahead of ours by more than a minute are taken as `received_at`, so that one wrong
+/// clock cannot block an identity for ever.
+pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) -> Verdict {
+    let believed = |at: Option<Timestamp>| at.filter(|at| *at > Timestamp::MIN && *at <= received_at.plus_secs(CLOCK_SKEW_SECS)).unwrap_or(received_at);
+    let event_at = believed(signal.event_at.or(signal.started_at));
+    let open = newest.filter(|episode| episode.resolved_at.is_none());
+    match (signal.action, open, newest) {
+        (SignalAction::Fire, Some(open), _) => Verdict::Repeat { event_at: event_at.max(open.last_event_at) },
+        (SignalAction::Fire, None, Some(last)) if last.resolved_at.is_some_and(|resolved_at| event_at <= resolved_at) => Verdict::Ignore(Ignored::Late),
+        (SignalAction::Fire, None, _) => Verdict::Open { started_at: believed(signal.started_at), event_at },
+        (SignalAction::Acknowledge, Some(open), _) if event_at >= open.last_event_at => Verdict::Acknowledge { event_at },
+        (SignalAction::Resolve, Some(open), _) if event_at >= open.last_event_at => Verdict::Resolve { at: event_at },
+        (SignalAction::Acknowledge | SignalAction::Resolve, Some(_), _) => Verdict::Ignore(Ignored::Late),
+        (SignalAction::Acknowledge | SignalAction::Resolve, None, _) => Verdict::Ignore(Ignored::Unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_786_450_000_000_000);
+
+    fn a_signal(action: SignalAction, event_at: Timestamp) -> Signal {
+        Signal {
+            action,
+            dedupe_key: "k".to_owned(),
+            severity: None,
+            title: "t".to_owned(),
+            labels: Labels::new(),
+            annotations: Labels::new(),
+            links: vec![],
+            group_labels: Labels::new(),
+            started_at: Some(event_at),
+            event_at: Some(event_at),
+            expires_at: None,
+            heartbeat: false,
+        }
+    }
+
+    fn an_episode(started_at: Timestamp, resolved_at: Option<Timestamp>) -> Episode {
+        let state = if resolved_at.is_some() { AlertState::Resolved } else { AlertState::Triggered };
+        let id = AlertId(Uuid::from_u128(1));
+        Episode { id, state, started_at, last_event_at: started_at, resolved_at, expires_at: None, severity: None, incident_id: None, service: None }
+    }
+
+    #[test]
+    fn firing_while_open_is_a_repeat() {
+        let open = an_episode(NOON, None);
+        let verdict = judge(Some(&open), &a_signal(SignalAction::Fire, NOON.plus_secs(5)), NOON.plus_secs(6));
+        assert_eq!(verdict, Verdict::Repeat { event_at: NOON.plus_secs(5) });
+    }
+
+    #[test]
+    fn a_late_firing_does_not_reopen_what_was_resolved_later() {
+        let resolved = an_episode(NOON, Some(NOON.plus_secs(60)));
+        let late = a_signal(SignalAction::Fire, NOON.plus_secs(60));
+        assert_eq!(judge(Some(&resolved), &late, NOON.plus_secs(90)), Verdict::Ignore(Ignored::Late));
+        let newer = a_signal(SignalAction::Fire, NOON.plus_secs(61));
+        assert!(matches!(judge(Some(&resolved), &newer, NOON.plus_secs(90)), Verdict::Open { .. }));
+    }
+
+    #[test]
+    fn a_resolve_older_than_the_newest_firing_is_late() {
+        let mut open = an_episode(NOON, None);
+        open.last_event_at = NOON.plus_secs(30);
+        assert_eq!(judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(20)), NOON.plus_secs(40)), Verdict::Ignore(Ignored::Late));
+        assert_eq!(
+            judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(30)), NOON.plus_secs(40)),
+            Verdict::Resolve { at: NOON.plus_secs(30) }
+        );
+    }
+
+    #[test]
+    fn a_resolve_for_an_unknown_key_changes_nothing() {
+        assert_eq!(judge(None, &a_signal(SignalAction::Resolve, NOON), NOON), Verdict::Ignore(Ignored::Unknown));
+        let resolved = an_episode(NOON, Some(NOON));
+        assert_eq!(judge(Some(&resolved), &a_signal(SignalAction::Acknowledge, NOON), NOON), Verdict::Ignore(Ignored::Unknown));
+    }
+
+    #[test]
+    fn a_clock_far_ahead_is_not_believed() {
+        let verdict = judge(None, &a_signal(SignalAction::Fire, NOON.plus_secs(86_400)), NOON);
+        assert_eq!(verdict, Verdict::Open { started_at: NOON, event_at: NOON });
+    }
+
+    #[test]
+    fn the_go_zero_time_is_no_time() {
+        let mut signal = a_signal(SignalAction::Fire, Timestamp::MIN);
+        signal.event_at = None;
+        assert_eq!(judge(None, &signal, NOON), Verdict::Open { started_at: NOON, event_at: NOON });
+    }
+
+    #[test]
+    fn only_plain_schemes_are_safe_to_click() {
+        for safe in ["http://a", "HTTPS://a", "mailto:a@b"] {
+            assert!(Link::is_safe(safe), "{safe}");
+        }
+        for unsafe_href in ["javascript:alert(1)", "data:text/html,x", " http://a", "//a", "", "é"] {
+            assert!(!Link::is_safe(unsafe_href), "{unsafe_href}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What people and programs ask of an incident, as it comes over the wire:
+//! `{"command": "note", "text": "…"}`.
+
+use super::{ImpactWindow, IncidentRole, Kind, Origin};
+use crate::domain::{
+    alert::Labels,
+    ids::{AlertId, IncidentId},
+    people::PersonRef,
+    severity::Severity,
+    time::Timestamp,
+    triage::Answers,
+};
+use serde::{Deserialize, Serialize};
+
+/// Opens an incident.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Declare {
+    pub title: String,
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// Why this severity; asked for where it differs from what the answers propose.
+    #[serde(default)]
+    pub reason: Option<String>,
+    #[serde(default)]
+    pub answers: Option<Answers>,
+    #[serde(default)]
+    pub services: Vec<String>,
+    #[serde(default)]
+    pub impact: Vec<ImpactWindow>,
+    #[serde(default)]
+    pub labels: Labels,
+    #[serde(default)]
+    pub kind: Kind,
+    #[serde(default)]
+    pub private: bool,
+    /// When it began, where known. Absent: the earliest impact, else now.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
+    #[serde(default)]
+    pub origin: Option<Origin>,
+}
+
+/// One command. Times that people may give (`happened_at`) are when it happened, not when it was
+/// recorded; absent means now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    Acknowledge {
+        /// Holds for this many seconds; absent is until further notice.
+        #[serde(default)]
+        for_s: Option<i64>,
+        #[serde(default, alias = "at")]
+        happened_at: Option<Timestamp>,
+    },
+    Unacknowledge {
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    SetSeverity {
+        /// `None` is "not sure yet".
+        severity: Option<Severity>,
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default)]
+        answers: Option<Answers>,
+    },
+    /// To "active": from triage, or back from mitigated (then with a reason).
+    #[serde(alias = "confirm")]
+    Activate {
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    Mitigate {
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default, alias = "at")]
+        happened_at: Option<Timestamp>,
+    },
+    Resolve {
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default, alias = "at")]
+        happened_at: Option<Timestamp>,
+    },
+    Close {
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    Reopen {
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// A false alarm.
+    Cancel {
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// It is the same as another incident and goes on there.
+    Merge {
+        into: IncidentId,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    AssignRole {
+        role: IncidentRole,
+        person: PersonRef,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    AcceptRole {
+        role: IncidentRole,
+    },
+    ReleaseRole {
+        role: IncidentRole,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    Note {
+        text: String,
+        #[serde(default, alias = "at")]
+        happened_at: Option<Timestamp>,
+    },
+    Decision {
+        text: String,
+        #[serde(default, alias = "at")]
+        happened_at: Option<Timestamp>,
+    },
+    Link {
+        #[serde(alias = "href")]
+        url: String,
+        #[serde(default)]
+        text: Option<String>,
+    },
+    Pin {
+        seq: i64,
+    },
+    Unpin {
+        seq: i64,
+    },
+    CorrectTime {
+        seq: i64,
+        #[serde(alias = "at")]
+        happened_at: Timestamp,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    SetTitle {
+        title: String,
+    },
+    SetServices {
+        services: Vec<String>,
+    },
+    SetImpact {
+        impact: Vec<ImpactWindow>,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// Sets labels; an empty value removes one.
+    Tag {
+        #[serde(alias = "tags")]
+        labels: Labels,
+    },
+    SetPrivate {
+        private: bool,
+    },
+    AttachAlert {
+        #[serde(alias = "alert_id")]
+        alert: AlertId,
+    },
+    DetachAlert {
+        #[serde(alias = "alert_id")]
+        alert: AlertId,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+}

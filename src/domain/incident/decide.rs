@@ -1,0 +1,526 @@
+//! The one decision function: what a command does to an incident, or why it is refused.
+//!
+//! Decides and changes nothing: the caller records the changes as events, then folds them.
+
+use super::{
+    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, ResolvedBy, SignalState, State, Verb, allowed,
+};
+use crate::domain::{
+    alert::{Labels, Link},
+    grouping::Why,
+    ids::{AlertId, IncidentId, IncidentRef},
+    people::{Actor, ActorKind, ActorRef, Role},
+    severity::Severity,
+    time::Timestamp,
+    triage,
+};
+
+/// Longest title, in characters.
+const MAX_TITLE: usize = 300;
+/// Longest text of a note, decision or reason, in characters.
+const MAX_TEXT: usize = 20_000;
+/// Most services, labels or impact windows in one command.
+const MAX_ITEMS: usize = 1_000;
+/// How far ahead of our clock a time given by a person may be.
+const SKEW_SECS: i64 = 120;
+
+/// Why a command is refused. `code` is stable; the words are for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("a responder role is needed to work on incidents")]
+    NeedsResponder,
+    #[error("{commander} leads this incident: only the commander, the deputy or somebody with the commander role may do this")]
+    NeedsLead { commander: String },
+    #[error("this incident was merged into another and goes on there")]
+    Merged,
+    #[error("it was mitigated already{}", at_words(*.at))]
+    AlreadyMitigated { at: Option<Timestamp> },
+    #[error("it was resolved already{}", at_words(*.at))]
+    AlreadyResolved { at: Option<Timestamp> },
+    #[error("it is closed already")]
+    AlreadyClosed,
+    #[error("it is being worked already")]
+    AlreadyActive,
+    #[error("only a resolved incident can be closed")]
+    NotResolvedYet,
+    #[error("it is still open")]
+    StillOpen,
+    #[error("it is closed; reopen it first")]
+    Closed,
+    #[error("it was cancelled as a false alarm; reopen it first")]
+    Cancelled,
+    #[error("this is not possible while the incident is {}", .state.slug())]
+    NotNow { state: State },
+    #[error("{by} has it already{}", until_words(*.until))]
+    AlreadyAcknowledged { by: String, until: Option<Timestamp> },
+    #[error("nobody has acknowledged it")]
+    NotAcknowledged,
+    #[error("say why: {what} needs a reason")]
+    ReasonNeeded { what: &'static str },
+    #[error("the severity is that already")]
+    SameSeverity,
+    #[error("{field} must not be empty")]
+    Empty { field: &'static str },
+    #[error("{field} is too long: {max} at most")]
+    TooLong { field: &'static str, max: usize },
+    #[error("an incident cannot be merged into itself")]
+    MergeIntoItself,
+    #[error("an incident that is {} cannot take in another", .state.slug())]
+    MergeIntoOver { state: State },
+    #[error("{person} has this role already")]
+    AlreadyHeld { person: String },
+    #[error("nobody has this role, and nobody was asked")]
+    NotHeld,
+    #[error("you were not asked to take this role")]
+    NotAsked,
+    #[error("there is no entry {seq} in this timeline")]
+    UnknownEntry { seq: i64 },
+    #[error("entry {seq} is pinned already")]
+    AlreadyPinned { seq: i64 },
+    #[error("entry {seq} is not pinned")]
+    NotPinned { seq: i64 },
+    #[error("that time lies in the future")]
+    InTheFuture,
+    #[error("an impact window ends before it begins")]
+    WindowBackwards,
+    #[error("only links to http, https and mailto are kept")]
+    UnsafeLink,
+    #[error("acknowledge for between a minute and seven days")]
+    BadPeriod,
+    #[error("the alert belongs to this incident already")]
+    AlreadyAttached,
+    #[error("the alert does not belong to this incident")]
+    NotAttached,
+}
+
+fn at_words(at: Option<Timestamp>) -> String {
+    at.map(|at| format!(" at {} UTC", at.hour_minute())).unwrap_or_default()
+}
+
+fn until_words(until: Option<Timestamp>) -> String {
+    until.map(|until| format!(", until {} UTC", until.hour_minute())).unwrap_or_default()
+}
+
+impl Refusal {
+    /// Stable and machine-readable.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::NeedsResponder => "needs_responder",
+            Refusal::NeedsLead { .. } => "needs_lead",
+            Refusal::Merged => "merged",
+            Refusal::AlreadyMitigated { .. } => "already_mitigated",
+            Refusal::AlreadyResolved { .. } => "already_resolved",
+            Refusal::AlreadyClosed => "already_closed",
+            Refusal::AlreadyActive => "already_active",
+            Refusal::NotResolvedYet => "not_resolved_yet",
+            Refusal::StillOpen => "still_open",
+            Refusal::Closed => "closed",
+            Refusal::Cancelled => "cancelled",
+            Refusal::NotNow { .. } => "not_now",
+            Refusal::AlreadyAcknowledged { .. } => "already_acknowledged",
+            Refusal::NotAcknowledged => "not_acknowledged",
+            Refusal::ReasonNeeded { .. } => "reason_needed",
+            Refusal::SameSeverity => "same_severity",
+            Refusal::Empty { .. } => "empty",
+            Refusal::TooLong { .. } => "too_long",
+            Refusal::MergeIntoItself => "merge_into_itself",
+            Refusal::MergeIntoOver { .. } => "merge_into_over",
+            Refusal::AlreadyHeld { .. } => "already_held",
+            Refusal::NotHeld => "not_held",
+            Refusal::NotAsked => "not_asked",
+            Refusal::UnknownEntry { .. } => "unknown_entry",
+            Refusal::AlreadyPinned { .. } => "already_pinned",
+            Refusal::NotPinned { .. } => "not_pinned",
+            Refusal::InTheFuture => "in_the_future",
+            Refusal::WindowBackwards => "window_backwards",
+            Refusal::UnsafeLink => "unsafe_link",
+            Refusal::BadPeriod => "bad_period",
+            Refusal::AlreadyAttached => "already_attached",
+            Refusal::NotAttached => "not_attached",
+        }
+    }
+
+    /// Whether the refusal is about rights, not about the incident.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Refusal::NeedsResponder | Refusal::NeedsLead { .. })
+    }
+}
+
+impl Command {
+    /// The verb of this command, for the table of rules.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Command::Acknowledge { .. } => Verb::Acknowledge,
+            Command::Unacknowledge { .. } => Verb::Unacknowledge,
+            Command::SetSeverity { .. } => Verb::SetSeverity,
+            Command::Activate { .. } => Verb::Activate,
+            Command::Mitigate { .. } => Verb::Mitigate,
+            Command::Resolve { .. } => Verb::Resolve,
+            Command::Close { .. } => Verb::Close,
+            Command::Reopen { .. } => Verb::Reopen,
+            Command::Cancel { .. } => Verb::Cancel,
+            Command::Merge { .. } => Verb::Merge,
+            Command::AssignRole { .. } => Verb::AssignRole,
+            Command::AcceptRole { .. } => Verb::AcceptRole,
+            Command::ReleaseRole { .. } => Verb::ReleaseRole,
+            Command::Note { .. } => Verb::Note,
+            Command::Decision { .. } => Verb::Decision,
+            Command::Link { .. } => Verb::Link,
+            Command::Pin { .. } => Verb::Pin,
+            Command::Unpin { .. } => Verb::Unpin,
+            Command::CorrectTime { .. } => Verb::CorrectTime,
+            Command::SetTitle { .. } => Verb::SetTitle,
+            Command::SetServices { .. } => Verb::SetServices,
+            Command::SetImpact { .. } => Verb::SetImpact,
+            Command::Tag { .. } => Verb::Tag,
+            Command::SetPrivate { .. } => Verb::SetPrivate,
+            Command::AttachAlert { .. } => Verb::AttachAlert,
+            Command::DetachAlert { .. } => Verb::DetachAlert,
+        }
+    }
+}
+
+/// What a command refers to outside its incident; the caller looks it up.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The incident to merge into.
+    pub target: Option<(IncidentId, IncidentRef, State)>,
+    /// The alert to attach or detach, and the incident it is in.
+    pub alert: Option<(AlertRef, Option<IncidentId>)>,
+}
+
+/// Decides a declaration.
+pub fn declare(draft: &Declare, actor: &Actor, now: Timestamp) -> Result<Vec<Change>, Refusal> {
+    if actor.role < Role::Responder {
+        return Err(Refusal::NeedsResponder);
+    }
+    let title = title(&draft.title)?;
+    at_most(draft.services.len(), "services")?;
+    at_most(draft.labels.len(), "labels")?;
+    check_impact(&draft.impact, now)?;
+    let reason = text(draft.reason.as_deref(), "reason")?;
+    let proposal = draft.answers.as_ref().map(triage::propose);
+    let proposed_severity = proposal.as_ref().and_then(|proposal| proposal.severity);
+    if let (Some(chosen), Some(proposed)) = (draft.severity, proposed_severity)
+        && chosen != proposed
+        && reason.is_none()
+    {
+        return Err(Refusal::ReasonNeeded { what: "another severity than the answers give" });
+    }
+    let started_at = draft.started_at.or_else(|| draft.impact.iter().map(|window| window.from).min()).unwrap_or(now);
+    not_in_the_future(started_at, now)?;
+    let mut services = tidy(&draft.services);
+    for service in draft.impact.iter().filter_map(|window| window.service.as_ref()) {
+        if !services.contains(service) {
+            services.push(service.clone());
+        }
+    }
+    let kind = EventKind::Declared {
+        title,
+        severity: draft.severity,
+        proposed_severity: proposed_severity.or(draft.severity),
+        reason: reason.or_else(|| proposal.map(|proposal| proposal.because)),
+        answers: draft.answers.clone(),
+        services,
+        impact: draft.impact.clone(),
+        labels: draft.labels.clone(),
+        incident_kind: draft.kind,
+        private: draft.private,
+        started_at,
+        detected_at: now.max(started_at),
+        origin: draft.origin.clone(),
+    };
+    Ok(vec![Change { happened_at: now, kind }])
+}
+
+/// Decides `command` on `incident` for `actor` at `now`.
+pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: &Actor, now: Timestamp) -> Result<Vec<Change>, Refusal> {
+    allowed(incident, command.verb(), actor)?;
+    let one = |kind| Ok(vec![Change { happened_at: now, kind }]);
+    let at = |happened_at: &Option<Timestamp>, kind| {
+        let happened_at = happened_at.unwrap_or(now);
+        not_in_the_future(happened_at, now)?;
+        Ok(vec![Change { happened_at, kind }])
+    };
+    match command {
+        Command::Acknowledge { for_s, happened_at } => {
+            if for_s.is_some_and(|secs| !(1..=7 * 86_400).contains(&secs)) {
+                return Err(Refusal::BadPeriod);
+            }
+            let until = for_s.map(|secs| now.plus_secs(secs));
+            if let Some(ack) = incident.acknowledged.as_ref().filter(|ack| incident.is_acknowledged(now) && ack.by_id != actor.who.id) {
+                return Err(Refusal::AlreadyAcknowledged { by: ack.by.clone(), until: ack.until });
+            }
+            at(happened_at, EventKind::Acknowledged { until })
+        }
+        Command::Unacknowledge { reason } => {
+            if !incident.is_acknowledged(now) {
+                return Err(Refusal::NotAcknowledged);
+            }
+            one(EventKind::Unacknowledged { reason: text(reason.as_deref(), "reason")? })
+        }
+        Command::SetSeverity { severity, reason, answers } => set_severity(incident, *severity, reason.as_deref(), answers.as_ref(), now),
+        Command::Activate { reason } => {
+            let reason = text(reason.as_deref(), "reason")?;
+            if incident.state == State::Mitigated && reason.is_none() {
+                return Err(Refusal::ReasonNeeded { what: "going back to active" });
+            }
+            one(EventKind::Activated { reason })
+        }
+        Command::Mitigate { reason, happened_at } => at(happened_at, EventKind::Mitigated { reason: text(reason.as_deref(), "reason")? }),
+        Command::Resolve { reason, happened_at } => {
+            let reason = text(reason.as_deref(), "reason")?;
+            if reason.is_none() && incident.signal_state() == SignalState::Firing {
+                return Err(Refusal::ReasonNeeded { what: "resolving while its alerts still fire" });
+            }
+            at(happened_at, EventKind::Resolved { by: ResolvedBy::Person, reason })
+        }
+        Command::Close { reason } => one(EventKind::Closed { reason: text(reason.as_deref(), "reason")? }),
+        Command::Reopen { reason } => one(EventKind::Reopened { reason: Some(needed(reason.as_deref(), "reopening")?) }),
+        Command::Cancel { reason } => one(EventKind::Cancelled { reason: Some(needed(reason.as_deref(), "calling it a false alarm")?) }),
+        Command::Merge { into, reason } => {
+            if *into == incident.id {
+                return Err(Refusal::MergeIntoItself);
+            }
+            let Some((into, into_ref, state)) = context.target else { return Err(Refusal::MergeIntoOver { state: State::Merged }) };
+            if state.is_over() {
+                return Err(Refusal::MergeIntoOver { state });
+            }
+            one(EventKind::MergedInto { into, into_ref, reason: text(reason.as_deref(), "reason")? })
+        }
+        Command::AssignRole { role, person, reason } => {
+            if person.name.trim().is_empty() {
+                return Err(Refusal::Empty { field: "person" });
+            }
+            if let Some(held) = incident.holder(*role).filter(|held| held.person == *person) {
+                return Err(Refusal::AlreadyHeld { person: held.person.name.clone() });
+            }
+            // Oneself needs no asking; somebody without an account cannot answer.
+            let accepted = actor.is(person) || person.id.is_none();
+            one(EventKind::RoleAssigned { role: *role, person: person.clone(), accepted, reason: text(reason.as_deref(), "reason")? })
+        }
+        Command::AcceptRole { role } => match incident.roles.get(role).and_then(|seat| seat.asked.as_ref()) {
+            Some(asked) if actor.is(&asked.person) => one(EventKind::RoleAccepted { role: *role, person: asked.person.clone() }),
+            _ => Err(Refusal::NotAsked),
+        },
+        Command::ReleaseRole { role, reason } => {
+            let seat = incident.roles.get(role);
+            let Some(held) = seat.and_then(|seat| seat.asked.as_ref().or(seat.holder.as_ref())) else { return Err(Refusal::NotHeld) };
+            one(EventKind::RoleReleased { role: *role, person: held.person.clone(), reason: text(reason.as_deref(), "reason")? })
+        }
+        Command::Note { text: words, happened_at } => at(happened_at, EventKind::Note { text: filled(words, "text")? }),
+        Command::Decision { text: words, happened_at } => at(happened_at, EventKind::Decision { text: filled(words, "text")? }),
+        Command::Link { url, text: words } => {
+            if !Link::is_safe(url) {
+                return Err(Refusal::UnsafeLink);
+            }
+            one(EventKind::Linked { url: filled(url, "url")?, text: text(words.as_deref(), "text")? })
+        }
+        Command::Pin { seq } => {
+            known_entry(incident, *seq)?;
+            if incident.pinned.contains(seq) { Err(Refusal::AlreadyPinned { seq: *seq }) } else { one(EventKind::Pinned { seq: *seq }) }
+        }
+        Command::Unpin { seq } => {
+            if incident.pinned.contains(seq) { one(EventKind::Unpinned { seq: *seq }) } else { Err(Refusal::NotPinned { seq: *seq }) }
+        }
+        Command::CorrectTime { seq, happened_at, reason } => {
+            known_entry(incident, *seq)?;
+            not_in_the_future(*happened_at, now)?;
+            one(EventKind::TimeCorrected { seq: *seq, happened_at: *happened_at, reason: text(reason.as_deref(), "reason")? })
+        }
+        Command::SetTitle { title: words } => one(EventKind::TitleSet { title: title(words)? }),
+        Command::SetServices { services } => {
+            at_most(services.len(), "services")?;
+            one(EventKind::ServicesSet { services: tidy(services) })
+        }
+        Command::SetImpact { impact, reason } => {
+            check_impact(impact, now)?;
+            one(EventKind::ImpactSet { impact: impact.clone(), reason: text(reason.as_deref(), "reason")? })
+        }
+        Command::Tag { labels } => {
+            if labels.is_empty() || labels.keys().any(|name| name.trim().is_empty()) {
+                return Err(Refusal::Empty { field: "labels" });
+            }
+            at_most(labels.len() + incident.labels.len(), "labels")?;
+            one(EventKind::Tagged { labels: tidy_labels(labels) })
+        }
+        Command::SetPrivate { private } => one(EventKind::PrivacySet { private: *private }),
+        Command::AttachAlert { alert: id } => match &context.alert {
+            Some((alert, home)) if alert.id == *id => {
+                if *home == Some(incident.id) {
+                    return Err(Refusal::AlreadyAttached);
+                }
+                one(EventKind::AlertsAttached { alerts: vec![alert.clone()], why: Why::Attached })
+            }
+            _ => Err(Refusal::NotAttached),
+        },
+        Command::DetachAlert { alert: id, reason } => match &context.alert {
+            Some((alert, Some(home))) if alert.id == *id && *home == incident.id => {
+                one(EventKind::AlertDetached { alert: alert.clone(), reason: text(reason.as_deref(), "reason")? })
+            }
+            _ => Err(Refusal::NotAttached),
+        },
+    }
+}
+
+fn set_severity(
+    incident: &Incident,
+    severity: Option<Severity>,
+    reason: Option<&str>,
+    answers: Option<&triage::Answers>,
+    now: Timestamp,
+) -> Result<Vec<Change>, Refusal> {
+    let proposal = answers.map(triage::propose);
+    let reason = text(reason, "reason")?;
+    let proposed_severity = proposal.as_ref().map_or(incident.proposed_severity, |proposal| proposal.severity);
+    // A confirmation of what is proposed explains itself; everything else is explained by a person.
+    if reason.is_none() && (incident.severity.is_some() || proposed_severity != severity) {
+        return Err(Refusal::ReasonNeeded { what: "another severity" });
+    }
+    if incident.severity == severity && severity.is_some() && answers.is_none() {
+        return Err(Refusal::SameSeverity);
+    }
+    let reason = reason.or_else(|| proposal.map(|proposal| proposal.because));
+    let kind = EventKind::SeveritySet { severity, proposed_severity, reason, answers: answers.cloned() };
+    let mut changes = vec![Change { happened_at: now, kind }];
+    // Triage means that nobody has said how bad it is; now somebody has.
+    if severity.is_some() && incident.state == State::Triage {
+        changes.push(Change { happened_at: now, kind: EventKind::Activated { reason: None } });
+    }
+    Ok(changes)
+}
+
+/// What alerts do to an incident. Nobody is asked, so nothing is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// New alerts belong to it.
+    Fired { alerts: Vec<AlertRef>, why: Why },
+    /// Some of its alerts ended.
+    Quieted { alerts: Vec<AlertResolution> },
+    /// One of its alerts was acknowledged where it came from.
+    AcknowledgedAtSource { id: AlertId, title: String },
+}
+
+/// Decides what alerts change. `now` is when they were received.
+pub fn observe(incident: &Incident, observation: Observation, now: Timestamp) -> Vec<Change> {
+    match observation {
+        Observation::Fired { alerts, why } => {
+            let Some(first) = alerts.iter().map(|alert| alert.started_at).min() else { return vec![] };
+            let mut changes = vec![Change { happened_at: first.min(now), kind: EventKind::AlertsAttached { alerts, why } }];
+            if incident.state == State::Resolved {
+                changes.push(Change { happened_at: now, kind: EventKind::Reopened { reason: Some("an alert of the group fires again".to_owned()) } });
+            }
+            changes
+        }
+        Observation::Quieted { alerts } => {
+            let Some(last) = alerts.iter().map(|alert| alert.at).max() else { return vec![] };
+            let over = u32::try_from(alerts.len()).unwrap_or(u32::MAX) >= incident.firing_alerts();
+            let mut changes = vec![Change { happened_at: last.min(now), kind: EventKind::AlertsResolved { alerts } }];
+            if over && !incident.touched && incident.state.is_open() {
+                changes.push(Change { happened_at: last, kind: EventKind::Resolved { by: ResolvedBy::Signal, reason: None } });
+            }
+            changes
+        }
+        Observation::AcknowledgedAtSource { id, title } => {
+            let mut changes = vec![Change { happened_at: now, kind: EventKind::AlertAcknowledged { id, title } }];
+            if incident.state.is_open() && !incident.is_acknowledged(now) {
+                changes.push(Change { happened_at: now, kind: EventKind::Acknowledged { until: None } });
+            }
+            changes
+        }
+    }
+}
+
+/// What an incident that `source` was merged into records of it. `alerts` are the source's.
+pub fn absorb(source: &Incident, alerts: Vec<AlertRef>, now: Timestamp) -> Vec<Change> {
+    let kind = EventKind::Absorbed {
+        from: source.id,
+        from_ref: source.reference,
+        title: source.title.clone(),
+        services: source.services.clone(),
+        alerts,
+    };
+    vec![Change { happened_at: now, kind }]
+}
+
+/// Whether a person's event counts as working on the incident.
+pub(super) fn is_work(actor: &ActorRef, kind: &EventKind) -> bool {
+    let by_somebody = matches!(actor.kind, ActorKind::Person | ActorKind::Token);
+    let bookkeeping = matches!(kind, EventKind::Tagged { .. } | EventKind::Pinned { .. } | EventKind::Unpinned { .. } | EventKind::TimeCorrected { .. });
+    // An acknowledgement in the sender's own tool is somebody at work, too.
+    (by_somebody && !bookkeeping) || matches!(kind, EventKind::Acknowledged { .. })
+}
+
+fn title(words: &str) -> Result<String, Refusal> {
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.is_empty() {
+        return Err(Refusal::Empty { field: "title" });
+    }
+    if words.chars().count() > MAX_TITLE {
+        return Err(Refusal::TooLong { field: "title", max: MAX_TITLE });
+    }
+    Ok(words)
+}
+
+/// An optional text: blank counts as absent.
+fn text(words: Option<&str>, field: &'static str) -> Result<Option<String>, Refusal> {
+    match words.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(words) if words.chars().count() > MAX_TEXT => Err(Refusal::TooLong { field, max: MAX_TEXT }),
+        Some(words) => Ok(Some(words.to_owned())),
+    }
+}
+
+fn filled(words: &str, field: &'static str) -> Result<String, Refusal> {
+    text(Some(words), field)?.ok_or(Refusal::Empty { field })
+}
+
+fn needed(reason: Option<&str>, what: &'static str) -> Result<String, Refusal> {
+    text(reason, "reason")?.ok_or(Refusal::ReasonNeeded { what })
+}
+
+fn at_most(count: usize, field: &'static str) -> Result<(), Refusal> {
+    if count > MAX_ITEMS { Err(Refusal::TooLong { field, max: MAX_ITEMS }) } else { Ok(()) }
+}
+
+fn not_in_the_future(at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if at > now.plus_secs(SKEW_SECS) { Err(Refusal::InTheFuture) } else { Ok(()) }
+}
+
+fn check_impact(impact: &[ImpactWindow], now: Timestamp) -> Result<(), Refusal> {
+    at_most(impact.len(), "impact")?;
+    for window in impact {
+        not_in_the_future(window.from, now)?;
+        if window.to.is_some_and(|to| to < window.from) {
+            return Err(Refusal::WindowBackwards);
+        }
+    }
+    Ok(())
+}
+
+fn known_entry(incident: &Incident, seq: i64) -> Result<(), Refusal> {
+    if (1..=incident.version).contains(&seq) { Ok(()) } else { Err(Refusal::UnknownEntry { seq }) }
+}
+
+/// Trimmed, without blanks and repeats, in the order given.
+fn tidy(names: &[String]) -> Vec<String> {
+    let mut tidy: Vec<String> = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        if !tidy.iter().any(|known| known == name) {
+            tidy.push(name.to_owned());
+        }
+    }
+    tidy
+}
+
+fn tidy_labels(labels: &Labels) -> Labels {
+    labels.iter().map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+}
+
+impl IncidentRole {
+    /// The first person to act on an incident that nobody leads is offered command.
+    pub fn offered_to(incident: &Incident, actor: &Actor) -> Option<IncidentRole> {
+        let led = incident.roles.get(&IncidentRole::Commander).is_some_and(|seat| seat.holder.is_some() || seat.asked.is_some());
+        (!led && incident.state.is_open() && actor.role >= Role::Responder).then_some(IncidentRole::Commander)
+    }
+}

@@ -1,0 +1,311 @@
+//! Folding: how an incident follows from its events. Total: an event that makes no sense any
+//! more (a newer version wrote it) changes only the version.
+
+use super::{
+    Acknowledged, AlertRef, AlertResolution, EventKind, Held, ImpactWindow, Incident, State,
+    decide::is_work,
+};
+use crate::domain::{
+    ids::{IncidentId, IncidentRef},
+    people::PersonRef,
+    severity::AlertSeverity,
+    time::Timestamp,
+    timeline::Event,
+};
+use std::collections::BTreeMap;
+
+impl Incident {
+    /// The incident after its first event; `None` when that is no declaration.
+    pub fn begin(id: IncidentId, reference: IncidentRef, event: &Event) -> Option<Self> {
+        let EventKind::Declared {
+            title,
+            severity,
+            proposed_severity,
+            reason,
+            answers,
+            services,
+            impact,
+            labels,
+            incident_kind,
+            private,
+            started_at,
+            detected_at,
+            origin,
+        } = &event.kind
+        else {
+            return None;
+        };
+        Some(Incident {
+            id,
+            reference,
+            origin: origin.clone(),
+            title: title.clone(),
+            kind: *incident_kind,
+            state: if severity.is_some() { State::Active } else { State::Triage },
+            severity: *severity,
+            proposed_severity: *proposed_severity,
+            severity_reason: reason.clone(),
+            answers: answers.clone(),
+            acknowledged: None,
+            services: services.clone(),
+            roles: BTreeMap::new(),
+            labels: labels.clone(),
+            impact: impact.clone(),
+            signals: BTreeMap::new(),
+            impact_by_person: !impact.is_empty(),
+            touched: is_work(&event.actor, &event.kind),
+            private: *private,
+            started_at: *started_at,
+            detected_at: *detected_at,
+            acknowledged_at: None,
+            mitigated_at: None,
+            resolved_at: None,
+            resolved_by: None,
+            closed_at: None,
+            merged_into: None,
+            declared_by: event.actor.clone(),
+            pinned: vec![],
+            updated_at: event.recorded_at,
+            marks: BTreeMap::from([("detected".to_owned(), event.seq)]),
+            version: event.seq,
+        })
+    }
+
+    /// Folds one more event in.
+    pub fn apply(&mut self, event: &Event) {
+        self.version = event.seq;
+        self.updated_at = event.recorded_at;
+        self.touched |= is_work(&event.actor, &event.kind);
+        let at = event.happened_at;
+        match &event.kind {
+            EventKind::Declared { .. } => {}
+            EventKind::AlertsAttached { alerts, .. } => self.attach(alerts),
+            EventKind::AlertsResolved { alerts } => alerts.iter().for_each(|alert| self.quiet(alert)),
+            EventKind::AlertAcknowledged { .. } => {}
+            EventKind::AlertDetached { alert, .. } => self.detach(alert, at),
+            EventKind::Acknowledged { until } => {
+                self.acknowledged = Some(Acknowledged { by: event.actor.name.clone(), by_id: event.actor.id.clone(), at, until: *until });
+                if self.acknowledged_at.is_none() {
+                    self.acknowledged_at = Some(at);
+                    self.mark("acknowledged", event.seq);
+                }
+            }
+            EventKind::Unacknowledged { .. } => self.acknowledged = None,
+            EventKind::SeveritySet { severity, proposed_severity, reason, answers } => {
+                self.severity = *severity;
+                self.proposed_severity = *proposed_severity;
+                if reason.is_some() {
+                    self.severity_reason.clone_from(reason);
+                }
+                if answers.is_some() {
+                    self.answers.clone_from(answers);
+                }
+            }
+            EventKind::Activated { .. } => {
+                self.state = State::Active;
+                self.mitigated_at = None;
+            }
+            EventKind::Mitigated { .. } => {
+                self.state = State::Mitigated;
+                self.mitigated_at = Some(at);
+                self.mark("mitigated", event.seq);
+            }
+            EventKind::Resolved { by, .. } => {
+                self.state = State::Resolved;
+                self.resolved_at = Some(at);
+                self.resolved_by = Some(*by);
+                self.mark("resolved", event.seq);
+                self.close_impact(at);
+            }
+            EventKind::Closed { .. } => {
+                self.state = State::Closed;
+                self.closed_at = Some(at);
+            }
+            EventKind::Reopened { .. } => {
+                self.state = if self.severity.is_some() { State::Active } else { State::Triage };
+                self.resolved_at = None;
+                self.resolved_by = None;
+                self.mitigated_at = None;
+                self.closed_at = None;
+            }
+            EventKind::Cancelled { .. } => self.state = State::Cancelled,
+            EventKind::MergedInto { into, .. } => {
+                self.state = State::Merged;
+                self.merged_into = Some(*into);
+            }
+            EventKind::Absorbed { services, alerts, .. } => {
+                services.iter().for_each(|service| self.name_service(service));
+                self.attach(alerts);
+            }
+            EventKind::RoleAssigned { role, person, accepted, .. } => {
+                let seat = self.roles.entry(*role).or_default();
+                let held = Some(Held { person: person.clone(), since: at });
+                if *accepted {
+                    seat.holder = held;
+                    seat.asked = None;
+                } else {
+                    seat.asked = held;
+                }
+            }
+            EventKind::RoleAccepted { role, person } => {
+                let seat = self.roles.entry(*role).or_default();
+                seat.holder = Some(Held { person: person.clone(), since: at });
+                seat.asked = None;
+            }
+            EventKind::RoleReleased { role, person, .. } => self.release(*role, person),
+            EventKind::Note { .. } | EventKind::Decision { .. } | EventKind::Linked { .. } => {}
+            EventKind::Pinned { seq } => self.pinned.push(*seq),
+            EventKind::Unpinned { seq } => self.pinned.retain(|pinned| pinned != seq),
+            EventKind::TimeCorrected { seq, happened_at, .. } => self.correct(*seq, *happened_at),
+            EventKind::TitleSet { title } => self.title.clone_from(title),
+            EventKind::ServicesSet { services } => self.services.clone_from(services),
+            EventKind::ImpactSet { impact, .. } => {
+                self.impact.clone_from(impact);
+                self.impact_by_person = true;
+                if let Some(first) = impact.iter().map(|window| window.from).min() {
+                    self.started_at = first;
+                }
+                for service in impact.iter().filter_map(|window| window.service.as_ref()) {
+                    self.name_service(service);
+                }
+            }
+            EventKind::Tagged { labels } => {
+                for (name, value) in labels {
+                    if value.is_empty() {
+                        self.labels.remove(name);
+                    } else {
+                        self.labels.insert(name.clone(), value.clone());
+                    }
+                }
+            }
+            EventKind::PrivacySet { private } => self.private = *private,
+        }
+    }
+
+    fn mark(&mut self, what: &str, seq: i64) {
+        self.marks.insert(what.to_owned(), seq);
+    }
+
+    fn correct(&mut self, seq: i64, at: Timestamp) {
+        let marked = |what: &str| self.marks.get(what) == Some(&seq);
+        let (detected, acknowledged, mitigated, resolved) = (marked("detected"), marked("acknowledged"), marked("mitigated"), marked("resolved"));
+        if detected {
+            self.detected_at = at;
+        }
+        if acknowledged && self.acknowledged_at.is_some() {
+            self.acknowledged_at = Some(at);
+        }
+        if mitigated && self.mitigated_at.is_some() {
+            self.mitigated_at = Some(at);
+        }
+        if resolved && self.resolved_at.is_some() {
+            self.resolved_at = Some(at);
+        }
+    }
+
+    fn name_service(&mut self, service: &str) {
+        if !service.is_empty() && !self.services.iter().any(|known| known == service) {
+            self.services.push(service.to_owned());
+        }
+    }
+
+    fn attach(&mut self, alerts: &[AlertRef]) {
+        for alert in alerts {
+            let service = alert.service.clone().unwrap_or_default();
+            self.name_service(&service);
+            let signals = self.signals.entry(service).or_default();
+            signals.total += 1;
+            if alert.resolved_at.is_none() {
+                signals.firing += 1;
+                signals.hurting += u32::from(hurts(alert.severity));
+            }
+            if hurts(alert.severity) && alert.service.is_some() && !self.impact_by_person {
+                self.open_impact(alert.service.clone(), alert.started_at, alert.resolved_at);
+            }
+            if !self.impact_by_person && alert.started_at < self.started_at {
+                self.started_at = alert.started_at;
+            }
+        }
+    }
+
+    fn quiet(&mut self, alert: &AlertResolution) {
+        let Some(signals) = self.signals.get_mut(alert.service.as_deref().unwrap_or_default()) else { return };
+        signals.firing = signals.firing.saturating_sub(1);
+        if hurts(alert.severity) {
+            signals.hurting = signals.hurting.saturating_sub(1);
+            if signals.hurting == 0 && !self.impact_by_person {
+                self.close_impact_of(alert.service.as_deref(), alert.at);
+            }
+        }
+    }
+
+    fn detach(&mut self, alert: &AlertRef, at: Timestamp) {
+        let key = alert.service.clone().unwrap_or_default();
+        let Some(signals) = self.signals.get_mut(&key) else { return };
+        signals.total = signals.total.saturating_sub(1);
+        if alert.resolved_at.is_none() {
+            signals.firing = signals.firing.saturating_sub(1);
+            if hurts(alert.severity) {
+                signals.hurting = signals.hurting.saturating_sub(1);
+            }
+        }
+        let (none_left, none_hurting) = (signals.total == 0, signals.hurting == 0);
+        if none_left {
+            self.signals.remove(&key);
+        }
+        if self.impact_by_person || alert.service.is_none() || !hurts(alert.severity) {
+            return;
+        }
+        if none_left {
+            // What a wrongly attached alert said about its service is taken back whole.
+            self.impact.retain(|window| window.service != alert.service);
+        } else if none_hurting {
+            self.close_impact_of(alert.service.as_deref(), at);
+        }
+    }
+
+    /// Windows of one service that touch are one window.
+    fn open_impact(&mut self, service: Option<String>, from: Timestamp, to: Option<Timestamp>) {
+        let touching = |window: &&mut ImpactWindow| {
+            window.service == service && window.to.is_none_or(|end| end >= from) && to.is_none_or(|to| to >= window.from)
+        };
+        match self.impact.iter_mut().find(touching) {
+            Some(window) => {
+                window.from = window.from.min(from);
+                window.to = match (window.to, to) {
+                    (Some(end), Some(to)) => Some(end.max(to)),
+                    _ => None,
+                };
+            }
+            None => self.impact.push(ImpactWindow { service, from, to }),
+        }
+    }
+
+    fn close_impact_of(&mut self, service: Option<&str>, at: Timestamp) {
+        for window in self.impact.iter_mut().filter(|window| window.to.is_none() && window.service.as_deref() == service) {
+            window.to = Some(at.max(window.from));
+        }
+    }
+
+    fn close_impact(&mut self, at: Timestamp) {
+        for window in self.impact.iter_mut().filter(|window| window.to.is_none()) {
+            window.to = Some(at.max(window.from));
+        }
+    }
+
+    fn release(&mut self, role: super::IncidentRole, person: &PersonRef) {
+        let Some(seat) = self.roles.get_mut(&role) else { return };
+        if seat.asked.as_ref().is_some_and(|asked| asked.person == *person) {
+            seat.asked = None;
+        } else if seat.holder.as_ref().is_some_and(|held| held.person == *person) {
+            seat.holder = None;
+        }
+        if seat.holder.is_none() && seat.asked.is_none() {
+            self.roles.remove(&role);
+        }
+    }
+}
+
+fn hurts(severity: Option<AlertSeverity>) -> bool {
+    severity.is_some_and(AlertSeverity::hurts)
+}

@@ -1,0 +1,5 @@
+//! The native half: the store, the doors, and the use cases between them.
+
+pub mod clock;
+pub mod error;
+pub mod store;

@@ -1,0 +1,1 @@
+//! Views, and the replica they read. Compiled for the browser and natively alike.
