@@ -17,5 +17,5 @@ pub mod api;
 pub mod domain;
 #[cfg(feature = "ssr")]
 pub mod server;
-#[cfg(feature = "ui")]
+#[cfg(feature = "csr")]
 pub mod ui;

@@ -66,3 +66,99 @@ pub struct Store {
     writer: Arc<writer::Writer>,
     live: stream::Live,
 }
+
+impl Store {
+    /// Opens the database, creating a missing SQLite file, and brings it to this version's shape.
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let shown = shown(url);
+        let open = |source| StoreError::Open { shown: shown.clone(), source };
+        let backend = if url.starts_with("sqlite:") { Backend::Sqlite } else { Backend::Postgres };
+        let url = match backend {
+            Backend::Sqlite if !url.contains("mode=") => format!("{url}{}mode=rwc", if url.contains('?') { '&' } else { '?' }),
+            _ => url.to_owned(),
+        };
+        let options = AnyConnectOptions::from_str(&url).map_err(open)?;
+        let (readers, writers) = match backend {
+            Backend::Sqlite => (4, 1),
+            Backend::Postgres => (8, 4),
+        };
+        let pool = |connections: u32| {
+            AnyPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(10))
+                .after_connect(move |connection, _| {
+                    Box::pin(async move {
+                        if backend == Backend::Sqlite {
+                            connection
+                                .execute(
+                                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+                                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000",
+                                )
+                                .await?;
+                        }
+                        Ok(())
+                    })
+                })
+                .connect_lazy_with(options.clone())
+        };
+        let store = Self {
+            backend,
+            readers: pool(readers),
+            writers: pool(writers),
+            clock,
+            writer: Arc::new(writer::Writer {}),
+            live: stream::Live { sender: tokio::sync::broadcast::channel(4096).0 },
+        };
+        store.writers.acquire().await.map_err(open)?.ping().await.map_err(open)?;
+        MIGRATIONS.run(&store.writers).await?;
+        Ok(store)
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    pub(in crate::server) fn readers(&self) -> &AnyPool {
+        &self.readers
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await.map(|_| ()).map_err(query("ask the database for a sign of life"))
+    }
+
+    /// Begins a write outside the incidents' record: people, keys, integrations.
+    pub(in crate::server) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
+        let begin = match self.backend {
+            // A transaction that reads first and writes later would fail at once when another
+            // process writes; this one waits its turn at the start.
+            Backend::Sqlite => "BEGIN IMMEDIATE",
+            Backend::Postgres => "BEGIN",
+        };
+        self.writers.begin_with(begin).await.map_err(query("begin a write"))
+    }
+
+    /// Ends all connections; what is committed stays.
+    pub async fn close(&self) {
+        self.writers.close().await;
+        self.readers.close().await;
+    }
+}
+
+/// Names the operation that failed.
+pub(super) fn query(what: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |source| StoreError::Query { what, source }
+}
+
+/// The address of a database without its password.
+fn shown(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}
