@@ -6,13 +6,14 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 );
 
--- 'change' numbers the stream, 'incident' the references people say. Taken inside the writing
+-- 'write' counts the writer's transactions, 'change' numbers the stream, 'incident' the references
+-- people say. Taken inside the writing
 -- transaction, so that readers never see a gap that is filled later.
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     value BIGINT NOT NULL
 );
-INSERT INTO counters (name, value) VALUES ('change', 0), ('incident', 0);
+INSERT INTO counters (name, value) VALUES ('write', 0), ('change', 0), ('incident', 0);
 
 -- A projection of events; `tocsin verify --rebuild` recomputes and compares it.
 CREATE TABLE incidents (
@@ -90,7 +91,7 @@ CREATE TABLE alerts (
     stale BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX alerts_open ON alerts (integration_id, dedupe_key) WHERE resolved_at IS NULL;
-CREATE INDEX alerts_by_identity ON alerts (integration_id, dedupe_key, started_at);
+CREATE INDEX alerts_by_identity ON alerts (integration_id, dedupe_key, id);
 CREATE INDEX alerts_by_incident ON alerts (incident_id, started_at);
 CREATE INDEX alerts_expiring ON alerts (expires_at) WHERE resolved_at IS NULL AND expires_at IS NOT NULL;
 

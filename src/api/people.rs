@@ -1,7 +1,12 @@
 //! People with accounts; for admins.
 
 use super::wire::AppClient;
-use crate::domain::{accounts::{Person, ShownOnce}, failure::Failure, ids::PersonId, people::Role};
+use crate::domain::{
+    accounts::{Person, ShownOnce},
+    failure::Failure,
+    ids::PersonId,
+    people::Role,
+};
 use leptos::prelude::*;
 use server_fn::codec::Json;
 

@@ -1,7 +1,12 @@
 //! API tokens; for admins.
 
 use super::wire::AppClient;
-use crate::domain::{accounts::{ShownOnce, Token}, failure::Failure, ids::TokenId, people::Role};
+use crate::domain::{
+    accounts::{ShownOnce, Token},
+    failure::Failure,
+    ids::TokenId,
+    people::Role,
+};
 use leptos::prelude::*;
 use server_fn::codec::Json;
 

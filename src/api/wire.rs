@@ -31,13 +31,7 @@ impl<E: FromServerFnError, I: FromServerFnError, O: FromServerFnError> Client<E,
     fn open_websocket(
         path: &str,
     ) -> impl Future<
-        Output = Result<
-            (
-                impl futures_core::Stream<Item = Result<Bytes, Bytes>> + Send + 'static,
-                impl futures_sink::Sink<Bytes> + Send + 'static,
-            ),
-            E,
-        >,
+        Output = Result<(impl futures_core::Stream<Item = Result<Bytes, Bytes>> + Send + 'static, impl futures_sink::Sink<Bytes> + Send + 'static), E>,
     > + Send {
         <BrowserClient as Client<E, I, O>>::open_websocket(path)
     }
@@ -56,9 +50,11 @@ impl FromServerFnError for Failure {
                 Failure::new(FailureKind::Unreachable, "unreachable", "the server cannot be reached").with_next("It is tried again by itself.")
             }
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Failure::new(FailureKind::Malformed, "malformed", "the request or its answer could not be read").with_next("Reload the page: it may be older than the server.")
+                Failure::new(FailureKind::Malformed, "malformed", "the request or its answer could not be read")
+                    .with_next("Reload the page: it may be older than the server.")
             }
-            _ => Failure::new(FailureKind::Unavailable, "unavailable", "something went wrong on the server").with_next("Try again; if it stays, tell whoever runs Tocsin."),
+            _ => Failure::new(FailureKind::Unavailable, "unavailable", "something went wrong on the server")
+                .with_next("Try again; if it stays, tell whoever runs Tocsin."),
         }
     }
 }

@@ -128,6 +128,8 @@ pub struct Episode {
     pub incident_id: Option<IncidentId>,
     /// The value of its `service` label.
     pub service: Option<String>,
+    /// The key of its group, as it was placed.
+    pub group_key: std::sync::Arc<str>,
 }
 
 /// What a signal does, decided by [`judge`].
@@ -212,7 +214,18 @@ mod tests {
     fn an_episode(started_at: Timestamp, resolved_at: Option<Timestamp>) -> Episode {
         let state = if resolved_at.is_some() { AlertState::Resolved } else { AlertState::Triggered };
         let id = AlertId(Uuid::from_u128(1));
-        Episode { id, state, started_at, last_event_at: started_at, resolved_at, expires_at: None, severity: None, incident_id: None, service: None }
+        Episode {
+            id,
+            state,
+            started_at,
+            last_event_at: started_at,
+            resolved_at,
+            expires_at: None,
+            severity: None,
+            incident_id: None,
+            service: None,
+            group_key: "".into(),
+        }
     }
 
     #[test]
@@ -236,10 +249,7 @@ mod tests {
         let mut open = an_episode(NOON, None);
         open.last_event_at = NOON.plus_secs(30);
         assert_eq!(judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(20)), NOON.plus_secs(40)), Verdict::Ignore(Ignored::Late));
-        assert_eq!(
-            judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(30)), NOON.plus_secs(40)),
-            Verdict::Resolve { at: NOON.plus_secs(30) }
-        );
+        assert_eq!(judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(30)), NOON.plus_secs(40)), Verdict::Resolve { at: NOON.plus_secs(30) });
     }
 
     #[test]

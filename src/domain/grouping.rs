@@ -5,13 +5,7 @@
 //! resolve). When `storm_at` groups of a severity are alive within the quiet time, further ones
 //! join the incident of the first as one storm.
 
-use super::{
-    alert::Labels,
-    ids::IncidentId,
-    integration::Grouping,
-    severity::AlertSeverity,
-    time::Timestamp,
-};
+use super::{alert::Labels, ids::IncidentId, integration::Grouping, severity::AlertSeverity, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What is remembered of one group of one integration and severity.

@@ -237,11 +237,7 @@ mod tests {
         let lower: Vec<_> = proposal.alternatives.iter().map(|other| (other.with, other.severity)).collect();
         assert_eq!(
             lower,
-            [
-                ("with a good workaround", Severity::Sev3),
-                ("with a clumsy workaround", Severity::Sev2),
-                ("if it still works, badly", Severity::Sev2)
-            ]
+            [("with a good workaround", Severity::Sev3), ("with a clumsy workaround", Severity::Sev2), ("if it still works, badly", Severity::Sev2)]
         );
     }
 

@@ -85,6 +85,9 @@ pub fn event(kind: &EventKind) -> String {
             (None, None) => format!("Opened for triage: {title}"),
         },
         EventKind::AlertsAttached { alerts, why } => alerts_words(alerts, *why),
+        EventKind::AlertsResolved { alerts } if alerts.iter().all(|alert| alert.expired) => {
+            format!("{}: no longer refreshed by the sender", count(alerts.len(), "alert ran out", "alerts ran out"))
+        }
         EventKind::AlertsResolved { alerts } => count(alerts.len(), "alert resolved", "alerts resolved"),
         EventKind::AlertAcknowledged { title, .. } => format!("Alert “{title}” was acknowledged where it came from"),
         EventKind::AlertDetached { alert, reason } => format!("Alert “{}” detached{}", alert.title, because(reason)),

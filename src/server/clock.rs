@@ -28,6 +28,11 @@ impl Clock {
         }
     }
 
+    /// A new id that sorts by when it was made.
+    pub fn new_id() -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Some(fixed) => Timestamp::from_micros(fixed.load(Ordering::SeqCst)),

@@ -31,7 +31,8 @@ impl ServerError {
             ServerError::Store(error) => {
                 let reference = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
                 tracing::error!(reference, error = &error as &dyn std::error::Error, "the store failed");
-                let mut failure = Failure::new(FailureKind::Unavailable, "store_unavailable", "the record cannot be reached right now").with_next("Nothing was changed. Try again.");
+                let mut failure = Failure::new(FailureKind::Unavailable, "store_unavailable", "the record cannot be reached right now")
+                    .with_next("Nothing was changed. Try again.");
                 failure.reference = Some(reference);
                 failure
             }

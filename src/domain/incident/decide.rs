@@ -3,14 +3,14 @@
 //! Decides and changes nothing: the caller records the changes as events, then folds them.
 
 use super::{
-    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, ResolvedBy, SignalState, State, Verb, allowed,
+    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, ResolvedBy, SignalState, State, Verb, allowed,
 };
 use crate::domain::{
     alert::{Labels, Link},
     grouping::Why,
     ids::{AlertId, IncidentId, IncidentRef},
     people::{Actor, ActorKind, ActorRef, Role},
-    severity::Severity,
+    severity::{AlertSeverity, Severity},
     time::Timestamp,
     triage,
 };
@@ -321,7 +321,11 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
             if incident.pinned.contains(seq) { Err(Refusal::AlreadyPinned { seq: *seq }) } else { one(EventKind::Pinned { seq: *seq }) }
         }
         Command::Unpin { seq } => {
-            if incident.pinned.contains(seq) { one(EventKind::Unpinned { seq: *seq }) } else { Err(Refusal::NotPinned { seq: *seq }) }
+            if incident.pinned.contains(seq) {
+                one(EventKind::Unpinned { seq: *seq })
+            } else {
+                Err(Refusal::NotPinned { seq: *seq })
+            }
         }
         Command::CorrectTime { seq, happened_at, reason } => {
             known_entry(incident, *seq)?;
@@ -431,14 +435,38 @@ pub fn observe(incident: &Incident, observation: Observation, now: Timestamp) ->
     }
 }
 
-/// What an incident that `source` was merged into records of it. `alerts` are the source's.
-pub fn absorb(source: &Incident, alerts: Vec<AlertRef>, now: Timestamp) -> Vec<Change> {
+/// Opens an incident for the first alert of a group. It waits in triage: an alert proposes a
+/// severity, people decide it.
+pub fn open_by_alert(alert: &AlertRef, now: Timestamp) -> Vec<Change> {
+    let declared = EventKind::Declared {
+        title: alert.title.clone(),
+        severity: None,
+        proposed_severity: alert.severity.map(AlertSeverity::proposes),
+        reason: alert.severity.map(|severity| format!("its first alert is {}", severity.slug())),
+        answers: None,
+        services: alert.service.iter().cloned().collect(),
+        impact: vec![],
+        labels: Labels::new(),
+        incident_kind: Kind::Incident,
+        private: false,
+        started_at: alert.started_at,
+        detected_at: now.max(alert.started_at),
+        origin: None,
+    };
+    let attached = EventKind::AlertsAttached { alerts: vec![alert.clone()], why: Why::First };
+    vec![Change { happened_at: now, kind: declared }, Change { happened_at: alert.started_at.min(now), kind: attached }]
+}
+
+/// What an incident that `source` was merged into records of it.
+pub fn absorb(source: &Incident, now: Timestamp) -> Vec<Change> {
     let kind = EventKind::Absorbed {
         from: source.id,
         from_ref: source.reference,
         title: source.title.clone(),
         services: source.services.clone(),
-        alerts,
+        signals: source.signals.clone(),
+        impact: source.impact.clone(),
+        started_at: source.started_at,
     };
     vec![Change { happened_at: now, kind }]
 }

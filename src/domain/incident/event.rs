@@ -1,7 +1,7 @@
 //! What can happen to an incident. These are the record: a variant may gain fields with a
 //! default, and never loses or renames one (older ones are upcast where they are read).
 
-use super::{AlertRef, ImpactWindow, IncidentRole, Kind, Origin};
+use super::{AlertRef, ImpactWindow, IncidentRole, Kind, Origin, ServiceSignals};
 use crate::domain::{
     alert::Labels,
     grouping::Why,
@@ -12,6 +12,7 @@ use crate::domain::{
     triage::Answers,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Something that [`decide`](super::decide()) allowed and that is not recorded yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,9 @@ pub struct AlertResolution {
     pub service: Option<String>,
     pub severity: Option<AlertSeverity>,
     pub at: Timestamp,
+    /// Its sender stopped refreshing it, so it ran out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
 }
 
 /// The kinds of events. `kind` and the fields are flattened into the entry on the wire.
@@ -58,39 +62,123 @@ pub enum EventKind {
         origin: Option<Origin>,
     },
     /// Alerts joined the incident, in the order of their delivery.
-    AlertsAttached { alerts: Vec<AlertRef>, why: Why },
+    AlertsAttached {
+        alerts: Vec<AlertRef>,
+        why: Why,
+    },
     /// Alerts of the incident ended.
-    AlertsResolved { alerts: Vec<AlertResolution> },
+    AlertsResolved {
+        alerts: Vec<AlertResolution>,
+    },
     /// An alert was acknowledged in its sender's tool.
-    AlertAcknowledged { id: AlertId, title: String },
-    AlertDetached { alert: AlertRef, reason: Option<String> },
-    Acknowledged { until: Option<Timestamp> },
-    Unacknowledged { reason: Option<String> },
-    SeveritySet { severity: Option<Severity>, proposed_severity: Option<Severity>, reason: Option<String>, answers: Option<Answers> },
-    Activated { reason: Option<String> },
-    Mitigated { reason: Option<String> },
-    Resolved { by: ResolvedBy, reason: Option<String> },
-    Closed { reason: Option<String> },
-    Reopened { reason: Option<String> },
-    Cancelled { reason: Option<String> },
-    MergedInto { into: IncidentId, into_ref: IncidentRef, reason: Option<String> },
+    AlertAcknowledged {
+        id: AlertId,
+        title: String,
+    },
+    AlertDetached {
+        alert: AlertRef,
+        reason: Option<String>,
+    },
+    Acknowledged {
+        until: Option<Timestamp>,
+    },
+    Unacknowledged {
+        reason: Option<String>,
+    },
+    SeveritySet {
+        severity: Option<Severity>,
+        proposed_severity: Option<Severity>,
+        reason: Option<String>,
+        answers: Option<Answers>,
+    },
+    Activated {
+        reason: Option<String>,
+    },
+    Mitigated {
+        reason: Option<String>,
+    },
+    Resolved {
+        by: ResolvedBy,
+        reason: Option<String>,
+    },
+    Closed {
+        reason: Option<String>,
+    },
+    Reopened {
+        reason: Option<String>,
+    },
+    Cancelled {
+        reason: Option<String>,
+    },
+    MergedInto {
+        into: IncidentId,
+        into_ref: IncidentRef,
+        reason: Option<String>,
+    },
     /// Another incident was merged into this one and brought what it knew.
-    Absorbed { from: IncidentId, from_ref: IncidentRef, title: String, services: Vec<String>, alerts: Vec<AlertRef> },
+    Absorbed {
+        from: IncidentId,
+        from_ref: IncidentRef,
+        title: String,
+        services: Vec<String>,
+        /// Its alerts, counted; they now belong to this incident.
+        signals: BTreeMap<String, ServiceSignals>,
+        impact: Vec<ImpactWindow>,
+        started_at: Timestamp,
+    },
     /// Somebody was asked to take a role, or (with `accepted`) has it at once.
-    RoleAssigned { role: IncidentRole, person: PersonRef, accepted: bool, reason: Option<String> },
-    RoleAccepted { role: IncidentRole, person: PersonRef },
-    RoleReleased { role: IncidentRole, person: PersonRef, reason: Option<String> },
-    Note { text: String },
-    Decision { text: String },
-    Linked { url: String, text: Option<String> },
-    Pinned { seq: i64 },
-    Unpinned { seq: i64 },
-    TimeCorrected { seq: i64, happened_at: Timestamp, reason: Option<String> },
-    TitleSet { title: String },
-    ServicesSet { services: Vec<String> },
-    ImpactSet { impact: Vec<ImpactWindow>, reason: Option<String> },
-    Tagged { labels: Labels },
-    PrivacySet { private: bool },
+    RoleAssigned {
+        role: IncidentRole,
+        person: PersonRef,
+        accepted: bool,
+        reason: Option<String>,
+    },
+    RoleAccepted {
+        role: IncidentRole,
+        person: PersonRef,
+    },
+    RoleReleased {
+        role: IncidentRole,
+        person: PersonRef,
+        reason: Option<String>,
+    },
+    Note {
+        text: String,
+    },
+    Decision {
+        text: String,
+    },
+    Linked {
+        url: String,
+        text: Option<String>,
+    },
+    Pinned {
+        seq: i64,
+    },
+    Unpinned {
+        seq: i64,
+    },
+    TimeCorrected {
+        seq: i64,
+        happened_at: Timestamp,
+        reason: Option<String>,
+    },
+    TitleSet {
+        title: String,
+    },
+    ServicesSet {
+        services: Vec<String>,
+    },
+    ImpactSet {
+        impact: Vec<ImpactWindow>,
+        reason: Option<String>,
+    },
+    Tagged {
+        labels: Labels,
+    },
+    PrivacySet {
+        private: bool,
+    },
 }
 
 impl EventKind {

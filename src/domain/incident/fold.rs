@@ -1,10 +1,7 @@
 //! Folding: how an incident follows from its events. Total: an event that makes no sense any
 //! more (a newer version wrote it) changes only the version.
 
-use super::{
-    Acknowledged, AlertRef, AlertResolution, EventKind, Held, ImpactWindow, Incident, State,
-    decide::is_work,
-};
+use super::{Acknowledged, AlertRef, AlertResolution, EventKind, Held, ImpactWindow, Incident, ServiceSignals, State, decide::is_work};
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     people::PersonRef,
@@ -133,9 +130,9 @@ impl Incident {
                 self.state = State::Merged;
                 self.merged_into = Some(*into);
             }
-            EventKind::Absorbed { services, alerts, .. } => {
+            EventKind::Absorbed { services, signals, impact, started_at, .. } => {
                 services.iter().for_each(|service| self.name_service(service));
-                self.attach(alerts);
+                self.absorb(signals, impact, *started_at);
             }
             EventKind::RoleAssigned { role, person, accepted, .. } => {
                 let seat = self.roles.entry(*role).or_default();
@@ -228,6 +225,19 @@ impl Incident {
         }
     }
 
+    fn absorb(&mut self, signals: &BTreeMap<String, ServiceSignals>, impact: &[ImpactWindow], started_at: Timestamp) {
+        for (service, other) in signals {
+            let own = self.signals.entry(service.clone()).or_default();
+            own.total += other.total;
+            own.firing += other.firing;
+            own.hurting += other.hurting;
+        }
+        for window in impact {
+            self.open_impact(window.service.clone(), window.from, window.to);
+        }
+        self.started_at = self.started_at.min(started_at);
+    }
+
     fn quiet(&mut self, alert: &AlertResolution) {
         let Some(signals) = self.signals.get_mut(alert.service.as_deref().unwrap_or_default()) else { return };
         signals.firing = signals.firing.saturating_sub(1);
@@ -266,9 +276,8 @@ impl Incident {
 
     /// Windows of one service that touch are one window.
     fn open_impact(&mut self, service: Option<String>, from: Timestamp, to: Option<Timestamp>) {
-        let touching = |window: &&mut ImpactWindow| {
-            window.service == service && window.to.is_none_or(|end| end >= from) && to.is_none_or(|to| to >= window.from)
-        };
+        let touching =
+            |window: &&mut ImpactWindow| window.service == service && window.to.is_none_or(|end| end >= from) && to.is_none_or(|to| to >= window.from);
         match self.impact.iter_mut().find(touching) {
             Some(window) => {
                 window.from = window.from.min(from);

@@ -8,7 +8,7 @@ mod fold;
 mod rules;
 
 pub use command::{Command, Declare};
-pub use decide::{Context, Observation, Refusal, absorb, decide, declare, observe};
+pub use decide::{Context, Observation, Refusal, absorb, decide, declare, observe, open_by_alert};
 pub use event::{AlertResolution, Change, EventKind, ResolvedBy};
 pub use rules::{Verb, allowed};
 
@@ -108,14 +108,8 @@ pub enum IncidentRole {
 }
 
 impl IncidentRole {
-    pub const ALL: [IncidentRole; 6] = [
-        IncidentRole::Commander,
-        IncidentRole::Deputy,
-        IncidentRole::Operations,
-        IncidentRole::Communications,
-        IncidentRole::Scribe,
-        IncidentRole::Expert,
-    ];
+    pub const ALL: [IncidentRole; 6] =
+        [IncidentRole::Commander, IncidentRole::Deputy, IncidentRole::Operations, IncidentRole::Communications, IncidentRole::Scribe, IncidentRole::Expert];
 
     pub fn slug(self) -> &'static str {
         match self {

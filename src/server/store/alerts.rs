@@ -1,6 +1,12 @@
 //! Reading alerts.
-use super::{Page, Store, StoreError};
-use crate::domain::{alert::{Alert, AlertState}, ids::{AlertId, IncidentId, IntegrationId}, people::Actor, severity::AlertSeverity};
+
+use super::{Page, Store, StoreError, query, rows};
+use crate::domain::{
+    alert::{Alert, AlertState},
+    ids::{AlertId, IncidentId, IntegrationId},
+    people::Actor,
+    severity::AlertSeverity,
+};
 
 /// Which alerts a list holds.
 #[derive(Clone, Debug)]
@@ -24,6 +30,43 @@ impl AlertFilter {
 }
 
 impl Store {
-    pub async fn alerts(&self, filter: &AlertFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Alert>, StoreError> { let _ = (filter, cursor, limit); todo!() }
-    pub async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> { let _ = id; todo!() }
+    /// A page of alerts, the last recorded first. Alerts of a private incident are as invisible as it is.
+    pub async fn alerts(&self, filter: &AlertFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Alert>, StoreError> {
+        let visible = self.private_incidents_of(&filter.actor).await?;
+        let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        let found = sqlx::query(concat!(
+            "SELECT ",
+            rows::alert_columns!(),
+            " FROM alerts a WHERE ($1 = '' OR a.id < $1) AND ($2 = '' OR a.state = $2) \
+             AND ($3 = '' OR ($3 = 'open' AND a.resolved_at IS NULL) OR ($3 = 'over' AND a.resolved_at IS NOT NULL)) \
+             AND ($4 = '' OR a.severity = $4) AND ($5 = '' OR a.integration_id = $5) AND ($6 = '' OR a.incident_id = $6) \
+             AND ($7 = '' OR a.service = $7) AND ($8 = '' OR a.dedupe_key = $8) \
+             AND ($9 = '*' OR a.incident_id IS NULL OR $9 LIKE '%,' || a.incident_id || ',%' \
+                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) \
+             ORDER BY a.id DESC LIMIT $10"
+        ))
+        .bind(cursor.unwrap_or_default().to_owned())
+        .bind(filter.state.map_or("", AlertState::slug))
+        .bind(filter.open.map_or("", |open| if open { "open" } else { "over" }))
+        .bind(filter.severity.map_or("", AlertSeverity::slug))
+        .bind(text(filter.integration.map(|id| id.0)))
+        .bind(text(filter.incident.map(|id| id.0)))
+        .bind(filter.service.clone().unwrap_or_default())
+        .bind(filter.dedupe_key.clone().unwrap_or_default())
+        .bind(visible)
+        .bind(limit + 1)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("list alerts"))?;
+        super::page(&found, limit, rows::alert, |row| rows::get(row, 0))
+    }
+
+    pub async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
+        let row = sqlx::query(concat!("SELECT ", rows::alert_columns!(), " FROM alerts a WHERE a.id = $1"))
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read an alert"))?;
+        row.as_ref().map(rows::alert).transpose()
+    }
 }

@@ -1,6 +1,14 @@
-//! Reading incidents.
-use super::{Page, Store, StoreError};
-use crate::domain::{ids::{IncidentId, IncidentRef}, incident::{Incident, Kind, State}, people::Actor, severity::Severity, time::Timestamp, timeline::Event};
+//! Reading incidents and their logs.
+
+use super::{Page, Store, StoreError, query, rows};
+use crate::domain::{
+    ids::{IncidentId, IncidentRef},
+    incident::{Incident, Kind, State},
+    people::{Actor, Right},
+    severity::Severity,
+    time::Timestamp,
+    timeline::Event,
+};
 
 /// Which incidents a list holds. Empty lists and `None` filter nothing.
 #[derive(Clone, Debug)]
@@ -22,11 +30,112 @@ impl IncidentFilter {
     }
 }
 
+/// How long a resolved incident stays on the board.
+const BOARD_KEEPS_SECS: i64 = 24 * 3600;
+
 impl Store {
-    pub async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> { let _ = id; todo!() }
-    pub async fn incident_id_of(&self, reference: IncidentRef) -> Result<Option<IncidentId>, StoreError> { let _ = reference; todo!() }
-    pub async fn events(&self, id: IncidentId) -> Result<Vec<Event>, StoreError> { let _ = id; todo!() }
-    pub async fn incidents(&self, filter: &IncidentFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Incident>, StoreError> { let _ = (filter, cursor, limit); todo!() }
-    pub async fn board(&self, actor: &Actor) -> Result<(i64, Vec<Incident>), StoreError> { let _ = actor; todo!() }
-    pub async fn services(&self) -> Result<Vec<String>, StoreError> { todo!() }
+    pub async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        let row = sqlx::query("SELECT doc FROM incidents WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read an incident"))?;
+        row.map(|row| rows::incident(&row, 0)).transpose()
+    }
+
+    pub async fn incident_id_of(&self, reference: IncidentRef) -> Result<Option<IncidentId>, StoreError> {
+        let row = sqlx::query("SELECT id FROM incidents WHERE ref = $1")
+            .bind(reference.0)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("find an incident by its reference"))?;
+        row.map(|row| rows::parsed(&row, 0)).transpose()
+    }
+
+    /// The whole log of an incident, by sequence.
+    pub async fn events(&self, id: IncidentId) -> Result<Vec<Event>, StoreError> {
+        let found = sqlx::query(
+            "SELECT incident_id, seq, happened_at, recorded_at, actor, command, kind, data, prev_hash, hash FROM events \
+             WHERE incident_id = $1 ORDER BY seq",
+        )
+        .bind(id.to_string())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("read an incident's events"))?;
+        found.iter().map(rows::event).collect()
+    }
+
+    /// A page of incidents, the newest reference first.
+    pub async fn incidents(&self, filter: &IncidentFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Incident>, StoreError> {
+        let visible = self.private_incidents_of(&filter.actor).await?;
+        let found = sqlx::query(
+            "SELECT i.ref, i.doc FROM incidents i WHERE ($1 = 0 OR i.ref < $1) \
+             AND ($2 = '' OR $2 LIKE '%,' || i.state || ',%') \
+             AND ($3 = '' OR $3 LIKE '%,' || CAST(i.severity AS TEXT) || ',%') \
+             AND ($4 = '' OR EXISTS (SELECT 1 FROM incident_services s WHERE s.incident_id = i.id AND s.service = $4)) \
+             AND ($5 = '' OR i.kind = $5) AND ($6 = '' OR i.origin = $6) \
+             AND ($7 = 0 OR i.updated_at >= $7) AND ($8 = 0 OR i.resolved_at >= $8) \
+             AND (i.private = 0 OR $9 = '*' OR $9 LIKE '%,' || i.id || ',%') \
+             ORDER BY i.ref DESC LIMIT $10",
+        )
+        .bind(cursor.and_then(|cursor| cursor.parse::<i64>().ok()).unwrap_or(0))
+        .bind(among(filter.states.iter().map(|state| state.slug().to_owned())))
+        .bind(among(filter.severity.iter().map(|severity| severity.level().to_string())))
+        .bind(filter.service.clone().unwrap_or_default())
+        .bind(filter.kind.map_or("", kind_slug))
+        .bind(filter.origin.clone().unwrap_or_default())
+        .bind(filter.updated_since.map_or(0, Timestamp::micros))
+        .bind(filter.resolved_since.map_or(0, Timestamp::micros))
+        .bind(visible)
+        .bind(limit + 1)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("list incidents"))?;
+        super::page(&found, limit, |row| rows::incident(row, 1), |row| Ok(rows::get::<i64>(row, 0)?.to_string()))
+    }
+
+    /// What the board holds, and the number of the last change it is sure to contain.
+    pub async fn board(&self, actor: &Actor) -> Result<(i64, Vec<Incident>), StoreError> {
+        // Read first: what commits in between is in both, and folding it again changes nothing.
+        let seq = self.latest_seq().await?;
+        let found = sqlx::query(
+            "SELECT doc FROM incidents WHERE state IN ('triage', 'active', 'mitigated') OR (state = 'resolved' AND updated_at >= $1) ORDER BY updated_at DESC",
+        )
+        .bind(self.clock.now().plus_secs(-BOARD_KEEPS_SECS).micros())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("read the board"))?;
+        let incidents: Vec<Incident> = found.iter().map(|row| rows::incident(row, 0)).collect::<Result<_, _>>()?;
+        Ok((seq, incidents.into_iter().filter(|incident| incident.is_visible_to(actor)).collect()))
+    }
+
+    /// Every service that was ever named, by name.
+    pub async fn services(&self) -> Result<Vec<String>, StoreError> {
+        let found = sqlx::query("SELECT name FROM services ORDER BY name").fetch_all(&self.readers).await.map_err(query("list services"))?;
+        found.iter().map(|row| rows::get(row, 0)).collect()
+    }
+
+    /// The private incidents that `actor` may see, as `,id,id,`; `*` for all of them. There are few.
+    pub(super) async fn private_incidents_of(&self, actor: &Actor) -> Result<String, StoreError> {
+        if actor.role.may(Right::SeePrivate) {
+            return Ok("*".to_owned());
+        }
+        let found = sqlx::query("SELECT doc FROM incidents WHERE private = 1").fetch_all(&self.readers).await.map_err(query("read private incidents"))?;
+        let incidents: Vec<Incident> = found.iter().map(|row| rows::incident(row, 0)).collect::<Result<_, _>>()?;
+        Ok(among(incidents.iter().filter(|incident| incident.is_visible_to(actor)).map(|incident| incident.id.to_string())))
+    }
+}
+
+/// `,a,b,` for `LIKE '%,a,%'`; empty for no values at all.
+fn among(values: impl Iterator<Item = String>) -> String {
+    let joined = values.collect::<Vec<_>>().join(",");
+    if joined.is_empty() { joined } else { format!(",{joined},") }
+}
+
+pub(super) fn kind_slug(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Incident => "incident",
+        Kind::Maintenance => "maintenance",
+        Kind::Drill => "drill",
+    }
 }

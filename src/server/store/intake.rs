@@ -1,6 +1,23 @@
-//! Intake: what deliveries do to alerts and incidents.
-use super::{Store, StoreError};
-use crate::domain::{alert::Signal, ids::{AlertId, IntegrationId}, integration::Grouping, time::Timestamp};
+//! Intake: what deliveries do to alerts, and what alerts do to incidents.
+
+use super::{
+    Store, StoreError,
+    batch::{Batch, NewAlert},
+    query, rows,
+    writer::{Answer, Work},
+};
+use crate::{
+    domain::{
+        alert::{AlertState, Episode, Signal, Verdict, judge},
+        grouping::{self, Group, Placement, Why},
+        ids::{AlertId, IncidentId, IntegrationId},
+        incident::{AlertRef, AlertResolution, Observation, open_by_alert},
+        integration::Grouping,
+        people::{ActorKind, ActorRef},
+        time::Timestamp,
+    },
+    server::clock::Clock,
+};
 
 /// One accepted delivery of an integration.
 #[derive(Clone, Debug)]
@@ -27,8 +44,231 @@ pub struct Receipt {
     pub alerts: Vec<AlertId>,
 }
 
+impl Delivery {
+    fn actor(&self) -> ActorRef {
+        ActorRef { kind: ActorKind::Integration, id: self.integration_id.to_string(), name: self.integration_name.clone() }
+    }
+}
+
 impl Store {
-    pub async fn intake(&self, delivery: Delivery) -> Result<Receipt, StoreError> { let _ = delivery; todo!() }
-    pub async fn expire_alerts(&self) -> Result<u64, StoreError> { todo!() }
-    pub async fn extend_expiries(&self, by_secs: i64) -> Result<(), StoreError> { let _ = by_secs; todo!() }
+    /// Applies one delivery; answers after the commit that covers it.
+    pub async fn intake(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
+        match self.writer.send(Work::Intake(delivery)).await? {
+            Answer::Intake(receipt) => Ok(receipt),
+            Answer::Outcome(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
+        }
+    }
+
+    /// Resolves the alerts that were not refreshed in time, and answers how many there were.
+    pub async fn expire_alerts(&self) -> Result<u64, StoreError> {
+        let due = sqlx::query("SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND expires_at IS NOT NULL AND expires_at <= $1")
+            .bind(self.clock.now().micros())
+            .fetch_one(&self.readers)
+            .await
+            .map_err(query("look for alerts that ran out"))?;
+        if rows::get::<i64>(&due, 0)? == 0 {
+            return Ok(0);
+        }
+        match self.writer.send(Work::Expire).await? {
+            Answer::Expired(count) => Ok(count),
+            Answer::Outcome(_) | Answer::Intake(_) => Err(StoreError::WriterStopped),
+        }
+    }
+
+    /// Gives every alert that can run out this much longer: nobody could refresh it while we were down.
+    pub async fn extend_expiries(&self, by_secs: i64) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        // Counted as a write, so that no writer goes on with what it remembers.
+        sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'write'").execute(&mut *transaction).await.map_err(query("count a write"))?;
+        sqlx::query("UPDATE alerts SET expires_at = expires_at + $1 WHERE resolved_at IS NULL AND expires_at IS NOT NULL")
+            .bind(by_secs.max(0).saturating_mul(1_000_000))
+            .execute(&mut *transaction)
+            .await
+            .map_err(query("extend the time of alerts"))?;
+        transaction.commit().await.map_err(query("commit"))
+    }
+}
+
+impl Batch<'_> {
+    /// Applies one delivery; `job` is its place in the batch.
+    pub async fn deliver(&mut self, delivery: &Delivery, job: usize) -> Result<Receipt, StoreError> {
+        let mut receipt = Receipt::default();
+        for signal in &delivery.signals {
+            let newest = self.episode(delivery.integration_id, &signal.dedupe_key).await?;
+            match judge(newest.as_ref(), signal, delivery.received_at) {
+                Verdict::Open { started_at, event_at } => {
+                    receipt.opened += 1;
+                    receipt.alerts.push(self.open_alert(delivery, signal, started_at, event_at, &mut receipt.incidents_opened, job).await?);
+                }
+                Verdict::Ignore(_) => {
+                    receipt.ignored += 1;
+                    receipt.alerts.extend(newest.map(|episode| episode.id));
+                }
+                Verdict::Repeat { event_at } => {
+                    receipt.repeated += 1;
+                    if let Some(mut episode) = newest {
+                        episode.last_event_at = event_at;
+                        episode.expires_at = signal.expires_at;
+                        receipt.alerts.push(episode.id);
+                        self.save_episode(delivery.integration_id, &signal.dedupe_key, episode, 1, false);
+                    }
+                }
+                Verdict::Acknowledge { event_at } => {
+                    receipt.acknowledged += 1;
+                    if let Some(mut episode) = newest {
+                        episode.last_event_at = event_at;
+                        episode.state = AlertState::Acknowledged;
+                        receipt.alerts.push(episode.id);
+                        if let Some(incident) = episode.incident_id {
+                            let seen = Observation::AcknowledgedAtSource { id: episode.id, title: signal.title.clone() };
+                            self.observe(incident, seen, delivery.actor(), delivery.received_at, job);
+                        }
+                        self.save_episode(delivery.integration_id, &signal.dedupe_key, episode, 1, true);
+                    }
+                }
+                Verdict::Resolve { at } => {
+                    receipt.resolved += 1;
+                    if let Some(episode) = newest {
+                        receipt.alerts.push(episode.id);
+                        self.touch_group(delivery.integration_id, &episode, at).await?;
+                        self.end_episode(delivery.integration_id, &signal.dedupe_key, episode, at, delivery.actor(), delivery.received_at, job, false);
+                    }
+                }
+            }
+        }
+        Ok(receipt)
+    }
+
+    /// Resolves what ran out.
+    pub async fn expire(&mut self) -> Result<u64, StoreError> {
+        // What is still in memory may have been refreshed in this very batch.
+        self.flush().await?;
+        let now = self.clock.now();
+        let found = sqlx::query(concat!(
+            "SELECT ",
+            rows::alert_columns!(),
+            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at <= $1 ORDER BY a.expires_at LIMIT 5000"
+        ))
+        .bind(now.micros())
+        .fetch_all(&mut *self.connection)
+        .await
+        .map_err(query("read alerts that ran out"))?;
+        for row in &found {
+            let (alert, episode) = (rows::alert(row)?, rows::episode(row)?);
+            let at = episode.expires_at.unwrap_or(now);
+            self.touch_group(alert.integration_id, &episode, at).await?;
+            self.end_episode(alert.integration_id, &alert.dedupe_key, episode, at, ActorRef::system(), now, usize::MAX, true);
+        }
+        Ok(found.len() as u64)
+    }
+
+    #[allow(clippy::too_many_arguments)] // they are the parts of one fact: whose, which, when, by whom
+    fn end_episode(
+        &mut self,
+        integration: IntegrationId,
+        key: &str,
+        mut episode: Episode,
+        at: Timestamp,
+        actor: ActorRef,
+        now: Timestamp,
+        job: usize,
+        expired: bool,
+    ) {
+        episode.state = AlertState::Resolved;
+        episode.resolved_at = Some(at);
+        episode.last_event_at = episode.last_event_at.max(at);
+        if let Some(incident) = episode.incident_id {
+            let over = AlertResolution { id: episode.id, service: episode.service.clone(), severity: episode.severity, at, expired };
+            self.observe(incident, Observation::Quieted { alerts: vec![over] }, actor, now, job);
+        }
+        self.save_episode(integration, key, episode, i64::from(!expired), true);
+    }
+
+    async fn open_alert(
+        &mut self,
+        delivery: &Delivery,
+        signal: &Signal,
+        started_at: Timestamp,
+        event_at: Timestamp,
+        incidents_opened: &mut u32,
+        job: usize,
+    ) -> Result<AlertId, StoreError> {
+        let id = AlertId(Clock::new_id());
+        let service = signal.labels.get("service").filter(|service| !service.is_empty()).cloned();
+        let alert = AlertRef { id, title: signal.title.clone(), service: service.clone(), severity: signal.severity, started_at, resolved_at: None };
+        let key = grouping::key(&delivery.grouping, &signal.labels, &signal.group_labels, &signal.title);
+        let incident_id = self.place_alert(delivery, &alert, &key, incidents_opened, job).await?;
+        let episode = Episode {
+            id,
+            state: AlertState::Triggered,
+            started_at,
+            last_event_at: event_at,
+            resolved_at: None,
+            expires_at: signal.expires_at,
+            severity: signal.severity,
+            incident_id,
+            service,
+            group_key: key.as_str().into(),
+        };
+        self.insert_alert(NewAlert {
+            integration: delivery.integration_id,
+            source: delivery.source.clone(),
+            key: signal.dedupe_key.clone(),
+            title: signal.title.clone(),
+            labels: signal.labels.clone(),
+            annotations: signal.annotations.clone(),
+            links: signal.links.clone(),
+            received_at: delivery.received_at,
+            deliveries: 1,
+            episode,
+        });
+        Ok(id)
+    }
+
+    /// Finds or opens the incident of a new alert. `None`: it is recorded without one.
+    async fn place_alert(
+        &mut self,
+        delivery: &Delivery,
+        alert: &AlertRef,
+        key: &str,
+        incidents_opened: &mut u32,
+        job: usize,
+    ) -> Result<Option<IncidentId>, StoreError> {
+        let quiet = i64::from(delivery.grouping.quiet_s);
+        let groups = self.groups(delivery.integration_id, alert.severity, alert.started_at.plus_secs(-quiet)).await?;
+        let placement = grouping::place(&delivery.grouping, alert.severity, key, alert.started_at, groups.values());
+        let known = groups.get(key).cloned();
+        let joined = match placement {
+            Placement::RecordOnly => return Ok(None),
+            Placement::Open => None,
+            Placement::Join { incident_id } => self.living(incident_id).await?.map(|id| (id, Why::SameGroup)),
+            Placement::JoinStorm { incident_id } => self.living(incident_id).await?.map(|id| (id, Why::Storm)),
+        };
+        let same_group = joined.is_some_and(|(_, why)| why == Why::SameGroup);
+        let incident_id = match joined {
+            Some((id, why)) => {
+                self.observe(id, Observation::Fired { alerts: vec![alert.clone()], why }, delivery.actor(), delivery.received_at, job);
+                id
+            }
+            None => {
+                *incidents_opened += 1;
+                self.open_incident(open_by_alert(alert, delivery.received_at), delivery.actor(), None, delivery.received_at).await?
+            }
+        };
+        let (opened_at, active_at) = match known {
+            Some(group) if same_group => (group.opened_at.min(alert.started_at), group.active_at.max(alert.started_at)),
+            _ => (alert.started_at, alert.started_at),
+        };
+        self.save_group(delivery.integration_id, alert.severity, Group { key: key.to_owned(), incident_id, opened_at, active_at });
+        Ok(Some(incident_id))
+    }
+
+    /// A group is active until its last alert resolves.
+    async fn touch_group(&mut self, integration: IntegrationId, episode: &Episode, at: Timestamp) -> Result<(), StoreError> {
+        let group = self.group(integration, episode.severity, &episode.group_key).await?;
+        if let Some(group) = group.filter(|group| group.active_at < at && Some(group.incident_id) == episode.incident_id) {
+            self.save_group(integration, episode.severity, Group { active_at: at, ..group });
+        }
+        Ok(())
+    }
 }

@@ -1,18 +1,21 @@
 //! The store: one SQL text for SQLite and PostgreSQL. All SQL of the project stands in this room.
 
 mod alerts;
+mod batch;
+mod commands;
 mod incidents;
 mod intake;
+mod rows;
 mod stream;
 mod verify;
 mod writer;
 
 pub use alerts::AlertFilter;
+pub use commands::Outcome;
 pub use incidents::IncidentFilter;
 pub use intake::{Delivery, Receipt};
 pub use stream::{CatchUp, Numbered};
 pub use verify::{Fault, Verified};
-pub use writer::Outcome;
 
 use super::clock::Clock;
 use sqlx::{
@@ -102,16 +105,12 @@ impl Store {
                 })
                 .connect_lazy_with(options.clone())
         };
-        let store = Self {
-            backend,
-            readers: pool(readers),
-            writers: pool(writers),
-            clock,
-            writer: Arc::new(writer::Writer {}),
-            live: stream::Live { sender: tokio::sync::broadcast::channel(4096).0 },
-        };
+        let (writer, jobs) = writer::Writer::new();
+        let store = Self { backend, readers: pool(readers), writers: pool(writers), clock, writer: Arc::new(writer), live: stream::Live::new(1024) };
         store.writers.acquire().await.map_err(open)?.ping().await.map_err(open)?;
         MIGRATIONS.run(&store.writers).await?;
+        store.begin_stream().await?;
+        writer::run(store.clone_for_writer(), jobs);
         Ok(store)
     }
 
@@ -127,6 +126,12 @@ impl Store {
         &self.readers
     }
 
+    /// The same store without a way to send jobs, so that the writer ends when the last user of
+    /// the store is gone.
+    fn clone_for_writer(&self) -> Self {
+        Self { writer: Arc::new(writer::Writer::none()), ..self.clone() }
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.readers).await.map(|_| ()).map_err(query("ask the database for a sign of life"))
@@ -134,13 +139,7 @@ impl Store {
 
     /// Begins a write outside the incidents' record: people, keys, integrations.
     pub(in crate::server) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
-        let begin = match self.backend {
-            // A transaction that reads first and writes later would fail at once when another
-            // process writes; this one waits its turn at the start.
-            Backend::Sqlite => "BEGIN IMMEDIATE",
-            Backend::Postgres => "BEGIN",
-        };
-        self.writers.begin_with(begin).await.map_err(query("begin a write"))
+        self.writers.begin_with(self.backend.begin()).await.map_err(query("begin a write"))
     }
 
     /// Ends all connections; what is committed stays.
@@ -148,6 +147,20 @@ impl Store {
         self.writers.close().await;
         self.readers.close().await;
     }
+}
+
+/// A page out of `found`, which was asked for with one row more than `limit`.
+fn page<T>(
+    found: &[sqlx::any::AnyRow],
+    limit: i64,
+    item: impl Fn(&sqlx::any::AnyRow) -> Result<T, StoreError>,
+    cursor: impl Fn(&sqlx::any::AnyRow) -> Result<String, StoreError>,
+) -> Result<Page<T>, StoreError> {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let items = found.iter().take(limit).map(item).collect::<Result<_, _>>()?;
+    let last = limit.checked_sub(1).and_then(|last| found.get(last));
+    let next_cursor = if found.len() > limit { last.map(cursor).transpose()? } else { None };
+    Ok(Page { items, next_cursor })
 }
 
 /// Names the operation that failed.

@@ -1,0 +1,198 @@
+//! How rows are written in batches and read back.
+
+use super::{StoreError, query};
+use crate::domain::{
+    alert::{Alert, AlertState, Episode},
+    ids::{AlertId, IncidentId, IntegrationId},
+    incident::Incident,
+    severity::AlertSeverity,
+    time::Timestamp,
+    timeline::Event,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sqlx::{Any, Row, any::AnyRow, query::Query};
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    str::FromStr,
+    sync::{LazyLock, Mutex},
+};
+
+/// How many rows one statement carries. Few sizes, so that each database prepares each text once.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// A statement that carries many rows: `head`, then `($1, $2 …), (…)`, then `tail`.
+pub(super) struct ManyRows {
+    pub head: &'static str,
+    pub tail: &'static str,
+    /// Columns per row.
+    pub width: usize,
+}
+
+impl ManyRows {
+    /// The text for `rows` rows. Texts are made once and kept for ever: there are few.
+    fn sql(&self, rows: usize) -> &'static str {
+        static TEXTS: LazyLock<Mutex<HashMap<(&'static str, usize), &'static str>>> = LazyLock::new(Mutex::default);
+        let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        texts.entry((self.head, rows)).or_insert_with(|| {
+            let mut text = self.head.to_owned();
+            for row in 0..rows {
+                text.push_str(if row == 0 { " (" } else { ", (" });
+                for column in 1..=self.width {
+                    let separator = if column == 1 { "" } else { ", " };
+                    // Writing into a String cannot fail.
+                    let _ = write!(text, "{separator}${}", row * self.width + column);
+                }
+                text.push(')');
+            }
+            text.push(' ');
+            text.push_str(self.tail);
+            text.leak()
+        })
+    }
+
+    /// Runs the statement over `items`, as many rows at a time as fit; `bind` adds one row's columns.
+    pub async fn execute<'q, T>(
+        &self,
+        connection: &mut sqlx::AnyConnection,
+        items: &[T],
+        what: &'static str,
+        bind: impl Fn(Query<'q, Any, sqlx::any::AnyArguments>, &T) -> Query<'q, Any, sqlx::any::AnyArguments>,
+    ) -> Result<(), StoreError> {
+        for chunk in chunks(items) {
+            let statement = chunk.iter().fold(sqlx::query(self.sql(chunk.len())), &bind);
+            statement.execute(&mut *connection).await.map_err(query(what))?;
+        }
+        Ok(())
+    }
+
+    /// The same for statements that answer rows.
+    pub async fn fetch<'q, T>(
+        &self,
+        connection: &mut sqlx::AnyConnection,
+        items: &[T],
+        what: &'static str,
+        bind: impl Fn(Query<'q, Any, sqlx::any::AnyArguments>, &T) -> Query<'q, Any, sqlx::any::AnyArguments>,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let mut rows = Vec::new();
+        for chunk in chunks(items) {
+            let statement = chunk.iter().fold(sqlx::query(self.sql(chunk.len())), &bind);
+            rows.extend(statement.fetch_all(&mut *connection).await.map_err(query(what))?);
+        }
+        Ok(rows)
+    }
+}
+
+/// Cuts `items` into pieces of the known sizes.
+fn chunks<T>(mut items: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= items.len())?;
+        let (chunk, rest) = items.split_at(size);
+        items = rest;
+        Some(chunk)
+    })
+}
+
+/// The columns of a whole alert, in the order that [`alert`] reads them.
+macro_rules! alert_columns {
+    () => {
+        "a.id, a.integration_id, a.source, a.dedupe_key, a.state, a.severity, a.title, a.labels, a.annotations, a.links, a.started_at, \
+         a.resolved_at, a.deliveries, a.incident_id, a.stale, a.last_event_at, a.expires_at, a.service, a.group_key"
+    };
+}
+pub(super) use alert_columns;
+
+pub(super) fn alert(row: &AnyRow) -> Result<Alert, StoreError> {
+    Ok(Alert {
+        id: AlertId(parsed(row, 0)?),
+        integration_id: IntegrationId(parsed(row, 1)?),
+        source: get(row, 2)?,
+        dedupe_key: get(row, 3)?,
+        state: AlertState::from_slug(get::<&str>(row, 4)?).unwrap_or(AlertState::Triggered),
+        severity: get::<Option<String>>(row, 5)?.and_then(|word| AlertSeverity::from_word(&word)),
+        title: get(row, 6)?,
+        labels: json_column(row, 7)?,
+        annotations: json_column(row, 8)?,
+        links: json_column(row, 9)?,
+        started_at: time(row, 10)?,
+        resolved_at: optional_time(row, 11)?,
+        deliveries: get(row, 12)?,
+        incident_id: optional_id(row, 13)?.map(IncidentId),
+        stale: get::<i64>(row, 14)? != 0,
+    })
+}
+
+/// The same row as the part that decides what the next signal does.
+pub(super) fn episode(row: &AnyRow) -> Result<Episode, StoreError> {
+    Ok(Episode {
+        id: AlertId(parsed(row, 0)?),
+        state: AlertState::from_slug(get::<&str>(row, 4)?).unwrap_or(AlertState::Triggered),
+        severity: get::<Option<String>>(row, 5)?.and_then(|word| AlertSeverity::from_word(&word)),
+        started_at: time(row, 10)?,
+        resolved_at: optional_time(row, 11)?,
+        incident_id: optional_id(row, 13)?.map(IncidentId),
+        last_event_at: time(row, 15)?,
+        expires_at: optional_time(row, 16)?,
+        service: get(row, 17)?,
+        group_key: get::<&str>(row, 18)?.into(),
+    })
+}
+
+/// Reads `incident_id, seq, happened_at, recorded_at, actor, command, kind, data, prev_hash, hash`
+/// without the first.
+pub(super) fn event(row: &AnyRow) -> Result<Event, StoreError> {
+    let data: Value = json_column(row, 7)?;
+    let kind = json!({ "kind": get::<&str>(row, 6)?, "data": data });
+    Ok(Event {
+        seq: get(row, 1)?,
+        happened_at: time(row, 2)?,
+        recorded_at: time(row, 3)?,
+        actor: json_column(row, 4)?,
+        command: optional_id(row, 5)?.map(crate::domain::ids::CommandId),
+        kind: serde_json::from_value(kind).map_err(|source| StoreError::Unreadable { what: "an event", source })?,
+        prev_hash: get(row, 8)?,
+        hash: get(row, 9)?,
+    })
+}
+
+pub(super) fn incident(row: &AnyRow, column: usize) -> Result<Incident, StoreError> {
+    json_column(row, column)
+}
+
+pub(super) fn get<'r, T>(row: &'r AnyRow, column: usize) -> Result<T, StoreError>
+where
+    T: sqlx::Decode<'r, Any> + sqlx::Type<Any>,
+{
+    row.try_get(column).map_err(query("read a column"))
+}
+
+pub(super) fn parsed<T: FromStr>(row: &AnyRow, column: usize) -> Result<T, StoreError> {
+    let text: &str = get(row, column)?;
+    text.parse().map_err(|_| unreadable("an id"))
+}
+
+pub(super) fn time(row: &AnyRow, column: usize) -> Result<Timestamp, StoreError> {
+    get(row, column).map(Timestamp::from_micros)
+}
+
+pub(super) fn optional_time(row: &AnyRow, column: usize) -> Result<Option<Timestamp>, StoreError> {
+    Ok(get::<Option<i64>>(row, column)?.map(Timestamp::from_micros))
+}
+
+fn optional_id(row: &AnyRow, column: usize) -> Result<Option<uuid::Uuid>, StoreError> {
+    get::<Option<String>>(row, column)?.map(|text| text.parse().map_err(|_| unreadable("an id"))).transpose()
+}
+
+pub(super) fn json_column<T: DeserializeOwned>(row: &AnyRow, column: usize) -> Result<T, StoreError> {
+    serde_json::from_str(get(row, column)?).map_err(|source| StoreError::Unreadable { what: "a JSON column", source })
+}
+
+/// JSON of something that is known to serialise: maps with text keys and plain structs.
+pub(super) fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("our own types have text keys only, so they serialise")
+}
+
+fn unreadable(what: &'static str) -> StoreError {
+    StoreError::Unreadable { what, source: <serde_json::Error as serde::de::Error>::custom("it is not in the form that was written") }
+}

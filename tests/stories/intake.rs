@@ -1,0 +1,180 @@
+//! From a delivery to an incident and back to quiet.
+
+use crate::{databases::NOON, people_at_work::*, story};
+use tocsin::{
+    domain::{
+        alert::{AlertState, SignalAction},
+        incident::{IncidentRole, ResolvedBy, SignalState, State},
+        severity::{AlertSeverity, Severity},
+    },
+    server::store::{AlertFilter, IncidentFilter},
+};
+
+story! {
+    async fn a_firing_alert_opens_an_incident_and_its_resolve_ends_it(fresh) {
+        let store = &fresh.store;
+        let receipt = store.intake(delivery(NOON, vec![fire("a", "checkout", NOON.plus_secs(-90))])).await.unwrap();
+        assert_eq!((receipt.opened, receipt.incidents_opened), (1, 1));
+        let alert = store.alert(receipt.alerts[0]).await.unwrap().unwrap();
+        let opened = incident(store, alert.incident_id.unwrap()).await;
+        assert_eq!(opened.state, State::Triage);
+        assert_eq!(opened.severity, None);
+        assert_eq!(opened.proposed_severity, Some(Severity::Sev1));
+        assert_eq!(opened.services, ["checkout"]);
+        assert_eq!(opened.started_at, NOON.plus_secs(-90));
+        assert_eq!(opened.detected_at, NOON);
+        assert_eq!(opened.impact.len(), 1);
+        assert_eq!(opened.impact[0].from, NOON.plus_secs(-90));
+        assert_eq!(opened.signal_state(), SignalState::Firing);
+
+        let again = store.intake(delivery(NOON.plus_secs(60), vec![fire("a", "checkout", NOON.plus_secs(-90))])).await.unwrap();
+        assert_eq!((again.repeated, again.incidents_opened), (1, 0));
+        let over = store.intake(delivery(NOON.plus_secs(120), vec![quiet("a", "checkout", NOON.plus_secs(100))])).await.unwrap();
+        assert_eq!((over.resolved, over.incidents_resolved), (1, 1));
+        let alert = store.alert(receipt.alerts[0]).await.unwrap().unwrap();
+        assert_eq!((alert.state, alert.deliveries, alert.resolved_at), (AlertState::Resolved, 3, Some(NOON.plus_secs(100))));
+        let resolved = incident(store, opened.id).await;
+        assert_eq!((resolved.state, resolved.resolved_by), (State::Resolved, Some(ResolvedBy::Signal)));
+        assert_eq!(resolved.resolved_at, Some(NOON.plus_secs(100)));
+        assert_eq!(resolved.impact[0].to, Some(NOON.plus_secs(100)));
+        assert!(store.verify(true).await.unwrap().faults.is_empty());
+    }
+}
+
+story! {
+    async fn an_incident_that_people_work_on_stays_open_when_its_signal_is_back(fresh) {
+        let store = &fresh.store;
+        let receipt = store.intake(delivery(NOON, vec![fire("a", "checkout", NOON)])).await.unwrap();
+        let id = store.alert(receipt.alerts[0]).await.unwrap().unwrap().incident_id.unwrap();
+        done(told(store, id, note("looking"), &jonas()).await);
+        store.intake(delivery(NOON.plus_secs(60), vec![quiet("a", "checkout", NOON.plus_secs(50))])).await.unwrap();
+        let kept = incident(store, id).await;
+        assert_eq!((kept.state, kept.signal_state()), (State::Triage, SignalState::Quiet));
+    }
+}
+
+story! {
+    async fn a_new_alert_of_the_group_within_the_quiet_time_reopens_and_a_later_one_does_not(fresh) {
+        let store = &fresh.store;
+        let first = store.intake(delivery(NOON, vec![fire("a", "checkout", NOON)])).await.unwrap();
+        store.intake(delivery(NOON.plus_secs(60), vec![quiet("a", "checkout", NOON.plus_secs(60))])).await.unwrap();
+        let second = store.intake(delivery(NOON.plus_secs(200), vec![fire("a", "checkout", NOON.plus_secs(200))])).await.unwrap();
+        assert_eq!((second.opened, second.incidents_opened), (1, 0));
+        assert_ne!(first.alerts, second.alerts);
+        let id = store.alert(first.alerts[0]).await.unwrap().unwrap().incident_id.unwrap();
+        let reopened = incident(store, id).await;
+        assert_eq!((reopened.state, reopened.resolved_at), (State::Triage, None));
+        assert_eq!(reopened.impact.len(), 2);
+        store.intake(delivery(NOON.plus_secs(260), vec![quiet("a", "checkout", NOON.plus_secs(260))])).await.unwrap();
+        let third = store.intake(delivery(NOON.plus_secs(600), vec![fire("a", "checkout", NOON.plus_secs(600))])).await.unwrap();
+        assert_eq!(third.incidents_opened, 1);
+    }
+}
+
+story! {
+    async fn severities_under_one_name_stay_apart(fresh) {
+        let store = &fresh.store;
+        let signals = vec![fire("a", "checkout", NOON), signal(SignalAction::Fire, "b", "checkout", AlertSeverity::Warning, NOON)];
+        let receipt = store.intake(delivery(NOON, signals)).await.unwrap();
+        assert_eq!(receipt.incidents_opened, 2);
+    }
+}
+
+story! {
+    async fn a_storm_becomes_few_incidents_that_name_every_service(fresh) {
+        let store = &fresh.store;
+        let mut opened = 0;
+        for n in 0..50 {
+            let at = NOON.plus_secs(n);
+            opened += store.intake(delivery(at, vec![fire(&format!("k{n}"), &format!("service-{n}"), at)])).await.unwrap().incidents_opened;
+        }
+        assert_eq!(opened, 10);
+        let page = store.incidents(&IncidentFilter::for_actor(admin()), None, 100).await.unwrap();
+        let storm = page.items.iter().max_by_key(|incident| incident.services.len()).unwrap();
+        assert_eq!(storm.services.len(), 41);
+        assert_eq!(storm.reference.to_string(), "INC-1");
+        let named: std::collections::HashSet<_> = page.items.iter().flat_map(|incident| &incident.services).collect();
+        assert_eq!(named.len(), 50);
+    }
+}
+
+story! {
+    async fn a_thousand_alerts_of_one_group_are_one_incident_and_few_entries(fresh) {
+        let store = &fresh.store;
+        let signals = (0..1000).map(|n| fire(&format!("k{n}"), "checkout", NOON)).collect();
+        let receipt = store.intake(delivery(NOON, signals)).await.unwrap();
+        assert_eq!((receipt.opened, receipt.incidents_opened), (1000, 1));
+        let id = store.alert(receipt.alerts[999]).await.unwrap().unwrap().incident_id.unwrap();
+        assert_eq!(incident(store, id).await.total_alerts(), 1000);
+        assert!(store.events(id).await.unwrap().len() <= 3);
+        let quieted = (0..1000).map(|n| quiet(&format!("k{n}"), "checkout", NOON.plus_secs(5))).collect();
+        assert_eq!(store.intake(delivery(NOON.plus_secs(6), quieted)).await.unwrap().incidents_resolved, 1);
+        let mut seen = 0;
+        let mut cursor = None;
+        loop {
+            let page = store.alerts(&AlertFilter::for_actor(admin()), cursor.as_deref(), 300).await.unwrap();
+            seen += page.items.len();
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, 1000);
+    }
+}
+
+story! {
+    async fn an_alert_that_is_not_refreshed_runs_out(fresh) {
+        let store = &fresh.store;
+        let mut signal = fire("a", "checkout", NOON);
+        signal.expires_at = Some(NOON.plus_secs(300));
+        let receipt = store.intake(delivery(NOON, vec![signal])).await.unwrap();
+        fresh.at(299);
+        assert_eq!(store.expire_alerts().await.unwrap(), 0);
+        store.extend_expiries(60).await.unwrap();
+        fresh.at(301);
+        assert_eq!(store.expire_alerts().await.unwrap(), 0);
+        fresh.at(361);
+        assert_eq!(store.expire_alerts().await.unwrap(), 1);
+        let alert = store.alert(receipt.alerts[0]).await.unwrap().unwrap();
+        assert_eq!((alert.resolved_at, alert.deliveries), (Some(NOON.plus_secs(360)), 1));
+        let resolved = incident(store, alert.incident_id.unwrap()).await;
+        assert_eq!(resolved.state, State::Resolved);
+    }
+}
+
+story! {
+    async fn many_deliveries_at_once_are_each_counted_once(fresh) {
+        let sends = (0..200).map(|n| {
+            let store = fresh.store.clone();
+            async move { store.intake(delivery(NOON, vec![fire(&format!("k{}", n % 20), "checkout", NOON)])).await.unwrap() }
+        });
+        let receipts = futures_all(sends).await;
+        assert_eq!(receipts.iter().map(|receipt| receipt.opened).sum::<u32>(), 20);
+        assert_eq!(receipts.iter().map(|receipt| receipt.repeated).sum::<u32>(), 180);
+        let page = fresh.store.alerts(&AlertFilter::for_actor(admin()), None, 100).await.unwrap();
+        assert_eq!(page.items.iter().map(|alert| alert.deliveries).sum::<i64>(), 200);
+        assert!(page.items.iter().all(|alert| alert.deliveries == 10));
+    }
+}
+
+async fn futures_all<T: Send + 'static>(work: impl Iterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+    let tasks: Vec<_> = work.map(tokio::spawn).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+story! {
+    async fn alerts_of_a_closed_incident_open_a_new_one(fresh) {
+        let store = &fresh.store;
+        let receipt = store.intake(delivery(NOON, vec![fire("a", "checkout", NOON)])).await.unwrap();
+        let id = store.alert(receipt.alerts[0]).await.unwrap().unwrap().incident_id.unwrap();
+        done(told(store, id, tocsin::domain::incident::Command::Cancel { reason: Some("a test".into()) }, &mara()).await);
+        let next = store.intake(delivery(NOON.plus_secs(10), vec![fire("b", "checkout", NOON.plus_secs(10))])).await.unwrap();
+        assert_eq!(next.incidents_opened, 1);
+        assert!(incident(store, id).await.holder(IncidentRole::Commander).is_none());
+    }
+}

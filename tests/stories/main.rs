@@ -1,0 +1,7 @@
+//! Stories across modules, each told on SQLite and on PostgreSQL.
+
+mod commands;
+mod databases;
+mod intake;
+mod people_at_work;
+mod stream;
