@@ -341,3 +341,8 @@ impl Incident {
             || self.acknowledged.as_ref().is_some_and(|ack| ack.by_id == actor.who.id)
     }
 }
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
