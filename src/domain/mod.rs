@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod alert;
 pub mod boards;
 pub mod canonical;
+pub mod change;
 pub mod failure;
 pub mod grouping;
 pub mod ids;

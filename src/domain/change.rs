@@ -1,0 +1,70 @@
+//! Deploys and other changes, as their senders report them.
+//!
+//! A change pages nobody and has no lifecycle here; it stands beside alerts so that people can
+//! see what was done shortly before something broke.
+
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One change as one delivery tells it. A later delivery with the same key tells it anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// Tells the changes of one integration apart: the sender's own key, or one made for it.
+    pub key: String,
+    /// The service that was changed, where the sender names one.
+    pub service: Option<String>,
+    pub title: String,
+    /// How far it has come; `None` where the sender does not say.
+    pub status: Option<ChangeStatus>,
+    /// By the sender's clock; without one, when it was received.
+    pub happened_at: Timestamp,
+    /// What the sender sent, without its key and without control characters.
+    pub doc: serde_json::Value,
+}
+
+/// How far a change has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeStatus {
+    Pending,
+    Running,
+    Success,
+    Failure,
+    /// A newer change took its place.
+    Superseded,
+    /// It ended in a way that is neither success nor failure: cancelled, skipped, …
+    Other,
+}
+
+impl ChangeStatus {
+    pub const ALL: [ChangeStatus; 6] =
+        [ChangeStatus::Pending, ChangeStatus::Running, ChangeStatus::Success, ChangeStatus::Failure, ChangeStatus::Superseded, ChangeStatus::Other];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            ChangeStatus::Pending => "pending",
+            ChangeStatus::Running => "running",
+            ChangeStatus::Success => "success",
+            ChangeStatus::Failure => "failure",
+            ChangeStatus::Superseded => "superseded",
+            ChangeStatus::Other => "other",
+        }
+    }
+
+    pub fn from_slug(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.slug() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_reads_back_as_it_is_written() {
+        for status in ChangeStatus::ALL {
+            assert_eq!(ChangeStatus::from_slug(status.slug()), Some(status));
+            assert_eq!(serde_json::to_value(status).ok(), Some(serde_json::Value::from(status.slug())));
+        }
+    }
+}
