@@ -71,3 +71,182 @@ fn is_resolved(status: &Value) -> Option<bool> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{RECEIVED_AT, at, deliver, labels, link},
+        *,
+    };
+    use crate::domain::{
+        alert::{Labels, Signal, SignalAction},
+        severity::AlertSeverity,
+    };
+    use serde_json::json;
+
+    fn read(body: &str) -> Parsed {
+        deliver(&SOURCE, body).expect("it is read")
+    }
+
+    fn read_json(body: Value) -> Parsed {
+        read(&body.to_string())
+    }
+
+    /// `InstanceDown` of the fixtures, firing on the instance that ends in 7.
+    fn instance_down() -> Signal {
+        Signal {
+            action: SignalAction::Fire,
+            dedupe_key: "c6f036bf1ca70794".to_owned(),
+            severity: Some(AlertSeverity::Critical),
+            title: "Instance 10.0.1.7:9100 down".to_owned(),
+            labels: labels(&[("alertname", "InstanceDown"), ("instance", "10.0.1.7:9100"), ("job", "node"), ("severity", "critical"), ("team", "platform")]),
+            annotations: labels(&[("summary", "Instance 10.0.1.7:9100 down")]),
+            links: vec![link("http://prometheus.example.com:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1", "Source")],
+            group_labels: labels(&[("alertname", "InstanceDown")]),
+            started_at: Some(at("2025-03-14T10:00:00Z")),
+            event_at: Some(at("2025-03-14T10:00:00Z")),
+            expires_at: None,
+            heartbeat: false,
+        }
+    }
+
+    #[test]
+    fn a_firing_alert_is_read() {
+        let parsed = read(include_str!("../../../tests/fixtures/alertmanager/firing_single.json"));
+        let mut expected = instance_down();
+        expected.annotations.insert("runbook_url".to_owned(), "https://runbooks.example.com/InstanceDown".to_owned());
+        expected.links.push(link("https://runbooks.example.com/InstanceDown", "Runbook"));
+        assert_eq!(parsed, Parsed { signals: vec![expected], ..Parsed::default() });
+    }
+
+    #[test]
+    fn each_alert_of_a_firing_group_has_its_own_state() {
+        let parsed = read(include_str!("../../../tests/fixtures/alertmanager/firing_group_two_one_resolved.json"));
+        let mut resolved = instance_down();
+        resolved.action = SignalAction::Resolve;
+        resolved.dedupe_key = "87ea06e1cb998503".to_owned();
+        resolved.title = "Instance 10.0.1.8:9100 down".to_owned();
+        resolved.labels.insert("instance".to_owned(), "10.0.1.8:9100".to_owned());
+        resolved.annotations.insert("summary".to_owned(), resolved.title.clone());
+        resolved.event_at = Some(at("2025-03-14T10:04:00Z"));
+        assert_eq!(parsed, Parsed { signals: vec![instance_down(), resolved], ..Parsed::default() });
+    }
+
+    #[test]
+    fn a_resolved_group_ends_each_alert_at_its_own_time() {
+        let parsed = read(include_str!("../../../tests/fixtures/alertmanager/resolved_group.json"));
+        let mut first = instance_down();
+        first.action = SignalAction::Resolve;
+        first.title = "InstanceDown".to_owned();
+        first.annotations = Labels::new();
+        first.event_at = Some(at("2025-03-14T10:10:00Z"));
+        let mut second = first.clone();
+        second.dedupe_key = "87ea06e1cb998503".to_owned();
+        second.labels.insert("instance".to_owned(), "10.0.1.8:9100".to_owned());
+        second.event_at = Some(at("2025-03-14T10:10:30Z"));
+        assert_eq!(parsed, Parsed { signals: vec![first, second], ..Parsed::default() });
+    }
+
+    #[test]
+    fn unicode_nanoseconds_offsets_and_truncated_groups_are_read() {
+        let parsed = read(include_str!("../../../tests/fixtures/alertmanager/firing_unicode_minimal.json"));
+        let expected = Signal {
+            action: SignalAction::Fire,
+            dedupe_key: "04d422fed578325b".to_owned(),
+            severity: Some(AlertSeverity::Warning),
+            title: "Disque presque plein — 残り 5 % 💾".to_owned(),
+            labels: labels(&[("alertname", "DiskWillFill"), ("instance", "db-ü-01"), ("mountpoint", "/données"), ("severity", "warning")]),
+            annotations: labels(&[("summary", "Disque presque plein — 残り 5 % 💾")]),
+            links: vec![],
+            group_labels: labels(&[("alertname", "DiskWillFill")]),
+            started_at: Some(at("2025-03-14T09:00:00.123456Z")),
+            event_at: Some(at("2025-03-14T09:00:00.123456Z")),
+            expires_at: None,
+            heartbeat: false,
+        };
+        let warnings = vec!["the sender left 3 alerts of this group out (truncatedAlerts)".to_owned()];
+        assert_eq!(parsed, Parsed { signals: vec![expected], warnings, ..Parsed::default() });
+    }
+
+    #[test]
+    fn the_same_frame_from_grafana_is_read() {
+        let parsed = read(include_str!("../../../tests/fixtures/signatures/grafana_firing.json"));
+        assert!(!parsed.signals.is_empty() && parsed.rejected.is_empty());
+    }
+
+    #[test]
+    fn a_missing_fingerprint_is_computed_and_an_odd_one_kept() {
+        let alert = |fingerprint: Value| json!({"labels": {"alertname": "NoTimes", "region": ""}, "fingerprint": fingerprint});
+        let parsed = read_json(json!({"alerts": [alert(json!(null)), alert(json!("")), alert(json!("x/ü")), alert(json!(9007199254740993_i64))]}));
+        let keys: Vec<&str> = parsed.signals.iter().map(|signal| signal.dedupe_key.as_str()).collect();
+        assert_eq!(keys, ["c5b18b580b3a630f", "c5b18b580b3a630f", "x/ü", "9007199254740993"]);
+        assert_eq!(parsed.signals[0].labels, labels(&[("alertname", "NoTimes")]));
+    }
+
+    #[test]
+    fn equal_labels_with_two_fingerprints_stay_two_alerts() {
+        let alert = |fingerprint| json!({"status": "firing", "labels": {"a": "b"}, "fingerprint": fingerprint});
+        let parsed = read_json(json!({"alerts": [alert("one"), alert("two")]}));
+        assert_ne!(parsed.signals[0].dedupe_key, parsed.signals[1].dedupe_key);
+    }
+
+    #[test]
+    fn an_alert_without_a_state_is_what_its_group_is() {
+        let states = |group: Value, alert: Value| read_json(json!({"status": group, "alerts": [{"status": alert, "labels": {"a": "b"}}]})).signals[0].action;
+        assert_eq!(states(json!("resolved"), json!(null)), SignalAction::Resolve);
+        assert_eq!(states(json!("resolved"), json!("firing")), SignalAction::Fire);
+        assert_eq!(states(json!("firing"), json!("Resolved")), SignalAction::Resolve);
+        assert_eq!(states(json!(null), json!("suppressed")), SignalAction::Fire);
+    }
+
+    #[test]
+    fn a_resolve_without_an_end_ends_when_it_was_received() {
+        for ends_at in [json!(null), json!("0001-01-01T00:00:00Z"), json!("soon"), json!("2099-01-01T00:00:00Z")] {
+            let parsed = read_json(json!({"alerts": [{"status": "resolved", "labels": {"a": "b"}, "startsAt": "2025-03-14T10:00:00Z", "endsAt": ends_at}]}));
+            assert_eq!(parsed.signals[0].event_at, Some(RECEIVED_AT), "{ends_at}");
+        }
+    }
+
+    #[test]
+    fn a_start_that_cannot_be_is_not_given_and_kept_as_sent() {
+        for starts_at in ["2099-01-01T00:00:00Z", "1234-01-01T00:00:00Z", "yesterday"] {
+            let parsed = read_json(json!({"alerts": [{"labels": {"a": "b"}, "startsAt": starts_at}]}));
+            assert_eq!((parsed.signals[0].started_at, parsed.signals[0].event_at), (None, None));
+            assert_eq!(parsed.signals[0].annotations, labels(&[("startsAt_as_sent", starts_at)]));
+        }
+    }
+
+    #[test]
+    fn a_watchdog_is_a_heartbeat() {
+        let signal = &read_json(json!({"alerts": [{"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}}]})).signals[0];
+        assert_eq!((signal.heartbeat, signal.severity), (true, Some(AlertSeverity::Info)));
+    }
+
+    #[test]
+    fn an_empty_group_is_read_and_another_body_is_not() {
+        assert_eq!(read_json(json!({"alerts": []})), Parsed::default());
+        assert_eq!(read_json(json!({"alerts": null})), Parsed::default());
+        for body in ["{}", "[]", "1", r#"{"alerts": {}}"#] {
+            assert_eq!(deliver(&SOURCE, body).expect_err("it is rejected").code, "no_alerts", "{body}");
+        }
+    }
+
+    #[test]
+    fn one_senseless_alert_does_not_lose_the_others() {
+        let parsed = read_json(json!({"alerts": ["x", {}, {"labels": {"a": ""}}, {"annotations": {"summary": "S"}}, {"labels": {"a": "b"}}]}));
+        let titles: Vec<&str> = parsed.signals.iter().map(|signal| signal.title.as_str()).collect();
+        assert_eq!(titles, ["S", "a=b"]);
+        assert_eq!(
+            parsed.rejected_words(),
+            "alert 0: it is not an object; alert 1: it has no labels, no annotations and no fingerprint; alert 2: it has no labels, no annotations and no fingerprint"
+        );
+    }
+
+    #[test]
+    fn large_group_labels_are_not_multiplied() {
+        let alerts: Vec<Value> = (0..10_000).map(|n| json!({"labels": {"a": n}})).collect();
+        let parsed = read_json(json!({"groupLabels": {"x": "y".repeat(10_000)}, "alerts": alerts}));
+        assert!(parsed.signals.iter().all(|signal| signal.group_labels.is_empty()));
+        assert_eq!(parsed.warnings.len(), 1);
+    }
+}

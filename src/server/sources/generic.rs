@@ -121,3 +121,148 @@ fn labels(fields: &Map<String, Value>) -> Labels {
     labels.extend(text::of_fields(fields.get("labels")));
     labels
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{at, deliver, labels, link},
+        *,
+    };
+    use crate::domain::alert::Signal;
+    use serde_json::json;
+
+    fn read(body: &Value) -> Signal {
+        deliver(&SOURCE, &body.to_string()).expect("it is read").signals.remove(0)
+    }
+
+    #[test]
+    fn a_firing_alert_is_read() {
+        let parsed = deliver(&SOURCE, include_str!("../../../tests/fixtures/generic/firing.json")).expect("it is read");
+        let expected = Signal {
+            action: SignalAction::Fire,
+            dedupe_key: "cron/nightly-export".to_owned(),
+            severity: Some(AlertSeverity::Warning),
+            title: "Nightly export failed".to_owned(),
+            labels: labels(&[("source", "cron-01"), ("team", "data")]),
+            annotations: labels(&[("description", "exit code 2")]),
+            links: vec![link("https://ci.example.com/jobs/1", "Link")],
+            group_labels: Labels::new(),
+            started_at: None,
+            event_at: None,
+            expires_at: None,
+            heartbeat: false,
+        };
+        assert_eq!(parsed, Parsed { signals: vec![expected], ..Parsed::default() });
+    }
+
+    #[test]
+    fn other_names_for_the_same_are_read() {
+        let parsed = deliver(&SOURCE, include_str!("../../../tests/fixtures/generic/resolved_aliases.json")).expect("it is read");
+        let expected = Signal {
+            action: SignalAction::Resolve,
+            dedupe_key: "cron/nightly-export".to_owned(),
+            severity: None,
+            title: "Nightly export failed".to_owned(),
+            labels: Labels::new(),
+            annotations: Labels::new(),
+            links: vec![],
+            group_labels: Labels::new(),
+            started_at: None,
+            event_at: None,
+            expires_at: None,
+            heartbeat: false,
+        };
+        assert_eq!(parsed, Parsed { signals: vec![expected], ..Parsed::default() });
+    }
+
+    #[test]
+    fn every_word_for_a_state_is_known_in_any_case() {
+        for (action, words) in WORDS {
+            for word in words {
+                for name in STATES {
+                    let signal = read(&json!({"title": "t", name: word.to_uppercase()}));
+                    assert_eq!(signal.action, action, "{name}: {word}");
+                }
+            }
+        }
+        assert_eq!(read(&json!({"title": "t"})).action, SignalAction::Fire);
+    }
+
+    #[test]
+    fn an_unknown_state_fires_and_is_told() {
+        let parsed = deliver(&SOURCE, r#"{"title": "t", "status": "pur\u0000ple"}"#).expect("it is read");
+        assert_eq!(parsed.signals[0].action, SignalAction::Fire);
+        assert_eq!(parsed.warnings, ["the state “purple” is not known and counts as firing"]);
+    }
+
+    #[test]
+    fn numbers_are_keys_with_every_digit() {
+        assert_eq!(read(&json!({"title": "t", "id": 9007199254740993_i64})).dedupe_key, "9007199254740993");
+        assert_eq!(read(&json!({"title": "t", "key": "", "dedup_key": null, "alias": 0})).dedupe_key, "0");
+    }
+
+    #[test]
+    fn without_a_key_the_title_is_one() {
+        let keys = ["firing", "ok"].map(|status| read(&json!({"name": "Disk full", "status": status})).dedupe_key);
+        assert_eq!(keys[0], keys[1]);
+        assert_ne!(keys[0], read(&json!({"name": "Disk empty"})).dedupe_key);
+    }
+
+    #[test]
+    fn what_is_not_the_title_describes() {
+        let signal = read(&json!({"title": "Export failed", "message": "exit code 2\nsee log"}));
+        assert_eq!((signal.title.as_str(), signal.annotations), ("Export failed", labels(&[("description", "exit code 2\nsee log")])));
+    }
+
+    #[test]
+    fn labels_come_from_many_places_and_labels_has_the_last_word() {
+        let signal = read(&json!({
+            "title": "t", "service": "checkout", "host": "db-1", "source": {"not": "text"},
+            "tags": ["env:prod", "team: a", "urgent", 7], "labels": {"env": "test", "n": 1, "none": null}
+        }));
+        let expected = [("env", "test"), ("host", "db-1"), ("n", "1"), ("service", "checkout"), ("tags", "urgent, 7"), ("team", "a")];
+        assert_eq!(signal.labels, labels(&expected));
+        assert_eq!(read(&json!({"title": "t", "tags": {"a": "b"}})).labels, labels(&[("a", "b")]));
+    }
+
+    #[test]
+    fn severities_go_by_several_names() {
+        let severity = |body: Value| read(&body).severity;
+        assert_eq!(severity(json!({"title": "t", "priority": "P1"})), Some(AlertSeverity::Critical));
+        assert_eq!(severity(json!({"title": "t", "level": "minor"})), Some(AlertSeverity::Warning));
+        assert_eq!(severity(json!({"title": "t", "labels": {"severity": "high"}})), Some(AlertSeverity::Error));
+        assert_eq!(severity(json!({"title": "t", "severity": "purple", "priority": "P1"})), None);
+        assert_eq!(severity(json!({"title": "t"})), None);
+    }
+
+    #[test]
+    fn a_time_is_start_and_event_and_a_resolve_has_no_start() {
+        let firing = read(&json!({"title": "t", "timestamp": 1741946578000_i64}));
+        assert_eq!((firing.started_at, firing.event_at), (Some(at("2025-03-14T10:02:58Z")), Some(at("2025-03-14T10:02:58Z"))));
+        let resolved = read(&json!({"title": "t", "status": "ok", "timestamp": "Fri, 14 Mar 2025 10:02:58 GMT"}));
+        assert_eq!((resolved.started_at, resolved.event_at), (None, Some(at("2025-03-14T10:02:58Z"))));
+    }
+
+    #[test]
+    fn a_title_is_required() {
+        for body in [json!({}), json!({"title": ""}), json!({"title": {"a": 1}, "name": null}), json!({"title": "\u{0} "})] {
+            assert_eq!(deliver(&SOURCE, &body.to_string()).expect_err("it is rejected").code, "no_title", "{body}");
+        }
+        assert_eq!(deliver(&SOURCE, "7").expect_err("it is rejected").code, "no_object");
+    }
+
+    #[test]
+    fn a_list_is_several_alerts() {
+        let parsed = deliver(&SOURCE, r#"[{"title": "a"}, {}, 1, {"title": "b"}]"#).expect("it is read");
+        assert_eq!(parsed.signals.iter().map(|signal| signal.title.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(parsed.rejected.iter().map(|alert| alert.index).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn a_watchdog_is_a_heartbeat() {
+        let signal = read(&json!({"title": "Watchdog", "severity": "none"}));
+        assert_eq!((signal.heartbeat, signal.severity), (true, Some(AlertSeverity::Info)));
+        assert!(!read(&json!({"title": "Watchdog", "status": "ok"})).heartbeat);
+        assert!(!read(&json!({"title": "Watchdog", "severity": "critical"})).heartbeat);
+    }
+}

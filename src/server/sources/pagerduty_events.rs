@@ -209,3 +209,188 @@ impl<'a> Fields<'a> {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{RECEIVED_AT, at, deliver, labels, link, request},
+        *,
+    };
+    use crate::domain::alert::Signal;
+    use serde_json::json;
+
+    const TRIGGER: &str = include_str!("../../../tests/fixtures/pagerduty_events/trigger.json");
+    const CHANGE: &str = include_str!("../../../tests/fixtures/pagerduty_events/change.json");
+
+    fn read(body: &str) -> Parsed {
+        deliver(&SOURCE, body).expect("it is read")
+    }
+
+    /// The trigger of the fixtures, with one field (a JSON pointer) set to something else.
+    fn trigger_with(pointer: &str, value: Value) -> String {
+        let mut body: Value = serde_json::from_str(TRIGGER).expect("the fixture is JSON");
+        *body.pointer_mut(pointer).expect("the fixture has this field") = value;
+        body.to_string()
+    }
+
+    fn errors(body: &str) -> Vec<String> {
+        let rejected = deliver(&SOURCE, body).expect_err("it is rejected");
+        assert_eq!(rejected.code, "invalid_event");
+        rejected.errors
+    }
+
+    #[test]
+    fn a_trigger_is_read() {
+        let expected = Signal {
+            action: SignalAction::Fire,
+            dedupe_key: "checkout/db-pool".to_owned(),
+            severity: Some(AlertSeverity::Error),
+            title: "DB connection pool exhausted on checkout".to_owned(),
+            labels: labels(&[("class", "db-pool"), ("component", "postgres"), ("group", "checkout"), ("source", "db-primary.eu-central-1.example.com")]),
+            annotations: labels(&[("load avg", "0.75"), ("pool size", "50")]),
+            links: vec![
+                link("https://runbooks.example.com/db-pool", "Runbook"),
+                link("https://grafana.example.com/d/abc", "pool usage"),
+                link("https://monitor.example.com", "Example Monitor"),
+            ],
+            group_labels: labels(&[("group", "checkout")]),
+            started_at: Some(at("2025-03-14T10:02:58.315Z")),
+            event_at: Some(RECEIVED_AT),
+            expires_at: None,
+            heartbeat: false,
+        };
+        assert_eq!(read(TRIGGER), Parsed { signals: vec![expected], dedup_key: Some("checkout/db-pool".to_owned()), ..Parsed::default() });
+    }
+
+    #[test]
+    fn acknowledge_and_resolve_need_no_payload() {
+        let fixtures = [
+            (include_str!("../../../tests/fixtures/pagerduty_events/acknowledge.json"), SignalAction::Acknowledge),
+            (include_str!("../../../tests/fixtures/pagerduty_events/resolve.json"), SignalAction::Resolve),
+        ];
+        for (body, action) in fixtures {
+            let expected = Signal {
+                action,
+                dedupe_key: "checkout/db-pool".to_owned(),
+                severity: None,
+                title: "checkout/db-pool".to_owned(),
+                labels: Labels::new(),
+                annotations: Labels::new(),
+                links: vec![],
+                group_labels: Labels::new(),
+                started_at: None,
+                event_at: Some(RECEIVED_AT),
+                expires_at: None,
+                heartbeat: false,
+            };
+            assert_eq!(read(body), Parsed { signals: vec![expected], dedup_key: Some("checkout/db-pool".to_owned()), ..Parsed::default() });
+            let mut with_null: Value = serde_json::from_str(body).expect("the fixture is JSON");
+            with_null["payload"] = Value::Null;
+            assert_eq!(read(&with_null.to_string()).signals[0].action, action);
+        }
+    }
+
+    #[test]
+    fn a_trigger_without_a_key_gets_a_new_one() {
+        for blank in [json!(null), json!(""), json!(" ")] {
+            let parsed = read(&trigger_with("/dedup_key", blank));
+            assert_eq!((parsed.signals[0].dedupe_key.as_str(), parsed.dedup_key.as_deref()), ("new-key", Some("new-key")));
+        }
+    }
+
+    #[test]
+    fn the_answer_names_the_key_as_it_was_sent() {
+        let parsed = read(&trigger_with("/dedup_key", json!("a\u{0}b")));
+        assert_eq!(parsed.dedup_key.as_deref(), Some("a\u{0}b"));
+        assert_eq!(parsed.signals[0].dedupe_key, sha256_hex("a\u{0}b"));
+    }
+
+    #[test]
+    fn an_unknown_severity_is_refused_in_pagerdutys_words() {
+        let expected: Value = serde_json::from_str(include_str!("../../../tests/fixtures/pagerduty_events/response_400.json")).expect("the fixture is JSON");
+        for severity in ["purple", "Error", "sev1"] {
+            assert_eq!(json!(errors(&trigger_with("/payload/severity", json!(severity)))), expected["errors"]);
+        }
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        assert_eq!(errors("{}"), ["'routing_key' is missing or blank", "'event_action' is missing or blank"]);
+        assert_eq!(
+            errors(r#"{"routing_key": "k", "event_action": "trigger", "payload": null}"#),
+            ["'payload.summary' is missing or blank", "'payload.source' is missing or blank", "'payload.severity' is missing or blank"]
+        );
+        assert_eq!(errors(r#"{"routing_key": "k", "event_action": "resolve"}"#), ["'dedup_key' is missing or blank"]);
+        assert_eq!(errors(r#"{"routing_key": "k", "event_action": "page"}"#), ["'event_action' is invalid (must be one of trigger, acknowledge or resolve)"]);
+        assert_eq!(errors("[]"), ["the event is not an object"]);
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        let summary = "ü".repeat(1_024);
+        let signal = &read(&trigger_with("/payload/summary", json!(summary))).signals[0];
+        assert_eq!(signal.title.chars().count(), 300);
+        assert_eq!(signal.annotations.get("summary"), Some(&summary));
+        assert_eq!(
+            errors(&trigger_with("/payload/summary", json!("ü".repeat(1_025)))),
+            ["Length of 'payload.summary' is incorrect (should be at most 1024 characters)"]
+        );
+        assert_eq!(read(&trigger_with("/dedup_key", json!("🔥".repeat(255)))).signals[0].dedupe_key, "🔥".repeat(255));
+        assert_eq!(errors(&trigger_with("/dedup_key", json!("🔥".repeat(256)))), ["Length of 'dedup_key' is incorrect (should be at most 255 characters)"]);
+    }
+
+    #[test]
+    fn details_may_be_anything() {
+        let details = |details: Value| {
+            let signal = read(&trigger_with("/payload/custom_details", details)).signals.remove(0);
+            (signal.labels.get("service").cloned(), signal.annotations)
+        };
+        assert_eq!(details(json!("plain words")), (None, labels(&[("custom_details", "plain words")])));
+        assert_eq!(details(json!(null)), (None, Labels::new()));
+        let nested = json!({"service": "checkout", "id": 9007199254740993_i64, "list": [1, {"b": 2, "a": null}]});
+        assert_eq!(details(nested), (Some("checkout".to_owned()), labels(&[("id", "9007199254740993"), ("list", r#"[1,{"a":null,"b":2}]"#)])));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_refuses_nothing() {
+        let signal = &read(&trigger_with("/payload/timestamp", json!("just now"))).signals[0];
+        assert_eq!((signal.started_at, signal.annotations.get("timestamp_as_sent").map(String::as_str)), (None, Some("just now")));
+    }
+
+    #[test]
+    fn a_change_is_read_and_its_key_is_not_kept() {
+        let parsed = parse_change(&request(CHANGE.as_bytes())).expect("it is read");
+        let change = &parsed.changes[0];
+        assert_eq!(parsed, Parsed { changes: vec![change.clone()], ..Parsed::default() });
+        assert_eq!((change.title.as_str(), change.service.as_deref(), change.status), ("Build success: checkout v2025.3.14", None, None));
+        assert_eq!(change.happened_at, at("2025-03-14T09:55:00Z"));
+        let mut sent: Value = serde_json::from_str(CHANGE).expect("the fixture is JSON");
+        sent.as_object_mut().expect("it is an object").remove("routing_key");
+        assert_eq!(change.doc, sent);
+    }
+
+    #[test]
+    fn a_change_delivered_twice_is_one_change() {
+        let key = |body: &str| parse_change(&request(body.as_bytes())).expect("it is read").changes.remove(0).key;
+        assert_eq!(key(CHANGE), key(&CHANGE.replace("\n  ", "\n")));
+        assert_ne!(key(CHANGE), key(&CHANGE.replace("09:55:00", "09:55:01")));
+        assert_eq!(key(r#"{"routing_key": "k", "payload": {"summary": "Deploy"}}"#), "new-key");
+    }
+
+    #[test]
+    fn a_change_needs_a_summary() {
+        let errors = |body: &str| parse_change(&request(body.as_bytes())).expect_err("it is rejected").errors;
+        assert_eq!(errors("{}"), ["'routing_key' is missing or blank", "'payload.summary' is missing or blank"]);
+        let long = json!({"routing_key": "k", "payload": {"summary": "x".repeat(1_025)}}).to_string();
+        assert_eq!(errors(&long), ["Length of 'payload.summary' is incorrect (should be at most 1024 characters)"]);
+    }
+
+    #[test]
+    fn the_routing_key_is_found_before_anything_is_judged() {
+        assert_eq!(routing_key(br#"{"routing_key": "abc", "event_action": 1}"#), Ok("abc".to_owned()));
+        for body in ["{}", r#"{"routing_key": ""}"#, r#"{"routing_key": 1}"#, "[]"] {
+            assert_eq!(routing_key(body.as_bytes()).expect_err("there is none").errors, ["'routing_key' is missing or blank"]);
+        }
+        assert_eq!(routing_key(b"x").expect_err("it is no JSON").code, "not_json");
+    }
+}
