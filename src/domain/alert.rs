@@ -178,13 +178,21 @@ pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) 
     let open = newest.filter(|episode| episode.resolved_at.is_none());
     match (signal.action, open, newest) {
         (SignalAction::Fire, Some(open), _) => Verdict::Repeat { event_at: event_at.max(open.last_event_at) },
-        (SignalAction::Fire, None, Some(last)) if last.resolved_at.is_some_and(|resolved_at| event_at <= resolved_at) => Verdict::Ignore(Ignored::Late),
+        (SignalAction::Fire, None, Some(last)) if last.resolved_at.is_some_and(|resolved_at| event_at <= resolved_at) && !outlives(last, signal) => {
+            Verdict::Ignore(Ignored::Late)
+        }
         (SignalAction::Fire, None, _) => Verdict::Open { started_at: believed(signal.started_at), event_at },
         (SignalAction::Acknowledge, Some(open), _) if event_at >= open.last_event_at => Verdict::Acknowledge { event_at },
         (SignalAction::Resolve, Some(open), _) if event_at >= open.last_event_at => Verdict::Resolve { at: event_at },
         (SignalAction::Acknowledge | SignalAction::Resolve, Some(_), _) => Verdict::Ignore(Ignored::Late),
         (SignalAction::Acknowledge | SignalAction::Resolve, None, _) => Verdict::Ignore(Ignored::Unknown),
     }
+}
+
+/// Whether `last` merely ran out, by our clock, and its sender now says that it still holds: a
+/// sender that was cut off for a while goes on with the start it always gave.
+fn outlives(last: &Episode, signal: &Signal) -> bool {
+    last.resolved_at.is_some() && last.resolved_at == last.expires_at && signal.expires_at > last.resolved_at
 }
 
 #[cfg(test)]
@@ -242,6 +250,18 @@ mod tests {
         assert_eq!(judge(Some(&resolved), &late, NOON.plus_secs(90)), Verdict::Ignore(Ignored::Late));
         let newer = a_signal(SignalAction::Fire, NOON.plus_secs(61));
         assert!(matches!(judge(Some(&resolved), &newer, NOON.plus_secs(90)), Verdict::Open { .. }));
+    }
+
+    #[test]
+    fn what_only_ran_out_opens_again_when_its_sender_is_back() {
+        let mut ran_out = an_episode(NOON, Some(NOON.plus_secs(240)));
+        ran_out.expires_at = ran_out.resolved_at;
+        let mut again = a_signal(SignalAction::Fire, NOON);
+        again.expires_at = Some(NOON.plus_secs(900));
+        assert_eq!(judge(Some(&ran_out), &again, NOON.plus_secs(660)), Verdict::Open { started_at: NOON, event_at: NOON });
+        // What its sender itself resolved stays resolved.
+        let resolved = Episode { expires_at: Some(NOON.plus_secs(250)), ..ran_out };
+        assert_eq!(judge(Some(&resolved), &again, NOON.plus_secs(660)), Verdict::Ignore(Ignored::Late));
     }
 
     #[test]

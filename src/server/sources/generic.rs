@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_title_is_required() {
-        for body in [json!({}), json!({"title": ""}), json!({"title": {"a": 1}, "name": null}), json!({"title": "\u{0} "})] {
+        for body in [json!({}), json!({"title": ""}), json!({"title": {"a": 1}, "name": null}), json!({"title": "\u{0} \n "})] {
             assert_eq!(deliver(&SOURCE, &body.to_string()).expect_err("it is rejected").code, "no_title", "{body}");
         }
         assert_eq!(deliver(&SOURCE, "7").expect_err("it is rejected").code, "no_object");

@@ -405,8 +405,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(512))]
-
         #[test]
         fn arbitrary_bytes_break_nothing(body in proptest::collection::vec(any::<u8>(), 0..512)) {
             every_source_holds(&body)?;

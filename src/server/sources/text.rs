@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// One line of at most `max` characters, without blanks at its ends. May be empty.
 pub fn line(text: &str, max: usize) -> String {
-    cut(&one_line(text).collect::<String>(), max).trim().to_owned()
+    cut(one_line(text).collect::<String>().trim(), max).trim_end().to_owned()
 }
 
 /// Text of several lines, of at most `max` characters.
@@ -109,6 +109,7 @@ mod tests {
     fn a_line_holds_no_control_characters() {
         assert_eq!(line(" disk\u{0}\u{7} full\r\non\tdb\u{85}-1\u{7f} ", 100), "disk full  on db-1");
         assert_eq!(line("\u{0}\n", 100), "");
+        assert_eq!(line("  \n  ", 1), "");
     }
 
     #[test]
