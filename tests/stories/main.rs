@@ -3,5 +3,6 @@
 mod commands;
 mod databases;
 mod intake;
+mod outage_log;
 mod people_at_work;
 mod stream;

@@ -107,7 +107,7 @@ pub(super) struct Batch<'t> {
 }
 
 const EPISODES: ManyRows = ManyRows {
-    head: concat!("WITH wanted AS (SELECT column1 AS integration_id, column2 AS dedupe_key FROM (VALUES"),
+    head: "WITH wanted AS (SELECT column1 AS integration_id, column2 AS dedupe_key FROM (VALUES",
     tail: concat!(
         ") AS v) SELECT ",
         rows::alert_columns!(),

@@ -118,10 +118,7 @@ async fn commit_and_answer(store: &Store, memory: &mut Memory, waiting: Vec<Job>
             }
         }
         Err(error) if waiting.len() == 1 => {
-            for job in waiting {
-                let _ = job.reply.send(Err(error));
-                return;
-            }
+            let _ = waiting.into_iter().next().map(|job| job.reply.send(Err(error)));
         }
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, jobs = waiting.len(), "a shared write failed; trying one by one");
