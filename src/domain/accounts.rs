@@ -7,10 +7,11 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The person who is signed in.
+/// The person who is signed in, or the API token that opens the page on a wall screen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Me {
     pub id: PersonId,
+    /// Empty for an API token: tokens have no login, people always have one.
     pub login: String,
     pub name: String,
     pub role: Role,
@@ -19,9 +20,15 @@ pub struct Me {
 }
 
 impl Me {
-    /// This person as somebody who acts.
+    /// Whether it is an API token instead of a person.
+    pub fn is_token(&self) -> bool {
+        self.login.is_empty()
+    }
+
+    /// As somebody who acts.
     pub fn actor(&self) -> Actor {
-        Actor { who: ActorRef { kind: ActorKind::Person, id: self.id.to_string(), name: self.name.clone() }, role: self.role }
+        let kind = if self.is_token() { ActorKind::Token } else { ActorKind::Person };
+        Actor { who: ActorRef { kind, id: self.id.to_string(), name: self.name.clone() }, role: self.role }
     }
 }
 

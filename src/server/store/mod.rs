@@ -5,8 +5,14 @@ mod batch;
 mod commands;
 mod incidents;
 mod intake;
+mod people;
 mod rows;
+mod sessions;
+mod setup;
 mod stream;
+#[cfg(test)]
+pub(in crate::server) mod testing;
+mod tokens;
 mod verify;
 mod writer;
 
@@ -14,6 +20,9 @@ pub use alerts::AlertFilter;
 pub use commands::Outcome;
 pub use incidents::IncidentFilter;
 pub use intake::{Delivery, Receipt};
+pub use people::{Account, Changed};
+pub use sessions::{NewSession, OpenSession};
+pub use setup::FirstAdmin;
 pub use stream::{CatchUp, Numbered};
 pub use verify::{Fault, Verified};
 

@@ -1,0 +1,6 @@
+//! What the doors can ask for: each use case is a plain function that says who may, does one
+//! thing, and fails in one way. Doors translate; nothing here knows about HTTP.
+
+pub mod boards;
+pub mod people;
+pub mod tokens;
