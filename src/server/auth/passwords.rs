@@ -71,7 +71,6 @@ fn busy() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use argon2::password_hash::phc::Salt;
 
     #[tokio::test]
     async fn a_password_is_kept_as_argon2id_and_only_itself_fits() {
@@ -89,7 +88,7 @@ mod tests {
         let nobody = PasswordHash::new(NOBODY).expect("it is a PHC string");
         let real = Argon2::default().hash_password(b"correct horse battery").expect("it can be hashed");
         assert_eq!((&nobody.algorithm, nobody.version, &nobody.params), (&real.algorithm, real.version, &real.params));
-        assert_eq!(nobody.salt.as_ref().map(Salt::len), real.salt.as_ref().map(Salt::len));
+        assert_eq!(nobody.salt.map(|salt| salt.as_ref().len()), real.salt.map(|salt| salt.as_ref().len()));
     }
 
     #[test]

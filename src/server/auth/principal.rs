@@ -145,3 +145,78 @@ impl<S: Sync> OptionalFromRequestParts<S> for Principal {
         Ok(parts.extensions.get().cloned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::people::{ActorKind, Role},
+        server::{auth::testing::an_app, config::Config, usecases::tokens},
+    };
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        middleware::from_fn_with_state,
+        routing::any,
+    };
+    use tower::ServiceExt;
+
+    /// Status and body of a door that names who came in.
+    async fn answered(app: &Arc<App>, headers: &[(&'static str, &str)]) -> (u16, String) {
+        let door = any(|principal: Principal| async move { format!("{:?} {}", principal.actor.who.kind, principal.actor.who.name) });
+        let router = Router::new().route("/api/v1/me", door).layer(from_fn_with_state(app.clone(), identify));
+        let request = headers.iter().fold(axum::http::Request::post("/api/v1/me"), |request, (name, value)| request.header(*name, *value));
+        let response = router.oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 10_000).await.expect("a body");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    #[tokio::test]
+    async fn a_token_is_shown_once_stored_hashed_and_dead_once_revoked() {
+        let (app, _folder) = an_app(Config::default()).await;
+        let secret = tokens::create_from_cli(&app.store, "wall screen", Role::Viewer).await.expect("the store works");
+        let listed = app.store.tokens().await.expect("the store works");
+        assert!(secret.starts_with("toc_") && !format!("{listed:?}").contains(&secret));
+        assert_eq!(app.store.token_by_hash(&secret).await.expect("the store works"), None, "the secret itself is not stored");
+
+        let bearer = format!("Bearer {secret}");
+        assert_eq!(answered(&app, &[("authorization", &bearer)]).await, (200, "Token wall screen".to_owned()));
+        let principal = Principal::of_token(&listed[0]);
+        assert_eq!((principal.actor.who.kind, principal.me.is_token()), (ActorKind::Token, true));
+        assert!(still_valid(&app, &principal).await);
+
+        app.store.revoke_token(listed[0].id, app.clock().now()).await.expect("the store works");
+        assert_eq!(answered(&app, &[("authorization", &bearer)]).await.0, 401);
+        assert!(!still_valid(&app, &principal).await);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_so_as_a_problem() {
+        let (app, _folder) = an_app(Config::default()).await;
+        for headers in [&[][..], &[("authorization", "Bearer toc_wrong")], &[("authorization", "Basic bWFyYTpwdw==")], &[("cookie", "tocsin=planted")]] {
+            let (status, body) = answered(&app, headers).await;
+            assert!(status == 401 && body.contains(r#""code":"signed_out""#), "{headers:?}: {status} {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_bearer_is_nobody_whatever_cookie_came_along() {
+        let (app, _folder) = an_app(Config { demo: true, ..Config::default() }).await;
+        crate::server::usecases::people::ensure_demo_people(&app).await.expect("the store works");
+        let mara = app.store.account("mara").await.expect("the store works").expect("she is ready-made").person;
+        let signed_in = sessions::demo_sign_in(&app, mara.id, None).await.expect("the demo is on");
+        let cookie = format!("other=1; tocsin={}", signed_in.secret);
+        assert_eq!(answered(&app, &[("cookie", &cookie)]).await, (200, "Person Mara".to_owned()));
+        assert_eq!(answered(&app, &[("cookie", &cookie), ("authorization", "Bearer toc_wrong")]).await.0, 401);
+        assert_eq!(answered(&app, &[("cookie", &cookie), ("authorization", "Bearer toi_integration")]).await.0, 401);
+    }
+
+    #[test]
+    fn use_is_noted_once_a_minute_and_not_with_every_request() {
+        let noon = crate::server::store::testing::NOON;
+        assert!(is_worth_noting(None, noon));
+        assert!(!is_worth_noting(Some(noon), noon.plus_secs(59)));
+        assert!(is_worth_noting(Some(noon), noon.plus_secs(60)));
+    }
+}

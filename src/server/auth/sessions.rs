@@ -176,3 +176,218 @@ fn wrong_sign_in() -> Failure {
 fn too_many_tries(wait_secs: i64) -> Failure {
     Failure::new(FailureKind::Limited, "too_many_tries", "too many tries to sign in").with_next(format!("Try again in {}.", wording::span(wait_secs)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        auth::{still_valid, testing::an_app},
+        store::testing::NOON,
+        usecases::people,
+    };
+    use std::{net::Ipv4Addr, sync::Arc};
+    use tempfile::TempDir;
+
+    const PASSWORD: &str = "correct horse battery";
+
+    fn from(last: u8) -> ClientAddress {
+        ClientAddress(Ipv4Addr::new(203, 0, 113, last).into())
+    }
+
+    /// A server with the admin `mara`, made by the link of the first start, and her session.
+    async fn with_mara() -> (Arc<App>, TempDir, SignedIn) {
+        let (app, folder) = an_app(Config::default()).await;
+        let key = first_key(&app).await;
+        let mara = first_admin(&app, &key, "Mara", "Mara", PASSWORD, from(1)).await.expect("the link works");
+        (app, folder, mara)
+    }
+
+    async fn first_key(app: &App) -> String {
+        let link = people::ensure_first_admin_link(app).await.expect("the store works").expect("there is no admin");
+        link.strip_prefix("/setup?key=").expect("the link leads to the set-up").to_owned()
+    }
+
+    async fn principal(app: &App, signed_in: &SignedIn) -> Option<Principal> {
+        let hash = secrets::hash(&signed_in.secret);
+        find(app, &hash).await.expect("the store works").map(|open| Principal::of_session(&open.person, hash))
+    }
+
+    fn code(outcome: Result<SignedIn, ServerError>) -> String {
+        outcome.map_or_else(|error| error.into_failure().code, |signed_in| format!("{} is signed in", signed_in.me.login))
+    }
+
+    #[tokio::test]
+    async fn signing_in_makes_a_new_id_and_ends_the_one_the_browser_came_with() {
+        let (app, _folder, first) = with_mara().await;
+        let before = principal(&app, &first).await;
+        let second = sign_in(&app, " MARA ", PASSWORD, from(1), before.as_ref()).await.expect("the password is right");
+        assert_ne!(first.secret, second.secret);
+        assert_eq!(principal(&app, &first).await, None, "a planted or old cookie is worth nothing");
+        assert_eq!(principal(&app, &second).await.map(|principal| principal.me), Some(second.me));
+    }
+
+    #[tokio::test]
+    async fn only_the_hash_of_a_sessions_secret_is_stored() {
+        let (app, _folder, mara) = with_mara().await;
+        assert_eq!(app.store.session(&mara.secret, NOON, Timestamp::MIN).await.expect("the store works"), None);
+        assert!(app.store.session(&secrets::hash(&mara.secret), NOON, Timestamp::MIN).await.expect("the store works").is_some());
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_sounds_like_an_unknown_login_and_like_a_disabled_account() {
+        let (app, _folder, mara) = with_mara().await;
+        let made = people::create(&app, &mara.me.actor(), "Jonas", "jonas", Role::Responder).await.expect("an admin may");
+        people::set_disabled(&app, &mara.me.actor(), made.item.id, true).await.expect("an admin may");
+        let mut answers = vec![];
+        for (login, password) in [("mara", "wrong horse battery"), ("nobody", PASSWORD), ("jonas", made.token.as_str()), ("", "")] {
+            let refused = sign_in(&app, login, password, from(1), None).await.err().expect("nobody gets in");
+            answers.push(refused.into_failure());
+        }
+        assert_eq!(answers[0].code, "wrong_sign_in");
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    }
+
+    #[tokio::test]
+    async fn a_changed_password_ends_every_other_session_and_renews_this_one() {
+        let (app, _folder, phone) = with_mara().await;
+        let desk = sign_in(&app, "mara", PASSWORD, from(1), None).await.expect("the password is right");
+        let at_desk = principal(&app, &desk).await.expect("she is signed in");
+        assert_eq!(code(change_password(&app, &at_desk, "not the old one", "a new long password", from(1)).await), "wrong_password");
+        assert_eq!(code(change_password(&app, &at_desk, PASSWORD, "short", from(1)).await), "password_too_short");
+        assert!(still_valid(&app, &at_desk).await, "a refused change ends nothing");
+
+        let renewed = change_password(&app, &at_desk, PASSWORD, "a new long password", from(1)).await.expect("the old password is right");
+        assert_eq!((principal(&app, &phone).await, principal(&app, &desk).await), (None, None));
+        assert!(principal(&app, &renewed).await.is_some());
+        assert!(!still_valid(&app, &at_desk).await, "streams of the old session end");
+        assert_eq!(code(sign_in(&app, "mara", PASSWORD, from(1), None).await), "wrong_sign_in");
+        assert_eq!(code(sign_in(&app, "mara", "a new long password", from(1), None).await), "mara is signed in");
+    }
+
+    #[tokio::test]
+    async fn disabling_and_resetting_end_sessions_and_streams_at_once() {
+        let (app, _folder, mara) = with_mara().await;
+        let admin = mara.me.actor();
+        let made = people::create(&app, &admin, "Jonas", "jonas", Role::Responder).await.expect("an admin may");
+        let jonas = sign_in(&app, "jonas", &made.token, from(2), None).await.expect("the made password works");
+        let stream = principal(&app, &jonas).await.expect("he is signed in");
+        let reset = people::reset_password(&app, &admin, made.item.id).await.expect("an admin may");
+        assert!(!still_valid(&app, &stream).await);
+        assert_eq!(code(sign_in(&app, "jonas", &made.token, from(2), None).await), "wrong_sign_in");
+
+        let jonas = sign_in(&app, "jonas", &reset.token, from(2), None).await.expect("the new password works");
+        let stream = principal(&app, &jonas).await.expect("he is signed in");
+        people::set_disabled(&app, &admin, made.item.id, true).await.expect("an admin may");
+        assert_eq!(principal(&app, &jonas).await, None);
+        people::set_disabled(&app, &admin, made.item.id, false).await.expect("an admin may");
+        assert!(!still_valid(&app, &stream).await, "enabling does not bring old sessions back");
+        assert_eq!(code(sign_in(&app, "jonas", &reset.token, from(2), None).await), "jonas is signed in");
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_somebody_whose_role_changed_begins_anew() {
+        let (app, _folder, mara) = with_mara().await;
+        let made = people::create(&app, &mara.me.actor(), "Jonas", "jonas", Role::Admin).await.expect("an admin may");
+        let jonas = sign_in(&app, "jonas", &made.token, from(2), None).await.expect("the made password works");
+        let stream = principal(&app, &jonas).await.expect("he is signed in");
+        people::set_role(&app, &mara.me.actor(), made.item.id, Role::Viewer).await.expect("an admin may");
+        assert!(!still_valid(&app, &stream).await, "it was let in as an admin");
+        let now = principal(&app, &jonas).await.expect("he stays signed in");
+        assert_eq!(now.actor.role, Role::Viewer);
+        assert!(still_valid(&app, &now).await);
+    }
+
+    #[tokio::test]
+    async fn a_session_ends_without_use_and_after_ninety_days_in_any_case() {
+        let (app, _folder, mara) = with_mara().await;
+        let (hash, hour) = (secrets::hash(&mara.secret), 3600);
+        let idle = hour * i64::from(app.config.session_idle_hours);
+        app.clock().set(NOON.plus_secs(idle - 1));
+        assert!(principal(&app, &mara).await.is_some());
+        app.store.touch_session(&hash, mara.me.id, NOON.plus_secs(idle - 1)).await.expect("the store works");
+        app.clock().set(NOON.plus_secs(2 * idle - 2));
+        assert!(principal(&app, &mara).await.is_some(), "it was used meanwhile");
+        app.clock().set(NOON.plus_secs(2 * idle));
+        assert_eq!(principal(&app, &mara).await, None);
+
+        app.store.touch_session(&hash, mara.me.id, NOON.plus_secs(LIVES_FOR_SECS - 1)).await.expect("the store works");
+        app.clock().set(NOON.plus_secs(LIVES_FOR_SECS - 1));
+        assert!(principal(&app, &mara).await.is_some());
+        app.clock().set(NOON.plus_secs(LIVES_FOR_SECS));
+        assert_eq!(principal(&app, &mara).await, None);
+        let swept = app.store.delete_expired_sessions(app.clock().now(), NOON).await.expect("the store works");
+        assert_eq!(swept, 1);
+    }
+
+    #[tokio::test]
+    async fn guesses_are_limited_where_they_come_from_and_nowhere_else() {
+        let (app, _folder, _mara) = with_mara().await;
+        let mut codes = vec![];
+        for _ in 0..12 {
+            codes.push(code(sign_in(&app, "mara", "a wrong guess", from(66), None).await));
+        }
+        assert_eq!(codes.iter().filter(|code| *code == "wrong_sign_in").count(), 10, "{codes:?}");
+        let refused = sign_in(&app, "mara", PASSWORD, from(66), None).await.err().map(ServerError::into_failure).expect("too many tries");
+        assert_eq!((refused.code.as_str(), refused.kind.status()), ("too_many_tries", 429));
+        assert_eq!(refused.next.as_deref(), Some("Try again in 6 s."));
+        assert_eq!(code(sign_in(&app, "mara", PASSWORD, from(1), None).await), "mara is signed in");
+    }
+
+    #[tokio::test]
+    async fn the_first_admins_link_works_once_and_for_a_day_and_never_beside_an_admin() {
+        let (app, _folder) = an_app(Config::default()).await;
+        let replaced = first_key(&app).await;
+        let key = first_key(&app).await;
+        let used = |key: String| {
+            let app = app.clone();
+            async move { code(first_admin(&app, &key, "Mara", "mara", PASSWORD, from(1)).await) }
+        };
+        assert_eq!(used(replaced).await, "link_used", "a newer link replaced it");
+        assert_eq!(used(String::new()).await, "link_used");
+        app.clock().set(NOON.plus_secs(24 * 3600));
+        assert_eq!(used(key.clone()).await, "link_used", "it is a day old");
+        app.clock().set(NOON.plus_secs(24 * 3600 - 1));
+        assert_eq!(used(key.clone()).await, "mara is signed in");
+        assert_eq!(used(key).await, "link_used");
+        assert_eq!(people::ensure_first_admin_link(&app).await.expect("the store works"), None);
+    }
+
+    #[tokio::test]
+    async fn a_taken_login_does_not_use_the_first_admins_link_up() {
+        let (app, _folder) = an_app(Config::default()).await;
+        people::create_from_cli(&app.store, "Ops", "ops", Role::Viewer).await.expect("the store works");
+        let key = first_key(&app).await;
+        assert_eq!(code(first_admin(&app, &key, "Mara", "OPS", PASSWORD, from(1)).await), "login_taken");
+        assert_eq!(code(first_admin(&app, &key, "Mara", "mara", PASSWORD, from(1)).await), "mara is signed in");
+    }
+
+    #[tokio::test]
+    async fn ready_made_people_sign_in_with_one_click_on_loopback_and_nowhere_else() {
+        let (app, _folder) = an_app(Config { demo: true, ..Config::default() }).await;
+        people::ensure_demo_people(&app).await.expect("the store works");
+        people::ensure_demo_people(&app).await.expect("twice changes nothing");
+        let (ready_made, needs_first_admin) = people::doorstep(&app).await.expect("the store works");
+        let names: Vec<_> = ready_made.iter().map(|person| (person.name.as_str(), person.role)).collect();
+        let expected = [("Elif", Role::Admin), ("Jonas", Role::Responder), ("Mara", Role::Commander), ("Noor", Role::Viewer), ("Tomas", Role::Responder)];
+        assert_eq!((names.as_slice(), needs_first_admin), (expected.as_slice(), false));
+        let elif = demo_sign_in(&app, ready_made[0].id, None).await.expect("the demo is on");
+        let stream = principal(&app, &elif).await.expect("she is signed in");
+        assert_eq!(code(sign_in(&app, "elif", "", from(1), None).await), "wrong_sign_in", "they have no password");
+
+        for config in [Config::default(), Config { demo: true, listen: ([0, 0, 0, 0], 3000).into(), ..Config::default() }] {
+            let elsewhere = App { store: app.store.clone(), config, sign_in_limits: Default::default() };
+            assert_eq!(code(demo_sign_in(&elsewhere, ready_made[0].id, None).await), "no_demo");
+            assert_eq!(principal(&elsewhere, &elif).await, None, "their sessions end with the demo");
+            assert!(!still_valid(&elsewhere, &stream).await);
+            assert_eq!(people::doorstep(&elsewhere).await.expect("the store works"), (vec![], true), "the demo's admin is none");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_out_of_reach_for_scripts_and_other_hosts() {
+        let secure = Config { public_url: Some("https://tocsin.example".to_owned()), ..Config::default() };
+        assert_eq!(cookie(&secure, "s3cret"), "__Host-tocsin=s3cret; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=7776000");
+        assert_eq!(cookie(&Config::default(), "s3cret"), "tocsin=s3cret; HttpOnly; SameSite=Lax; Path=/; Max-Age=7776000");
+        assert_eq!(cleared_cookie(&Config::default()), "tocsin=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
+    }
+}

@@ -181,3 +181,84 @@ fn told(changed: Changed) -> Result<Person, ServerError> {
 fn unknown_person() -> Failure {
     Failure::new(FailureKind::NotFound, "unknown_person", "there is no such account")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::people::{ActorKind, ActorRef},
+        server::{auth::testing::an_app, usecases::tokens},
+    };
+
+    fn an_actor(role: Role) -> Actor {
+        Actor { who: ActorRef { kind: ActorKind::Person, id: "1".to_owned(), name: "Somebody".to_owned() }, role }
+    }
+
+    fn code<T>(outcome: Result<T, ServerError>) -> String {
+        outcome.map_or_else(|error| error.into_failure().code, |_| "done".to_owned())
+    }
+
+    #[tokio::test]
+    async fn the_last_admin_can_neither_be_demoted_nor_disabled() {
+        let (app, _folder) = an_app(Config::default()).await;
+        let admin = an_actor(Role::Admin);
+        let mara = create(&app, &admin, "Mara", "mara", Role::Admin).await.expect("an admin may").item;
+        assert_eq!(code(set_role(&app, &admin, mara.id, Role::Commander).await), "last_admin");
+        assert_eq!(code(set_disabled(&app, &admin, mara.id, true).await), "last_admin");
+        assert_eq!(app.store.person(mara.id).await.expect("the store works"), Some(mara.clone()), "nothing was changed");
+
+        let elif = create(&app, &admin, "Elif", "elif", Role::Admin).await.expect("an admin may").item;
+        assert!(set_disabled(&app, &admin, elif.id, true).await.expect("there is another admin").disabled);
+        assert_eq!(code(set_role(&app, &admin, mara.id, Role::Viewer).await), "last_admin", "a disabled admin is none");
+        set_disabled(&app, &admin, elif.id, false).await.expect("an admin may");
+        assert_eq!(set_role(&app, &admin, mara.id, Role::Viewer).await.expect("there is another admin").role, Role::Viewer);
+    }
+
+    #[tokio::test]
+    async fn only_admins_manage_people_and_tokens() {
+        let (app, _folder) = an_app(Config::default()).await;
+        let nobody = PersonId(Uuid::nil());
+        for role in Role::ALL {
+            let actor = an_actor(role);
+            let (allowed, unknown) = if role == Role::Admin { ("done", "unknown_person") } else { ("forbidden", "forbidden") };
+            assert_eq!(code(list(&app, &actor).await), allowed);
+            assert_eq!(code(create(&app, &actor, "Mara", role.slug(), Role::Viewer).await), allowed);
+            assert_eq!(code(reset_password(&app, &actor, nobody).await), unknown);
+            assert_eq!(code(set_role(&app, &actor, nobody, Role::Admin).await), unknown);
+            assert_eq!(code(set_disabled(&app, &actor, nobody, true).await), unknown);
+            assert_eq!(code(tokens::list(&app, &actor).await), allowed);
+            assert_eq!(code(tokens::create(&app, &actor, "ci", Role::Viewer).await), allowed);
+            let token = crate::domain::ids::TokenId(Uuid::nil());
+            assert_eq!(code(tokens::revoke(&app, &actor, token).await), if role == Role::Admin { "unknown_token" } else { "forbidden" });
+        }
+    }
+
+    #[tokio::test]
+    async fn logins_are_one_whatever_their_case_and_names_are_one_line() {
+        let (app, _folder) = an_app(Config::default()).await;
+        let admin = an_actor(Role::Admin);
+        assert_eq!(create(&app, &admin, " Mara K. ", " Mara@Example.com ", Role::Viewer).await.expect("an admin may").item.login, "mara@example.com");
+        assert_eq!(code(create(&app, &admin, "Mara", "MARA@example.com", Role::Viewer).await), "login_taken");
+        for (name, login, refused) in [
+            ("", "a", "name_missing"),
+            ("a\nb", "a", "name_unreadable"),
+            ("Mara", " ", "login_missing"),
+            ("Mara", "a b", "login_unreadable"),
+            ("Mara", "a\0", "login_unreadable"),
+        ] {
+            assert_eq!(code(create(&app, &admin, name, login, Role::Viewer).await), refused);
+        }
+        assert_eq!(code(create(&app, &admin, &"x".repeat(101), "x", Role::Viewer).await), "name_too_long");
+        assert_eq!(code(create(&app, &admin, "x", &"x".repeat(101), Role::Viewer).await), "login_too_long");
+    }
+
+    #[tokio::test]
+    async fn people_rename_themselves_and_tokens_cannot() {
+        let (app, _folder) = an_app(Config::default()).await;
+        let mara = create(&app, &an_actor(Role::Admin), "Mara", "mara", Role::Viewer).await.expect("an admin may").item;
+        let me = crate::server::auth::sessions::me_of(&mara);
+        assert_eq!(rename(&app, &me, " Mara K. ").await.expect("it is her own").name, "Mara K.");
+        let token = Me { id: PersonId(Uuid::nil()), login: String::new(), ..me };
+        assert_eq!(code(rename(&app, &token, "Mara").await), "unknown_person");
+    }
+}
