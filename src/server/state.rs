@@ -12,6 +12,10 @@ pub struct App {
 }
 
 impl App {
+    pub fn new(store: Store, config: Config) -> Arc<Self> {
+        Arc::new(Self { store, config, sign_in_limits: SignInLimits::default() })
+    }
+
     pub fn clock(&self) -> &Clock {
         self.store.clock()
     }

@@ -1,5 +1,6 @@
 //! Stories across modules, each told on SQLite and on PostgreSQL.
 
+mod accounts;
 mod commands;
 mod databases;
 mod intake;

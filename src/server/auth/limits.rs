@@ -26,6 +26,9 @@ use std::{
     time::Duration,
 };
 
+/// Whoever is refused waits at most this long for the next try.
+pub const LONGEST_WAIT_SECS: i64 = 6;
+
 /// After so many tries the buckets that are full again are thrown away.
 const SWEPT_EVERY: u32 = 256;
 /// More pairs of account and network are not remembered; then memory begins anew.
@@ -58,7 +61,7 @@ impl Default for SignInLimits {
 impl<C: Clock + Clone> SignInLimits<C> {
     pub fn new(clock: C) -> Self {
         Self {
-            by_pair: limiter(10, Duration::from_secs(6), &clock),
+            by_pair: limiter(10, Duration::from_secs(LONGEST_WAIT_SECS.unsigned_abs()), &clock),
             by_network: limiter(60, Duration::from_secs(2), &clock),
             by_account: limiter(100, Duration::from_secs(2), &clock),
             familiar: Mutex::default(),

@@ -39,7 +39,10 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     ids::PersonId,
 };
-use axum::http::{HeaderValue, StatusCode, header::SET_COOKIE};
+use axum::http::{
+    HeaderValue, StatusCode,
+    header::{RETRY_AFTER, SET_COOKIE},
+};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
@@ -127,6 +130,9 @@ fn set_cookie(cookie: &str) {
 fn told(failure: Failure) -> Failure {
     if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(failure.kind.status())) {
         options.set_status(status);
+        if failure.kind == FailureKind::Limited {
+            options.insert_header(RETRY_AFTER, HeaderValue::from(limits::LONGEST_WAIT_SECS));
+        }
     }
     failure
 }

@@ -1,9 +1,12 @@
 //! How a layer tells a request that it goes no further.
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use axum::{
     Json,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -15,10 +18,29 @@ pub const SERVER_FNS: &str = "/api/fn/";
 /// `application/problem+json`.
 pub fn response(path: &str, failure: &Failure) -> Response {
     let status = StatusCode::from_u16(failure.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if path.starts_with(SERVER_FNS) {
-        return (status, Json(failure)).into_response();
+    let mut response = if path.starts_with(SERVER_FNS) { (status, Json(failure)).into_response() } else { problem(status, failure) };
+    let headers = response.headers_mut();
+    if failure.kind == FailureKind::Unauthenticated {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    let detail = failure.next.as_ref().map_or_else(|| failure.words.clone(), |next| format!("{}. {next}", failure.words));
-    let problem = json!({ "type": "about:blank", "title": failure.words, "status": status.as_u16(), "code": failure.code, "detail": detail });
+    if failure.kind == FailureKind::Unavailable {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+fn problem(status: StatusCode, failure: &Failure) -> Response {
+    let mut problem = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": failure.words,
+        "code": failure.code,
+    });
+    for (name, value) in [("next", &failure.next), ("reference", &failure.reference)] {
+        if let Some(value) = value {
+            problem[name] = value.as_str().into();
+        }
+    }
     (status, [(CONTENT_TYPE, "application/problem+json")], problem.to_string()).into_response()
 }

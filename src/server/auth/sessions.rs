@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(code(sign_in(&app, "elif", "", from(1), None).await), "wrong_sign_in", "they have no password");
 
         for config in [Config::default(), Config { demo: true, listen: ([0, 0, 0, 0], 3000).into(), ..Config::default() }] {
-            let elsewhere = App { store: app.store.clone(), config, sign_in_limits: Default::default() };
+            let elsewhere = App::new(app.store.clone(), config);
             assert_eq!(code(demo_sign_in(&elsewhere, ready_made[0].id, None).await), "no_demo");
             assert_eq!(principal(&elsewhere, &elif).await, None, "their sessions end with the demo");
             assert!(!still_valid(&elsewhere, &stream).await);
