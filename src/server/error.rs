@@ -1,9 +1,13 @@
 //! Everything that can go wrong in a use case, and how it is told to the outside.
 
+use super::auth::limits::LONGEST_WAIT_SECS;
 use crate::domain::{
     failure::{Failure, FailureKind},
     incident::Refusal,
 };
+use axum::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
 
 /// Why a use case did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,12 @@ pub enum ServerError {
 impl ServerError {
     /// What the outside is told. Trouble of our own is logged here, once, with a reference.
     pub fn into_failure(self) -> Failure {
+        let failure = self.in_words();
+        answer_with_status(&failure);
+        failure
+    }
+
+    fn in_words(self) -> Failure {
         match self {
             ServerError::Refused(refusal) => {
                 let kind = if refusal.is_forbidden() { FailureKind::Forbidden } else { FailureKind::Refused };
@@ -37,5 +47,15 @@ impl ServerError {
                 failure
             }
         }
+    }
+}
+
+/// A server function answers every failure with 500 unless the status is set beside it. Outside of
+/// server functions, where the doors set it themselves, this changes nothing.
+fn answer_with_status(failure: &Failure) {
+    let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(failure.kind.status())) else { return };
+    options.set_status(status);
+    if failure.kind == FailureKind::Limited {
+        options.insert_header(RETRY_AFTER, HeaderValue::from(LONGEST_WAIT_SECS));
     }
 }

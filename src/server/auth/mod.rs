@@ -39,10 +39,7 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     ids::PersonId,
 };
-use axum::http::{
-    HeaderValue, StatusCode,
-    header::{RETRY_AFTER, SET_COOKIE},
-};
+use axum::http::{HeaderValue, header::SET_COOKIE};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
@@ -54,33 +51,33 @@ pub fn server_fn_context(principal: Option<Principal>, address: ClientAddress) {
 
 /// Who is asking, inside a server function.
 pub async fn me() -> Result<Me, Failure> {
-    principal_within().map(|principal| principal.me).map_err(told)
+    principal_within().map(|principal| principal.me)
 }
 
 /// Who is asking, if anybody, inside a server function.
 pub async fn me_if_any() -> Result<Option<Me>, Failure> {
-    Ok(principal_within().ok().map(|principal| principal.me))
+    Ok(present().map(|principal| principal.me))
 }
 
 /// Signs in with a password; the answer carries the session's cookie.
 pub async fn sign_in(login: &str, password: &str) -> Result<Me, Failure> {
-    let app = state::app().map_err(told)?;
-    let signed_in = sessions::sign_in(&app, login, password, address_within(), principal_within().ok().as_ref()).await;
+    let app = state::app()?;
+    let signed_in = sessions::sign_in(&app, login, password, address_within(), present().as_ref()).await;
     answer_with_cookie(&app, signed_in)
 }
 
 /// Signs in as a ready-made person of the demo.
 pub async fn demo_sign_in(person: PersonId) -> Result<Me, Failure> {
-    let app = state::app().map_err(told)?;
-    let signed_in = sessions::demo_sign_in(&app, person, principal_within().ok().as_ref()).await;
+    let app = state::app()?;
+    let signed_in = sessions::demo_sign_in(&app, person, present().as_ref()).await;
     answer_with_cookie(&app, signed_in)
 }
 
 /// Ends the session; nobody signed in is no failure.
 pub async fn sign_out() -> Result<(), Failure> {
-    let app = state::app().map_err(told)?;
-    if let Ok(Principal { via: Via::Session { token_hash }, .. }) = principal_within() {
-        app.store.end_session(&token_hash).await.map_err(|error| told(ServerError::from(error).into_failure()))?;
+    let app = state::app()?;
+    if let Some(Principal { via: Via::Session { token_hash }, .. }) = present() {
+        app.store.end_session(&token_hash).await.map_err(|error| ServerError::from(error).into_failure())?;
     }
     set_cookie(&sessions::cleared_cookie(&app.config));
     Ok(())
@@ -88,21 +85,25 @@ pub async fn sign_out() -> Result<(), Failure> {
 
 /// Makes the first admin and signs them in.
 pub async fn first_admin(key: &str, name: &str, login: &str, password: &str) -> Result<Me, Failure> {
-    let app = state::app().map_err(told)?;
+    let app = state::app()?;
     let signed_in = sessions::first_admin(&app, key, name, login, password, address_within()).await;
     answer_with_cookie(&app, signed_in)
 }
 
 /// Changes one's own password; every other session ends and this one gets a new id.
 pub async fn change_password(old: &str, new: &str) -> Result<(), Failure> {
-    let app = state::app().map_err(told)?;
-    let principal = principal_within().map_err(told)?;
+    let app = state::app()?;
+    let principal = principal_within()?;
     let changed = sessions::change_password(&app, &principal, old, new, address_within()).await;
     answer_with_cookie(&app, changed).map(|_| ())
 }
 
+fn present() -> Option<Principal> {
+    use_context::<Option<Principal>>().flatten()
+}
+
 fn principal_within() -> Result<Principal, Failure> {
-    use_context::<Option<Principal>>().flatten().ok_or_else(signed_out)
+    present().ok_or_else(|| ServerError::from(signed_out()).into_failure())
 }
 
 fn address_within() -> ClientAddress {
@@ -115,7 +116,7 @@ pub fn signed_out() -> Failure {
 }
 
 fn answer_with_cookie(app: &App, signed_in: Result<sessions::SignedIn, ServerError>) -> Result<Me, Failure> {
-    let signed_in = signed_in.map_err(|error| told(error.into_failure()))?;
+    let signed_in = signed_in.map_err(ServerError::into_failure)?;
     set_cookie(&sessions::cookie(&app.config, &signed_in.secret));
     Ok(signed_in.me)
 }
@@ -124,15 +125,4 @@ fn set_cookie(cookie: &str) {
     if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
         options.append_header(SET_COOKIE, value);
     }
-}
-
-/// Server functions answer every failure with 500 unless the status is set beside it.
-fn told(failure: Failure) -> Failure {
-    if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(failure.kind.status())) {
-        options.set_status(status);
-        if failure.kind == FailureKind::Limited {
-            options.insert_header(RETRY_AFTER, HeaderValue::from(limits::LONGEST_WAIT_SECS));
-        }
-    }
-    failure
 }
