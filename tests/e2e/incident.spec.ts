@@ -5,15 +5,15 @@ test("a role is offered, accepted, and both see it", async ({ as, house }) => {
   const { incident } = await house.firing();
   const [lead, other] = [await as("commander"), await as("responder")];
   const offering = await IncidentPage.open(lead, incident);
-  await lead.getByRole("button", { name: /Assign.*Scribe|Scribe.*Assign/i }).click();
+  await lead.getByRole("button", { name: "Assign: Scribe" }).click();
   await offering.dialog.getByRole("radio", { name: new RegExp(nameOn(other)) }).or(offering.dialog.getByRole("option", { name: new RegExp(nameOn(other)) })).first().click({ force: true });
   await offering.dialog.getByRole("button", { name: /Ask|Assign/ }).last().click();
   await expect(lead.getByText(new RegExp(`${nameOn(other)}.*asked`, "s")).first()).toBeVisible();
 
   await IncidentPage.open(other, incident);
-  await other.getByRole("button", { name: /^Accept/ }).click();
+  await other.getByRole("button", { name: "Accept: Scribe" }).click();
   await expect.poll(async () => JSON.stringify(await house.incident(incident.id))).toMatch(/"accepted_at":"|"accepted":true/);
-  await expect(lead.getByRole("button", { name: /^Accept/ })).toBeHidden();
+  await expect(lead.getByRole("button", { name: "Stop asking: Scribe" })).toBeHidden();
 });
 
 test("a note, a decision and a late entry are in the record, and a pin stands above", async ({ as, house }) => {
