@@ -1,0 +1,39 @@
+import { expect, test, unique } from "./house";
+import { IncidentPage } from "./screens";
+
+test("answers become a severity, and the button says what it will do", async ({ as, house }) => {
+  const page = await as("responder");
+  await page.goto("/declare");
+  const title = `Sign-in fails ${unique()}`;
+  await page.getByRole("textbox", { name: /What is broken|Title/i }).first().fill(title);
+  for (const answer of ["Customers", "Many", "None"]) await page.getByRole("radio", { name: answer, exact: true }).first().check({ force: true });
+  await page.getByRole("button", { name: /^Declare SEV1/ }).click();
+  await expect(page.getByRole("heading", { level: 1, name: new RegExp(title) })).toBeVisible();
+  const { items } = await house.rest<{ items: { title: string; severity: string; state: string }[] }>("GET", "/api/v1/incidents?limit=500");
+  expect(items.filter(incident => incident.title === title)).toMatchObject([{ severity: "SEV1", state: "active" }]);
+});
+
+test("not sure yet starts triage", async ({ as, house }) => {
+  const page = await as("responder");
+  await page.goto("/declare");
+  const title = `Odd numbers in the report ${unique()}`;
+  await page.getByRole("textbox", { name: /What is broken|Title/i }).first().fill(title);
+  await page.getByRole("button", { name: /Not sure yet/ }).click();
+  await expect(page.getByRole("heading", { level: 1, name: new RegExp(title) })).toBeVisible();
+  const { items } = await house.rest<{ items: { title: string; severity: string | null; state: string }[] }>("GET", "/api/v1/incidents?limit=500");
+  expect(items.filter(incident => incident.title === title)).toMatchObject([{ severity: null, state: "triage" }]);
+});
+
+test("an address fills the form beforehand", async ({ as }) => {
+  const page = await as("responder");
+  await page.goto("/declare?title=Search%20is%20slow&service=search");
+  await expect(page.getByRole("textbox", { name: /What is broken|Title/i }).first()).toHaveValue("Search is slow");
+  await expect(page.getByText("search", { exact: true }).first()).toBeVisible();
+});
+
+test("an incident declared by a program is on the page", async ({ as, house }) => {
+  const incident = await house.declare({ title: `Backup missed ${unique()}`, severity: "SEV4", services: ["backup"] });
+  const page = await as("viewer");
+  await IncidentPage.open(page, incident);
+  await expect(page.getByText("SEV4").first()).toBeVisible();
+});

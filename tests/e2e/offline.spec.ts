@@ -1,0 +1,49 @@
+import { expect, test } from "./house";
+import { IncidentPage } from "./screens";
+
+test("what is done without a network is labelled unsent, and sent exactly once afterwards", async ({ as, house, watch }) => {
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  await page.context().setOffline(true);
+  await screen.verb(/^Acknowledge/).click();
+  await expect(page.getByText(/unsent/i).first()).toBeVisible();
+  await expect(page.getByText(/On this device only/).first()).toBeVisible();
+  expect((await house.incident(incident.id)).acknowledged).toBeNull();
+
+  await page.context().setOffline(false);
+  await expect.poll(async () => (await house.incident(incident.id)).acknowledged, { timeout: 40_000 }).not.toBeNull();
+  await expect(page.getByText(/unsent/i)).toHaveCount(0, { timeout: 20_000 });
+  const acknowledged = (await house.timeline(incident.id)).filter(entry => entry.kind === "acknowledged");
+  expect(acknowledged).toHaveLength(1);
+});
+
+test("a queued command survives a reload and is sent once", async ({ as, house, watch }) => {
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_FAILED/);
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  // Only the way out is blocked: the page itself can be loaded again.
+  await page.route("**/api/fn/incidents/command", route => route.abort("internetdisconnected"));
+  await screen.verb(/^Acknowledge/).click();
+  await expect(page.getByText(/unsent/i).first()).toBeVisible();
+  await page.reload();
+  await expect(page.getByText(/unsent/i).first()).toBeVisible();
+  await page.unroute("**/api/fn/incidents/command");
+  await expect.poll(async () => (await house.timeline(incident.id)).filter(entry => entry.kind === "acknowledged").length, { timeout: 40_000 }).toBe(1);
+});
+
+test("a command that the server refuses is shown with its reason and undone", async ({ as, house, watch }) => {
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 409/);
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  await page.context().setOffline(true);
+  await screen.verb(/^Mitigated/).click();
+  await expect(page.getByText(/unsent/i).first()).toBeVisible();
+  await house.command(incident.id, { command: "resolve", reason: "somebody was faster" });
+  await page.context().setOffline(false);
+  await expect(page.getByText(/already resolved|was resolved/i).first()).toBeVisible({ timeout: 40_000 });
+  expect((await house.incident(incident.id)).state).toBe("resolved");
+});
