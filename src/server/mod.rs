@@ -1,10 +1,22 @@
 //! The native half: the store, the doors, and the use cases between them.
 
 pub mod auth;
+mod body;
 pub mod clock;
 pub mod config;
+pub mod embed;
 pub mod error;
+mod heartbeats;
+mod hooks;
+mod jobs;
+mod live;
+pub mod rest;
+pub mod router;
+mod serve;
 pub mod sources;
 pub mod state;
 pub mod store;
+pub mod telemetry;
 pub mod usecases;
+
+pub use serve::{ServeError, run, run_until};

@@ -1,19 +1,24 @@
 //! What every request needs.
 
-use super::{auth::limits::SignInLimits, clock::Clock, config::Config, store::Store};
+use super::{auth::limits::SignInLimits, clock::Clock, config::Config, hooks::senders::Senders, store::Store};
 use crate::domain::failure::{Failure, FailureKind};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The running server's parts.
 pub struct App {
     pub store: Store,
     pub config: Config,
     pub sign_in_limits: SignInLimits,
+    /// The integrations whose keys were seen, with their rate limits.
+    pub senders: Senders,
+    /// Cancelled when the server stops: streams end, jobs end.
+    pub closing: CancellationToken,
 }
 
 impl App {
     pub fn new(store: Store, config: Config) -> Arc<Self> {
-        Arc::new(Self { store, config, sign_in_limits: SignInLimits::default() })
+        Arc::new(Self { store, config, sign_in_limits: SignInLimits::default(), senders: Senders::default(), closing: CancellationToken::new() })
     }
 
     pub fn clock(&self) -> &Clock {

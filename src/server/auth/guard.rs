@@ -65,7 +65,7 @@ fn judge(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap, via: 
 
 /// Every browser says where a changing request comes from, in at least one of the two headers; a
 /// program that sends neither is no browser and carries nobody's cookie unknowingly.
-fn is_from_here(config: &Config, uri: &Uri, headers: &HeaderMap) -> bool {
+pub(in crate::server) fn is_from_here(config: &Config, uri: &Uri, headers: &HeaderMap) -> bool {
     let site_is_ours = headers.get(SEC_FETCH_SITE).is_none_or(|site| site == "same-origin" || site == "none");
     let origin_is_ours = headers.get(ORIGIN).is_none_or(|origin| {
         let origin = origin.to_str().unwrap_or_default();

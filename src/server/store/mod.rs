@@ -2,9 +2,11 @@
 
 mod alerts;
 mod batch;
+mod changes;
 mod commands;
 mod incidents;
 mod intake;
+mod integrations;
 mod people;
 mod rows;
 mod sessions;
@@ -13,6 +15,7 @@ mod stream;
 #[cfg(test)]
 pub(in crate::server) mod testing;
 mod tokens;
+mod upkeep;
 mod verify;
 mod writer;
 
@@ -20,6 +23,7 @@ pub use alerts::AlertFilter;
 pub use commands::Outcome;
 pub use incidents::IncidentFilter;
 pub use intake::{Delivery, Receipt};
+pub use integrations::{Heard, Sender};
 pub use people::{Account, Changed};
 pub use sessions::{NewSession, OpenSession};
 pub use setup::FirstAdmin;

@@ -2,5 +2,9 @@
 //! thing, and fails in one way. Doors translate; nothing here knows about HTTP.
 
 pub mod boards;
+pub mod incidents;
+pub mod intake;
+pub mod integrations;
 pub mod people;
+mod plain;
 pub mod tokens;

@@ -1,0 +1,180 @@
+//! Dead-man alerts: an integration whose watchdog was heard once and is not heard any more opens
+//! an alert of its own, which resolves when it is heard again. Our own downtime is no silence.
+
+use super::{
+    sources,
+    state::App,
+    store::{AlertFilter, Delivery, StoreError},
+};
+use crate::domain::{
+    alert::{Labels, Signal, SignalAction},
+    ids::IntegrationId,
+    integration::Integration,
+    people::{Actor, ActorRef, Role},
+    severity::AlertSeverity,
+    time::Timestamp,
+    wording,
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// No sender's own key begins like this: it is used verbatim, and this one is ours.
+const DEDUPE_KEY: &str = "tocsin/heartbeat";
+
+/// Watches every integration that has a watchdog.
+pub struct Watch {
+    started_at: Timestamp,
+    /// How long no server ran before.
+    down_secs: i64,
+    /// Whether the dead-man alert of an integration is open, once that is known.
+    open: Mutex<HashMap<IntegrationId, bool>>,
+}
+
+impl Watch {
+    pub fn new(started_at: Timestamp, down_secs: i64) -> Self {
+        Self { started_at, down_secs, open: Mutex::default() }
+    }
+
+    /// Opens and resolves what is due now.
+    pub async fn look(&self, app: &App) -> Result<(), StoreError> {
+        let now = app.clock().now();
+        for sender in app.store.senders().await? {
+            let integration = app.senders.as_heard(sender.integration);
+            let Some(due_at) = self.due_at(&integration) else { continue };
+            let (is_silent, is_open) = (now >= due_at, self.is_open(app, integration.id).await?);
+            if is_silent == is_open {
+                continue;
+            }
+            app.store.intake(delivery(&integration, is_silent, now)).await?;
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(integration.id, is_silent);
+        }
+        Ok(())
+    }
+
+    /// When its silence becomes an alert. `None` while it has no watchdog, or was never heard.
+    fn due_at(&self, integration: &Integration) -> Option<Timestamp> {
+        let default = sources::find(&integration.source).and_then(|source| source.default_heartbeat_s);
+        let period_secs = integration.settings.heartbeat_s.or(default).filter(|secs| *secs > 0 && !integration.disabled)?;
+        let heard_at = integration.heartbeat_at?;
+        let grace_secs = if heard_at < self.started_at { self.down_secs } else { 0 };
+        Some(heard_at.plus_secs(i64::from(period_secs) + grace_secs))
+    }
+
+    async fn is_open(&self, app: &App, id: IntegrationId) -> Result<bool, StoreError> {
+        if let Some(known) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(*known);
+        }
+        let everything = Actor { who: ActorRef::system(), role: Role::Admin };
+        let filter = AlertFilter { open: Some(true), integration: Some(id), dedupe_key: Some(DEDUPE_KEY.to_owned()), ..AlertFilter::for_actor(everything) };
+        let is_open = !app.store.alerts(&filter, None, 1).await?.items.is_empty();
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id, is_open);
+        Ok(is_open)
+    }
+}
+
+fn delivery(integration: &Integration, is_silent: bool, now: Timestamp) -> Delivery {
+    let silent_for = integration.heartbeat_at.map_or(0, |heard_at| now.secs_since(heard_at));
+    let description = format!("Its watchdog was last heard {} ago. Alerts from it may be missing.", wording::span(silent_for));
+    let signal = Signal {
+        action: if is_silent { SignalAction::Fire } else { SignalAction::Resolve },
+        dedupe_key: DEDUPE_KEY.to_owned(),
+        severity: Some(AlertSeverity::Error),
+        title: format!("No heartbeat from {}", integration.name),
+        labels: [("alertname", "NoHeartbeat"), ("integration", integration.name.as_str())].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        annotations: [("description".to_owned(), description)].into(),
+        links: vec![],
+        group_labels: Labels::new(),
+        started_at: Some(now),
+        event_at: Some(now),
+        expires_at: None,
+        heartbeat: false,
+    };
+    Delivery {
+        integration_id: integration.id,
+        integration_name: integration.name.clone(),
+        source: integration.source.clone(),
+        grouping: integration.grouping.clone(),
+        received_at: now,
+        signals: vec![signal],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::integration::{Grouping, Settings},
+        server::{
+            config::Config,
+            store::{
+                Sender,
+                testing::{NOON, empty_store},
+            },
+        },
+    };
+    use uuid::Uuid;
+
+    fn an_integration(heartbeat_s: Option<u32>, heartbeat_at: Option<Timestamp>) -> Integration {
+        Integration {
+            id: IntegrationId(Uuid::from_u128(1)),
+            source: "alertmanager".to_owned(),
+            name: "prod".to_owned(),
+            settings: Settings { heartbeat_s, ..Settings::default() },
+            grouping: Grouping::default(),
+            signing_secrets: 0,
+            created_at: NOON,
+            last_received_at: None,
+            heartbeat_at,
+            disabled: false,
+        }
+    }
+
+    #[test]
+    fn only_a_watchdog_that_was_heard_is_missed() {
+        let watch = Watch::new(NOON, 0);
+        assert_eq!(watch.due_at(&an_integration(Some(60), None)), None);
+        assert_eq!(watch.due_at(&an_integration(None, Some(NOON))), None, "off for an Alertmanager until it is set");
+        assert_eq!(watch.due_at(&an_integration(Some(0), Some(NOON))), None);
+        assert_eq!(watch.due_at(&an_integration(Some(60), Some(NOON))), Some(NOON.plus_secs(60)));
+        let prometheus = Integration { source: "prometheus".to_owned(), ..an_integration(None, Some(NOON)) };
+        assert_eq!(watch.due_at(&prometheus), Some(NOON.plus_secs(300)));
+        assert_eq!(watch.due_at(&Integration { disabled: true, ..prometheus }), None);
+    }
+
+    #[test]
+    fn our_own_downtime_is_added_to_what_was_heard_before_it() {
+        let watch = Watch::new(NOON, 100);
+        assert_eq!(watch.due_at(&an_integration(Some(60), Some(NOON.plus_secs(-110)))), Some(NOON.plus_secs(50)));
+        assert_eq!(watch.due_at(&an_integration(Some(60), Some(NOON.plus_secs(1)))), Some(NOON.plus_secs(61)));
+    }
+
+    #[tokio::test]
+    async fn silence_opens_one_alert_and_a_heartbeat_resolves_it() {
+        let (store, _folder) = empty_store().await;
+        let app = App::new(store, Config::default());
+        let integration = an_integration(Some(60), None);
+        let sender = Sender { integration: integration.clone(), token_hash: "hash".to_owned(), signing_secrets: vec![] };
+        app.store.create_integration(&sender).await.expect("the store answers");
+        app.senders.note(integration.id, NOON, true);
+        let open = async || {
+            let admin = Actor { who: ActorRef::system(), role: Role::Admin };
+            let filter = AlertFilter { open: Some(true), ..AlertFilter::for_actor(admin) };
+            app.store.alerts(&filter, None, 10).await.expect("the store answers").items.into_iter().map(|alert| alert.title).collect::<Vec<_>>()
+        };
+        let watch = Watch::new(NOON, 0);
+        watch.look(&app).await.expect("the store answers");
+        assert!(open().await.is_empty());
+        app.clock().set(NOON.plus_secs(60));
+        for _ in 0..2 {
+            watch.look(&app).await.expect("the store answers");
+            assert_eq!(open().await, ["No heartbeat from prod"]);
+        }
+        app.clock().set(NOON.plus_secs(70));
+        app.senders.note(integration.id, NOON.plus_secs(70), true);
+        // Another server, or this one after a restart, knows that it is open.
+        Watch::new(NOON.plus_secs(70), 0).look(&app).await.expect("the store answers");
+        assert!(open().await.is_empty());
+    }
+}

@@ -1,0 +1,103 @@
+//! The order in which every delivery is judged, and the plain webhook door.
+
+use super::{keys, pagerduty, prometheus, senders::Entrant};
+use crate::{
+    domain::failure::FailureKind,
+    server::{
+        body,
+        rest::problem::Problem,
+        sources::{self, Source, signature},
+        state::App,
+        usecases::intake::{self, Accepted, Turned},
+    },
+};
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+
+/// `POST /hooks/{source}` with the key in a header.
+pub async fn without_token(State(app): State<Arc<App>>, Path(source): Path<String>, request: Request) -> Response {
+    webhook(&app, &source, None, request).await
+}
+
+/// `POST /hooks/{source}/{token}`
+pub async fn with_token(State(app): State<Arc<App>>, Path((source, token)): Path<(String, String)>, request: Request) -> Response {
+    webhook(&app, &source, Some(&token), request).await
+}
+
+async fn webhook(app: &App, slug: &str, token: Option<&str>, request: Request) -> Response {
+    let Some(source) = sources::find(slug) else {
+        let known: Vec<&str> = sources::ALL.iter().map(|source| source.slug).collect();
+        let words = format!("there is no source of that name; there are {}", known.join(", "));
+        return Problem::new(FailureKind::NotFound, "unknown_source", words).into_response();
+    };
+    // Senders that only know one kind of answer get it here too.
+    if source.slug == prometheus::SOURCE.slug {
+        prometheus::deliver(app, token, request).await
+    } else if source.slug == pagerduty::SOURCE.slug {
+        pagerduty::deliver(app, token, request).await
+    } else {
+        accept(app, source, token, request).await.map(Json).into_response()
+    }
+}
+
+/// The whole way of a delivery whose key is in the path or a header.
+pub async fn accept(app: &App, source: &Source, token: Option<&str>, request: Request) -> Result<Accepted, Problem> {
+    let result = judge_and_store(app, source, token, request).await;
+    count(source, result.as_ref().err().map_or("accepted", Problem::code));
+    result
+}
+
+async fn judge_and_store(app: &App, source: &Source, token: Option<&str>, request: Request) -> Result<Accepted, Problem> {
+    let (parts, sent) = request.into_parts();
+    let bytes = body::read(&parts.headers, sent, source.max_body).await?;
+    let named = app.senders.named_headers(&app.store, source.slug).await?;
+    let entrant = admit(app, source, &keys::candidates(token, &parts.headers, &named)).await?;
+    check(app, source, &entrant, &parts.headers, &bytes)?;
+    intake::deliver(app, &entrant, source, source.parse, &parts.headers, &bytes).await.map_err(turned)
+}
+
+/// Finds the integration of one of these keys.
+pub async fn admit(app: &App, source: &Source, keys: &[String]) -> Result<Arc<Entrant>, Problem> {
+    let refuse = |words: &str| {
+        Problem::new(FailureKind::Unauthenticated, "unknown_key", words).with_next("Settings → Integrations shows where to send and with which key.")
+    };
+    if keys.is_empty() {
+        return Err(refuse("a key is needed: in the address, or as Authorization: Bearer …"));
+    }
+    let entrant = app.senders.find(&app.store, source.slug, keys).await?.ok_or_else(|| refuse("no integration has this key"))?;
+    if entrant.integration().disabled {
+        return Err(Problem::new(FailureKind::Forbidden, "integration_disabled", "this integration is switched off"));
+    }
+    Ok(entrant)
+}
+
+/// Signature, then rate: whoever has the key but not the secret cannot use up the rate of those who have both.
+pub fn check(app: &App, source: &Source, entrant: &Entrant, headers: &HeaderMap, bytes: &[u8]) -> Result<(), Problem> {
+    if !entrant.signing_secrets().is_empty() {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let settings = &entrant.integration().settings;
+        signature::verify(settings, entrant.signing_secrets(), source.signature_header, header, bytes, app.clock().now())
+            .map_err(|bad| Problem::new(FailureKind::Unauthenticated, "bad_signature", bad.to_string()))?;
+    }
+    let Some(wait) = entrant.has_to_wait() else { return Ok(()) };
+    let limited = Problem::new(FailureKind::Limited, "rate_limited", "this integration sends more than its limit allows").retry_after(wait.as_secs() + 1);
+    Err(if source.a_4xx_is_final { limited.with_status(StatusCode::SERVICE_UNAVAILABLE) } else { limited })
+}
+
+/// Why a delivery was not taken, for the outside.
+pub fn turned(turned: Turned) -> Problem {
+    match turned {
+        Turned::Rejected(rejected) => Problem::new(FailureKind::Malformed, rejected.code, rejected.words),
+        Turned::Store(error) => error.into(),
+    }
+}
+
+/// Counts what became of a delivery.
+pub fn count(source: &Source, verdict: &str) {
+    metrics::counter!("tocsin_intake_deliveries_total", "source" => source.slug, "verdict" => verdict.to_owned()).increment(1);
+}

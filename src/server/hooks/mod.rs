@@ -1,0 +1,33 @@
+//! The doors for senders. Each keeps the same order: size, key, signature, rate, reading, and only
+//! after the commit a 2xx. Trouble of our own is always 503, because a 4xx loses the alert with
+//! most senders.
+
+mod door;
+mod keys;
+mod pagerduty;
+mod prometheus;
+pub mod senders;
+
+use super::{rest::problem, state::App};
+use axum::{
+    Router,
+    routing::{MethodFilter, get, on, post},
+};
+use std::sync::Arc;
+
+/// Every address that senders know.
+pub fn routes() -> Router<Arc<App>> {
+    let sending = MethodFilter::POST.or(MethodFilter::PUT);
+    Router::new()
+        .route("/hooks/{source}", on(sending, door::without_token))
+        .route("/hooks/{source}/{token}", on(sending, door::with_token))
+        // What Prometheus puts behind its path prefix.
+        .route("/hooks/{source}/{token}/api/v2/alerts", on(sending, door::with_token))
+        .route("/api/v2/alerts", post(prometheus::alerts))
+        .route("/api/v2/status", get(prometheus::status))
+        .route("/-/healthy", get(prometheus::healthy))
+        .route("/-/ready", get(super::telemetry::readyz))
+        .route("/v2/enqueue", post(pagerduty::enqueue))
+        .route("/v2/change/enqueue", post(pagerduty::enqueue_change))
+        .method_not_allowed_fallback(problem::no_such_method)
+}

@@ -1,0 +1,262 @@
+//! The integrations as the doors need them: by the hash of their key, in memory, with their rate
+//! limits and when they were last heard. The database stays the truth: a key that is not known
+//! here is looked up there, so that one made by another process opens at once.
+
+use crate::{
+    domain::{ids::IntegrationId, integration::Integration, time::Timestamp},
+    server::{
+        auth::secrets,
+        store::{Heard, Sender, Store, StoreError},
+    },
+};
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// An integration at the door.
+pub struct Entrant {
+    sender: Sender,
+    /// `None` where the limit is switched off.
+    limiter: Option<Arc<DefaultDirectRateLimiter>>,
+}
+
+impl Entrant {
+    pub fn new(sender: Sender) -> Self {
+        let limiter = NonZeroU32::new(sender.integration.settings.rate_limit()).map(|rate| Arc::new(RateLimiter::direct(Quota::per_second(rate))));
+        Self { sender, limiter }
+    }
+
+    pub fn integration(&self) -> &Integration {
+        &self.sender.integration
+    }
+
+    pub fn signing_secrets(&self) -> &[String] {
+        &self.sender.signing_secrets
+    }
+
+    /// How long it has to wait before its next delivery is taken; asking counts as a delivery.
+    pub fn has_to_wait(&self) -> Option<Duration> {
+        let limiter = self.limiter.as_ref()?;
+        limiter.check().err().map(|until| until.wait_time_from(DefaultClock::default().now()))
+    }
+
+    /// A limit that stays the same goes on counting where it was.
+    fn keep_counting(&mut self, before: &Entrant) {
+        if before.integration().settings.rate_limit() == self.integration().settings.rate_limit() {
+            self.limiter.clone_from(&before.limiter);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Known {
+    version: String,
+    by_hash: HashMap<String, Arc<Entrant>>,
+}
+
+/// All integrations, as far as this process knows.
+#[derive(Default)]
+pub struct Senders {
+    known: RwLock<Arc<Known>>,
+    /// Nothing was changed by this process since they were read.
+    current: AtomicBool,
+    reading: tokio::sync::Mutex<()>,
+    /// Since it was last written to the database.
+    heard: Mutex<HashMap<IntegrationId, Heard>>,
+}
+
+impl Senders {
+    /// The integration of this source with one of these keys.
+    pub async fn find(&self, store: &Store, source: &str, keys: &[String]) -> Result<Option<Arc<Entrant>>, StoreError> {
+        self.be_current(store).await?;
+        let hashes: Vec<String> = keys.iter().map(|key| secrets::hash(key)).collect();
+        if let Some(entrant) = self.among_known(source, &hashes) {
+            return Ok(Some(entrant));
+        }
+        // Unknown here: perhaps another process has just made it.
+        self.refresh(store).await?;
+        Ok(self.among_known(source, &hashes))
+    }
+
+    fn among_known(&self, source: &str, hashes: &[String]) -> Option<Arc<Entrant>> {
+        let known = self.known();
+        // Looked up by hash, so that the time it takes tells nothing about the key.
+        hashes.iter().filter_map(|hash| known.by_hash.get(hash)).find(|entrant| entrant.integration().source == source).cloned()
+    }
+
+    async fn be_current(&self, store: &Store) -> Result<(), StoreError> {
+        if self.current.load(Ordering::Acquire) { Ok(()) } else { self.refresh(store).await }
+    }
+
+    /// The headers in which integrations of this source say their key is.
+    pub async fn named_headers(&self, store: &Store, source: &str) -> Result<Vec<String>, StoreError> {
+        self.be_current(store).await?;
+        let known = self.known();
+        let of_source = known.by_hash.values().filter(|entrant| entrant.integration().source == source && entrant.signing_secrets().is_empty());
+        let mut names: Vec<String> = of_source.filter_map(|entrant| entrant.integration().settings.header.clone()).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Reads the integrations again if any of them changed, by whichever process.
+    pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reading.lock().await;
+        let was_current = self.current.swap(true, Ordering::AcqRel);
+        let result = self.read(store, was_current).await;
+        if result.is_err() {
+            self.current.store(false, Ordering::Release);
+        }
+        result
+    }
+
+    async fn read(&self, store: &Store, was_current: bool) -> Result<(), StoreError> {
+        // The version first: what changes while the rest is read makes another version.
+        let version = store.integrations_version().await?;
+        let before = self.known();
+        if was_current && before.version == version {
+            return Ok(());
+        }
+        let entrant = |sender: Sender| {
+            let hash = sender.token_hash.clone();
+            let mut entrant = Entrant::new(sender);
+            if let Some(known) = before.by_hash.get(&hash) {
+                entrant.keep_counting(known);
+            }
+            (hash, Arc::new(entrant))
+        };
+        let by_hash = store.senders().await?.into_iter().map(entrant).collect();
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { version, by_hash });
+        Ok(())
+    }
+
+    fn known(&self) -> Arc<Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// An integration was changed by this process: the next delivery reads them again.
+    pub fn forget(&self) {
+        self.current.store(false, Ordering::Release);
+    }
+
+    /// A delivery was stored. It is noted in memory, and written by [`Senders::write_heard`], so
+    /// that a flood of deliveries is not a flood of writes.
+    pub fn note(&self, id: IntegrationId, at: Timestamp, is_heartbeat: bool) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = heard.entry(id).or_insert(Heard { id, received_at: at, heartbeat_at: None });
+        entry.received_at = entry.received_at.max(at);
+        if is_heartbeat {
+            entry.heartbeat_at = entry.heartbeat_at.max(Some(at));
+        }
+    }
+
+    /// Writes what was noted since the last time.
+    pub async fn write_heard(&self, store: &Store) -> Result<(), StoreError> {
+        let heard: Vec<Heard> = self.heard.lock().unwrap_or_else(PoisonError::into_inner).values().copied().collect();
+        if heard.is_empty() {
+            return Ok(());
+        }
+        store.note_heard(&heard).await?;
+        // What was heard meanwhile stays for the next time.
+        let mut waiting = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        for written in heard {
+            if waiting.get(&written.id) == Some(&written) {
+                waiting.remove(&written.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The integration with what was heard of it since it was last written.
+    pub fn as_heard(&self, mut integration: Integration) -> Integration {
+        if let Some(heard) = self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(&integration.id) {
+            integration.last_received_at = integration.last_received_at.max(Some(heard.received_at));
+            integration.heartbeat_at = integration.heartbeat_at.max(heard.heartbeat_at);
+        }
+        integration
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::integration::{Grouping, Settings},
+        server::store::testing::{NOON, empty_store},
+    };
+    use uuid::Uuid;
+
+    fn a_sender(n: u128, token: &str, rate_limit: u32) -> Sender {
+        let integration = Integration {
+            id: IntegrationId(Uuid::from_u128(n)),
+            source: "generic".to_owned(),
+            name: format!("sender {n}"),
+            settings: Settings { rate_limit: Some(rate_limit), ..Settings::default() },
+            grouping: Grouping::default(),
+            signing_secrets: 0,
+            created_at: NOON,
+            last_received_at: None,
+            heartbeat_at: None,
+            disabled: false,
+        };
+        Sender { integration, token_hash: secrets::hash(token), signing_secrets: vec![] }
+    }
+
+    #[tokio::test]
+    async fn a_key_made_by_another_process_opens_at_once() {
+        let (store, _folder) = empty_store().await;
+        let senders = Senders::default();
+        let keys = ["0123456789abcdef".to_owned()];
+        assert!(senders.find(&store, "generic", &keys).await.expect("the store answers").is_none());
+        assert!(store.create_integration(&a_sender(1, &keys[0], 0)).await.expect("the store answers"));
+        assert!(senders.find(&store, "generic", &keys).await.expect("the store answers").is_some());
+        assert!(senders.find(&store, "alertmanager", &keys).await.expect("the store answers").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_change_by_another_process_is_seen_by_the_next_refresh() {
+        let (store, _folder) = empty_store().await;
+        let (senders, keys) = (Senders::default(), ["0123456789abcdef".to_owned()]);
+        let sender = a_sender(1, &keys[0], 1);
+        store.create_integration(&sender).await.expect("the store answers");
+        let first = senders.find(&store, "generic", &keys).await.expect("the store answers").expect("it is there");
+        assert!(first.has_to_wait().is_none() && first.has_to_wait().is_some());
+        store.change_integration(&Integration { disabled: true, ..sender.integration }).await.expect("the store answers");
+        senders.refresh(&store).await.expect("the store answers");
+        let now = senders.find(&store, "generic", &keys).await.expect("the store answers").expect("it is there");
+        assert!(now.integration().disabled);
+        assert!(now.has_to_wait().is_some(), "a limit that stays the same goes on counting");
+    }
+
+    #[tokio::test]
+    async fn what_was_heard_shows_at_once_and_is_written_later() {
+        let (store, _folder) = empty_store().await;
+        let (senders, sender) = (Senders::default(), a_sender(1, "0123456789abcdef", 0));
+        store.create_integration(&sender).await.expect("the store answers");
+        let id = sender.integration.id;
+        senders.note(id, NOON, true);
+        senders.note(id, NOON.plus_secs(1), false);
+        let shown = senders.as_heard(sender.integration);
+        assert_eq!((shown.last_received_at, shown.heartbeat_at), (Some(NOON.plus_secs(1)), Some(NOON)));
+        senders.write_heard(&store).await.expect("the store answers");
+        let written = store.sender(id).await.expect("the store answers").expect("it is there").integration;
+        assert_eq!((written.last_received_at, written.heartbeat_at), (Some(NOON.plus_secs(1)), Some(NOON)));
+        assert!(senders.heard.lock().expect("nobody panicked").is_empty());
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_no_limit() {
+        let entrant = Entrant::new(a_sender(1, "x", 0));
+        assert!((0..10_000).all(|_| entrant.has_to_wait().is_none()));
+    }
+}

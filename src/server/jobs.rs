@@ -1,0 +1,84 @@
+//! What goes on by itself: alerts run out, other processes' changes are handed on, old things are
+//! forgotten. A job that fails says so and goes on.
+
+use super::{heartbeats::Watch, state::App, store::StoreError};
+use std::{sync::Arc, time::Duration};
+use tokio_util::task::TaskTracker;
+
+/// How often this server says that it lives. Downtime is known as exactly as this.
+const ALIVE_EVERY: Duration = Duration::from_secs(10);
+/// A replayed command is answered as the first time for this long.
+const COMMANDS_KEPT_FOR_SECS: i64 = 48 * 3600;
+
+/// How long no server was running before this one started, in seconds. What waited for a sender
+/// meanwhile gets that much longer.
+pub async fn after_downtime(app: &App) -> Result<i64, StoreError> {
+    let now = app.clock().now();
+    let down_secs = app.store.alive_at().await?.map_or(0, |alive_at| now.secs_since(alive_at).max(0));
+    if down_secs > 0 {
+        app.store.extend_expiries(down_secs).await?;
+    }
+    app.store.note_alive(now).await?;
+    Ok(down_secs)
+}
+
+/// Starts every job; they end when the server closes.
+pub fn start(app: &Arc<App>, down_secs: i64) -> TaskTracker {
+    let tracker = TaskTracker::new();
+    let watch = Arc::new(Watch::new(app.clock().now(), down_secs));
+    every(&tracker, app, "expire_alerts", Duration::from_secs(1), |app| async move { app.store.expire_alerts().await.map(drop) });
+    every(&tracker, app, "foreign_changes", Duration::from_millis(250), |app| async move { app.store.poll_foreign_changes().await });
+    every(&tracker, app, "foreign_integrations", Duration::from_millis(500), |app| async move { app.senders.refresh(&app.store).await });
+    every(&tracker, app, "heard", Duration::from_secs(1), |app| async move { app.senders.write_heard(&app.store).await });
+    every(&tracker, app, "alive", ALIVE_EVERY, |app| async move { app.store.note_alive(app.clock().now()).await });
+    every(&tracker, app, "heartbeats", Duration::from_secs(1), move |app| {
+        let watch = watch.clone();
+        async move { watch.look(&app).await }
+    });
+    every(&tracker, app, "prune", Duration::from_secs(60), |app| async move { prune(&app).await });
+    every(&tracker, app, "metrics", Duration::from_secs(5), |_| async {
+        super::telemetry::metrics().run_upkeep();
+        Ok(())
+    });
+    tracker.close();
+    tracker
+}
+
+/// The last words before the server ends: what is still only in memory, and when it last lived.
+pub async fn finish(app: &App) {
+    for (job, done) in [("heard", app.senders.write_heard(&app.store).await), ("alive", app.store.note_alive(app.clock().now()).await)] {
+        if let Err(error) = done {
+            failed(job, &error);
+        }
+    }
+}
+
+async fn prune(app: &App) -> Result<(), StoreError> {
+    let now = app.clock().now();
+    app.store.prune_changes(i64::from(app.config.stream_retention)).await?;
+    app.store.prune_commands(now.plus_secs(-COMMANDS_KEPT_FOR_SECS)).await?;
+    app.store.prune_sessions(now).await?;
+    Ok(())
+}
+
+fn every<F>(tracker: &TaskTracker, app: &Arc<App>, name: &'static str, period: Duration, job: impl Fn(Arc<App>) -> F + Send + 'static)
+where
+    F: Future<Output = Result<(), StoreError>> + Send,
+{
+    let app = app.clone();
+    tracker.spawn(async move {
+        let mut ticks = tokio::time::interval(period);
+        // After a pause the job runs once, not once for every tick that was missed.
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while app.closing.run_until_cancelled(ticks.tick()).await.is_some() {
+            if let Err(error) = job(app.clone()).await {
+                failed(name, &error);
+            }
+        }
+    });
+}
+
+fn failed(job: &'static str, error: &StoreError) {
+    metrics::counter!("tocsin_job_failures_total", "job" => job).increment(1);
+    tracing::error!(job, error = error as &dyn std::error::Error, "a background job failed and will try again");
+}

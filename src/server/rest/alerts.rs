@@ -1,0 +1,95 @@
+//! Alerts for programs: read them, and send them with an API token instead of an integration's key.
+
+use super::{List, problem::Problem, query::Asked, query::bad, schema, sent, sent::Named};
+use crate::{
+    domain::{
+        alert::{Alert, AlertState},
+        failure::FailureKind,
+        ids::{AlertId, IntegrationId},
+        severity::AlertSeverity,
+    },
+    server::{
+        auth::Principal,
+        body,
+        state::App,
+        store::AlertFilter,
+        usecases::{incidents, intake},
+    },
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+};
+use std::sync::Arc;
+
+/// A page of alerts, the newest received first.
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", operation_id = "listAlerts",
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+        ("state" = Option<String>, Query, description = "triggered, acknowledged, resolved, or open for the first two"),
+        ("severity" = Option<String>, Query, description = "critical, error, warning or info"),
+        ("integration" = Option<String>, Query, description = "Id of the integration it came through"),
+        ("incident" = Option<String>, Query, description = "Id or reference of the incident it belongs to"),
+        ("service" = Option<String>, Query),
+        ("dedupe_key" = Option<String>, Query),
+    ),
+    responses((status = 200, description = "A page of alerts", body = schema::Alerts), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Alert>>, Problem> {
+    let limit = asked.limit()?;
+    let state = asked.text("state");
+    let only_open = asked.flag("open")?.or(state.filter(|state| *state == "open").map(|_| true));
+    let state = match state {
+        None | Some("open") => None,
+        Some(text) => Some(AlertState::from_slug(text).ok_or_else(|| bad("state", "triggered, acknowledged, resolved or open"))?),
+    };
+    let integration = match asked.text("integration") {
+        Some(_) => asked.one("integration", "an integration's id", |text| text.parse::<IntegrationId>().ok())?,
+        None => asked.one("integration_id", "an integration's id", |text| text.parse::<IntegrationId>().ok())?,
+    };
+    let incident = match asked.text("incident").or(asked.text("incident_id")) {
+        Some(text) => Some(incidents::read(&app, &principal.actor, text).await?.id),
+        None => None,
+    };
+    let filter = AlertFilter {
+        state,
+        open: only_open,
+        severity: asked.one("severity", "critical, error, warning or info", |text| AlertSeverity::ALL.into_iter().find(|known| known.slug() == text))?,
+        integration,
+        incident,
+        service: asked.text("service").map(str::to_owned),
+        dedupe_key: asked.text("dedupe_key").map(str::to_owned),
+        ..AlertFilter::for_actor(principal.actor)
+    };
+    Ok(Json(app.store.alerts(&filter, asked.cursor(|cursor| cursor.parse::<AlertId>().is_ok())?, limit).await?.into()))
+}
+
+/// One alert.
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts", operation_id = "readAlert",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The alert", body = schema::Alert), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<Alert>, Problem> {
+    let unknown = || Problem::new(FailureKind::NotFound, "unknown_alert", "there is no such alert");
+    let id: AlertId = id.parse().map_err(|_| unknown())?;
+    let alert = app.store.alert(id).await?.ok_or_else(unknown)?;
+    if let Some(incident) = alert.incident_id {
+        // An alert of a private incident is as invisible as the incident.
+        let incident = app.store.incident(incident).await?;
+        if incident.is_some_and(|incident| !incident.is_visible_to(&principal.actor)) {
+            return Err(unknown());
+        }
+    }
+    Ok(Json(alert))
+}
+
+/// Sends one alert, or a list of them, in the shape of the generic source. Answers what became of
+/// them once they are committed.
+#[utoipa::path(post, path = "/api/v1/alerts", tag = "alerts", operation_id = "sendAlerts",
+    request_body = schema::SentAlert,
+    responses((status = 200, description = "What became of them; `alerts` are in the order sent", body = schema::Receipt), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn send(State(app): State<Arc<App>>, principal: Principal, request: Request) -> Result<Json<intake::Accepted>, Problem> {
+    let (parts, sent) = request.into_parts();
+    let bytes = body::read(&parts.headers, sent, sent::MAX_BODY).await?;
+    sent::json(&bytes)?;
+    Ok(Json(intake::by_rest(&app, &principal.actor, &bytes).await?))
+}

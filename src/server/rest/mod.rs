@@ -1,0 +1,54 @@
+//! The REST door: what programs read and do, described by `/api/openapi.json`.
+//!
+//! Every route but the document asks who is calling before it looks at anything else; failures
+//! are `application/problem+json`; lists are `{items, next_cursor}`.
+
+mod alerts;
+mod incidents;
+mod integrations;
+mod me;
+pub mod openapi;
+pub mod problem;
+mod query;
+mod schema;
+mod sent;
+
+pub use schema::Problem as ProblemSchema;
+
+use super::{live, state::App, store::Page};
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// A page of a list on the wire.
+#[derive(Serialize)]
+pub struct List<T> {
+    items: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+impl<T> From<Page<T>> for List<T> {
+    fn from(page: Page<T>) -> Self {
+        Self { items: page.items, next_cursor: page.next_cursor }
+    }
+}
+
+/// The routes under `/api/v1` and the document that describes them.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/me", get(me::read))
+        .route("/api/v1/incidents", get(incidents::list).post(incidents::declare))
+        .route("/api/v1/incidents/{id}", get(incidents::read))
+        .route("/api/v1/incidents/{id}/timeline", get(incidents::timeline))
+        .route("/api/v1/incidents/{id}/commands", post(incidents::command))
+        .route("/api/v1/alerts", get(alerts::list).post(alerts::send))
+        .route("/api/v1/alerts/{id}", get(alerts::read))
+        .route("/api/v1/integrations", get(integrations::list).post(integrations::create))
+        .route("/api/v1/integrations/{id}", get(integrations::read).patch(integrations::change).delete(integrations::disable))
+        .route("/api/v1/stream", get(live::stream))
+        .route("/api/openapi.json", get(openapi::document))
+        .method_not_allowed_fallback(problem::no_such_method)
+}

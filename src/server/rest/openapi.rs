@@ -1,0 +1,79 @@
+//! The document that describes the REST door, made from the routes' own descriptions. A committed
+//! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
+
+use super::{alerts, incidents, integrations, me, schema};
+use crate::server::live;
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+use std::sync::LazyLock;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tocsin",
+        description = "Times are RFC 3339 in UTC, durations seconds. Lists answer `{items, next_cursor}`. Failures are `application/problem+json` with a stable `code`."
+    ),
+    paths(
+        incidents::list,
+        incidents::declare,
+        incidents::read,
+        incidents::timeline,
+        incidents::command,
+        alerts::list,
+        alerts::send,
+        alerts::read,
+        integrations::list,
+        integrations::create,
+        integrations::read,
+        integrations::change,
+        integrations::disable,
+        live::stream,
+        me::read,
+    ),
+    components(schemas(schema::Severity, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping)),
+    security(("token" = [])),
+    modifiers(&Bearer)
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token: `tocsin token create`")).build());
+        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+/// The document as it is served and committed.
+pub fn text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| Document::openapi().to_pretty_json().map(|text| text + "\n").unwrap_or_default());
+    &TEXT
+}
+
+/// Public, so that clients can be made before there is a token.
+pub async fn document() -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=60")], text()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE_SNAPSHOTS=1 cargo test openapi` writes it anew.
+    #[test]
+    fn the_committed_document_is_the_one_that_is_served() {
+        let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/openapi.json");
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            std::fs::write(committed, text()).expect("the snapshot can be written");
+        }
+        let known = std::fs::read_to_string(committed).expect("tests/snapshots/openapi.json is committed");
+        assert!(known == text(), "the REST door changed: look at it, then run UPDATE_SNAPSHOTS=1 cargo test openapi");
+    }
+}

@@ -1,0 +1,101 @@
+//! What a list is asked for: how much, from where, and which filters. Parameters nobody knows are
+//! passed over, so that a caller's cache-buster or a newer client does no harm.
+
+use super::problem::Problem;
+use crate::domain::{failure::FailureKind, time::Timestamp};
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+
+/// How many items a page holds when nobody says, and at most.
+const DEFAULT_LIMIT: i64 = 100;
+const MAX_LIMIT: i64 = 500;
+
+/// The parameters of a list.
+pub struct Asked(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        pairs.map(|Query(pairs)| Self(pairs)).map_err(|_| Problem::new(FailureKind::Malformed, "bad_parameter", "the query cannot be read"))
+    }
+}
+
+impl Asked {
+    /// The value of a parameter; an empty one counts as absent.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    pub fn limit(&self) -> Result<i64, Problem> {
+        let Some(text) = self.text("limit") else { return Ok(DEFAULT_LIMIT) };
+        let limit = text.parse::<i64>().ok().filter(|limit| *limit >= 1);
+        limit.map(|limit| limit.min(MAX_LIMIT)).ok_or_else(|| bad("limit", &format!("a number from 1 to {MAX_LIMIT}")))
+    }
+
+    /// Where the page begins; `is_one` knows a cursor of this list.
+    pub fn cursor(&self, is_one: impl Fn(&str) -> bool) -> Result<Option<&str>, Problem> {
+        match self.text("cursor") {
+            Some(cursor) if !is_one(cursor) => Err(bad("cursor", "the next_cursor of the page before")),
+            cursor => Ok(cursor),
+        }
+    }
+
+    /// One value, read by `read`.
+    pub fn one<T>(&self, name: &'static str, expected: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        self.text(name).map(|text| read(text).ok_or_else(|| bad(name, expected))).transpose()
+    }
+
+    /// Several values, separated by commas or given several times.
+    pub fn many<T>(&self, name: &'static str, expected: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Problem> {
+        let values = self.0.iter().filter(|(known, _)| known == name).flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|text| !text.is_empty());
+        values.map(|text| read(text).ok_or_else(|| bad(name, expected))).collect()
+    }
+
+    pub fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
+        self.one(name, "a time as 2026-08-11T11:06:25Z (RFC 3339)", Timestamp::parse)
+    }
+
+    pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+        self.one(name, "true or false", |text| text.parse().ok())
+    }
+}
+
+pub fn bad(name: &str, expected: &str) -> Problem {
+    Problem::new(FailureKind::Malformed, "bad_parameter", format!("{name}: {expected}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(pairs: &[(&str, &str)]) -> Asked {
+        Asked(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_limit_keeps_to_its_bounds() {
+        assert_eq!(asked(&[]).limit().ok(), Some(100));
+        assert_eq!(asked(&[("limit", "500")]).limit().ok(), Some(500));
+        assert_eq!(asked(&[("limit", "501")]).limit().ok(), Some(500));
+        for bad in ["0", "-1", "x", "1.5", "99999999999999999999"] {
+            assert!(asked(&[("limit", bad)]).limit().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn several_values_come_in_one_or_more_parameters() {
+        let asked = asked(&[("n", "1,2"), ("n", "3"), ("n", "")]);
+        assert_eq!(asked.many("n", "numbers", |text| text.parse::<u8>().ok()).ok(), Some(vec![1, 2, 3]));
+        assert!(asked.many("n", "small numbers", |text| text.parse::<u8>().ok().filter(|n| *n < 3)).is_err());
+    }
+
+    #[test]
+    fn a_plus_in_a_time_must_be_escaped_and_a_bad_time_is_refused() {
+        assert!(asked(&[("t", "2026-08-11T11:06:25Z")]).time("t").is_ok_and(|at| at.is_some()));
+        assert!(asked(&[("t", "yesterday")]).time("t").is_err());
+    }
+}

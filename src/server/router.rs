@@ -1,0 +1,96 @@
+//! Every address this server answers, and what stands in front of each.
+
+use super::{
+    auth::{self, ClientAddress, Principal, guard, headers::SecurityHeaders},
+    body, embed, hooks,
+    rest::{self, problem, problem::Problem},
+    state::App,
+    telemetry,
+};
+use crate::domain::failure::{Failure, FailureKind};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, Uri},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use leptos::prelude::provide_context;
+use std::{sync::Arc, time::Duration};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, decompression::RequestDecompressionLayer};
+
+/// An answer that takes longer is given up. Streams have answered long before.
+const WITHIN: Duration = Duration::from_secs(30);
+/// The largest call of the app itself.
+const MAX_CALL: usize = 1024 * 1024;
+
+/// The whole server as one service.
+pub fn build(app: Arc<App>) -> Router {
+    // For people and their programs: whoever asks is found out, and pages of other sites are kept out.
+    let inside = Router::new()
+        .merge(rest::routes())
+        .route("/api/fn/{*path}", any(server_function))
+        .fallback(everything_else)
+        .layer(from_fn_with_state(app.clone(), guard::same_origin))
+        .layer(from_fn_with_state(app.clone(), auth::identify))
+        .layer(from_fn_with_state(app.clone(), guard::allow_host))
+        .layer(CompressionLayer::new());
+    let operations = Router::new()
+        .route("/healthz", get(telemetry::healthz))
+        .route("/readyz", get(telemetry::readyz))
+        .route("/metrics", get(telemetry::scrape))
+        .method_not_allowed_fallback(problem::no_such_method);
+    let policy = HeaderValue::from_str(&embed::content_security_policy()).unwrap_or_else(|_| HeaderValue::from_static("default-src 'self'"));
+    let security = SecurityHeaders::new(policy, app.config.is_secure());
+    Router::new()
+        .merge(inside)
+        .merge(hooks::routes())
+        .merge(operations)
+        .layer(RequestDecompressionLayer::new())
+        .layer(from_fn(in_time))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(security, auth::headers::add))
+        .layer(from_fn(telemetry::observe))
+        .with_state(app)
+}
+
+/// Gives up on what takes too long, which is trouble of our own: bodies have their own limit.
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(WITHIN, next.run(request))
+        .await
+        .unwrap_or_else(|_| Problem::new(FailureKind::Unavailable, "timeout", "this took too long").with_next("Try again.").into_response())
+}
+
+/// The app's own calls.
+async fn server_function(State(app): State<Arc<App>>, principal: Option<Principal>, address: ClientAddress, request: Request) -> Response {
+    let (parts, sent) = request.into_parts();
+    if server_fn::axum::get_server_fn_service(parts.uri.path(), parts.method.clone()).is_none() {
+        let unknown = Failure::new(FailureKind::NotFound, "unknown_route", "the server does not know this call")
+            .with_next("Reload the page: it may be older than the server.");
+        return told(&unknown);
+    }
+    let bytes = match body::read(&parts.headers, sent, MAX_CALL).await {
+        Ok(bytes) => bytes,
+        Err(problem) => return (problem.status(), Json(problem.failure())).into_response(),
+    };
+    let context = move || {
+        provide_context(app.clone());
+        auth::server_fn_context(principal.clone(), address);
+    };
+    leptos_axum::handle_server_fns_with_context(context, Request::from_parts(parts, Body::from(bytes))).await.into_response()
+}
+
+fn told(failure: &Failure) -> Response {
+    let status = axum::http::StatusCode::from_u16(failure.kind.status()).unwrap_or_default();
+    (status, Json(failure)).into_response()
+}
+
+/// Addresses for programs that do not exist are told as problems; the rest are files and the app's routes.
+async fn everything_else(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if uri.path().starts_with("/api/") {
+        return problem::no_such_route().await.into_response();
+    }
+    embed::fallback(method, uri, headers).await
+}
