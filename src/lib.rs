@@ -12,7 +12,7 @@
 //! The feature gates stand here and nowhere else: `ssr` builds the server, `csr` the browser
 //! app, and with neither the pure rooms build alone.
 
-#[cfg(feature = "csr")]
+#[cfg(feature = "ui")]
 pub mod api;
 pub mod domain;
 #[cfg(feature = "ssr")]
