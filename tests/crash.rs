@@ -257,8 +257,8 @@ async fn start(database: &str) -> (Child, String) {
     let mut lines = BufReader::new(server.stderr.take().expect("it is piped")).lines();
     let mut said = Vec::new();
     while let Ok(Ok(Some(line))) = timeout(START.saturating_sub(begun.elapsed()), lines.next_line()).await {
-        if let Some(at) = line.find("listening on http://") {
-            let address = line[at + "listening on ".len()..].split_whitespace().next().unwrap_or_default().to_owned();
+        if let Some((_, address)) = line.split_once("ready at ") {
+            let address = address.trim().to_owned();
             // Its log goes on being read, so that it never waits for a full pipe.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return (server, address);
