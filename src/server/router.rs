@@ -94,3 +94,6 @@ async fn everything_else(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     }
     embed::fallback(method, uri, headers).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn bad_json_is_told_with_its_place() {
-        let problem = json(b"{\n  \"a\": tru\n}").expect_err("it is not JSON");
+        let problem = json(b"{\n  \"a\": x\n}").expect_err("it is not JSON");
         assert!(problem.words().contains("line 2"), "{}", problem.words());
         let deep = format!("{}{}", "[".repeat(129), "]".repeat(129));
         assert_eq!(json(deep.as_bytes()).expect_err("it is too deep").status(), axum::http::StatusCode::BAD_REQUEST);
