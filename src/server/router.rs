@@ -12,7 +12,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Uri},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -25,6 +25,9 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, de
 const WITHIN: Duration = Duration::from_secs(30);
 /// The largest call of the app itself.
 const MAX_CALL: usize = 1024 * 1024;
+
+/// Calls that somebody makes who is not signed in yet.
+const OPEN_TO_ALL: &str = "/api/fn/session/";
 
 /// The whole server as one service.
 pub fn build(app: Arc<App>) -> Router {
@@ -71,6 +74,10 @@ async fn server_function(State(app): State<Arc<App>>, principal: Option<Principa
             .with_next("Reload the page: it may be older than the server.");
         return told(&unknown);
     }
+    // Before anything is read: what is wrong with a call is nobody's business who may not make it.
+    if principal.is_none() && !parts.uri.path().starts_with(OPEN_TO_ALL) {
+        return told(&auth::signed_out());
+    }
     let bytes = match body::read(&parts.headers, sent, MAX_CALL).await {
         Ok(bytes) => bytes,
         Err(problem) => return (problem.status(), Json(problem.failure())).into_response(),
@@ -79,11 +86,24 @@ async fn server_function(State(app): State<Arc<App>>, principal: Option<Principa
         provide_context(app.clone());
         auth::server_fn_context(principal.clone(), address);
     };
-    leptos_axum::handle_server_fns_with_context(context, Request::from_parts(parts, Body::from(bytes))).await.into_response()
+    let answer = leptos_axum::handle_server_fns_with_context(context, Request::from_parts(parts, Body::from(bytes))).await.into_response();
+    with_its_own_status(answer).await
+}
+
+/// Server functions answer every failure with 500; each kind has a status of its own.
+async fn with_its_own_status(answer: Response) -> Response {
+    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return answer;
+    }
+    let (mut parts, body) = answer.into_parts();
+    let bytes = axum::body::to_bytes(body, MAX_CALL).await.unwrap_or_default();
+    let kind = serde_json::from_slice::<Failure>(&bytes).map_or(FailureKind::Unavailable, |failure| failure.kind);
+    parts.status = StatusCode::from_u16(kind.status()).unwrap_or(parts.status);
+    Response::from_parts(parts, Body::from(bytes))
 }
 
 fn told(failure: &Failure) -> Response {
-    let status = axum::http::StatusCode::from_u16(failure.kind.status()).unwrap_or_default();
+    let status = StatusCode::from_u16(failure.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(failure)).into_response()
 }
 

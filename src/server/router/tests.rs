@@ -12,7 +12,7 @@ use crate::{
         usecases::{integrations, tokens},
     },
 };
-use axum::http::{StatusCode, header, request::Builder};
+use axum::http::{header, request::Builder};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -108,14 +108,14 @@ async fn every_call_of_the_app_asks_who_is_calling_except_signing_in() {
     assert!(paths.len() >= 15, "{}", paths.len());
     for (path, method) in paths.into_iter().filter(|(path, _)| !path.starts_with("/api/fn/session/")) {
         let request = Request::builder().method(method).uri(path).header("x-tocsin", "1").header(header::CONTENT_TYPE, "application/json");
-        let body = json!({
-            "incident": "INC-1", "command": uuid::Uuid::nil(), "draft": { "title": "x", "source": "generic", "name": "x" }, "id": uuid::Uuid::nil(),
-            "what": { "command": "note", "text": "x" }, "name": "x", "settings": {}, "grouping": {}, "disabled": true, "login": "x", "role": "viewer",
-            "person": uuid::Uuid::nil(), "token": uuid::Uuid::nil()
-        });
-        let answer = house.ask(request, body.to_string()).await;
+        let answer = house.ask(request, "{}").await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}: {}", answer.text);
     }
+    let token = house.token(Role::Viewer).await;
+    let malformed = house.post(&token, "/api/fn/incidents/page", json!({})).await;
+    assert_eq!((malformed.status, malformed.code().as_str()), (StatusCode::BAD_REQUEST, "malformed"));
+    let page = house.post(&token, "/api/fn/incidents/page", json!({ "incident": "INC-1" })).await;
+    assert_eq!((page.status, page.code().as_str()), (StatusCode::NOT_FOUND, "unknown_incident"));
     let unknown = house.ask(Request::post("/api/fn/board/explode").header("x-tocsin", "1"), "{}").await;
     assert_eq!((unknown.status, unknown.code().as_str()), (StatusCode::NOT_FOUND, "unknown_route"));
 }
