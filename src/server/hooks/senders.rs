@@ -62,6 +62,25 @@ impl Entrant {
 struct Known {
     version: String,
     by_hash: HashMap<String, Arc<Entrant>>,
+    /// By source: the headers in which its integrations say their key is.
+    headers: HashMap<String, Vec<String>>,
+}
+
+impl Known {
+    fn new(version: String, entrants: impl Iterator<Item = Entrant>) -> Self {
+        let (mut by_hash, mut headers) = (HashMap::new(), HashMap::<String, Vec<String>>::new());
+        for entrant in entrants {
+            // With signing secrets the header carries the signature instead.
+            if let Some(header) = entrant.integration().settings.header.clone().filter(|_| entrant.signing_secrets().is_empty()) {
+                let names = headers.entry(entrant.integration().source.clone()).or_default();
+                if !names.contains(&header) {
+                    names.push(header);
+                }
+            }
+            by_hash.insert(entrant.sender.token_hash.clone(), Arc::new(entrant));
+        }
+        Self { version, by_hash, headers }
+    }
 }
 
 /// All integrations, as far as this process knows.
@@ -101,12 +120,7 @@ impl Senders {
     /// The headers in which integrations of this source say their key is.
     pub async fn named_headers(&self, store: &Store, source: &str) -> Result<Vec<String>, StoreError> {
         self.be_current(store).await?;
-        let known = self.known();
-        let of_source = known.by_hash.values().filter(|entrant| entrant.integration().source == source && entrant.signing_secrets().is_empty());
-        let mut names: Vec<String> = of_source.filter_map(|entrant| entrant.integration().settings.header.clone()).collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
+        Ok(self.known().headers.get(source).cloned().unwrap_or_default())
     }
 
     /// Reads the integrations again if any of them changed, by whichever process.
@@ -128,15 +142,14 @@ impl Senders {
             return Ok(());
         }
         let entrant = |sender: Sender| {
-            let hash = sender.token_hash.clone();
             let mut entrant = Entrant::new(sender);
-            if let Some(known) = before.by_hash.get(&hash) {
+            if let Some(known) = before.by_hash.get(&entrant.sender.token_hash) {
                 entrant.keep_counting(known);
             }
-            (hash, Arc::new(entrant))
+            entrant
         };
-        let by_hash = store.senders().await?.into_iter().map(entrant).collect();
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { version, by_hash });
+        let known = Known::new(version, store.senders().await?.into_iter().map(entrant));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Ok(())
     }
 

@@ -240,8 +240,11 @@ shape!(SentAlert, {
         "dedupe_key": { "type": "string", "description": "Tells alerts apart; absent: made from the title" },
         "description": { "type": "string" },
         "labels": { "type": "object", "additionalProperties": { "type": "string" } },
+        "annotations": { "type": "object", "additionalProperties": { "type": "string" } },
         "url": { "type": "string" },
-        "timestamp": { "type": "string", "format": "date-time" }
+        "timestamp": { "type": "string", "format": "date-time" },
+        "started_at": { "type": "string", "format": "date-time" },
+        "resolved_at": { "type": "string", "format": "date-time" }
     }
 });
 

@@ -395,6 +395,15 @@ async fn programs_send_alerts_with_their_own_token() {
     assert_eq!((bad.status, bad.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "invalid_alert"));
     assert_eq!(house.get(&viewer, "/api/v1/alerts").await.json()["items"].as_array().map(Vec::len), Some(2), "of a bad list nothing is stored");
     assert_eq!(house.post(&viewer, "/api/v1/alerts", json!({ "title": "c" })).await.status, StatusCode::FORBIDDEN);
+
+    // What a list answers can be sent again.
+    let whole = json!({ "title": "d", "dedupe_key": "d", "state": "triggered", "started_at": "2026-08-11T11:00:00Z", "annotations": { "runbook": "r" }, "labels": { "team": "db" } });
+    assert_eq!(house.post(&responder, "/api/v1/alerts", whole).await.json()["opened"], 1);
+    let over = json!({ "title": "d", "dedupe_key": "d", "state": "resolved", "started_at": "2026-08-11T11:00:00Z", "resolved_at": "2026-08-11T11:30:00Z" });
+    assert_eq!(house.post(&responder, "/api/v1/alerts", over).await.json()["resolved"], 1);
+    let alert = house.get(&viewer, "/api/v1/alerts?dedupe_key=d").await.json()["items"][0].clone();
+    assert_eq!((&alert["started_at"], &alert["resolved_at"]), (&json!("2026-08-11T11:00:00Z"), &json!("2026-08-11T11:30:00Z")), "{alert}");
+    assert_eq!((&alert["annotations"]["runbook"], &alert["labels"]["team"]), (&json!("r"), &json!("db")), "{alert}");
 }
 
 /// The frames of a stream, as text, until `enough` says so.

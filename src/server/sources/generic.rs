@@ -11,8 +11,9 @@
 //! | key | `dedup_key`, `dedupe_key`, `key`, `id`, `alias`, `fingerprint`; without one, the SHA-256 of the title |
 //! | description | `description`, `body`, `text`, then `message` and `summary` if they are not the title |
 //! | labels | `labels` and `tags` (an object, or a list of `name:value` and plain words), `service`, `source`, `host` |
+//! | annotations | `annotations` (an object) |
 //! | link | `url`, `link` |
-//! | time | `timestamp` |
+//! | time | `timestamp`; of a beginning also `started_at`, of an end `resolved_at` |
 
 use super::{Parsed, Rejected, Request, Source, json, labelled, raw_alert::RawAlert, text, times};
 use crate::domain::{
@@ -80,13 +81,16 @@ fn read(fields: &Map<String, Value>, request: &Request, parsed: &mut Parsed) -> 
         raw.heartbeat = true;
     }
     let described = DESCRIPTIONS.iter().filter(|name| **name != titled_by).find_map(|name| first(fields, &[*name]));
+    raw.annotations = text::of_fields(fields.get("annotations"));
     raw.annotations.extend(described.map(|(_, text)| ("description".to_owned(), text)));
     raw.link(first(fields, &LINKS).map(|(_, href)| href), "Link");
 
-    let at = times::believed(fields, "timestamp", request.received_at, &mut raw.annotations);
-    raw.event_at = at;
-    if raw.action == SignalAction::Fire {
-        raw.started_at = at;
+    let mut time = |name| times::believed(fields, name, request.received_at, &mut raw.annotations);
+    let at = time("timestamp");
+    match raw.action {
+        SignalAction::Fire => (raw.started_at, raw.event_at) = (time("started_at").or(at), at),
+        SignalAction::Resolve => raw.event_at = at.or(time("resolved_at")),
+        SignalAction::Acknowledge => raw.event_at = at,
     }
     raw.add_to(parsed);
     Ok(())
