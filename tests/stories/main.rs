@@ -3,6 +3,7 @@
 mod accounts;
 mod commands;
 mod databases;
+mod doors;
 mod intake;
 mod outage_log;
 mod people_at_work;
