@@ -27,16 +27,15 @@ test("the answers propose a severity, and another one asks for a reason and keep
   const { incident } = await house.firing();
   const page = await as("responder");
   const screen = await IncidentPage.open(page, incident);
-  await page.getByRole("button", { name: /severity/i }).first().click();
-  await screen.dialog.getByRole("radio", { name: "Customers" }).check({ force: true });
-  await screen.dialog.getByRole("radio", { name: "Some", exact: true }).check({ force: true });
-  await screen.dialog.getByRole("radio", { name: "A clumsy one" }).check({ force: true });
-  await expect(screen.dialog).toContainText("SEV3");
-  await expect(screen.dialog).toContainText(/because/i);
-  await screen.dialog.getByRole("button", { name: /another severity/i }).click();
-  await screen.dialog.getByRole("radio", { name: /SEV2/ }).check({ force: true });
-  await screen.dialog.getByLabel(/Why|Reason/i).fill("A big customer called");
-  await screen.dialog.getByRole("button", { name: /SEV2/ }).click();
+  await screen.verb(/^Set severity/).click();
+  for (const answer of ["Customers", "Some", "A clumsy one"]) await screen.dialog.getByRole("radio", { name: answer, exact: true }).check({ force: true });
+  await expect(screen.dialog.getByText(/Because some customers are hurt/)).toBeVisible();
+  await expect(screen.dialog.getByRole("button", { name: "Set SEV3" })).toBeVisible();
+  await screen.dialog.getByLabel("Severity", { exact: true }).selectOption("sev2");
+  await screen.dialog.getByRole("button", { name: "Set SEV2" }).click();
+  await expect(screen.dialog.getByRole("alert")).toContainText(/reason/i);
+  await screen.dialog.getByLabel("Why").fill("A big customer called");
+  await screen.dialog.getByRole("button", { name: "Set SEV2" }).click();
   await expect.poll(async () => (await house.incident(incident.id)).severity).toBe("SEV2");
   await expect(screen.entry("A big customer called")).toContainText(/SEV3/);
 });
@@ -48,7 +47,7 @@ test("a viewer sees what could be done, and why they cannot", async ({ as, house
   const verb = screen.verb(/^Acknowledge/);
   await expect(verb).toBeVisible();
   await expect(verb).toBeDisabled();
-  await expect(screen.actions).toContainText(/responder role is needed/i);
+  await expect(screen.actions).toContainText(/responder/i);
 });
 
 test("who has it is on everybody's screen", async ({ as, house }) => {
