@@ -109,7 +109,9 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
                     <input
                         class="input composer__time"
                         id="composer-time"
-                        type="time"
+                        inputmode="numeric"
+                        maxlength="5"
+                        autocomplete="off"
                         prop:value=clock
                         disabled=move || kind.get() == LINK
                         on:change=move |event| at.set(session.zone.get_untracked().latest(&event_target_value(&event), session.live.now()))

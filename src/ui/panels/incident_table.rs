@@ -9,7 +9,11 @@ use crate::{
         wording,
     },
     ui::{
-        components::{relative_time::RelativeTime, severity::SeverityBadge, state::StateBadge},
+        components::{
+            relative_time::RelativeTime,
+            severity::{SeverityBadge, severity_label, severity_slug},
+            state::StateBadge,
+        },
         listing::{Heap, is_mine},
         routes::Route,
         session::session,
@@ -62,6 +66,7 @@ pub fn IncidentTable(
                     <th scope="col" role="columnheader">"Who has it"</th>
                     <th scope="col" role="columnheader">"State"</th>
                     <th scope="col" role="columnheader" class="number">"Last update"</th>
+                    <th scope="col" role="columnheader" class="phone">"In short"</th>
                 </tr>
             </thead>
             <tbody role="rowgroup">
@@ -84,7 +89,7 @@ fn Row(id: IncidentId) -> impl IntoView {
 fn RowOf(incident: Arc<Incident>) -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
-    let actor = session.actor();
+    let actor = session.replica.actor();
     let state = incident.state;
     let who = {
         let incident = incident.clone();
@@ -110,21 +115,31 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
     let (firing, total) = (incident.firing_alerts(), incident.total_alerts());
     let alerts = if total == 0 { "–".to_owned() } else { firing.to_string() };
     let updated_at: Timestamp = incident.updated_at;
+    let (severity, reference, services) = (incident.shown_severity(), incident.reference.to_string(), wording::list(&incident.services));
+    // What a phone's second line has room for: where it is broken while nobody has it, else where it stands.
+    let rest = {
+        let services = services.clone();
+        move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_lowercase() }
+    };
     view! {
-        <tr role="row" class="incident-row" data-severity=crate::ui::components::severity::severity_slug(incident.shown_severity()) data-waits=move || waits.get().then_some("true") data-mine=move || mine.get().then_some("true")>
+        <tr role="row" class="incident-row" data-severity=severity_slug(severity) data-waits=move || waits.get().then_some("true") data-mine=move || mine.get().then_some("true")>
             <td role="cell" class="incident-row__severity">
-                <SeverityBadge severity=incident.shown_severity() proposed={incident.severity.is_none() && incident.proposed_severity.is_some()} />
+                <SeverityBadge severity proposed={incident.severity.is_none() && incident.proposed_severity.is_some()} />
             </td>
-            <td role="cell" class="incident-row__id">{incident.reference.to_string()}</td>
+            <td role="cell" class="incident-row__id">{reference.clone()}</td>
             <td role="cell" class="incident-row__title">
                 <a href=Route::incident(incident.reference).path() data-row=incident.id.to_string()>{incident.title.clone()}</a>
             </td>
-            <td role="cell" class="incident-row__services">{wording::list(&incident.services)}</td>
+            <td role="cell" class="incident-row__services">{services}</td>
             <td role="cell" class="incident-row__alerts number" title=format!("{firing} of {total} alerts fire")>{alerts}</td>
             <td role="cell" class="incident-row__age number">{age}</td>
             <td role="cell" class="incident-row__who" data-nobody=move || waits.get().then_some("true")>{who_words}</td>
             <td role="cell" class="incident-row__state"><StateBadge state /></td>
             <td role="cell" class="incident-row__updated number"><RelativeTime at=updated_at now /></td>
+            <td role="cell" class="incident-row__phone">
+                <span class="severity-word">{severity_label(severity)}</span> " · " {reference.clone()} " · "
+                {move || if waits.get() { view! { <b>"nobody"</b> }.into_any() } else { who_words().into_any() }} " · " {rest}
+            </td>
         </tr>
     }
     .into_any()

@@ -97,9 +97,11 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
 fn TopBar() -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
+    let zone = StoredValue::new(Zone::Local.name());
     let clocks = move || {
-        let now = now.get();
-        (format!("{} UTC", Zone::Utc.hour_minute(now)), format!("{} {}", Zone::Local.hour_minute(now), Zone::Local.name()))
+        let (now, zone) = (now.get(), zone.get_value());
+        let local = (zone != "UTC").then(|| format!("{} {zone}", Zone::Local.hour_minute(now)));
+        (format!("{} UTC", Zone::Utc.hour_minute(now)), local)
     };
     let name = move || session.replica.me().map(|me| me.name).unwrap_or_default();
     let me = move || {
@@ -120,7 +122,7 @@ fn TopBar() -> impl IntoView {
             {move || session.replica.is_demo().then(|| view! { <span class="tag" title="Nothing here is real; everything is lost when it ends.">"Demo data"</span> })}
             <span class="topbar__clocks" aria-hidden="true">
                 <span>{move || clocks().0}</span>
-                <span class="topbar__local">{move || clocks().1}</span>
+                {move || clocks().1.map(|local| view! { <span class="topbar__local">{local}</span> })}
             </span>
             <a class="button topbar__declare" href=Route::Declare.path()>"Declare"</a>
             {me}

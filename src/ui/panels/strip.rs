@@ -40,8 +40,8 @@ fn StripOf(incident: Arc<Incident>, more: Memo<usize>) -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
     let (id, severity, started_at) = (incident.id, incident.shown_severity(), incident.started_at);
-    let asked = session.actor().and_then(|actor| asked_of(&incident, &actor)).filter(|_| Heap::of(&incident, session.live.now()) != Heap::Nobody);
-    let refused = session.may(&incident, Verb::Acknowledge).err().map(|refusal| sentence(&refusal.to_string()));
+    let asked = session.replica.actor().and_then(|actor| asked_of(&incident, &actor)).filter(|_| Heap::of(&incident, session.live.now()) != Heap::Nobody);
+    let refused = untrack(|| session.may(&incident, Verb::Acknowledge)).err().map(|refusal| sentence(&refusal.to_string()));
     let level = severity_label(severity);
     let lead = match asked {
         Some(role) => format!("You were asked to be {}", role.label().to_lowercase()),
