@@ -1,1 +1,36 @@
-//! Views, and the replica they read. Compiled for the browser and natively alike.
+//! What people see: pages compose panels and forms, those compose components.
+//!
+//! | file or folder | holds |
+//! |---|---|
+//! | `app`, `routes` | where it begins, and the addresses |
+//! | `session` | what a view works with: replica, outbox, live stream |
+//! | `replica`, `outbox`, `live` | the confirmed copy, what is unsent, what keeps it current |
+//! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
+//! | `pages`, `panels`, `forms`, `components` | markup, from large to small |
+//! | `browser` | the only file that calls the browser |
+//!
+//! Nothing in here decides a rule of incidents: that is the domain's, and the screen asks it.
+
+mod app;
+mod browser;
+mod clocks;
+mod components;
+mod forms;
+mod listing;
+mod live;
+mod outbox;
+mod pages;
+mod panels;
+mod replica;
+mod routes;
+mod session;
+mod times;
+mod toasts;
+
+pub use app::App;
+
+/// Puts the app into the page.
+pub fn mount() {
+    browser::remove_boot();
+    leptos::mount::mount_to_body(App);
+}

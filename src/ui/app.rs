@@ -1,0 +1,86 @@
+//! Where the app begins: the session, the address, and which page stands there.
+
+use super::{
+    browser,
+    components::toast_list::ToastList,
+    forms::SheetHost,
+    live::Connection,
+    pages,
+    panels::{shell::Shell, unsent::UnsentBar},
+    routes::Route,
+    session::{Gate, Session, session},
+};
+use leptos::prelude::*;
+use leptos_router::{
+    WildcardSegment,
+    components::{FlatRoutes, Route as RouterRoute, Router},
+    hooks::use_location,
+};
+
+/// Where the choice of theme is kept: `light`, `dark`, or nothing for the system's.
+pub const THEME_KEY: &str = "tocsin.theme";
+
+#[component]
+pub fn App() -> impl IntoView {
+    browser::set_theme(browser::load(THEME_KEY).as_deref());
+    Session::begin();
+    // One route takes every address, and `Frame` reads it with our own `Route`: the router keeps
+    // history and links, and the addresses stay in one file.
+    view! {
+        <Router>
+            <FlatRoutes fallback=Frame>
+                <RouterRoute path=WildcardSegment("rest") view=Frame />
+            </FlatRoutes>
+        </Router>
+    }
+}
+
+#[component]
+fn Frame() -> impl IntoView {
+    let session = session();
+    let path = use_location().pathname;
+    let route = Memo::new(move |_| path.with(|path| Route::parse(path)));
+    let toasts = session.toasts;
+    let page = move || match session.gate.get() {
+        Gate::Starting => pages::starting().into_any(),
+        Gate::Unreachable(failure) => pages::unreachable(&failure).into_any(),
+        Gate::SignedOut => match route.get() {
+            Some(Route::Setup) => view! { <pages::setup::Setup /> }.into_any(),
+            _ => view! { <pages::sign_in::SignIn /> }.into_any(),
+        },
+        Gate::In => view! { <Inside route /> }.into_any(),
+    };
+    view! {
+        {page}
+        <SheetHost />
+        <ToastList shown=toasts.shown dismiss=move |number| toasts.dismiss(number) />
+    }
+}
+
+/// The app of somebody who is signed in.
+#[component]
+fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
+    let session = session();
+    // After the first page, moving on puts the focus where the new page begins.
+    Effect::new(move |visited: Option<()>| {
+        route.track();
+        if visited.is_some() {
+            browser::focus("main");
+        }
+    });
+    let page = move || match route.get() {
+        Some(Route::Board) => view! { <pages::board::Board /> }.into_any(),
+        Some(Route::Incident(incident)) => view! { <pages::incident::IncidentPage incident /> }.into_any(),
+        Some(Route::Declare) => view! { <pages::declare::Declare /> }.into_any(),
+        Some(Route::Settings(tab)) => view! { <pages::settings::Settings tab /> }.into_any(),
+        Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => view! { <pages::sign_in::GoOn /> }.into_any(),
+        Some(Route::SignIn) => view! { <pages::sign_in::SignIn /> }.into_any(),
+        Some(Route::Setup) | None => pages::not_found().into_any(),
+    };
+    view! {
+        <Shell route>
+            <UnsentBar />
+            {page}
+        </Shell>
+    }
+}

@@ -1,0 +1,299 @@
+//! Everything that only a browser can do. The one file that names `web_sys`: whoever reads the
+//! rest of `ui` reads plain Rust, and a native build of the views never comes in here.
+
+use crate::domain::{ids::CommandId, time::Timestamp};
+use js_sys::{Date, Object, Reflect};
+use std::future::Future;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Event, EventSource, HtmlElement, KeyboardEvent, MessageEvent, VisibilityState};
+
+fn window() -> web_sys::Window {
+    web_sys::window().expect("a browser's page has a window")
+}
+
+fn document() -> web_sys::Document {
+    window().document().expect("a window has a document")
+}
+
+// ---- time
+
+/// The browser's own clock; what people see is corrected by the server's in `live`.
+pub fn clock() -> Timestamp {
+    #[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit an i64 with room to spare
+    Timestamp::from_micros((Date::now() * 1000.0) as i64)
+}
+
+#[allow(clippy::cast_precision_loss)] // whole milliseconds of any date are exact in an f64
+fn date(at: Timestamp) -> Date {
+    Date::new(&JsValue::from_f64((at.micros() / 1000) as f64))
+}
+
+/// Day of the month, month from 0, hour and minute where the viewer is.
+pub fn local_parts(at: Timestamp) -> (u32, u32, u32, u32) {
+    let date = date(at);
+    (date.get_date(), date.get_month(), date.get_hours(), date.get_minutes())
+}
+
+/// What a `datetime-local` field says, read where the viewer is: `2026-11-20T02:04`.
+pub fn parse_local(text: &str) -> Option<Timestamp> {
+    let millis = Date::parse(text);
+    #[allow(clippy::cast_possible_truncation)] // as in `clock`
+    millis.is_finite().then(|| Timestamp::from_micros((millis * 1000.0) as i64))
+}
+
+/// What a `datetime-local` field shows for an instant, where the viewer is.
+pub fn local_field(at: Timestamp) -> String {
+    let date = date(at);
+    format!("{:04}-{:02}-{:02}T{:02}:{:02}", date.get_full_year(), date.get_month() + 1, date.get_date(), date.get_hours(), date.get_minutes())
+}
+
+/// The viewer's zone in short: `CET`, `GMT+1`.
+pub fn zone_name() -> String {
+    let options = Object::new();
+    let set = |name: &str, value: &str| Reflect::set(&options, &name.into(), &value.into());
+    if set("timeZoneName", "short").and(set("hour", "numeric")).is_err() {
+        return "local".to_owned();
+    }
+    let text = String::from(Date::new_0().to_locale_string("en-GB", &options));
+    text.rsplit(' ').next().unwrap_or("local").to_owned()
+}
+
+/// Calls `tick` every second for as long as the page lives.
+pub fn every_second(tick: impl Fn() + 'static) {
+    let tick = Closure::<dyn Fn()>::new(tick);
+    // It can only fail for a string of code, which this is not.
+    let _ = window().set_interval_with_callback_and_timeout_and_arguments_0(tick.as_ref().unchecked_ref(), 1000);
+    tick.forget();
+}
+
+/// Waits.
+pub async fn sleep(millis: i32) {
+    let promise = js_sys::Promise::new(&mut |done, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, millis);
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// A number from 0 to 1, for spreading retries of many browsers over time.
+pub fn jitter() -> f64 {
+    js_sys::Math::random()
+}
+
+/// A fresh id for a command. Drawn from `getRandomValues`, because `randomUUID` does not exist on
+/// pages served without TLS.
+pub fn command_id() -> CommandId {
+    let mut bytes = [0_u8; 16];
+    let drawn = window().crypto().and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+    drawn.expect("every browser that runs wasm can draw random bytes");
+    CommandId(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+// ---- what the browser keeps
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+pub fn load(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Whether it is kept; private windows and full disks say no.
+pub fn store(key: &str, value: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(key, value).is_ok())
+}
+
+pub fn forget(key: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// The keys that begin with `prefix`.
+pub fn keys(prefix: &str) -> Vec<String> {
+    let Some(storage) = storage() else { return vec![] };
+    let count = storage.length().unwrap_or(0);
+    (0..count).filter_map(|at| storage.key(at).ok().flatten()).filter(|key| key.starts_with(prefix)).collect()
+}
+
+// ---- the page
+
+pub fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// `light`, `dark`, or `None` for what the system says.
+pub fn set_theme(theme: Option<&str>) {
+    let Some(root) = document().document_element() else { return };
+    let _ = match theme {
+        Some(theme) => root.set_attribute("data-theme", theme),
+        None => root.remove_attribute("data-theme"),
+    };
+}
+
+/// Takes away what `index.html` shows until the app is there.
+pub fn remove_boot() {
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+}
+
+/// Leaves for an address with a full load, so that nothing of this page stays in memory.
+pub fn load_page(address: &str) {
+    let _ = window().location().assign(address);
+}
+
+/// This server's address as the browser sees it.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// Copies; false where the browser does not allow it.
+pub fn copy(text: String) -> impl Future<Output = bool> {
+    let clipboard = window().navigator().clipboard();
+    // Absent on pages served without TLS, whatever the binding's type says.
+    let absent = clipboard.is_undefined();
+    async move { !absent && JsFuture::from(clipboard.write_text(&text)).await.is_ok() }
+}
+
+pub fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Scrolls something to its end: the newest entry of a timeline.
+pub fn scroll_to_end(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.set_scroll_top(element.scroll_height());
+    }
+}
+
+/// Whether something is scrolled to its end, or nearly.
+pub fn is_near_end(id: &str) -> bool {
+    document().get_element_by_id(id).is_some_and(|element| element.scroll_height() - element.scroll_top() - element.client_height() < 80)
+}
+
+/// Calls once what was just changed is laid out.
+pub fn after_paint(call: impl FnOnce() + 'static) {
+    let call = Closure::once_into_js(call);
+    let _ = window().request_animation_frame(call.unchecked_ref());
+}
+
+/// Scrolls to something and moves the focus there.
+pub fn show(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view();
+    }
+    focus(id);
+}
+
+/// Moves the focus up or down the rows of the page's list.
+pub fn step_rows(down: bool) {
+    let Ok(rows) = document().query_selector_all("[data-row]") else { return };
+    let active = document().active_element();
+    let at = (0..rows.length()).find(|at| rows.item(*at).is_some_and(|row| active.as_ref().is_some_and(|active| row.is_same_node(Some(active)))));
+    let next = match (at, down) {
+        (None, _) => 0,
+        (Some(at), true) => (at + 1).min(rows.length().saturating_sub(1)),
+        (Some(at), false) => at.saturating_sub(1),
+    };
+    if let Some(row) = rows.item(next).and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
+        let _ = row.focus();
+    }
+}
+
+/// Which row of the page's list has the focus.
+pub fn focused_row() -> Option<String> {
+    document().active_element()?.get_attribute("data-row")
+}
+
+/// The key that was pressed, unless somebody is typing, holds a modifier, or has a dialog open.
+pub fn plain_key(event: &KeyboardEvent) -> Option<String> {
+    let typing = |element: web_sys::Element| {
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.closest("dialog").ok().flatten().is_some()
+    };
+    let busy = event.target().and_then(|target| target.dyn_into().ok()).is_some_and(typing);
+    let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
+    (!busy && !dialog && !event.ctrl_key() && !event.meta_key() && !event.alt_key()).then(|| event.key())
+}
+
+/// Whether Enter was pressed to send, and not to begin a new line or to choose a word in an input method.
+pub fn is_send(event: &KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.is_composing()
+}
+
+pub fn is_visible() -> bool {
+    document().visibility_state() == VisibilityState::Visible
+}
+
+/// Calls back when the page comes back into view.
+pub fn on_visible(call: impl Fn() + 'static) {
+    let call = Closure::<dyn Fn()>::new(move || {
+        if is_visible() {
+            call();
+        }
+    });
+    let _ = document().add_event_listener_with_callback("visibilitychange", call.as_ref().unchecked_ref());
+    call.forget();
+}
+
+/// Calls back when the network comes back.
+pub fn on_online(call: impl Fn() + 'static) {
+    let call = Closure::<dyn Fn()>::new(call);
+    let _ = window().add_event_listener_with_callback("online", call.as_ref().unchecked_ref());
+    call.forget();
+}
+
+// ---- the live stream
+
+/// What comes out of the stream.
+pub enum Frame {
+    Opened,
+    /// A frame with its topic, number (empty for those without one) and text.
+    Said { topic: &'static str, id: String, data: String },
+    /// It ended or never began; an `EventSource` does not say why.
+    Broken,
+}
+
+/// The topics that the server sends. Comments are invisible to an `EventSource`, so its heartbeat is a topic.
+const TOPICS: [&str; 5] = ["incident", "alert", "hello", "reset", "beat"];
+
+/// An open event stream; dropping it closes it.
+pub struct Stream {
+    source: EventSource,
+    listeners: Vec<Closure<dyn Fn(Event)>>,
+}
+
+impl Stream {
+    /// `None` when the browser refuses the address.
+    pub fn open(address: &str, heard: impl Fn(Frame) + Clone + 'static) -> Option<Self> {
+        let source = EventSource::new(address).ok()?;
+        let mut stream = Self { source, listeners: vec![] };
+        let opened = heard.clone();
+        stream.listen("open", move |_| opened(Frame::Opened));
+        let broken = heard.clone();
+        stream.listen("error", move |_| broken(Frame::Broken));
+        for topic in TOPICS {
+            let heard = heard.clone();
+            stream.listen(topic, move |event| {
+                let Ok(message) = event.dyn_into::<MessageEvent>() else { return };
+                heard(Frame::Said { topic, id: message.last_event_id(), data: message.data().as_string().unwrap_or_default() });
+            });
+        }
+        Some(stream)
+    }
+
+    fn listen(&mut self, name: &str, call: impl Fn(Event) + 'static) {
+        let call = Closure::<dyn Fn(Event)>::new(call);
+        let _ = self.source.add_event_listener_with_callback(name, call.as_ref().unchecked_ref());
+        self.listeners.push(call);
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}

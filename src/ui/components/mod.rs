@@ -1,0 +1,14 @@
+//! Components: props in, markup out. They fetch nothing, know no context, and never call the browser.
+
+pub mod choice;
+pub mod copy_box;
+pub mod dialog;
+pub mod empty;
+pub mod field;
+pub mod icon;
+pub mod loaded;
+pub mod menu;
+pub mod relative_time;
+pub mod severity;
+pub mod state;
+pub mod toast_list;

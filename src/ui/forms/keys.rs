@@ -1,0 +1,36 @@
+//! The keys, listed.
+
+use crate::ui::{components::dialog::Dialog, session::session};
+use leptos::prelude::*;
+
+const KEYS: [(&str, &str); 10] = [
+    ("?", "These keys"),
+    ("b", "To the on-call board"),
+    ("c", "Declare an incident"),
+    ("j  k", "Down and up the list"),
+    ("Enter", "Open the incident in focus"),
+    ("a", "Acknowledge the incident in focus, else the most urgent one, for 30 min"),
+    ("n", "On an incident: add to its timeline"),
+    ("Enter", "In the composer: record it; Shift Enter begins a new line"),
+    ("Ctrl Enter", "On the declare page: declare"),
+    ("Esc", "Close what is open"),
+];
+
+#[component]
+pub fn Keys() -> impl IntoView {
+    let session = session();
+    let row = |(key, words): (&'static str, &'static str)| {
+        view! {
+            <div class="keys__row">
+                <dt>{key.split("  ").map(|key| view! { <kbd>{key}</kbd> " " }).collect_view()}</dt>
+                <dd>{words}</dd>
+            </div>
+        }
+    };
+    view! {
+        <Dialog title="Keys" on_close=move |()| session.sheet.set(None)>
+            <dl class="keys">{KEYS.map(row).collect_view()}</dl>
+        </Dialog>
+    }
+    .into_any()
+}

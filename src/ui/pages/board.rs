@@ -1,0 +1,216 @@
+//! The on-call board: what needs somebody, what is worked, what was resolved today.
+
+use crate::{
+    domain::ids::IncidentId,
+    ui::{
+        browser,
+        components::{choice::Lens, copy_box::CopyBox, empty::EmptyState},
+        listing::{Filter, Heap, arrange},
+        panels::{
+            acknowledge::{AcknowledgeButton, DEFAULT_SECS, acknowledge},
+            counts::Counts,
+            incident_table::IncidentTable,
+            strip::Strip,
+        },
+        routes::{Route, Tab},
+        session::session,
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+
+/// How often the order is looked at again without a change, because acknowledgements run out.
+const REORDER_SECS: i64 = 5;
+
+/// One alert to try it with; `KEY` stands for the integration's key.
+const FIRST_ALERT: &str = r#"curl -X POST ORIGIN/hooks/generic/KEY \
+  -H 'Content-Type: application/json' \
+  -d '{"title": "Checkout is slow", "severity": "warning", "dedup_key": "first", "labels": {"service": "checkout"}}'"#;
+
+#[component]
+pub fn Board() -> impl IntoView {
+    let session = session();
+    let query = use_query_map();
+    let filter = Memo::new(move |_| {
+        query.with(|query| Filter { heap: query.get_str("show").and_then(Heap::from_slug), mine: query.get_str("lens") == Some("mine") })
+    });
+    let now = session.live.ticking();
+    let turn = Memo::new(move |_| now.get().epoch_secs() / REORDER_SECS);
+    let listing = Memo::new(move |_| {
+        turn.track();
+        let now = session.live.now();
+        arrange(&session.board(now), filter.get(), session.actor().as_ref(), now)
+    });
+    let waiting = Memo::new(move |_| listing.with(|listing| listing.waiting.clone()));
+    let rows = Memo::new(move |_| listing.with(|listing| listing.rows.clone()));
+    let resolved = Memo::new(move |_| listing.with(|listing| listing.resolved.clone()));
+    let (all, mine) = (Memo::new(move |_| listing.with(|listing| listing.all)), Memo::new(move |_| listing.with(|listing| listing.mine)));
+
+    Effect::new(move |_| {
+        let waiting = waiting.with(Vec::len);
+        browser::set_title(&if waiting == 0 { "On-call · Tocsin".to_owned() } else { format!("({waiting}) On-call · Tocsin") });
+    });
+
+    let navigate = use_navigate();
+    let choose = Callback::new(move |filter: Filter| {
+        let mut parts = Vec::new();
+        parts.extend(filter.heap.map(|heap| format!("show={}", heap.slug())));
+        parts.extend(filter.mine.then(|| "lens=mine".to_owned()));
+        let address = if parts.is_empty() { Route::Board.path() } else { format!("{}?{}", Route::Board.path(), parts.join("&")) };
+        navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    });
+    keys(waiting);
+
+    let lens = vec![Signal::derive(move || format!("Mine {}", mine.get())), Signal::derive(move || format!("All {}", all.get()))];
+    let nothing_matches = move || (rows.with(Vec::is_empty) && all.get() > 0).then(|| view! { <p class="panel__empty">"None of the open incidents is among these."</p> });
+    let list = move || {
+        if all.get() == 0 {
+            view! { <NothingOpen any_resolved=Signal::derive(move || !resolved.with(Vec::is_empty)) /> }.into_any()
+        } else {
+            view! {
+                <section class="panel" aria-labelledby="active-title">
+                    <div class="panel__head">
+                        <h2 id="active-title">"Active incidents"</h2>
+                        <span class="panel__note">{move || format!("{} · needs you first", rows.with(Vec::len))}</span>
+                        <Lens
+                            label="Whose incidents"
+                            options=lens.clone()
+                            chosen=Signal::derive(move || usize::from(!filter.get().mine))
+                            choose=move |at| choose.run(Filter { mine: at == 0, ..filter.get_untracked() })
+                        />
+                    </div>
+                    <IncidentTable caption="Open incidents, those that need somebody first" rows />
+                    {nothing_matches}
+                </section>
+            }
+            .into_any()
+        }
+    };
+    let is_empty = Memo::new(move |_| all.get() == 0);
+    view! {
+        <div class="page board" data-bar=move || (!waiting.with(Vec::is_empty)).then_some("true")>
+            <h1 class="visually-hidden">"On-call"</h1>
+            <Strip waiting />
+            {move || {
+                (!is_empty.get())
+                    .then(|| {
+                        view! {
+                            <Counts
+                                listing
+                                chosen=Signal::derive(move || filter.get().heap)
+                                choose=move |heap| choose.run(Filter { heap, ..filter.get_untracked() })
+                            />
+                        }
+                    })
+            }}
+            {move || {
+                is_empty.track();
+                untrack(list.clone())
+            }}
+            <Resolved resolved />
+        </div>
+        <PhoneBar waiting />
+    }
+    .into_any()
+}
+
+/// Rows by j and k or the arrows, `a` takes the one in focus, else the most urgent.
+fn keys(waiting: Memo<Vec<IncidentId>>) {
+    let session = session();
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        let Some(key) = browser::plain_key(&event) else { return };
+        match key.as_str() {
+            "j" => browser::step_rows(true),
+            "k" => browser::step_rows(false),
+            "ArrowDown" if browser::focused_row().is_some() => browser::step_rows(true),
+            "ArrowUp" if browser::focused_row().is_some() => browser::step_rows(false),
+            "a" => {
+                let focused = browser::focused_row().and_then(|row| row.parse().ok());
+                if let Some(id) = focused.or_else(|| waiting.with_untracked(|waiting| waiting.first().copied())) {
+                    session.act(id, acknowledge(Some(DEFAULT_SECS)));
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    on_cleanup(move || listener.remove());
+}
+
+/// Under the thumb: taking the most urgent one.
+#[component]
+fn PhoneBar(waiting: Memo<Vec<IncidentId>>) -> impl IntoView {
+    let session = session();
+    let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().copied()));
+    let bar = move || {
+        let incident = session.incident(first.get()?)?;
+        let nobody = Heap::of(&incident, session.live.now()) == Heap::Nobody;
+        nobody.then(|| {
+            view! {
+                <div class="action-bar">
+                    <p class="action-bar__words">{incident.reference.to_string()} " · " {incident.title.clone()}</p>
+                    <AcknowledgeButton id=incident.id above=true />
+                </div>
+            }
+        })
+    };
+    view! { <div class="phone-only">{bar}</div> }
+}
+
+/// What was resolved within the last day, folded.
+#[component]
+fn Resolved(resolved: Memo<Vec<IncidentId>>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    move || {
+        let n = resolved.with(Vec::len);
+        (n > 0).then(|| {
+            view! {
+                <details class="panel fold" prop:open=open.get_untracked() on:toggle=move |_| open.update(|open| *open = !*open)>
+                    <summary class="panel__head">
+                        <h2>"Resolved in the last 24 h"</h2>
+                        <span class="panel__note">{n}</span>
+                    </summary>
+                    <IncidentTable caption="Resolved in the last 24 hours, newest first" rows=resolved />
+                </details>
+            }
+        })
+    }
+}
+
+/// What would fill the board, and the one command to try.
+#[component]
+fn NothingOpen(any_resolved: Signal<bool>) -> impl IntoView {
+    let session = session();
+    let copy = Callback::new(move |text: String| {
+        spawn_local(async move {
+            let copied = browser::copy(text).await;
+            session.toasts.say(if copied { "Copied." } else { "This browser does not allow copying; select the text instead." });
+        });
+    });
+    let command = FIRST_ALERT.replace("ORIGIN", &browser::origin());
+    view! {
+        <section class="panel" aria-label="Active incidents">
+            <EmptyState
+                title="No open incident"
+                words="Alerts open incidents by themselves, and people declare them. Whatever is open stands here, what needs you first."
+            >
+                {move || {
+                    (!any_resolved.get())
+                        .then(|| {
+                            view! {
+                                <p class="empty__words">
+                                    "To try it, make an integration of the source “generic” in "
+                                    <a href=Route::Settings(Tab::Integrations).path()>"Settings → Integrations"</a> ", put its key for KEY, and send one alert:"
+                                </p>
+                                <CopyBox label="First alert" text=command.clone() copy />
+                            }
+                        })
+                }}
+            </EmptyState>
+        </section>
+    }
+    .into_any()
+}

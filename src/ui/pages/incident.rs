@@ -1,0 +1,95 @@
+//! One incident: how bad, since when, who, what fires, what can be done, and the record beside it.
+
+use crate::{
+    domain::{
+        ids::{IncidentId, IncidentRef},
+        incident::Incident,
+    },
+    ui::{
+        browser,
+        components::loaded::{Failed, Loading},
+        panels::{
+            acknowledge::{DEFAULT_SECS, acknowledge},
+            alerts::Alerts,
+            facts::{Facts, Impact},
+            incident_head::IncidentHead,
+            roles::Roles,
+            timeline::Timeline,
+            verbs::Verbs,
+        },
+        routes::Route,
+        session::session,
+    },
+};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+#[component]
+pub fn IncidentPage(incident: String) -> impl IntoView {
+    let session = session();
+    let asked = StoredValue::new(incident);
+    session.open(asked.get_value());
+    on_cleanup(move || session.close());
+    let found = Memo::new(move |_| {
+        session.replica.track();
+        let by_reference = |text: &String| text.parse::<IncidentRef>().ok().and_then(|reference| session.replica.id_of(reference));
+        let id = asked.with_value(|text| by_reference(text).or_else(|| text.parse().ok()))?;
+        session.replica.confirmed(id).map(|incident| incident.id)
+    });
+    let again = Callback::new(move |()| session.open(asked.get_value()));
+    move || match (found.get(), session.page_failure.get()) {
+        (Some(id), _) => untrack(|| session.incident(id)).map(|first| view! { <IncidentOf id first /> }.into_any()).into_any(),
+        (None, Some(failure)) => {
+            browser::set_title("Not found · Tocsin");
+            view! {
+                <div class="page">
+                    <h1 class="page__title">{asked.get_value()}</h1>
+                    <Failed failure again />
+                    <p><a href=Route::Board.path()>"To the on-call board"</a></p>
+                </div>
+            }
+            .into_any()
+        }
+        (None, None) => view! { <div class="page"><Loading what=asked.get_value() /></div> }.into_any(),
+    }
+}
+
+#[component]
+fn IncidentOf(id: IncidentId, first: Arc<Incident>) -> impl IntoView {
+    let session = session();
+    // A private incident may vanish while it is looked at; then its page is closed by `found`.
+    let incident = Memo::new(move |last: Option<&Arc<Incident>>| session.incident(id).or_else(|| last.cloned()).unwrap_or_else(|| first.clone()));
+    Effect::new(move |_| {
+        incident.with(|incident| browser::set_title(&format!("{} {} · Tocsin", incident.reference, incident.title)));
+    });
+    keys(id);
+    view! {
+        <div class="incident">
+            <div class="incident__main">
+                <IncidentHead incident />
+                <Facts incident />
+                <Impact incident />
+                <Roles incident />
+                <Alerts incident />
+                <Verbs incident />
+            </div>
+            <Timeline incident />
+        </div>
+    }
+    .into_any()
+}
+
+/// `a` takes it, `n` goes to the composer.
+fn keys(id: IncidentId) {
+    let session = session();
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        let Some(key) = browser::plain_key(&event) else { return };
+        match key.as_str() {
+            "a" => session.act(id, acknowledge(Some(DEFAULT_SECS))),
+            "n" => browser::show("composer-text"),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    on_cleanup(move || listener.remove());
+}

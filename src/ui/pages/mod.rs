@@ -1,0 +1,50 @@
+//! Pages: each loads what it needs and composes panels and forms.
+
+pub mod board;
+pub mod declare;
+pub mod incident;
+pub mod settings;
+pub mod setup;
+pub mod sign_in;
+
+use super::{
+    browser,
+    components::{empty::EmptyState, toast_list::sentence},
+    routes::Route,
+};
+use crate::domain::failure::Failure;
+use leptos::prelude::*;
+
+/// Before the first answer of the server.
+pub fn starting() -> impl IntoView {
+    view! {
+        <main class="doorstep">
+            <p class="loading" role="status">"Tocsin is loading what is open…"</p>
+        </main>
+    }
+}
+
+/// The server has not answered once.
+pub fn unreachable(failure: &Failure) -> impl IntoView {
+    browser::set_title("Not reachable · Tocsin");
+    view! {
+        <main class="doorstep">
+            <h1>"Tocsin cannot be reached"</h1>
+            <p>{sentence(&failure.words)}</p>
+            <p class="muted" role="status">{failure.next.clone().unwrap_or_else(|| "It is tried again by itself.".to_owned())}</p>
+        </main>
+    }
+}
+
+/// A page that does not exist.
+pub fn not_found() -> impl IntoView {
+    browser::set_title("Not found · Tocsin");
+    view! {
+        <div class="page">
+            <h1 class="page__title">"There is no such page"</h1>
+            <EmptyState title="The address may be mistyped, or from another version." words="Everything that is open stands on the board.">
+                <a class="button" data-tone="accent" href=Route::Board.path()>"To the on-call board"</a>
+            </EmptyState>
+        </div>
+    }
+}

@@ -1,0 +1,64 @@
+//! Settings: who sends alerts, who works here, which programs may read and write, and oneself.
+
+mod integrations;
+mod people;
+mod profile;
+mod tokens;
+
+use crate::{
+    domain::people::Right,
+    ui::{
+        browser,
+        components::toast_list::sentence,
+        routes::{Route, Tab},
+        session::{Session, session},
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+
+#[component]
+pub fn Settings(tab: Tab) -> impl IntoView {
+    let session = session();
+    browser::set_title(&format!("{} · Settings · Tocsin", tab.label()));
+    let right = match tab {
+        Tab::Integrations => Right::ReadIntegrations,
+        Tab::People => Right::ManagePeople,
+        Tab::Tokens => Right::ManageTokens,
+        Tab::Profile => Right::Read,
+    };
+    let refusal = Memo::new(move |_| session.replica.me().filter(|me| !me.role.may(right)).map(|_| sentence(&right.refusal())));
+    let page = move || match (refusal.get(), tab) {
+        (Some(refusal), _) => view! { <p class="panel panel__empty">{refusal}</p> }.into_any(),
+        (None, Tab::Integrations) => view! { <integrations::Integrations /> }.into_any(),
+        (None, Tab::People) => view! { <people::People /> }.into_any(),
+        (None, Tab::Tokens) => view! { <tokens::Tokens /> }.into_any(),
+        (None, Tab::Profile) => view! { <profile::Profile /> }.into_any(),
+    };
+    let link = move |to: Tab| {
+        view! {
+            <li>
+                <a class="tabs__tab" href=Route::Settings(to).path() aria-current=(to == tab).then_some("page")>{to.label()}</a>
+            </li>
+        }
+    };
+    view! {
+        <div class="page settings">
+            <h1 class="page__title">"Settings"</h1>
+            <nav class="tabs" aria-label="Settings">
+                <ul>{Tab::ALL.map(link).collect_view()}</ul>
+            </nav>
+            {page}
+        </div>
+    }
+    .into_any()
+}
+
+/// Copies and says whether it worked.
+fn copier(session: Session) -> Callback<String> {
+    Callback::new(move |text: String| {
+        spawn_local(async move {
+            let copied = browser::copy(text).await;
+            session.toasts.say(if copied { "Copied." } else { "This browser does not allow copying; select the text instead." });
+        });
+    })
+}

@@ -1,0 +1,127 @@
+//! Signing in, wherever somebody was going: the address stays, and the page opens afterwards.
+
+use crate::{
+    api::session::{Doorstep, demo_sign_in, doorstep, sign_in},
+    domain::{accounts::Person, failure::Failure},
+    ui::{
+        browser,
+        components::{
+            field::{FormError, TextField},
+            icon::{Glyph, Icon},
+            loaded::Load,
+            toast_list::sentence,
+        },
+        routes::Route,
+        session::{Session, session},
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+/// Where to go once signed in: `?next=` of the sign-in page, else the page that was asked for.
+fn next_page() -> Option<String> {
+    let location = use_location();
+    let here = location.pathname.get_untracked();
+    if Route::parse(&here) != Some(Route::SignIn) {
+        return None;
+    }
+    let next = location.query.with_untracked(|query| query.get("next"));
+    // Only a path of our own: "//elsewhere" would be another server.
+    Some(next.filter(|next| next.starts_with('/') && !next.starts_with("//")).unwrap_or_else(|| Route::Board.path()))
+}
+
+/// Somebody who is signed in already has nothing to do here.
+#[component]
+pub fn GoOn() -> impl IntoView {
+    let (navigate, next) = (use_navigate(), next_page());
+    Effect::new(move |_| {
+        if let Some(next) = &next {
+            navigate(next, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+    });
+}
+
+#[component]
+pub fn SignIn() -> impl IntoView {
+    browser::set_title("Sign in · Tocsin");
+    let session = session();
+    let (login, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let refused = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let door = RwSignal::new(Load::<Doorstep>::Loading);
+    spawn_local(async move { door.set(Load::from_answer(doorstep().await)) });
+
+    let (navigate, next) = (use_navigate(), next_page());
+    let enter = StoredValue::new_local(move |session: Session| {
+        if let Some(next) = &next {
+            navigate(next, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+        session.enter();
+    });
+    let ended = move |answer: Result<(), Failure>| {
+        busy.set(false);
+        match answer {
+            Ok(()) => enter.with_value(|enter| enter(session)),
+            Err(failure) => refused.set(Some(format!("{} {}", sentence(&failure.words), failure.next.unwrap_or_default()))),
+        }
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        busy.set(true);
+        refused.set(None);
+        spawn_local(async move {
+            let answer = sign_in(login.get_untracked(), password.get_untracked()).await;
+            ended(answer.map(drop));
+        });
+    };
+    let as_demo = move |person: Person| {
+        let words = person.name.clone();
+        let role = person.role.slug();
+        let go = move |_| {
+            busy.set(true);
+            refused.set(None);
+            spawn_local(async move { ended(demo_sign_in(person.id).await.map(drop)) });
+        };
+        view! {
+            <button type="button" class="button demo-person" disabled=move || busy.get() on:click=go>
+                <b>{words}</b>
+                <span class="muted">{role}</span>
+            </button>
+        }
+    };
+    let demo = move || match door.get() {
+        Load::Ready(door) if !door.demo_people.is_empty() => Some(view! {
+            <section class="doorstep__demo" aria-labelledby="demo-title">
+                <h2 id="demo-title">"This is a demo"</h2>
+                <p class="muted">"Its people are made up and need no password. Nothing here is real."</p>
+                <div class="demo-people">{door.demo_people.into_iter().map(as_demo).collect_view()}</div>
+            </section>
+        }
+        .into_any()),
+        Load::Ready(door) if door.needs_first_admin => Some(view! {
+            <p class="doorstep__note">"Nobody has an account yet. The server's first start has printed a one-time link that makes the first admin."</p>
+        }
+        .into_any()),
+        Load::Ready(_) | Load::Loading => None,
+        Load::Failed(failure) => Some(view! { <p class="form-error" role="alert">{sentence(&failure.words)} " " {failure.next}</p> }.into_any()),
+    };
+    view! {
+        <main class="doorstep" id="main" tabindex="-1">
+            <p class="doorstep__brand"><Icon glyph=Glyph::Bell /> "Tocsin"</p>
+            <h1>"Sign in"</h1>
+            {demo}
+            <form class="form" on:submit=submit>
+                <TextField id="login" label="Login" value=login autocomplete="username" required=true autofocus=true />
+                <TextField id="password" label="Password" kind="password" value=password autocomplete="current-password" required=true />
+                <FormError words=refused />
+                <button type="submit" class="button" data-tone="accent" data-size="large" disabled=move || busy.get()>
+                    {move || if busy.get() { "Signing in…" } else { "Sign in" }}
+                </button>
+            </form>
+        </main>
+    }
+    .into_any()
+}

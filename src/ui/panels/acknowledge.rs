@@ -1,0 +1,45 @@
+//! Taking an incident: one press for half an hour, another time from the menu beside it.
+
+use crate::{
+    domain::{ids::IncidentId, incident::Command},
+    ui::{
+        components::menu::{Item, Menu},
+        session::session,
+    },
+};
+use leptos::prelude::*;
+
+/// The presets: seconds and words. The default is the one on the button.
+const PRESETS: [(Option<i64>, &str); 5] = [
+    (Some(15 * 60), "for 15 min"),
+    (Some(30 * 60), "for 30 min"),
+    (Some(3600), "for 60 min"),
+    (Some(2 * 3600), "for 2 h"),
+    (None, "until further notice"),
+];
+
+/// How long the button's own acknowledgement holds.
+pub const DEFAULT_SECS: i64 = 30 * 60;
+
+/// The command of the default.
+pub fn acknowledge(for_s: Option<i64>) -> Command {
+    Command::Acknowledge { for_s, happened_at: None }
+}
+
+#[component]
+pub fn AcknowledgeButton(id: IncidentId, #[prop(optional)] above: bool) -> impl IntoView {
+    let session = session();
+    let items = Callback::new(move |()| {
+        let preset = |(for_s, words): (Option<i64>, &'static str)| Item::new(format!("Acknowledge {words}"), move || session.act(id, acknowledge(for_s)));
+        PRESETS.into_iter().map(preset).collect::<Vec<_>>()
+    });
+    view! {
+        <div class="split-button">
+            <button type="button" class="button split-button__main" on:click=move |_| session.act(id, acknowledge(Some(DEFAULT_SECS)))>
+                "Acknowledge for 30 min"
+            </button>
+            <Menu label="Acknowledge for another time" class="button split-button__more" above items />
+        </div>
+    }
+    .into_any()
+}

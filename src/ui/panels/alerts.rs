@@ -1,0 +1,138 @@
+//! The alerts of an incident: counted by service, then listed, the firing ones first.
+
+use crate::{
+    domain::{
+        alert::{Alert, AlertState, Link},
+        incident::{Command, Incident},
+        wording,
+    },
+    ui::{
+        components::{
+            loaded::Loading,
+            menu::{Item, Menu},
+            icon::Glyph,
+        },
+        session::session,
+    },
+};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// How many are listed before "show all".
+const SHOWN: usize = 8;
+
+#[component]
+pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
+    let session = session();
+    let id = incident.with_untracked(|incident| incident.id);
+    let signals = Memo::new(move |_| incident.with(|incident| incident.signals.clone()));
+    let alerts = Memo::new(move |_| {
+        let page = session.replica.page.get().filter(|page| page.incident.id == id)?;
+        let mut alerts = page.alerts.clone();
+        // Within each half the newest stays first.
+        alerts.sort_by_key(|alert| alert.state == AlertState::Resolved);
+        Some(alerts)
+    });
+    let unfolded = RwSignal::new(false);
+    let total = move || incident.with(|incident| incident.total_alerts()) as usize;
+    let head = move || {
+        let services = signals.with(std::collections::BTreeMap::len);
+        match (total(), incident.with(|incident| incident.firing_alerts())) {
+            (0, _) => "none; it was declared by hand".to_owned(),
+            (_, 0) => format!("{} · none fires any more", wording::count(services, "service", "services")),
+            (_, firing) => format!("{} · {firing} firing", wording::count(services, "service", "services")),
+        }
+    };
+    let by_service = move || {
+        let mut services: Vec<_> = signals.get().into_iter().collect();
+        services.sort_by_key(|(_, signals)| std::cmp::Reverse((signals.firing, signals.total)));
+        let row = |(service, signals): (String, crate::domain::incident::ServiceSignals)| {
+            let name = if service.is_empty() { "no service named".to_owned() } else { service };
+            view! {
+                <li class="service-signals">
+                    <b class="service-signals__name">{name}</b>
+                    <span class="number">{format!("{} firing", signals.firing)}</span>
+                    <span class="number muted">{format!("of {}", signals.total)}</span>
+                </li>
+            }
+        };
+        services.into_iter().map(row).collect_view()
+    };
+    let list = move || match alerts.get() {
+        None if total() > 0 => view! { <Loading what="the alerts" /> }.into_any(),
+        None => ().into_any(),
+        Some(alerts) => {
+            let shown = if unfolded.get() { alerts.len() } else { SHOWN };
+            alerts.into_iter().take(shown).map(|alert| view! { <AlertRow incident=id alert /> }).collect_view().into_any()
+        }
+    };
+    let more = move || {
+        let listed = alerts.with(|alerts| alerts.as_ref().map_or(0, Vec::len));
+        let left_out = total().saturating_sub(listed);
+        (listed > SHOWN && !unfolded.get())
+            .then(|| view! { <button type="button" class="link-button panel__more" on:click=move |_| unfolded.set(true)>{format!("Show all {listed}")}</button> }.into_any())
+            .or_else(|| (left_out > 0 && listed > 0).then(|| view! { <p class="panel__more muted">{format!("The newest {listed} of {} are listed.", total())}</p> }.into_any()))
+    };
+    view! {
+        <section class="panel" aria-labelledby="alerts-title">
+            <div class="panel__head">
+                <h2 id="alerts-title">{move || wording::count(total(), "alert", "alerts")}</h2>
+                <span class="panel__note">{head}</span>
+            </div>
+            <ul class="services-signals">{by_service}</ul>
+            <ul class="alerts">{list}</ul>
+            {more}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert) -> impl IntoView {
+    let session = session();
+    let now = session.live.ticking();
+    let (id, started_at, resolved_at) = (alert.id, alert.started_at, alert.resolved_at);
+    let times = move || {
+        let (zone, now) = (session.zone.get(), now.get());
+        match resolved_at {
+            Some(resolved_at) => format!("{} to {}", zone.clock(started_at, now), zone.clock(resolved_at, now)),
+            None => format!("since {}", zone.clock(started_at, now)),
+        }
+    };
+    let deliveries = (alert.deliveries > 1).then(|| format!(" · delivered {} times", alert.deliveries));
+    let service = alert.labels.get("service").cloned();
+    let severity = alert.severity.map_or("severity not said", |severity| severity.slug());
+    let state = match alert.state {
+        AlertState::Triggered => "firing",
+        AlertState::Acknowledged => "acknowledged at its source",
+        AlertState::Resolved => "resolved",
+    };
+    let links = alert.links.iter().map(link).collect_view();
+    let described = ["summary", "description"].iter().find_map(|name| alert.annotations.get(*name)).cloned();
+    let items = Callback::new(move |()| vec![Item::new("Detach from this incident", move || session.act(incident, Command::DetachAlert { alert: id, reason: None }))]);
+    view! {
+        <li class="alert" data-state=alert.state.slug()>
+            <div class="alert__words">
+                <p class="alert__title">{alert.title.clone()}</p>
+                <p class="alert__facts">
+                    {service.map(|service| format!("{service} · "))} {severity} " · " <span class="alert__state">{state}</span> " " {times} {deliveries}
+                    {alert.stale.then_some(" · its sender has gone silent")}
+                </p>
+                {described.map(|described| view! { <p class="alert__described">{described}</p> })}
+                <p class="alert__links">{links}</p>
+            </div>
+            <Menu label=format!("Alert {}", alert.title) class="icon-button" glyph=Glyph::More items />
+        </li>
+    }
+    .into_any()
+}
+
+/// Only plain schemes become links; anything else stays text.
+fn link(link: &Link) -> impl IntoView + use<> {
+    let text = if link.text.is_empty() { link.href.clone() } else { link.text.clone() };
+    if Link::is_safe(&link.href) {
+        view! { <a href=link.href.clone() target="_blank" rel="noopener noreferrer">{text}</a> " " }.into_any()
+    } else {
+        view! { <span>{text} " (" {link.href.clone()} ") "</span> }.into_any()
+    }
+}

@@ -1,0 +1,119 @@
+//! The clocks: when people inside and outside want to hear more, and how long customers are hurt.
+
+use crate::{
+    domain::{incident::Incident, time::Timestamp, wording},
+    ui::{
+        clocks::{self, Due, Hurt},
+        session::{Sheet, session},
+    },
+};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// One fact: what, the figure with its unit, and a line beneath.
+struct Fact {
+    label: &'static str,
+    figure: String,
+    unit: String,
+    line: String,
+    late: bool,
+}
+
+#[component]
+pub fn Facts(incident: Memo<Arc<Incident>>) -> impl IntoView {
+    let session = session();
+    let now = session.live.ticking();
+    let dues = Memo::new(move |_| {
+        let incident = incident.get();
+        let events = session.replica.page.get();
+        let events = events.as_ref().filter(|page| page.incident.id == incident.id).map(|page| page.events.as_slice()).unwrap_or_default();
+        (clocks::inside(&incident, events), clocks::public(&incident, events))
+    });
+    let hurt = move || {
+        let incident = incident.get();
+        hurt_fact(&incident, now.get(), |at| session.zone.get().clock(at, now.get()))
+    };
+    view! {
+        <dl class="facts">
+            {fact(move || due_fact("Inside update due", dues.get().0, now.get()))}
+            {fact(move || due_fact("Public update due", dues.get().1, now.get()))} {fact(hurt)}
+        </dl>
+    }
+    .into_any()
+}
+
+/// The label stays; figure and line follow the time.
+fn fact(of: impl Fn() -> Fact + Copy + Send + Sync + 'static) -> impl IntoView {
+    view! {
+        <div class="fact" data-late=move || of().late.then_some("true")>
+            <dt class="fact__label">{move || of().label}</dt>
+            <dd class="fact__figure">
+                <span class="fact__number">{move || of().figure}</span>
+                " "
+                <span class="fact__unit">{move || of().unit}</span>
+            </dd>
+            <dd class="fact__line">{move || of().line}</dd>
+        </div>
+    }
+}
+
+fn due_fact(label: &'static str, due: Option<Due>, now: Timestamp) -> Fact {
+    let Some(due) = due else {
+        return Fact { label, figure: "–".to_owned(), unit: String::new(), line: "no clock at this severity or state".to_owned(), late: false };
+    };
+    let left = due.at.secs_since(now);
+    let every = format!("every {} from the last update", wording::span(due.every_secs));
+    if left >= 0 {
+        let unit = if left < 3600 { "min" } else { "h" };
+        Fact { label, figure: wording::countdown(left), unit: unit.to_owned(), line: every, late: false }
+    } else {
+        Fact { label, figure: wording::span(-left), unit: "late".to_owned(), line: every, late: true }
+    }
+}
+
+fn hurt_fact(incident: &Incident, now: Timestamp, clock: impl Fn(Timestamp) -> String) -> Fact {
+    let label = "Customers hurt for";
+    let detected = incident.detected_at.secs_since(incident.impact_started_at());
+    let detected = if detected > 0 { format!(" · detected after {}", wording::span(detected)) } else { String::new() };
+    match Hurt::of(&incident.impact) {
+        Some(hurt) => {
+            let line = match hurt.until {
+                None => format!("since {}{detected}", clock(hurt.since)),
+                Some(until) => format!("{} to {}{detected}", clock(hurt.since), clock(until)),
+            };
+            let unit = if hurt.until.is_none() { "so far" } else { "in all" };
+            Fact { label, figure: wording::span(hurt.secs(now)), unit: unit.to_owned(), line, late: false }
+        }
+        None => Fact { label, figure: "–".to_owned(), unit: String::new(), line: "no impact recorded".to_owned(), late: false },
+    }
+}
+
+/// Who is hurt, in one sentence.
+#[component]
+pub fn Impact(incident: Memo<Arc<Incident>>) -> impl IntoView {
+    let session = session();
+    let now = session.live.ticking();
+    let sentence = move || {
+        let incident = incident.get();
+        let open: Vec<&str> = incident.impact.iter().filter(|window| window.to.is_none()).map(|window| window.service.as_deref().unwrap_or("Everybody")).collect();
+        match (Hurt::of(&incident.impact), open.as_slice()) {
+            (None, _) if incident.impact_by_person => "Nobody was hurt.".to_owned(),
+            (None, _) => "Not known yet whether anybody is hurt.".to_owned(),
+            (Some(hurt), []) => format!("It hurt customers for {}; now it does not.", wording::span(hurt.secs(now.get()))),
+            (Some(hurt), open) => format!("Customers of {} are hurt since {}.", wording::list(open), session.zone.get().clock(hurt.since, now.get())),
+        }
+    };
+    let by = move || incident.with(|incident| if incident.impact_by_person { "set by people" } else { "from critical and error alerts" });
+    view! {
+        <section class="panel impact" aria-label="Impact">
+            <p class="impact__sentence">{sentence}</p>
+            <p class="impact__by">
+                {by} " · "
+                <button type="button" class="link-button" on:click=move |_| session.sheet.set(Some(Sheet::Impact(incident.with_untracked(|incident| incident.id))))>
+                    "Set impact"
+                </button>
+            </p>
+        </section>
+    }
+    .into_any()
+}

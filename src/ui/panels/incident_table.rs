@@ -1,0 +1,146 @@
+//! Incidents as rows: a table on a desk, two lines each on a phone. Only one window of the list
+//! is in the page, however long the list is.
+
+use crate::{
+    domain::{
+        ids::IncidentId,
+        incident::{Incident, State},
+        time::Timestamp,
+        wording,
+    },
+    ui::{
+        components::{
+            relative_time::RelativeTime,
+            severity::{SeverityBadge, severity_label, severity_slug},
+            state::StateBadge,
+        },
+        listing::{Heap, is_mine},
+        routes::Route,
+        session::session,
+    },
+};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// How many rows are in the page at once.
+const WINDOW: usize = 50;
+
+#[component]
+pub fn IncidentTable(
+    #[prop(into)] caption: String,
+    rows: Memo<Vec<IncidentId>>,
+) -> impl IntoView {
+    let from = RwSignal::new(0_usize);
+    let total = Memo::new(move |_| rows.with(Vec::len));
+    // When the list shrinks or is filtered, the window moves back into it.
+    let start = Memo::new(move |_| from.get().min(total.get().saturating_sub(1) / WINDOW * WINDOW));
+    let shown = move || rows.with(|rows| rows.iter().skip(start.get()).take(WINDOW).copied().collect::<Vec<_>>());
+    let pager = move || {
+        (total.get() > WINDOW).then(|| {
+            let end = move || (start.get() + WINDOW).min(total.get());
+            view! {
+                <div class="pager">
+                    <button type="button" class="button" data-size="small" disabled=move || start.get() == 0 on:click=move |_| from.set(start.get().saturating_sub(WINDOW))>
+                        "Previous"
+                    </button>
+                    <span class="pager__words" role="status">{move || format!("{}–{} of {}", start.get() + 1, end(), total.get())}</span>
+                    <button type="button" class="button" data-size="small" disabled=move || end() == total.get() on:click=move |_| from.set(start.get() + WINDOW)>
+                        "Next"
+                    </button>
+                </div>
+            }
+        })
+    };
+    let is_long = Memo::new(move |_| total.get() > WINDOW);
+    view! {
+        <table class="incidents" role="table">
+            <caption class="visually-hidden">{caption}</caption>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th scope="col" role="columnheader">"Severity"</th>
+                    <th scope="col" role="columnheader">"Id"</th>
+                    <th scope="col" role="columnheader">"What is happening"</th>
+                    <th scope="col" role="columnheader">"Services"</th>
+                    <th scope="col" role="columnheader" class="number">"Firing"</th>
+                    <th scope="col" role="columnheader" class="number">"Age"</th>
+                    <th scope="col" role="columnheader">"Who has it"</th>
+                    <th scope="col" role="columnheader">"State"</th>
+                    <th scope="col" role="columnheader" class="number">"Last update"</th>
+                    <th scope="col" role="columnheader" class="phone">"In short"</th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup">
+                <For each=shown key=|id| *id children=move |id| view! { <Row id /> } />
+            </tbody>
+        </table>
+        {move || is_long.get().then(pager)}
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(id: IncidentId) -> impl IntoView {
+    let session = session();
+    let incident = Memo::new(move |_| session.incident(id));
+    move || incident.get().map(|incident| view! { <RowOf incident /> })
+}
+
+#[component]
+fn RowOf(incident: Arc<Incident>) -> impl IntoView {
+    let session = session();
+    let now = session.live.ticking();
+    let actor = session.replica.actor();
+    let state = incident.state;
+    let who = {
+        let incident = incident.clone();
+        Memo::new(move |_| incident.who_has_it(now.get()).map(str::to_owned))
+    };
+    let waits = {
+        let incident = incident.clone();
+        Memo::new(move |_| state.is_open() && Heap::of(&incident, now.get()) == Heap::Nobody)
+    };
+    let mine = {
+        let incident = incident.clone();
+        Memo::new(move |_| actor.as_ref().is_some_and(|actor| is_mine(&incident, actor, now.get())))
+    };
+    let age = {
+        let (started_at, resolved_at) = (incident.started_at, incident.resolved_at);
+        move || wording::span(resolved_at.unwrap_or_else(|| now.get()).secs_since(started_at))
+    };
+    let who_words = move || match (who.get(), state) {
+        (Some(who), _) => who,
+        (None, State::Triage | State::Active | State::Mitigated) => "Nobody".to_owned(),
+        (None, _) => "–".to_owned(),
+    };
+    let (firing, total) = (incident.firing_alerts(), incident.total_alerts());
+    let alerts = if total == 0 { "–".to_owned() } else { firing.to_string() };
+    let updated_at: Timestamp = incident.updated_at;
+    let (severity, reference, services) = (incident.shown_severity(), incident.reference.to_string(), wording::list(&incident.services));
+    // What a phone's second line has room for: where it is broken while nobody has it, else where it stands.
+    let rest = {
+        let services = services.clone();
+        move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_lowercase() }
+    };
+    view! {
+        <tr role="row" class="incident-row" data-severity=severity_slug(severity) data-waits=move || waits.get().then_some("true") data-mine=move || mine.get().then_some("true")>
+            <td role="cell" class="incident-row__severity">
+                <SeverityBadge severity proposed={incident.severity.is_none() && incident.proposed_severity.is_some()} />
+            </td>
+            <td role="cell" class="incident-row__id">{reference.clone()}</td>
+            <td role="cell" class="incident-row__title">
+                <a href=Route::incident(incident.reference).path() data-row=incident.id.to_string()>{incident.title.clone()}</a>
+            </td>
+            <td role="cell" class="incident-row__services">{services}</td>
+            <td role="cell" class="incident-row__alerts number" title=format!("{firing} of {total} alerts fire")>{alerts}</td>
+            <td role="cell" class="incident-row__age number">{age}</td>
+            <td role="cell" class="incident-row__who" data-nobody=move || waits.get().then_some("true")>{who_words}</td>
+            <td role="cell" class="incident-row__state"><StateBadge state /></td>
+            <td role="cell" class="incident-row__updated number"><RelativeTime at=updated_at now /></td>
+            <td role="cell" class="incident-row__phone">
+                <span class="severity-word">{severity_label(severity)}</span> " · " {reference.clone()} " · "
+                {move || if waits.get() { view! { <b>"nobody"</b> }.into_any() } else { who_words().into_any() }} " · " {rest}
+            </td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,15 @@
+//! Panels: each answers one question of a page.
+
+pub mod acknowledge;
+pub mod alerts;
+pub mod composer;
+pub mod counts;
+pub mod facts;
+pub mod incident_head;
+pub mod incident_table;
+pub mod roles;
+pub mod shell;
+pub mod strip;
+pub mod timeline;
+pub mod unsent;
+pub mod verbs;

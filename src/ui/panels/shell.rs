@@ -1,0 +1,179 @@
+//! What surrounds every page: the navigation, and the strip that says how current the screen is.
+
+use crate::{
+    domain::wording,
+    ui::{
+        browser,
+        components::{
+            icon::{Glyph, Icon},
+            menu::{Item, Menu},
+        },
+        live::Connection,
+        routes::{Route, Tab},
+        session::{Sheet, session},
+        times::Zone,
+    },
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+
+#[component]
+pub fn Shell(route: Memo<Option<Route>>, children: Children) -> impl IntoView {
+    keys();
+    view! {
+        <a
+            class="skip"
+            href="#main"
+            on:click=move |event| {
+                event.prevent_default();
+                browser::focus("main");
+            }
+        >
+            "Skip to the page"
+        </a>
+        <div class="shell">
+            <Rail route />
+            <TopBar />
+            <main class="shell__page" id="main" tabindex="-1">
+                {children()}
+            </main>
+        </div>
+    }
+    .into_any()
+}
+
+/// The keys that work on every page.
+fn keys() {
+    let session = session();
+    let navigate = use_navigate();
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        let Some(key) = browser::plain_key(&event) else { return };
+        match key.as_str() {
+            "?" => session.sheet.set(Some(Sheet::Keys)),
+            "c" => navigate(&Route::Declare.path(), Default::default()),
+            "b" => navigate(&Route::Board.path(), Default::default()),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    on_cleanup(move || listener.remove());
+}
+
+#[component]
+fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
+    let session = session();
+    let link = move |to: Route, glyph: Glyph, words: &'static str| {
+        let here = to.clone();
+        let current = move || route.with(|route| route.as_ref().is_some_and(|route| here.is_beside(route))).then_some("page");
+        view! {
+            <li>
+                <a class="rail__link" href=to.path() aria-current=current>
+                    <Icon glyph />
+                    <span class="rail__words">{words}</span>
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <nav class="rail" aria-label="Main">
+            <a class="rail__brand" href=Route::Board.path()>
+                <Icon glyph=Glyph::Bell />
+                <span class="rail__words">"Tocsin"</span>
+            </a>
+            <ul class="rail__links">
+                {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
+                {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
+            </ul>
+            <button type="button" class="rail__keys" on:click=move |_| session.sheet.set(Some(Sheet::Keys))>
+                <kbd>"?"</kbd>
+                <span class="rail__words">"all keys"</span>
+            </button>
+        </nav>
+    }
+    .into_any()
+}
+
+#[component]
+fn TopBar() -> impl IntoView {
+    let session = session();
+    let now = session.live.ticking();
+    let zone = StoredValue::new(Zone::Local.name());
+    let clocks = move || {
+        let (now, zone) = (now.get(), zone.get_value());
+        let local = (zone != "UTC").then(|| format!("{} {zone}", Zone::Local.hour_minute(now)));
+        (format!("{} UTC", Zone::Utc.hour_minute(now)), local)
+    };
+    let name = move || session.replica.me().map(|me| me.name).unwrap_or_default();
+    let me = move || {
+        let name = name();
+        let navigate = use_navigate();
+        let items = Callback::new(move |()| {
+            let navigate = navigate.clone();
+            vec![
+                Item::new("My profile and theme", move || navigate(&Route::Settings(Tab::Profile).path(), Default::default())),
+                Item::new("Sign out", move || session.leave()),
+            ]
+        });
+        view! { <Menu label=format!("{name}: profile, sign out") words=name class="topbar__me" items /> }
+    };
+    view! {
+        <header class="topbar">
+            <ConnectionState />
+            {move || session.replica.is_demo().then(|| view! { <span class="tag" title="Nothing here is real; everything is lost when it ends.">"Demo data"</span> })}
+            <span class="topbar__clocks" aria-hidden="true">
+                <span>{move || clocks().0}</span>
+                {move || clocks().1.map(|local| view! { <span class="topbar__local">{local}</span> })}
+            </span>
+            <a class="button topbar__declare" href=Route::Declare.path()>"Declare"</a>
+            {me}
+        </header>
+    }
+    .into_any()
+}
+
+/// Live, catching up, offline with what is unsent, or signed out. Spoken when it changes.
+#[component]
+fn ConnectionState() -> impl IntoView {
+    let session = session();
+    let (live, now) = (session.live, session.live.ticking());
+    let state = live.connection;
+    let unsent = move || session.outbox.late(now.get()).len();
+    let words = move || {
+        let unsent = match unsent() {
+            0 => String::new(),
+            n => format!(", {n} unsent"),
+        };
+        let state = match state.get() {
+            Connection::Live => "Live",
+            Connection::CatchingUp => "Catching up",
+            Connection::Offline => "Offline",
+            Connection::SignedOut => "Signed out",
+        };
+        format!("{state}{unsent}")
+    };
+    let heard = move || {
+        let at = live.heard_at.get();
+        match state.get() {
+            Connection::Live => format!("{} ago", wording::span(now.get().secs_since(at))),
+            Connection::SignedOut | Connection::Offline | Connection::CatchingUp => format!("as of {}", session.zone.get().clock(at, now.get())),
+        }
+    };
+    let slug = move || match state.get() {
+        Connection::Live => "live",
+        Connection::CatchingUp => "catching-up",
+        Connection::Offline => "offline",
+        Connection::SignedOut => "signed-out",
+    };
+    view! {
+        <div class="connection" data-state=slug data-unsent=move || (unsent() > 0).then_some("true")>
+            <span class="connection__dot" aria-hidden="true"></span>
+            <span class="connection__words" role="status" aria-live="polite">{words}</span>
+            <span class="connection__heard">{heard}</span>
+            {move || {
+                (state.get() == Connection::SignedOut)
+                    .then(|| view! { <a class="connection__sign-in" href=Route::SignIn.path()>"Sign in to go on"</a> })
+            }}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,372 @@
+//! The record of an incident, read by when things happened: everything, or only the story.
+
+use super::composer::Composer;
+use crate::{
+    domain::{
+        alert::Link,
+        incident::{Command, EventKind, Incident, Verb},
+        severity::Severity,
+        time::Timestamp,
+        timeline::{self, Broken, Entry, Event, Head},
+    },
+    ui::{
+        browser,
+        components::{
+            choice::Lens,
+            icon::{Glyph, Icon},
+            loaded::{Failed, Loading},
+            menu::{Item, Menu},
+            severity::SeverityMark,
+            toast_list::sentence,
+        },
+        session::{Sheet, session},
+        times::Zone,
+    },
+};
+use leptos::prelude::*;
+use std::{collections::HashMap, sync::Arc};
+
+/// How many entries are in the page before earlier ones are asked for.
+const WINDOW: usize = 60;
+
+/// What one entry shows.
+#[derive(Clone, Debug, PartialEq)]
+struct Line {
+    seq: i64,
+    happened_at: Timestamp,
+    recorded_at: Timestamp,
+    corrected_from: Option<Timestamp>,
+    glyph: Glyph,
+    /// `Some` where the entry is about the severity: what it became.
+    severity: Option<Option<Severity>>,
+    /// What kind of words they are, where that is not plain from the words.
+    lead: Option<&'static str>,
+    text: String,
+    href: Option<String>,
+    actor: String,
+    late: bool,
+    pinned: bool,
+    /// Decided here and not confirmed yet.
+    unsent: bool,
+}
+
+#[component]
+pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
+    let session = session();
+    let id = incident.with_untracked(|incident| incident.id);
+    let story = RwSignal::new(false);
+    let window = RwSignal::new(WINDOW);
+    let recorded = Memo::new(move |_| session.replica.page.get().filter(|page| page.incident.id == id).map_or(0, |page| page.incident.version));
+    let lines = Memo::new(move |_| {
+        let events = session.events();
+        let pinned = incident.with(|incident| incident.pinned.clone());
+        let recorded = recorded.get();
+        let by_seq: HashMap<i64, &Event> = events.iter().map(|event| (event.seq, event)).collect();
+        let entries = timeline::entries(&events, &pinned);
+        let lines = entries.into_iter().filter_map(|entry| {
+            let event = by_seq.get(&entry.seq)?;
+            Some((entry.is_story(), line(entry, event, recorded)))
+        });
+        lines.collect::<Vec<(bool, Line)>>()
+    });
+    let (all, told) = (Memo::new(move |_| lines.with(Vec::len)), Memo::new(move |_| lines.with(|lines| lines.iter().filter(|(told, _)| *told).count())));
+    let total = Memo::new(move |_| if story.get() { told.get() } else { all.get() });
+    let shown = Memo::new(move |_| {
+        let (story, window) = (story.get(), window.get());
+        lines.with(|lines| {
+            let kept: Vec<&Line> = lines.iter().filter(|(told, _)| *told || !story).map(|(_, line)| line).collect();
+            kept.iter().skip(kept.len().saturating_sub(window)).map(|line| (*line).clone()).collect::<Vec<Line>>()
+        })
+    });
+    let pinned = Memo::new(move |_| lines.with(|lines| lines.iter().filter(|(_, line)| line.pinned).map(|(_, line)| line.clone()).collect::<Vec<_>>()));
+    let failure = session.page_failure;
+    let loading = move || recorded.get() == 0 && failure.get().is_none();
+
+    // On a desk the column keeps to its newest entry, unless somebody reads further up.
+    Effect::new(move |before: Option<usize>| {
+        let count = all.get();
+        if before.is_none_or(|before| before == 0) || browser::is_near_end("timeline-entries") {
+            browser::after_paint(|| browser::scroll_to_end("timeline-entries"));
+        }
+        count
+    });
+
+    let lens = vec![Signal::derive(move || format!("Everything {}", all.get())), Signal::derive(move || format!("Story {}", told.get()))];
+    let zones = vec![Signal::derive(|| "UTC".to_owned()), Signal::derive(|| "Local".to_owned())];
+    let earlier = move || {
+        let hidden = total.get().saturating_sub(window.get());
+        (hidden > 0).then(|| {
+            view! {
+                <li class="entry entry--more">
+                    <button type="button" class="link-button" on:click=move |_| window.update(|window| *window += 100)>
+                        {format!("{hidden} earlier")}
+                    </button>
+                </li>
+            }
+        })
+    };
+    let now = session.live.ticking();
+    let pins = move || {
+        let pinned = pinned.get();
+        (!pinned.is_empty()).then(|| {
+            let pin = |line: Line| {
+                view! {
+                    <li>
+                        <a href=format!("#entry-{}", line.seq)>
+                            <time class="number">{move || session.zone.get().clock(line.happened_at, now.get_untracked())}</time>
+                            " "
+                            {line.lead.map(|lead| view! { <b>{lead} " "</b> })}
+                            {line.text}
+                        </a>
+                    </li>
+                }
+            };
+            view! {
+                <div class="pins">
+                    <p class="pins__head"><Icon glyph=Glyph::Pin /> "Pinned"</p>
+                    <ul>{pinned.into_iter().map(pin).collect_view()}</ul>
+                </div>
+            }
+        })
+    };
+    view! {
+        <section class="timeline" aria-labelledby="timeline-title">
+            <div class="timeline__head">
+                <h2 id="timeline-title">"Timeline"</h2>
+                <Lens label="Which entries" options=lens chosen=Signal::derive(move || usize::from(story.get())) choose=move |at| story.set(at == 1) />
+                <Lens
+                    label="Time zone"
+                    options=zones
+                    chosen=Signal::derive(move || usize::from(session.zone.get() == Zone::Local))
+                    choose=move |at| session.choose_zone(if at == 1 { Zone::Local } else { Zone::Utc })
+                />
+            </div>
+            {pins}
+            <ol class="timeline__entries" id="timeline-entries" tabindex="0" aria-labelledby="timeline-title">
+                {earlier}
+                <For
+                    each=move || shown.get()
+                    key=|line| (line.seq, line.happened_at, line.pinned, line.unsent)
+                    children=move |line| view! { <EntryRow incident line /> }
+                />
+            </ol>
+            {move || loading().then(|| view! { <Loading what="the timeline" /> })}
+            {move || {
+                failure.get()
+                    .filter(|_| recorded.get() == 0)
+                    .map(|failure| view! { <Failed failure again=move |()| session.open(id.to_string()) /> })
+            }}
+            <Composer incident />
+            <Chain incident />
+        </section>
+    }
+    .into_any()
+}
+
+fn line(entry: Entry, event: &Event, recorded: i64) -> Line {
+    let (glyph, lead) = look(&event.kind);
+    let severity = match &event.kind {
+        EventKind::Declared { severity, proposed_severity, .. } => Some(severity.or(*proposed_severity)),
+        EventKind::SeveritySet { severity, .. } => Some(*severity),
+        _ => None,
+    };
+    let href = match &event.kind {
+        EventKind::Linked { url, .. } if Link::is_safe(url) => Some(url.clone()),
+        _ => None,
+    };
+    Line {
+        seq: entry.seq,
+        happened_at: entry.happened_at,
+        recorded_at: entry.recorded_at,
+        corrected_from: entry.corrected_from,
+        glyph,
+        severity,
+        lead,
+        late: entry.is_late(),
+        text: entry.text,
+        href,
+        actor: entry.actor.name,
+        pinned: entry.pinned,
+        unsent: entry.seq > recorded,
+    }
+}
+
+/// The icon of a kind, and the word in front of plain text.
+fn look(kind: &EventKind) -> (Glyph, Option<&'static str>) {
+    match kind {
+        EventKind::Declared { .. } => (Glyph::Megaphone, None),
+        EventKind::AlertsAttached { .. } | EventKind::AlertsResolved { .. } | EventKind::AlertAcknowledged { .. } | EventKind::AlertDetached { .. } => (Glyph::Bell, None),
+        EventKind::Acknowledged { .. } => (Glyph::Check, None),
+        EventKind::Unacknowledged { .. } | EventKind::Reopened { .. } => (Glyph::Undo, None),
+        EventKind::SeveritySet { .. } => (Glyph::Flag, None),
+        EventKind::Activated { .. } | EventKind::Mitigated { .. } | EventKind::Resolved { .. } | EventKind::Closed { .. } | EventKind::Cancelled { .. } => (Glyph::Flag, None),
+        EventKind::MergedInto { .. } | EventKind::Absorbed { .. } => (Glyph::Merge, None),
+        EventKind::RoleAssigned { .. } | EventKind::RoleAccepted { .. } | EventKind::RoleReleased { .. } => (Glyph::Person, None),
+        EventKind::Note { .. } => (Glyph::Pencil, None),
+        EventKind::Decision { .. } => (Glyph::Gavel, Some("Decision")),
+        EventKind::Linked { .. } => (Glyph::Link, None),
+        EventKind::Pinned { .. } | EventKind::Unpinned { .. } => (Glyph::Pin, None),
+        EventKind::TimeCorrected { .. } => (Glyph::Clock, None),
+        EventKind::TitleSet { .. } | EventKind::ServicesSet { .. } | EventKind::Tagged { .. } => (Glyph::Tag, None),
+        EventKind::ImpactSet { .. } => (Glyph::Person, None),
+        EventKind::PrivacySet { .. } => (Glyph::Lock, None),
+    }
+}
+
+#[component]
+fn EntryRow(incident: Memo<Arc<Incident>>, line: Line) -> impl IntoView {
+    let session = session();
+    let now = session.live.ticking();
+    let id = incident.with_untracked(|incident| incident.id);
+    let Line { seq, happened_at, recorded_at, corrected_from, pinned, .. } = line;
+    let clock = move |at: Timestamp| session.zone.get().clock(at, now.get_untracked());
+    let late = line.late.then(|| {
+        view! {
+            <span class="entry__late">
+                <Icon glyph=Glyph::Late />
+                <b>"Late entry"</b>
+                <span>{move || format!(" happened {}, recorded {}", clock(happened_at), clock(recorded_at))}</span>
+            </span>
+        }
+    });
+    let corrected = corrected_from.map(|from| view! { <span class="entry__note">{move || format!(" time corrected, first said {}", clock(from))}</span> });
+    let text = match line.href.clone() {
+        Some(href) => view! { <a href=href target="_blank" rel="noopener noreferrer">{line.text.clone()}</a> }.into_any(),
+        None => line.text.clone().into_any(),
+    };
+    let mark = match line.severity {
+        Some(severity) => view! { <SeverityMark severity /> }.into_any(),
+        None => view! { <Icon glyph=line.glyph /> }.into_any(),
+    };
+    let items = Callback::new(move |()| {
+        let may = |verb| incident.with_untracked(|incident| session.may(incident, verb)).err().map(|refusal| sentence(&refusal.to_string()));
+        let pin = if pinned {
+            Item::new("Unpin", move || session.act(id, Command::Unpin { seq })).unless(may(Verb::Unpin))
+        } else {
+            Item::new("Pin", move || session.act(id, Command::Pin { seq })).unless(may(Verb::Pin))
+        };
+        vec![
+            pin,
+            Item::new("Insert after this…", move || session.insert_at.set(Some(happened_at))).unless(may(Verb::Note)),
+            Item::new("Correct its time…", move || session.sheet.set(Some(Sheet::CorrectTime { id, seq, from: happened_at }))).unless(may(Verb::CorrectTime)),
+        ]
+    });
+    view! {
+        <li class="entry" id=format!("entry-{seq}") data-late=line.late.then_some("true") data-unsent=line.unsent.then_some("true") data-pinned=pinned.then_some("true")>
+            <a class="entry__time number" href=format!("#entry-{seq}") title=crate::ui::components::relative_time::exact(happened_at)>
+                <time datetime=happened_at.to_string()>{move || clock(happened_at)}</time>
+            </a>
+            <span class="entry__mark">{mark}</span>
+            <div class="entry__words">
+                {late} <span class="entry__text">{line.lead.map(|lead| view! { <b>{lead} " "</b> })} {text}</span> " "
+                <span class="entry__actor">{line.actor}</span> {corrected}
+                {line.unsent.then(|| view! { <b class="entry__unsent">" unsent"</b> })}
+            </div>
+            <Menu label=format!("Entry {seq}") class="icon-button entry__menu" glyph=Glyph::More items />
+            <button type="button" class="entry__insert" tabindex="-1" aria-hidden="true" on:click=move |_| session.insert_at.set(Some(happened_at))>
+                "insert here"
+            </button>
+        </li>
+    }
+    .into_any()
+}
+
+/// What has been checked of a chain, so that a new entry costs one hash and not all of them again.
+#[derive(Clone, Debug, PartialEq)]
+struct Checked {
+    head: Head,
+    broken: Option<Broken>,
+}
+
+/// Goes on checking after what was checked before.
+fn check(before: Option<&Checked>, incident: crate::domain::ids::IncidentId, events: &[Event]) -> Checked {
+    if let Some(before) = before.filter(|before| before.broken.is_none() && before.head.seq > 0) {
+        let at = usize::try_from(before.head.seq).unwrap_or(0);
+        let is_same = events.get(at - 1).is_some_and(|event| event.hash == before.head.hash);
+        if is_same {
+            let mut head = before.head.clone();
+            for event in &events[at..] {
+                let follows = event.seq == head.seq + 1 && event.prev_hash == head.hash && event.hash == event.expected_hash(incident);
+                if !follows {
+                    return whole(incident, events);
+                }
+                head = Head { seq: event.seq, hash: event.hash.clone() };
+            }
+            return Checked { head, broken: None };
+        }
+    }
+    whole(incident, events)
+}
+
+fn whole(incident: crate::domain::ids::IncidentId, events: &[Event]) -> Checked {
+    match timeline::verify(incident, events) {
+        Ok(head) => Checked { head, broken: None },
+        Err(broken) => Checked { head: Head::genesis(), broken: Some(broken) },
+    }
+}
+
+/// Whether the record is whole, computed here and not believed.
+#[component]
+fn Chain(incident: Memo<Arc<Incident>>) -> impl IntoView {
+    let session = session();
+    let id = incident.with_untracked(|incident| incident.id);
+    let checked = Memo::new(move |before: Option<&Option<Checked>>| {
+        let page = session.replica.page.get().filter(|page| page.incident.id == id)?;
+        Some(check(before.and_then(Option::as_ref), id, &page.events))
+    });
+    move || {
+        checked.get().map(|checked| match checked.broken {
+            None => view! {
+                <p class="chain" title="Every entry carries the hash of the one before it. This browser has computed them all again.">
+                    <Icon glyph=Glyph::Shield />
+                    <b>"Chain verified"</b>
+                    <span>{format!("{} entries, none changed or removed", checked.head.seq)}</span>
+                </p>
+            }
+            .into_any(),
+            Some(broken) => view! {
+                <p class="chain" data-broken="true" role="alert">
+                    <Icon glyph=Glyph::ShieldBroken />
+                    <b>"Chain broken"</b>
+                    <span>{broken.to_string()}</span>
+                </p>
+            }
+            .into_any(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        ids::IncidentId,
+        incident::Change,
+        people::{ActorKind, ActorRef},
+    };
+    use uuid::Uuid;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_786_450_000_000_000);
+
+    fn notes(count: usize) -> (IncidentId, Vec<Event>) {
+        let (id, who) = (IncidentId(Uuid::from_u128(1)), ActorRef { kind: ActorKind::Person, id: "mara".to_owned(), name: "Mara".to_owned() });
+        let changes = (0..count).map(|n| Change { happened_at: NOON, kind: EventKind::Note { text: n.to_string() } }).collect();
+        (id, Head::genesis().append(id, changes, &who, None, NOON))
+    }
+
+    #[test]
+    fn checking_on_answers_what_checking_the_whole_answers() {
+        let (id, events) = notes(5);
+        let first = check(None, id, &events[..3]);
+        assert_eq!(check(Some(&first), id, &events), whole(id, &events));
+    }
+
+    #[test]
+    fn a_changed_entry_is_named_wherever_checking_began() {
+        let (id, mut events) = notes(5);
+        let first = check(None, id, &events[..3]);
+        events[4].kind = EventKind::Note { text: "other".to_owned() };
+        assert_eq!(check(Some(&first), id, &events).broken, Some(Broken::Content { seq: 5 }));
+        assert_eq!(check(None, id, &events).broken, Some(Broken::Content { seq: 5 }));
+    }
+}

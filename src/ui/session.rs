@@ -1,0 +1,315 @@
+//! What one open page works with: the replica, the outbox laid over it, the live stream, and what
+//! is asked or said at this moment. Every view finds it with [`session`].
+
+use super::{
+    browser,
+    live::{Connection, Live},
+    outbox::{Outbox, Predicted, What, predict},
+    replica::Replica,
+    routes::Route,
+    times::Zone,
+    toasts::Toasts,
+};
+use crate::{
+    api,
+    domain::{
+        boards::Snapshot,
+        failure::Failure,
+        ids::{CommandId, IncidentId},
+        incident::{AlertRef, Command, Context, Declare, Incident, IncidentRole, Refusal, Verb, allowed, decide},
+        people::Actor,
+        time::Timestamp,
+        timeline::Event,
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+use std::sync::Arc;
+
+/// Where the choice of zone is kept.
+const ZONE_KEY: &str = "tocsin.zone";
+
+/// Whether the app can be shown at all.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gate {
+    Starting,
+    /// Nobody is signed in yet.
+    SignedOut,
+    /// The server has not answered once; it is asked again by itself.
+    Unreachable(Failure),
+    In,
+}
+
+/// The one thing that is asked now. There is never a second one on top.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sheet {
+    /// A command that the rules refuse without a reason; `what` says which rule.
+    Reason { id: IncidentId, command: Box<Command>, refusal: Refusal },
+    Severity(IncidentId),
+    Services(IncidentId),
+    Impact(IncidentId),
+    Labels(IncidentId),
+    Title(IncidentId),
+    Merge(IncidentId),
+    Assign(IncidentId, IncidentRole),
+    CorrectTime { id: IncidentId, seq: i64, from: Timestamp },
+    Keys,
+}
+
+/// Everything a view needs, by handle.
+#[derive(Clone, Copy)]
+pub struct Session {
+    pub gate: RwSignal<Gate>,
+    pub replica: Replica,
+    pub outbox: Outbox,
+    pub live: Live,
+    pub toasts: Toasts,
+    pub sheet: RwSignal<Option<Sheet>>,
+    pub zone: RwSignal<Zone>,
+    /// The time that the composer is to give to its next entry, asked for by "insert here".
+    pub insert_at: RwSignal<Option<Timestamp>>,
+    /// Why the open incident's page could not be had.
+    pub page_failure: RwSignal<Option<Failure>>,
+    /// Which page was asked for last; a slower answer to an earlier question is dropped.
+    wanted: StoredValue<String>,
+}
+
+/// The session of this page.
+pub fn session() -> Session {
+    expect_context()
+}
+
+impl Session {
+    /// Made once, where the app begins.
+    pub fn begin() -> Self {
+        let zone = if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) { Zone::Local } else { Zone::Utc };
+        let session = Self {
+            gate: RwSignal::new(Gate::Starting),
+            replica: Replica::default(),
+            outbox: Outbox::default(),
+            live: Live::default(),
+            toasts: Toasts::default(),
+            sheet: RwSignal::new(None),
+            zone: RwSignal::new(zone),
+            insert_at: RwSignal::new(None),
+            page_failure: RwSignal::new(None),
+            wanted: StoredValue::new(String::new()),
+        };
+        provide_context(session);
+        session.live.start(session);
+        session
+    }
+
+    pub fn choose_zone(self, zone: Zone) {
+        self.zone.set(zone);
+        browser::store(ZONE_KEY, zone.slug());
+    }
+
+    /// A snapshot has come.
+    pub fn adopt(self, snapshot: Snapshot) {
+        let first = self.gate.get_untracked() != Gate::In;
+        self.replica.adopt(snapshot);
+        if first {
+            self.gate.set(Gate::In);
+        } else if let Some(page) = self.replica.page.get_untracked() {
+            self.fetch(page.incident.id.to_string());
+        }
+        self.outbox.restore(self);
+    }
+
+    /// The server does not know who asks. What is on screen stays, marked as no longer current.
+    pub fn signed_out(self) {
+        if self.gate.get_untracked() != Gate::In {
+            self.gate.set(Gate::SignedOut);
+        }
+    }
+
+    /// The server has not answered. What is on screen stays.
+    pub fn unreachable(self, failure: Failure) {
+        if self.gate.get_untracked() != Gate::In {
+            self.gate.set(Gate::Unreachable(failure));
+        }
+    }
+
+    /// Somebody has just signed in.
+    pub fn enter(self) {
+        self.live.connection.set(Connection::CatchingUp);
+        self.live.resync(self);
+    }
+
+    /// Ends the session here and on the server; a full load leaves nothing in memory.
+    pub fn leave(self) {
+        spawn_local(async move {
+            match api::session::sign_out().await {
+                Ok(()) => browser::load_page(&Route::SignIn.path()),
+                Err(failure) => self.toasts.refused("Sign out", &failure),
+            }
+        });
+    }
+
+    // ---- incidents, with what is unsent laid over them
+
+    /// The incident as it will be when everything queued for it has arrived.
+    pub fn incident(self, id: IncidentId) -> Option<Arc<Incident>> {
+        self.replica.track();
+        self.overlay(self.replica.confirmed(id)?)
+    }
+
+    fn overlay(self, confirmed: Arc<Incident>) -> Option<Arc<Incident>> {
+        if !self.outbox.queue.with_untracked(|queue| queue.iter().any(|queued| queued.is_for(confirmed.id))) {
+            return Some(confirmed);
+        }
+        self.predicted(confirmed.id).map(|predicted| Arc::new(predicted.incident))
+    }
+
+    /// What the queue will do to an incident.
+    pub fn predicted(self, id: IncidentId) -> Option<Predicted> {
+        let (confirmed, actor) = (self.replica.confirmed(id)?, self.replica.actor()?);
+        Some(self.outbox.queue.with_untracked(|queue| predict(&confirmed, queue, &actor, |command| self.context(command))))
+    }
+
+    /// Everything on the board, with what is unsent.
+    pub fn board(self, now: Timestamp) -> Vec<Arc<Incident>> {
+        self.replica.track();
+        let confirmed = self.replica.on_board(now);
+        if self.outbox.queue.with_untracked(Vec::is_empty) {
+            return confirmed;
+        }
+        confirmed.into_iter().filter_map(|incident| self.overlay(incident)).collect()
+    }
+
+    /// The events of the open page: what is recorded, then what is about to be.
+    pub fn events(self) -> Vec<Event> {
+        self.replica.track();
+        let Some(page) = self.replica.page.get() else { return vec![] };
+        let id = page.incident.id;
+        let mut events = page.events.clone();
+        let mut last = events.last().map_or(0, |event| event.seq);
+        let echo = self.replica.echo.get().into_iter().filter(|(incident, _)| *incident == id).map(|(_, event)| event);
+        let queued = self.predicted(id).map(|predicted| predicted.events).unwrap_or_default();
+        for event in echo.chain(queued) {
+            if event.seq > last {
+                last = event.seq;
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    pub fn actor(self) -> Option<Actor> {
+        self.replica.track();
+        self.replica.actor()
+    }
+
+    /// Whether a verb is possible now, and if not, why.
+    pub fn may(self, incident: &Incident, verb: Verb) -> Result<(), Refusal> {
+        self.actor().map_or(Err(Refusal::NeedsResponder), |actor| allowed(incident, verb, &actor))
+    }
+
+    /// What a command refers to outside its incident.
+    fn context(self, command: &Command) -> Context {
+        match command {
+            Command::Merge { into, .. } => {
+                let target = self.replica.confirmed(*into).map(|target| (target.id, target.reference, target.state));
+                Context { target, alert: None }
+            }
+            Command::DetachAlert { alert, .. } => {
+                let page = self.replica.page.get_untracked();
+                let known = page.as_ref().and_then(|page| page.alerts.iter().find(|known| known.id == *alert));
+                let named = known.map(|alert| {
+                    let name = AlertRef {
+                        id: alert.id,
+                        title: alert.title.clone(),
+                        service: alert.labels.get("service").cloned(),
+                        severity: alert.severity,
+                        started_at: alert.started_at,
+                        resolved_at: alert.resolved_at,
+                    };
+                    (name, alert.incident_id)
+                });
+                Context { target: None, alert: named }
+            }
+            _ => Context::default(),
+        }
+    }
+
+    /// Decides a command here; allowed, it shows at once and is on its way.
+    pub fn send(self, id: IncidentId, command: Command) -> Result<(), Refusal> {
+        let (Some(incident), Some(actor)) = (untrack(|| self.incident(id)), self.replica.actor()) else {
+            return Err(Refusal::NeedsResponder);
+        };
+        decide(&incident, &command, &self.context(&command), &actor, self.live.now())?;
+        let what = What::Command { incident: id, reference: incident.reference, command: Box::new(command) };
+        self.outbox.put(self, browser::command_id(), what);
+        Ok(())
+    }
+
+    /// The same, for buttons: a missing reason is asked for, any other refusal is said.
+    pub fn act(self, id: IncidentId, command: Command) {
+        match self.send(id, command.clone()) {
+            Ok(()) => {}
+            Err(refusal @ Refusal::ReasonNeeded { .. }) => self.sheet.set(Some(Sheet::Reason { id, command: Box::new(command), refusal })),
+            Err(refusal) => self.toasts.say_refused(&refusal),
+        }
+    }
+
+    /// Queues a declaration and answers its command's id, by which its end can be recognised.
+    pub fn declare(self, draft: Declare) -> CommandId {
+        let id = browser::command_id();
+        self.outbox.put(self, id, What::Declare { draft: Box::new(draft) });
+        id
+    }
+
+    // ---- the open incident
+
+    /// Fetches an incident with its log.
+    pub fn fetch(self, incident: String) {
+        spawn_local(async move {
+            match api::incidents::page(incident).await {
+                Ok(page) => {
+                    let wanted = self.replica.page.with_untracked(|open| open.as_ref().is_some_and(|open| open.incident.id == page.incident.id));
+                    if wanted { self.replica.adopt_page(page) } else { self.replica.adopt_incident(page.incident) }
+                }
+                // A missing or hidden incident needs no word here; its page, if open, has said so itself.
+                Err(failure) if failure.is_worth_retrying() => self.live.again(self),
+                Err(_) => {}
+            }
+        });
+    }
+
+    /// Opens an incident's page.
+    pub fn open(self, incident: String) {
+        self.page_failure.set(None);
+        self.wanted.set_value(incident.clone());
+        spawn_local(async move {
+            let answer = api::incidents::page(incident.clone()).await;
+            if self.wanted.get_value() != incident {
+                return;
+            }
+            match answer {
+                Ok(page) => self.replica.adopt_page(page),
+                Err(failure) => self.page_failure.set(Some(failure)),
+            }
+        });
+    }
+
+    /// Nobody looks at the page any more.
+    pub fn close(self) {
+        self.wanted.set_value(String::new());
+        self.insert_at.set(None);
+        self.replica.close_page();
+    }
+
+    /// The answer to a command names a newer version than the open page has; normally the stream
+    /// brings the difference within a moment, otherwise it is fetched.
+    pub fn catch_up_page(self, id: IncidentId, version: i64) {
+        spawn_local(async move {
+            browser::sleep(1500).await;
+            let behind = self.replica.page.with_untracked(|page| {
+                page.as_ref().is_some_and(|page| page.incident.id == id && page.events.last().map_or(0, |event| event.seq) < version)
+            });
+            if behind {
+                self.fetch(id.to_string());
+            }
+        });
+    }
+}
