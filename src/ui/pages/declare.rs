@@ -204,26 +204,29 @@ pub fn Declare() -> impl IntoView {
                         }}
                         <FormError words=refused />
                         {waiting}
+                        {move || {
+                            (!choosing.get())
+                                .then(|| {
+                                    view! {
+                                        <button type="button" class="button declare__other" on:click=move |_| choosing.set(true)>"Set another severity…"</button>
+                                    }
+                                })
+                        }}
                         <button type="submit" class="button declare__main" data-tone="accent" data-size="large" disabled=move || sent.get().is_some()>
                             {main_words}
                         </button>
-                        <div class="declare__others">
-                            {move || {
-                                severity
-                                    .get()
-                                    .map(|_| {
-                                        view! {
-                                            <button type="button" class="button" disabled=move || sent.get().is_some() on:click=move |_| declare(None)>
-                                                "Not sure yet, start triage"
-                                            </button>
-                                        }
-                                    })
-                            }}
-                            {move || {
-                                (!choosing.get())
-                                    .then(|| view! { <button type="button" class="button" on:click=move |_| choosing.set(true)>"Set another severity…"</button> })
-                            }}
-                        </div>
+                        {move || {
+                            severity
+                                .get()
+                                .map(|_| {
+                                    view! {
+                                        <button type="button" class="button declare__unsure" disabled=move || sent.get().is_some() on:click=move |_| declare(None)>
+                                            "Not sure yet"
+                                            <span>", start triage"</span>
+                                        </button>
+                                    }
+                                })
+                        }}
                         <p class="declare__hint">"Another severity keeps both values and asks why. " <kbd>"Ctrl Enter"</kbd> " declares."</p>
                     </div>
                 </div>

@@ -62,7 +62,7 @@ fn due_fact(label: &'static str, due: Option<Due>, now: Timestamp) -> Fact {
         return Fact { label, figure: "–".to_owned(), unit: String::new(), line: "no clock at this severity or state".to_owned(), late: false };
     };
     let left = due.at.secs_since(now);
-    let every = format!("every {} from the last update", wording::span(due.every_secs));
+    let every = format!("every {}", wording::span(due.every_secs));
     if left >= 0 {
         let unit = if left < 3600 { "min" } else { "h" };
         Fact { label, figure: wording::countdown(left), unit: unit.to_owned(), line: every, late: false }

@@ -42,7 +42,8 @@ fn StripOf(incident: Arc<Incident>, more: Memo<usize>) -> impl IntoView {
     let (id, severity, started_at) = (incident.id, incident.shown_severity(), incident.started_at);
     let asked = session.replica.actor().and_then(|actor| asked_of(&incident, &actor)).filter(|_| Heap::of(&incident, session.live.now()) != Heap::Nobody);
     let refused = untrack(|| session.may(&incident, Verb::Acknowledge)).err().map(|refusal| sentence(&refusal.to_string()));
-    let level = severity_label(severity);
+    let proposed = incident.severity.is_none() && incident.proposed_severity.is_some();
+    let level = format!("{}{}", severity_label(severity), if proposed { " proposed," } else { "" });
     let lead = match asked {
         Some(role) => format!("You were asked to be {}", role.label().to_lowercase()),
         None => "Nobody has it".to_owned(),

@@ -182,13 +182,21 @@ fn line(entry: Entry, event: &Event, recorded: i64) -> Line {
         glyph,
         severity,
         lead,
-        late: entry.is_late(),
+        late: entry.is_late() && !is_alert(&event.kind),
         text: entry.text,
         href,
         actor: entry.actor.name,
         pinned: entry.pinned,
         unsent: entry.seq > recorded,
     }
+}
+
+/// Alerts begin before they are received; only what people add afterwards is late.
+fn is_alert(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::AlertsAttached { .. } | EventKind::AlertsResolved { .. } | EventKind::AlertAcknowledged { .. } | EventKind::AlertDetached { .. }
+    )
 }
 
 /// The icon of a kind, and the word in front of plain text.

@@ -173,7 +173,7 @@ fn Card(page: Page, person: Person) -> impl IntoView {
         Some(at) => view! { "seen " <RelativeTime at now /> }.into_any(),
         None => "never signed in".into_any(),
     };
-    let is_me = session.replica.me().is_some_and(|me| me.id == id);
+    let is_me = untrack(|| session.replica.me()).is_some_and(|me| me.id == id);
     let options = Role::ALL.map(|role| (role.slug().to_owned(), role.slug().to_owned())).to_vec();
     view! {
         <li class="panel card" data-disabled=disabled.then_some("true")>
