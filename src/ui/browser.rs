@@ -241,8 +241,17 @@ pub fn on_visible(call: impl Fn() + 'static) {
 
 /// Calls back when the network comes back.
 pub fn on_online(call: impl Fn() + 'static) {
+    on_window("online", call);
+}
+
+/// Calls back when the browser knows that there is no network.
+pub fn on_offline(call: impl Fn() + 'static) {
+    on_window("offline", call);
+}
+
+fn on_window(event: &str, call: impl Fn() + 'static) {
     let call = Closure::<dyn Fn()>::new(call);
-    let _ = window().add_event_listener_with_callback("online", call.as_ref().unchecked_ref());
+    let _ = window().add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
     call.forget();
 }
 

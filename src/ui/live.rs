@@ -85,6 +85,7 @@ impl Live {
             }
         });
         browser::on_online(move || self.again(session));
+        browser::on_offline(move || self.lost(session));
         self.resync(session);
     }
 
@@ -93,6 +94,14 @@ impl Live {
         if session.gate.get_untracked() != Gate::SignedOut && self.connection.get_untracked() != Connection::SignedOut {
             self.tries.set_value(0);
             self.resync(session);
+        }
+    }
+
+    /// The browser says that there is no network: said at once, without waiting for the stream's silence.
+    fn lost(self, session: Session) {
+        if matches!(self.connection.get_untracked(), Connection::Live | Connection::CatchingUp) {
+            self.tries.set_value(1);
+            self.retry(session);
         }
     }
 

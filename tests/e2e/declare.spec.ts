@@ -1,12 +1,12 @@
 import { expect, test, unique } from "./house";
-import { IncidentPage } from "./screens";
+import { choose, IncidentPage } from "./screens";
 
 test("answers become a severity, and the button says what it will do", async ({ as, house }) => {
   const page = await as("responder");
   await page.goto("/declare");
   const title = `Sign-in fails ${unique()}`;
   await page.getByRole("textbox", { name: "What is broken?" }).fill(title);
-  for (const answer of ["Customers", "Many", "None"]) await page.getByRole("radio", { name: answer, exact: true }).check({ force: true });
+  for (const answer of ["Customers", "Many", "None"]) await choose(page, answer);
   await page.getByRole("button", { name: /^Declare SEV1/ }).click();
   await expect(page.getByRole("heading", { level: 1, name: new RegExp(title) })).toBeVisible();
   const { items } = await house.rest<{ items: { title: string; severity: string; state: string }[] }>("GET", "/api/v1/incidents?limit=500");

@@ -157,6 +157,7 @@ export interface Incident {
   severity: string | null;
   acknowledged: { by: unknown; until: string | null } | null;
   services: string[];
+  roles: Record<string, { holder: { person: { name: string } } | null } | undefined>;
   version: number;
 }
 
@@ -268,20 +269,16 @@ async function signIn(browser: Browser, house: House, watch: Watch, who: Role | 
   await watch.over(context);
   const page = await context.newPage();
   if (who === undefined) return page;
-  await page.goto("/sign-in");
-  const name = await page.evaluate(async wanted => {
-    const call = async (path: string, body: unknown) => {
-      const answer = await fetch(`/api/fn/${path}`, { method: "POST", headers: { "content-type": "application/json", accept: "application/json", "x-tocsin": "1" }, body: JSON.stringify(body) });
-      if (!answer.ok) throw new Error(`${path} → ${answer.status}: ${await answer.text()}`);
-      return answer.json();
-    };
-    const { demo_people } = await call("session/doorstep", {});
-    const person = demo_people.find((person: { role: string; name: string }) => (typeof wanted === "string" ? person.role === wanted : person.name === wanted.name));
-    if (!person) throw new Error(`the demo has nobody like ${JSON.stringify(wanted)}`);
-    await call("session/demo-sign-in", { person: person.id });
-    return person.name as string;
-  }, who);
-  names.set(page, name);
+  const call = async (path: string, data: unknown) => {
+    const answer = await context.request.post(`/api/fn/${path}`, { data, headers: { accept: "application/json", origin: house.url, "x-tocsin": "1" } });
+    if (!answer.ok()) throw new Error(`${path} → ${answer.status()}: ${await answer.text()}`);
+    return answer.json();
+  };
+  const people: { id: string; name: string; role: Role }[] = (await call("session/doorstep", {})).demo_people;
+  const person = people.find(person => (typeof who === "string" ? person.role === who : person.name === who.name));
+  if (!person) throw new Error(`the demo has nobody like ${JSON.stringify(who)}`);
+  await call("session/demo-sign-in", { person: person.id });
+  names.set(page, person.name);
   return page;
 }
 

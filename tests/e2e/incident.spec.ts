@@ -12,7 +12,7 @@ test("a role is offered, accepted, and both see it", async ({ as, house }) => {
 
   await IncidentPage.open(other, incident);
   await other.getByRole("button", { name: "Accept: Scribe" }).click();
-  await expect.poll(async () => JSON.stringify(await house.incident(incident.id))).toMatch(/"accepted_at":"|"accepted":true/);
+  await expect.poll(async () => (await house.incident(incident.id)).roles.scribe?.holder?.person.name).toBe(nameOn(other));
   await expect(lead.getByRole("button", { name: "Stop asking: Scribe" })).toBeHidden();
 });
 
@@ -40,7 +40,8 @@ test("a note, a decision and a late entry are in the record, and a pin stands ab
   await expect.poll(async () => (await house.timeline(incident.id)).find(entry => entry.text.includes("no failover"))?.pinned).toBe(true);
   const entries = await house.timeline(incident.id);
   expect(entries.filter(entry => entry.text.includes("node 7"))).toHaveLength(1);
-  expect(entries.map(entry => entry.seq)).toEqual(entries.map((_, index) => index + 1));
+  // Read by when things happened, the late one comes first; the record itself has no gap.
+  expect(entries.map(entry => entry.seq).sort((a, b) => a - b)).toEqual(entries.map((_, index) => index + 1));
 });
 
 test("the way to closed: mitigated, resolved only with a reason while it fires, then closed", async ({ as, house }) => {
@@ -53,7 +54,7 @@ test("the way to closed: mitigated, resolved only with a reason while it fires, 
 
   await screen.verb(/^Resolve/).click();
   // The signal does not agree yet, so a reason is asked for; without it nothing happens.
-  await expect(screen.dialog).toContainText(/fir(es|ing)/i);
+  await expect(screen.dialog).toContainText(/still fire/);
   await screen.dialog.getByLabel("Why?").fill("The alert is stale, customers confirm");
   await screen.dialog.getByRole("button", { name: /^Resolve/ }).click();
   await expect.poll(state).toBe("resolved");

@@ -15,7 +15,7 @@ test("what senders write is text, wherever it is shown", async ({ as, house }) =
   const mark = unique();
   const { incident } = await house.firing({
     service: `<b>svc-${mark}</b>`,
-    summary: `${ATTACKS.join(" ")} ${mark}`,
+    summary: `${mark} ${ATTACKS.join(" ")}`,
     labels: Object.fromEntries(ATTACKS.map((attack, index) => [`label${index}`, attack])),
     generatorURL: "javascript:window.hurt=1",
   });

@@ -5,6 +5,12 @@ import type { Incident } from "./house";
 /** Text as it stands, inside a pattern. */
 export const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
+/** Chooses an answer by its chip; the radio button itself is not drawn. */
+export async function choose(within: Page | Locator, answer: string): Promise<void> {
+  await within.locator("label").filter({ hasText: new RegExp(`^${literal(answer)}$`) }).click();
+  await expect(within.getByRole("radio", { name: answer, exact: true })).toBeChecked();
+}
+
 export class Board {
   constructor(readonly page: Page) {}
 

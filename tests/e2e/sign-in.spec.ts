@@ -1,7 +1,9 @@
 import { expect, test } from "./house";
 import { Board } from "./screens";
 
-test("a demo person is signed in with one click, and the page says that it is a demo", async ({ as }) => {
+test("a demo person is signed in with one click, and the page says that it is a demo", async ({ as, watch }) => {
+  // The board is asked for before anybody is known.
+  watch.expects(/status of 401/);
   const page = await as();
   await page.goto("/");
   await expect(page.getByText(/demo/i).first()).toBeVisible();
@@ -10,10 +12,11 @@ test("a demo person is signed in with one click, and the page says that it is a 
   await expect(page.getByText(/demo/i).first()).toBeVisible();
 });
 
-test("signing out ends the session and the board is closed", async ({ as }) => {
+test("signing out ends the session and the board is closed", async ({ as, watch }) => {
+  watch.expects(/status of 401/);
   const page = await as("responder");
   await page.goto("/settings/profile");
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(page.getByRole("button", { name: /responder/i }).first()).toBeVisible();
   await page.goto("/");
   await expect(new Board(page).heading).toBeHidden();

@@ -1,5 +1,5 @@
 import { expect, nameOn, test } from "./house";
-import { Board, IncidentPage } from "./screens";
+import { Board, choose, IncidentPage } from "./screens";
 
 test("acknowledging takes two taps from the board", async ({ as, house, isMobile }) => {
   const { incident } = await house.firing();
@@ -28,7 +28,7 @@ test("the answers propose a severity, and another one asks for a reason and keep
   const page = await as("responder");
   const screen = await IncidentPage.open(page, incident);
   await screen.verb(/^Set severity/).click();
-  for (const answer of ["Customers", "Some", "A clumsy one"]) await screen.dialog.getByRole("radio", { name: answer, exact: true }).check({ force: true });
+  for (const answer of ["Customers", "Some", "A clumsy one"]) await choose(screen.dialog, answer);
   await expect(screen.dialog.getByText(/Because some customers are hurt/)).toBeVisible();
   await expect(screen.dialog.getByRole("button", { name: "Set SEV3" })).toBeVisible();
   await screen.dialog.getByLabel("Severity", { exact: true }).selectOption("sev2");
