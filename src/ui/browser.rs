@@ -261,7 +261,11 @@ fn on_window(event: &str, call: impl Fn() + 'static) {
 pub enum Frame {
     Opened,
     /// A frame with its topic, number (empty for those without one) and text.
-    Said { topic: &'static str, id: String, data: String },
+    Said {
+        topic: &'static str,
+        id: String,
+        data: String,
+    },
     /// It ended or never began; an `EventSource` does not say why.
     Broken,
 }

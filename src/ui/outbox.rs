@@ -331,10 +331,7 @@ mod tests {
 
     #[test]
     fn queued_commands_show_their_effect_in_order() {
-        let queue = [
-            queued(1, Command::Mitigate { reason: None, happened_at: None }),
-            queued(2, Command::Resolve { reason: None, happened_at: None }),
-        ];
+        let queue = [queued(1, Command::Mitigate { reason: None, happened_at: None }), queued(2, Command::Resolve { reason: None, happened_at: None })];
         let predicted = predict(&an_incident(), &queue, &mara(), |_| Context::default());
         assert_eq!(predicted.incident.state, State::Resolved);
         assert_eq!(predicted.events.len(), 2);

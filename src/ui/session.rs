@@ -43,7 +43,11 @@ pub enum Gate {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sheet {
     /// A command that the rules refuse without a reason; `what` says which rule.
-    Reason { id: IncidentId, command: Box<Command>, refusal: Refusal },
+    Reason {
+        id: IncidentId,
+        command: Box<Command>,
+        refusal: Refusal,
+    },
     Severity(IncidentId),
     Services(IncidentId),
     Impact(IncidentId),
@@ -51,7 +55,11 @@ pub enum Sheet {
     Title(IncidentId),
     Merge(IncidentId),
     Assign(IncidentId, IncidentRole),
-    CorrectTime { id: IncidentId, seq: i64, from: Timestamp },
+    CorrectTime {
+        id: IncidentId,
+        seq: i64,
+        from: Timestamp,
+    },
     Keys,
 }
 
@@ -304,9 +312,10 @@ impl Session {
     pub fn catch_up_page(self, id: IncidentId, version: i64) {
         spawn_local(async move {
             browser::sleep(1500).await;
-            let behind = self.replica.page.with_untracked(|page| {
-                page.as_ref().is_some_and(|page| page.incident.id == id && page.events.last().map_or(0, |event| event.seq) < version)
-            });
+            let behind = self
+                .replica
+                .page
+                .with_untracked(|page| page.as_ref().is_some_and(|page| page.incident.id == id && page.events.last().map_or(0, |event| event.seq) < version));
             if behind {
                 self.fetch(id.to_string());
             }

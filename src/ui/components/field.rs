@@ -48,7 +48,13 @@ pub fn TextField(
 
 /// A field of several lines.
 #[component]
-pub fn TextArea(id: &'static str, #[prop(into)] label: String, #[prop(into, optional)] hint: String, value: RwSignal<String>, #[prop(default = 3)] rows: u8) -> impl IntoView {
+pub fn TextArea(
+    id: &'static str,
+    #[prop(into)] label: String,
+    #[prop(into, optional)] hint: String,
+    value: RwSignal<String>,
+    #[prop(default = 3)] rows: u8,
+) -> impl IntoView {
     view! {
         <div class="field">
             <label class="field__label" for=id>{label}</label>

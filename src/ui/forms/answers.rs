@@ -42,13 +42,7 @@ const QUESTIONS: [Question; 6] = [
         slugs: &["customers", "partners", "staff", "nobody"],
         label: |at| label_of(Who::ALL, at, Who::label),
     },
-    Question {
-        name: "how_many",
-        words: "How many?",
-        hint: "",
-        slugs: &["all", "many", "some", "few"],
-        label: |at| label_of(HowMany::ALL, at, HowMany::label),
-    },
+    Question { name: "how_many", words: "How many?", hint: "", slugs: &["all", "many", "some", "few"], label: |at| label_of(HowMany::ALL, at, HowMany::label) },
     Question {
         name: "workaround",
         words: "Is there a workaround?",

@@ -1,12 +1,7 @@
 //! The short forms of an incident: title, services, labels, merging, and the time of an entry.
 
 use crate::{
-    domain::{
-        alert::Labels,
-        ids::IncidentId,
-        incident::Command,
-        time::Timestamp,
-    },
+    domain::{alert::Labels, ids::IncidentId, incident::Command, time::Timestamp},
     ui::{
         components::{
             dialog::Dialog,

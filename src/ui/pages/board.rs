@@ -34,9 +34,8 @@ const FIRST_ALERT: &str = r#"curl -X POST ORIGIN/hooks/generic/KEY \
 pub fn Board() -> impl IntoView {
     let session = session();
     let query = use_query_map();
-    let filter = Memo::new(move |_| {
-        query.with(|query| Filter { heap: query.get_str("show").and_then(Heap::from_slug), mine: query.get_str("lens") == Some("mine") })
-    });
+    let filter =
+        Memo::new(move |_| query.with(|query| Filter { heap: query.get_str("show").and_then(Heap::from_slug), mine: query.get_str("lens") == Some("mine") }));
     let now = session.live.ticking();
     let turn = Memo::new(move |_| now.get().epoch_secs() / REORDER_SECS);
     let listing = Memo::new(move |_| {
@@ -65,7 +64,8 @@ pub fn Board() -> impl IntoView {
     keys(waiting);
 
     let lens = vec![Signal::derive(move || format!("Mine {}", mine.get())), Signal::derive(move || format!("All {}", all.get()))];
-    let nothing_matches = move || (rows.with(Vec::is_empty) && all.get() > 0).then(|| view! { <p class="panel__empty">"None of the open incidents is among these."</p> });
+    let nothing_matches =
+        move || (rows.with(Vec::is_empty) && all.get() > 0).then(|| view! { <p class="panel__empty">"None of the open incidents is among these."</p> });
     let list = move || {
         if all.get() == 0 {
             view! { <NothingOpen any_resolved=Signal::derive(move || !resolved.with(Vec::is_empty)) /> }.into_any()

@@ -46,7 +46,9 @@ pub fn Declare() -> impl IntoView {
 
     let title = RwSignal::new(said("title").unwrap_or_default());
     let services = RwSignal::new(Vec::<String>::new());
-    for service in ["services", "service"].iter().flat_map(|name| list(name)).flat_map(|text| text.split(',').map(str::trim).map(str::to_owned).collect::<Vec<_>>()) {
+    for service in
+        ["services", "service"].iter().flat_map(|name| list(name)).flat_map(|text| text.split(',').map(str::trim).map(str::to_owned).collect::<Vec<_>>())
+    {
         name_service(services, &service);
     }
     let answers = AnswersDraft::from_address(|name| query.get(name));
@@ -133,8 +135,11 @@ pub fn Declare() -> impl IntoView {
     let related = Memo::new(move |_| {
         let now = session.live.now();
         let named = services.get();
-        let mut related: Vec<Arc<Incident>> =
-            session.board(now).into_iter().filter(|incident| incident.state.is_open() && incident.services.iter().any(|service| named.contains(service))).collect();
+        let mut related: Vec<Arc<Incident>> = session
+            .board(now)
+            .into_iter()
+            .filter(|incident| incident.state.is_open() && incident.services.iter().any(|service| named.contains(service)))
+            .collect();
         related.sort_by_key(|incident| (incident.shown_severity().is_none(), incident.shown_severity(), incident.started_at));
         related.truncate(3);
         related

@@ -93,18 +93,22 @@ pub fn SignIn() -> impl IntoView {
         }
     };
     let demo = move || match door.get() {
-        Load::Ready(door) if !door.demo_people.is_empty() => Some(view! {
-            <section class="doorstep__demo" aria-labelledby="demo-title">
-                <h2 id="demo-title">"This is a demo"</h2>
-                <p class="muted">"Its people are made up and need no password. Nothing here is real."</p>
-                <div class="demo-people">{door.demo_people.into_iter().map(as_demo).collect_view()}</div>
-            </section>
-        }
-        .into_any()),
-        Load::Ready(door) if door.needs_first_admin => Some(view! {
-            <p class="doorstep__note">"Nobody has an account yet. The server's first start has printed a one-time link that makes the first admin."</p>
-        }
-        .into_any()),
+        Load::Ready(door) if !door.demo_people.is_empty() => Some(
+            view! {
+                <section class="doorstep__demo" aria-labelledby="demo-title">
+                    <h2 id="demo-title">"This is a demo"</h2>
+                    <p class="muted">"Its people are made up and need no password. Nothing here is real."</p>
+                    <div class="demo-people">{door.demo_people.into_iter().map(as_demo).collect_view()}</div>
+                </section>
+            }
+            .into_any(),
+        ),
+        Load::Ready(door) if door.needs_first_admin => Some(
+            view! {
+                <p class="doorstep__note">"Nobody has an account yet. The server's first start has printed a one-time link that makes the first admin."</p>
+            }
+            .into_any(),
+        ),
         Load::Ready(_) | Load::Loading => None,
         Load::Failed(failure) => Some(view! { <p class="form-error" role="alert">{sentence(&failure.words)} " " {failure.next}</p> }.into_any()),
     };

@@ -10,13 +10,8 @@ use crate::{
 use leptos::prelude::*;
 
 /// The presets: seconds and words. The default is the one on the button.
-const PRESETS: [(Option<i64>, &str); 5] = [
-    (Some(15 * 60), "for 15 min"),
-    (Some(30 * 60), "for 30 min"),
-    (Some(3600), "for 60 min"),
-    (Some(2 * 3600), "for 2 h"),
-    (None, "until further notice"),
-];
+const PRESETS: [(Option<i64>, &str); 5] =
+    [(Some(15 * 60), "for 15 min"), (Some(30 * 60), "for 30 min"), (Some(3600), "for 60 min"), (Some(2 * 3600), "for 2 h"), (None, "until further notice")];
 
 /// How long the button's own acknowledgement holds.
 pub const DEFAULT_SECS: i64 = 30 * 60;

@@ -8,9 +8,9 @@ use crate::{
     },
     ui::{
         components::{
+            icon::Glyph,
             loaded::Loading,
             menu::{Item, Menu},
-            icon::Glyph,
         },
         session::session,
     },
@@ -70,8 +70,14 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         let listed = alerts.with(|alerts| alerts.as_ref().map_or(0, Vec::len));
         let left_out = total().saturating_sub(listed);
         (listed > SHOWN && !unfolded.get())
-            .then(|| view! { <button type="button" class="link-button panel__more" on:click=move |_| unfolded.set(true)>{format!("Show all {listed}")}</button> }.into_any())
-            .or_else(|| (left_out > 0 && listed > 0).then(|| view! { <p class="panel__more muted">{format!("The newest {listed} of {} are listed.", total())}</p> }.into_any()))
+            .then(|| {
+                view! { <button type="button" class="link-button panel__more" on:click=move |_| unfolded.set(true)>{format!("Show all {listed}")}</button> }
+                    .into_any()
+            })
+            .or_else(|| {
+                (left_out > 0 && listed > 0)
+                    .then(|| view! { <p class="panel__more muted">{format!("The newest {listed} of {} are listed.", total())}</p> }.into_any())
+            })
     };
     view! {
         <section class="panel" aria-labelledby="alerts-title">
@@ -109,7 +115,8 @@ fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert) -> impl Into
     };
     let links = alert.links.iter().map(link).collect_view();
     let described = ["summary", "description"].iter().find_map(|name| alert.annotations.get(*name)).cloned();
-    let items = Callback::new(move |()| vec![Item::new("Detach from this incident", move || session.act(incident, Command::DetachAlert { alert: id, reason: None }))]);
+    let items =
+        Callback::new(move |()| vec![Item::new("Detach from this incident", move || session.act(incident, Command::DetachAlert { alert: id, reason: None }))]);
     view! {
         <li class="alert" data-state=alert.state.slug()>
             <div class="alert__words">

@@ -95,7 +95,8 @@ pub fn Impact(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let now = session.live.ticking();
     let sentence = move || {
         let incident = incident.get();
-        let open: Vec<&str> = incident.impact.iter().filter(|window| window.to.is_none()).map(|window| window.service.as_deref().unwrap_or("Everybody")).collect();
+        let open: Vec<&str> =
+            incident.impact.iter().filter(|window| window.to.is_none()).map(|window| window.service.as_deref().unwrap_or("Everybody")).collect();
         match (Hurt::of(&incident.impact), open.as_slice()) {
             (None, _) if incident.impact_by_person => "Nobody was hurt.".to_owned(),
             (None, _) => "Not known yet whether anybody is hurt.".to_owned(),

@@ -1,7 +1,10 @@
 //! Severity and title, where it stands, and why it is as bad as it is said to be.
 
 use crate::{
-    domain::{incident::{Incident, State}, wording},
+    domain::{
+        incident::{Incident, State},
+        wording,
+    },
     ui::{
         components::{
             severity::{SeverityMark, severity_label, severity_slug},
@@ -51,7 +54,8 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
         let label = |(name, value): (&String, &String)| view! { <li class="tag">{name.clone()} "=" {value.clone()}</li> };
         view! { <ul class="tags" aria-label="Labels">{incident.labels.iter().map(label).collect_view()}</ul> }
     });
-    let services = (!incident.services.is_empty()).then(|| format!("{}: {}", if incident.services.len() == 1 { "Service" } else { "Services" }, wording::list(&incident.services)));
+    let services = (!incident.services.is_empty())
+        .then(|| format!("{}: {}", if incident.services.len() == 1 { "Service" } else { "Services" }, wording::list(&incident.services)));
     view! {
         <header class="incident-head" data-severity=severity_slug(severity)>
             <p class="incident-head__trail">

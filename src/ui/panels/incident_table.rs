@@ -26,10 +26,7 @@ use std::sync::Arc;
 const WINDOW: usize = 50;
 
 #[component]
-pub fn IncidentTable(
-    #[prop(into)] caption: String,
-    rows: Memo<Vec<IncidentId>>,
-) -> impl IntoView {
+pub fn IncidentTable(#[prop(into)] caption: String, rows: Memo<Vec<IncidentId>>) -> impl IntoView {
     let from = RwSignal::new(0_usize);
     let total = Memo::new(move |_| rows.with(Vec::len));
     // When the list shrinks or is filtered, the window moves back into it.

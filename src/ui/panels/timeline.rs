@@ -193,21 +193,22 @@ fn line(entry: Entry, event: &Event, recorded: i64) -> Line {
 
 /// Alerts begin before they are received; only what people add afterwards is late.
 fn is_alert(kind: &EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::AlertsAttached { .. } | EventKind::AlertsResolved { .. } | EventKind::AlertAcknowledged { .. } | EventKind::AlertDetached { .. }
-    )
+    matches!(kind, EventKind::AlertsAttached { .. } | EventKind::AlertsResolved { .. } | EventKind::AlertAcknowledged { .. } | EventKind::AlertDetached { .. })
 }
 
 /// The icon of a kind, and the word in front of plain text.
 fn look(kind: &EventKind) -> (Glyph, Option<&'static str>) {
     match kind {
         EventKind::Declared { .. } => (Glyph::Megaphone, None),
-        EventKind::AlertsAttached { .. } | EventKind::AlertsResolved { .. } | EventKind::AlertAcknowledged { .. } | EventKind::AlertDetached { .. } => (Glyph::Bell, None),
+        EventKind::AlertsAttached { .. } | EventKind::AlertsResolved { .. } | EventKind::AlertAcknowledged { .. } | EventKind::AlertDetached { .. } => {
+            (Glyph::Bell, None)
+        }
         EventKind::Acknowledged { .. } => (Glyph::Check, None),
         EventKind::Unacknowledged { .. } | EventKind::Reopened { .. } => (Glyph::Undo, None),
         EventKind::SeveritySet { .. } => (Glyph::Flag, None),
-        EventKind::Activated { .. } | EventKind::Mitigated { .. } | EventKind::Resolved { .. } | EventKind::Closed { .. } | EventKind::Cancelled { .. } => (Glyph::Flag, None),
+        EventKind::Activated { .. } | EventKind::Mitigated { .. } | EventKind::Resolved { .. } | EventKind::Closed { .. } | EventKind::Cancelled { .. } => {
+            (Glyph::Flag, None)
+        }
         EventKind::MergedInto { .. } | EventKind::Absorbed { .. } => (Glyph::Merge, None),
         EventKind::RoleAssigned { .. } | EventKind::RoleAccepted { .. } | EventKind::RoleReleased { .. } => (Glyph::Person, None),
         EventKind::Note { .. } => (Glyph::Pencil, None),

@@ -230,12 +230,8 @@ mod tests {
         let mut incident = an_incident(None);
         let first = offers(&incident, &mara(Role::Responder), NOON, Zone::Utc);
         assert!(first[0].due && first[0].words == "Acknowledge");
-        incident.acknowledged = Some(crate::domain::incident::Acknowledged {
-            by: "Mara".to_owned(),
-            by_id: "mara".to_owned(),
-            at: NOON,
-            until: Some(NOON.plus_secs(1800)),
-        });
+        incident.acknowledged =
+            Some(crate::domain::incident::Acknowledged { by: "Mara".to_owned(), by_id: "mara".to_owned(), at: NOON, until: Some(NOON.plus_secs(1800)) });
         let next = offers(&incident, &mara(Role::Responder), NOON, Zone::Utc);
         assert!(next[1].due && next[0].note.starts_with("you have it until"));
     }

@@ -71,16 +71,19 @@ pub fn Integrations() -> impl IntoView {
         may_change: Memo::new(move |_| session.replica.me().is_some_and(|me| me.role.may(Right::ManageIntegrations))),
     };
     page.fetch();
-    let status = Memo::new(move |_| page.load.with(|load| match load {
-        Load::Loading => Load::Loading,
-        Load::Ready(page) => Load::Ready(page.integrations.is_empty()),
-        Load::Failed(failure) => Load::Failed(failure.clone()),
-    }));
+    let status = Memo::new(move |_| {
+        page.load.with(|load| match load {
+            Load::Loading => Load::Loading,
+            Load::Ready(page) => Load::Ready(page.integrations.is_empty()),
+            Load::Failed(failure) => Load::Failed(failure.clone()),
+        })
+    });
     let rows = move || match page.load.get() {
         Load::Ready(page) => page.integrations,
         Load::Loading | Load::Failed(_) => vec![],
     };
-    let list = move || match status.get() {
+    let list = move || {
+        match status.get() {
         Load::Loading => view! { <Loading what="the integrations" /> }.into_any(),
         Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> }.into_any(),
         Load::Ready(true) => view! {
@@ -94,6 +97,7 @@ pub fn Integrations() -> impl IntoView {
             </ul>
         }
         .into_any(),
+    }
     };
     let head = move || {
         (!page.creating.get()).then(|| {
@@ -284,7 +288,13 @@ fn Card(page: Page, integration: Integration) -> impl IntoView {
     };
     let setup = {
         let source = integration.source.clone();
-        move || showing.get().then(|| page.setup(&source, KEY_PLACE)).flatten().map(|(card, text)| view! { <CopyBox label=format!("For {}", card.title) text copy /> })
+        move || {
+            showing
+                .get()
+                .then(|| page.setup(&source, KEY_PLACE))
+                .flatten()
+                .map(|(card, text)| view! { <CopyBox label=format!("For {}", card.title) text copy /> })
+        }
     };
     let heard = match integration.last_received_at {
         Some(at) => view! { "last received " <RelativeTime at now /> }.into_any(),

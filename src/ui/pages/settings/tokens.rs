@@ -53,13 +53,15 @@ pub fn Tokens() -> impl IntoView {
             }
         })
     };
-    let list = move || match page.load.get() {
+    let list = move || {
+        match page.load.get() {
         Load::Loading => view! { <Loading what="the tokens" /> }.into_any(),
         Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> }.into_any(),
         Load::Ready(tokens) if tokens.is_empty() => {
             view! { <EmptyState title="No program has a token yet" words="A token lets a script, a wall screen or another system read and write by REST, with a role of its own." /> }.into_any()
         }
         Load::Ready(tokens) => view! { <ul class="cards">{tokens.into_iter().map(|token| view! { <Card page token /> }).collect_view()}</ul> }.into_any(),
+    }
     };
     view! {
         <section aria-labelledby="tokens-title">
