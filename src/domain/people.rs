@@ -168,7 +168,8 @@ impl<'de> Deserialize<'de> for PersonRef {
         match Spelling::deserialize(from)? {
             Spelling::Text(name) => Ok(Self { id: None, name }),
             Spelling::Full { id, name: Some(name) } => Ok(Self { id, name }),
-            Spelling::Full { id: Some(id), name: None } => Ok(Self { id: None, name: id }),
+            // Whoever looks the id up learns the name; an id that nobody has must not become a name.
+            Spelling::Full { id: Some(id), name: None } => Ok(Self { name: id.clone(), id: Some(id) }),
             Spelling::Full { id: None, name: None } => Err(serde::de::Error::custom("a person needs an id or a name")),
         }
     }
@@ -195,6 +196,8 @@ mod tests {
         assert_eq!(by_name, PersonRef { id: None, name: "Mara".to_owned() });
         let full: PersonRef = serde_json::from_str(r#"{"id":"7","name":"Mara"}"#).expect("an object names a person");
         assert_eq!(full.id.as_deref(), Some("7"));
+        let by_id: PersonRef = serde_json::from_str(r#"{"id":"7"}"#).expect("an id names a person");
+        assert_eq!(by_id.id.as_deref(), Some("7"));
         assert!(serde_json::from_str::<PersonRef>("{}").is_err());
     }
 }
