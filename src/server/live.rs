@@ -62,6 +62,8 @@ pub async fn stream(
     let resume = resume_point(&headers, &query)?;
     let (frames, reading) = mpsc::channel(AHEAD);
     let listener = Listener { app: app.clone(), principal: principal.clone(), public: HashSet::new(), frames, _counted: Counted::new() };
+    // Without changes nothing is sent, so that its going away has to be watched for.
+    let gone = listener.frames.clone();
     tokio::spawn(async move {
         tokio::select! {
             ended = listener.follow(resume) => {
@@ -69,6 +71,7 @@ pub async fn stream(
                     tracing::warn!(error = &error as &dyn std::error::Error, "a live stream ended; its listener comes back");
                 }
             }
+            () = gone.closed() => {}
             () = until_invalid(&app, &principal) => {}
             () = app.closing.cancelled() => {}
         }
