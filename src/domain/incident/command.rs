@@ -155,9 +155,9 @@ pub enum Command {
         #[serde(default)]
         reason: Option<String>,
     },
-    /// Sets labels; an empty value removes one.
+    /// Sets labels; an empty value removes one. Also as a list: `["team:payments", "eu"]`.
     Tag {
-        #[serde(alias = "tags")]
+        #[serde(alias = "tags", deserialize_with = "labels_or_tags")]
         labels: Labels,
     },
     SetPrivate {
@@ -173,4 +173,23 @@ pub enum Command {
         #[serde(default)]
         reason: Option<String>,
     },
+}
+
+/// Reads labels from an object, or from a list of `name:value` and plain words; a word is a label
+/// that is `true`.
+fn labels_or_tags<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Labels, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Spelling {
+        Labels(Labels),
+        Tags(Vec<String>),
+    }
+    let label = |tag: String| match tag.split_once(':') {
+        Some((name, value)) => (name.trim().to_owned(), value.trim().to_owned()),
+        None => (tag.trim().to_owned(), "true".to_owned()),
+    };
+    Ok(match Spelling::deserialize(from)? {
+        Spelling::Labels(labels) => labels,
+        Spelling::Tags(tags) => tags.into_iter().map(label).collect(),
+    })
 }

@@ -85,7 +85,7 @@ pub enum Refusal {
     WindowBackwards,
     #[error("only links to http, https and mailto are kept")]
     UnsafeLink,
-    #[error("acknowledge for between a minute and seven days")]
+    #[error("acknowledge for at least a second and at most seven days")]
     BadPeriod,
     #[error("the alert belongs to this incident already")]
     AlreadyAttached,

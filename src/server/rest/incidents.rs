@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         failure::FailureKind,
+        ids::IncidentRef,
         incident::{Command, Declare, Incident, Kind, State},
         severity::Severity,
         timeline::Entry,
@@ -131,11 +132,20 @@ pub async fn command(
     principal: Principal,
     Named(id): Named,
     headers: HeaderMap,
-    Sent(sent): Sent<Value>,
+    Sent(mut sent): Sent<Value>,
 ) -> Result<Response, Problem> {
+    if let Some(into) = sent.get_mut("into") {
+        *into = by_id(&app, into.take()).await?;
+    }
     let command = parse_command(sent)?;
     let incident = incidents::command(&app, &principal.actor, &idempotency_key(&headers)?, &id, command, if_match(&headers)?).await?;
     Ok(([etag(&incident)], Json(incident)).into_response())
+}
+
+/// The incident to merge into may be named as people do, `INC-12`; commands know it by its id.
+async fn by_id(app: &App, named: Value) -> Result<Value, Problem> {
+    let Some(reference) = named.as_str().and_then(|text| text.parse::<IncidentRef>().ok()) else { return Ok(named) };
+    Ok(incidents::id_of(app, &reference.to_string()).await?.to_string().into())
 }
 
 fn parse_command(sent: Value) -> Result<Command, Problem> {

@@ -66,8 +66,11 @@ pub async fn timeline(app: &App, actor: &Actor, incident: &str) -> Result<Vec<En
 pub async fn declare(app: &App, actor: &Actor, key: &str, draft: Declare) -> Result<Incident, ServerError> {
     needs(actor, Right::Work)?;
     let draft = plain(draft).map_err(|_| unreadable())?;
-    let outcome = timed("declare", app.store.declare(draft, actor, checked_key(key)?)).await?;
-    answer(app, outcome)
+    match timed("declare", app.store.declare(draft, actor, checked_key(key)?)).await? {
+        // Nothing stands yet that could be in its way: it is refused for what it says.
+        Outcome::Refused(refusal) if !refusal.is_forbidden() => Err(Failure::new(FailureKind::Invalid, refusal.code(), refusal.to_string()).into()),
+        outcome => answer(app, outcome),
+    }
 }
 
 /// Commands an incident. The same actor's same `key` again answers what it answered first.
@@ -111,7 +114,8 @@ fn answer(app: &App, outcome: Outcome) -> Result<Incident, ServerError> {
     }
 }
 
-async fn id_of(app: &App, text: &str) -> Result<IncidentId, ServerError> {
+/// The id behind an id or a reference. Whether the asker may see the incident is not asked here.
+pub async fn id_of(app: &App, text: &str) -> Result<IncidentId, ServerError> {
     if let Ok(id) = text.parse::<IncidentId>() {
         return Ok(id);
     }
