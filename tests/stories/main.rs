@@ -1,9 +1,11 @@
 //! Stories across modules, each told on SQLite and on PostgreSQL.
 
 mod accounts;
+mod callers;
 mod commands;
 mod databases;
 mod doors;
+mod http_incidents;
 mod intake;
 mod outage_log;
 mod people_at_work;
