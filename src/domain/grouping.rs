@@ -7,6 +7,7 @@
 
 use super::{alert::Labels, ids::IncidentId, integration::Grouping, severity::AlertSeverity, time::Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// What is remembered of one group of one integration and severity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,23 +81,32 @@ pub fn place<'a>(
     }
     let quiet = i64::from(grouping.quiet_s) * 1_000_000;
     let near = |at: Timestamp| started_at.micros_since(at).abs() <= quiet;
-    let mut first: Option<&Group> = None;
-    let mut opened = 0_u32;
+    let mut opened = vec![];
     for group in groups {
         if group.key == key && near(group.active_at) {
             return Placement::Join { incident_id: group.incident_id };
         }
         if near(group.opened_at) {
-            opened += 1;
-            if first.is_none_or(|known| group.opened_at < known.opened_at) {
-                first = Some(group);
-            }
+            opened.push(group);
         }
     }
-    match first {
-        Some(first) if opened >= grouping.storm_at.max(1) => Placement::JoinStorm { incident_id: first.incident_id },
-        _ => Placement::Open,
+    if opened.len() < usize::try_from(grouping.storm_at.max(1)).unwrap_or(usize::MAX) {
+        return Placement::Open;
     }
+    raging(&opened).or_else(|| first(&opened)).map_or(Placement::Open, |incident_id| Placement::JoinStorm { incident_id })
+}
+
+/// The incident that several of these groups are in: the storm goes on there, also when the group
+/// that began it opened longer ago than the quiet time.
+fn raging(opened: &[&Group]) -> Option<IncidentId> {
+    let mut seen = HashSet::new();
+    opened.iter().map(|group| group.incident_id).filter(|incident| !seen.insert(*incident)).min()
+}
+
+/// The incident of the group that opened first. Of those that opened in the same instant (a
+/// sender's one evaluation) it is the oldest incident: ids grow with time.
+fn first(opened: &[&Group]) -> Option<IncidentId> {
+    opened.iter().map(|group| (group.opened_at, group.incident_id)).min().map(|(_, incident)| incident)
 }
 
 #[cfg(test)]
@@ -156,6 +166,27 @@ mod tests {
         assert_eq!(place(&grouping, severity, "g10", NOON.plus_secs(20), &groups[..9]), Placement::Open);
         assert_eq!(place(&grouping, severity, "g10", NOON.plus_secs(20), &groups), Placement::JoinStorm { incident_id: incident(0) });
         assert_eq!(place(&grouping, severity, "g10", NOON.plus_secs(400), &groups), Placement::Open);
+    }
+
+    #[test]
+    fn groups_that_opened_in_one_instant_storm_into_the_oldest_incident_whatever_their_order() {
+        let grouping = Grouping { storm_at: 3, ..Grouping::default() };
+        let mut groups: Vec<Group> = (1..=5).map(|n| a_group(&format!("g{n}"), n, NOON)).collect();
+        for _ in 0..groups.len() {
+            groups.rotate_left(1);
+            assert_eq!(place(&grouping, None, "new", NOON, &groups), Placement::JoinStorm { incident_id: incident(1) });
+        }
+    }
+
+    #[test]
+    fn a_storm_that_outlasts_the_quiet_time_goes_on_in_its_incident() {
+        let grouping = Grouping { storm_at: 3, ..Grouping::default() };
+        let mut groups: Vec<Group> = (1..=3).map(|n| a_group(&format!("g{n}"), n, NOON.plus_secs(n as i64))).collect();
+        for n in 4..40_i64 {
+            let (key, at) = (format!("g{n}"), NOON.plus_secs(n * 30));
+            assert_eq!(place(&grouping, None, &key, at, &groups), Placement::JoinStorm { incident_id: incident(1) }, "{n}");
+            groups.push(a_group(&key, 1, at));
+        }
     }
 
     #[test]
