@@ -421,6 +421,8 @@ pub fn observe(incident: &Incident, observation: Observation, now: Timestamp) ->
             let over = u32::try_from(alerts.len()).unwrap_or(u32::MAX) >= incident.firing_alerts();
             let mut changes = vec![Change { happened_at: last.min(now), kind: EventKind::AlertsResolved { alerts } }];
             if over && !incident.touched && incident.state.is_open() {
+                // Told in another order than they ended, the last one told is not the last that ended.
+                let last = incident.signals.values().filter_map(|signals| signals.ended_at).fold(last, Timestamp::max);
                 changes.push(Change { happened_at: last, kind: EventKind::Resolved { by: ResolvedBy::Signal, reason: None } });
             }
             changes

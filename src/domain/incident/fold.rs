@@ -231,6 +231,8 @@ impl Incident {
             own.total += other.total;
             own.firing += other.firing;
             own.hurting += other.hurting;
+            own.ended_at = own.ended_at.max(other.ended_at);
+            own.hurt_until = own.hurt_until.max(other.hurt_until);
         }
         for window in impact {
             self.open_impact(window.service.clone(), window.from, window.to);
@@ -241,10 +243,12 @@ impl Incident {
     fn quiet(&mut self, alert: &AlertResolution) {
         let Some(signals) = self.signals.get_mut(alert.service.as_deref().unwrap_or_default()) else { return };
         signals.firing = signals.firing.saturating_sub(1);
+        signals.ended_at = signals.ended_at.max(Some(alert.at));
         if hurts(alert.severity) {
             signals.hurting = signals.hurting.saturating_sub(1);
-            if signals.hurting == 0 && !self.impact_by_person {
-                self.close_impact_of(alert.service.as_deref(), alert.at);
+            signals.hurt_until = signals.hurt_until.max(Some(alert.at));
+            if let Some(until) = signals.hurt_until.filter(|_| signals.hurting == 0 && !self.impact_by_person) {
+                self.close_impact_of(alert.service.as_deref(), until);
             }
         }
     }

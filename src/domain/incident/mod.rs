@@ -180,6 +180,12 @@ pub struct ServiceSignals {
     pub firing: u32,
     /// How many of the firing ones are critical or errors.
     pub hurting: u32,
+    /// The latest end of those that are over. Ends are told in another order than they happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// The latest end of those that are over and were critical or errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hurt_until: Option<Timestamp>,
 }
 
 /// One alert as an incident's record names it.
