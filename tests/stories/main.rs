@@ -5,6 +5,7 @@ mod callers;
 mod commands;
 mod databases;
 mod doors;
+mod http_alerts;
 mod http_incidents;
 mod intake;
 mod outage_log;
