@@ -6,6 +6,7 @@ mod commands;
 mod databases;
 mod doors;
 mod http_alerts;
+mod http_doors;
 mod http_incidents;
 mod intake;
 mod outage_log;
