@@ -17,6 +17,7 @@ use tocsin::{
         config::Config,
         router,
         state::App,
+        store::Store,
         usecases::{people, tokens},
     },
 };
@@ -31,11 +32,11 @@ pub struct House {
 
 impl House {
     pub fn of(fresh: &Fresh) -> Self {
-        Self::with(fresh, Config::default())
+        Self::over(fresh.store.clone(), Config::default())
     }
 
-    pub fn with(fresh: &Fresh, config: Config) -> Self {
-        let app = App::new(fresh.store.clone(), config);
+    pub fn over(store: Store, config: Config) -> Self {
+        let app = App::new(store, config);
         Self { router: router::build(app.clone()), app }
     }
 

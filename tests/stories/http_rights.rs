@@ -1,0 +1,258 @@
+//! Who may call what: every route of the REST door and every call of the app, by everybody. The
+//! lists come from the server itself, so that a new route without a line here fails.
+
+use crate::{
+    callers::{Caller, House, text},
+    story,
+};
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tocsin::domain::people::Role;
+
+/// Nobody, then everybody by role.
+const LEAST: [Option<Role>; 5] = [None, Some(Role::Viewer), Some(Role::Responder), Some(Role::Commander), Some(Role::Admin)];
+
+/// One route: what is sent, the least role it takes (`None`: nobody has to be anybody), and what
+/// that role is answered.
+struct Line {
+    method: Method,
+    path: &'static str,
+    body: Value,
+    least: Option<Role>,
+    status: u16,
+}
+
+fn line(method: Method, path: &'static str, body: Value, least: impl Into<Option<Role>>, status: u16) -> Line {
+    Line { method, path, body, least: least.into(), status }
+}
+
+/// Every route of `/api/openapi.json`. `{incident}`, `{alert}` and `{integration}` are ids that exist.
+fn rest() -> Vec<Line> {
+    use Role::{Admin, Responder, Viewer};
+    vec![
+        line(Method::GET, "/api/v1/me", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/incidents", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/incidents", json!({"title": "x"}), Responder, 201),
+        line(Method::GET, "/api/v1/incidents/{incident}", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/incidents/{incident}/timeline", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/incidents/{incident}/commands", json!({"command": "note", "text": "x"}), Responder, 200),
+        line(Method::GET, "/api/v1/alerts", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/alerts", json!({"title": "x"}), Responder, 200),
+        line(Method::GET, "/api/v1/alerts/{alert}", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/integrations", Value::Null, Responder, 200),
+        line(Method::POST, "/api/v1/integrations", json!({"source": "generic", "name": "x"}), Admin, 201),
+        line(Method::GET, "/api/v1/integrations/{integration}", Value::Null, Responder, 200),
+        line(Method::PATCH, "/api/v1/integrations/{integration}", json!({"name": "y"}), Admin, 200),
+        line(Method::DELETE, "/api/v1/integrations/{integration}", Value::Null, Admin, 200),
+        line(Method::GET, "/api/v1/stream", Value::Null, Viewer, 200),
+    ]
+}
+
+/// Every call of the app.
+fn calls() -> Vec<Line> {
+    use Role::{Admin, Responder, Viewer};
+    let id = "0198e000-0000-7000-8000-000000000000";
+    let call = |path, body, least, status| line(Method::POST, path, body, least, status);
+    vec![
+        call("/api/fn/board/snapshot", json!({}), Some(Viewer), 200),
+        call("/api/fn/incidents/page", json!({"incident": "INC-1"}), Some(Viewer), 200),
+        call("/api/fn/incidents/declare", json!({"command": id, "draft": {"title": "x"}}), Some(Responder), 200),
+        call("/api/fn/incidents/command", json!({"command": "0198e000-0000-7000-8000-000000000001", "id": "{incident}", "what": {"command": "note", "text": "x"}}), Some(Responder), 200),
+        call("/api/fn/integrations/page", json!({}), Some(Responder), 200),
+        call("/api/fn/integrations/create", json!({"draft": {"source": "generic", "name": "x"}}), Some(Admin), 200),
+        call("/api/fn/integrations/change", json!({"id": "{integration}", "name": "x", "settings": {}, "grouping": {}}), Some(Admin), 200),
+        call("/api/fn/integrations/set-disabled", json!({"id": "{integration}", "disabled": true}), Some(Admin), 200),
+        call("/api/fn/people/list", json!({}), Some(Admin), 200),
+        call("/api/fn/people/create", json!({"name": "New", "login": "new", "role": "viewer"}), Some(Admin), 200),
+        call("/api/fn/people/reset-password", json!({"person": id}), Some(Admin), 404),
+        call("/api/fn/people/set-role", json!({"person": id, "role": "admin"}), Some(Admin), 404),
+        call("/api/fn/people/set-disabled", json!({"person": id, "disabled": true}), Some(Admin), 404),
+        call("/api/fn/tokens/list", json!({}), Some(Admin), 200),
+        call("/api/fn/tokens/create", json!({"name": "x", "role": "admin"}), Some(Admin), 200),
+        call("/api/fn/tokens/revoke", json!({"token": id}), Some(Admin), 404),
+        call("/api/fn/session/doorstep", json!({}), None, 200),
+        call("/api/fn/session/sign-in", json!({"login": "nobody", "password": "wrong"}), None, 401),
+        call("/api/fn/session/demo-sign-in", json!({"person": id}), None, 403),
+        call("/api/fn/session/sign-out", json!({}), None, 200),
+        call("/api/fn/session/first-admin", json!({"key": "wrong", "name": "X", "login": "x", "password": "correct horse battery"}), None, 409),
+        // These two are about oneself; a program has neither a name to change nor a password.
+        call("/api/fn/session/rename", json!({"name": "x"}), Some(Viewer), 404),
+        call("/api/fn/session/change-password", json!({"old": "a", "new": "b"}), Some(Viewer), 403),
+    ]
+}
+
+/// Names of what exists, put into a line.
+struct Existing {
+    incident: String,
+    alert: String,
+    integration: String,
+}
+
+impl Existing {
+    async fn of(house: &House) -> Self {
+        let admin = house.program_called("maker", Role::Admin).await;
+        let incident = text(&admin.declared(json!({"title": "x", "severity": "SEV3"})).await["id"]);
+        let alert = text(&admin.post("/api/v1/alerts", &json!({"title": "An alert"})).await.is(200)["alerts"][0]);
+        let (integration, _) = house.integration(json!({"source": "generic", "name": "x"})).await;
+        Self { incident, alert, integration }
+    }
+
+    fn named(&self, text: &str) -> String {
+        text.replace("{incident}", &self.incident).replace("{alert}", &self.alert).replace("{integration}", &self.integration)
+    }
+}
+
+/// Everybody, from nobody to the admin; with the header that the app's own pages send.
+async fn everybody(house: &House) -> Vec<Caller> {
+    let mut callers = vec![house.nobody().saying("x-tocsin", "1")];
+    for role in Role::ALL {
+        callers.push(house.program(role).await);
+    }
+    callers
+}
+
+async fn status_of(caller: &Caller, line: &Line, existing: &Existing) -> u16 {
+    let (path, body) = (existing.named(line.path), existing.named(&line.body.to_string()));
+    if path == "/api/v1/stream" && caller.get("/api/v1/me").await.status == 200 {
+        caller.stream(&path).await;
+        return 200;
+    }
+    caller.saying("content-type", "application/json").send(line.method.clone(), &path, if line.body.is_null() { String::new() } else { body }).await.status
+}
+
+async fn walk(house: &House, lines: &[Line]) {
+    let existing = Existing::of(house).await;
+    let callers = everybody(house).await;
+    for line in lines {
+        for (caller, role) in callers.iter().zip(LEAST) {
+            let expected = match role {
+                _ if role >= line.least => line.status,
+                None => 401,
+                Some(_) => 403,
+            };
+            assert_eq!(status_of(caller, line, &existing).await, expected, "{} {} by {role:?}", line.method, line.path);
+        }
+    }
+}
+
+story! {
+    async fn every_rest_route_asks_for_its_role(fresh) {
+        let house = House::of(&fresh);
+        let document = house.nobody().get("/api/openapi.json").await.is(200);
+        let paths = document["paths"].as_object().expect("it has paths");
+        let served: BTreeSet<String> = paths
+            .iter()
+            .flat_map(|(path, methods)| methods.as_object().expect("a path has methods").keys().map(move |method| format!("{} {path}", method.to_uppercase())))
+            .collect();
+        let lines = rest();
+        let named = |line: &Line| {
+            let path = line.path.replace("{incident}", "{id}").replace("{alert}", "{id}").replace("{integration}", "{id}");
+            format!("{} {path}", line.method)
+        };
+        assert_eq!(served, lines.iter().map(named).collect(), "the document and this table name the same routes");
+        walk(&house, &lines).await;
+    }
+}
+
+story! {
+    async fn every_call_of_the_app_asks_for_its_role(fresh) {
+        let house = House::of(&fresh);
+        let served: BTreeSet<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+        let lines = calls();
+        assert_eq!(served, lines.iter().map(|line| line.path).collect(), "this table names every call");
+        walk(&house, &lines).await;
+        // No call changes anything by GET.
+        let admin = house.program_called("getter", Role::Admin).await;
+        for path in served {
+            assert!([404, 405].contains(&admin.get(path).await.status), "{path}");
+        }
+    }
+}
+
+story! {
+    /// For everybody who is not in it, a private incident does not exist: by no route, in no list,
+    /// and not to be told from one that was never there.
+    async fn somebody_elses_private_incident_does_not_exist(fresh) {
+        let house = House::of(&fresh);
+        let (owner, admin) = (house.program_called("owner", Role::Responder).await, house.program(Role::Admin).await);
+        let others = [house.program(Role::Viewer).await, house.program(Role::Responder).await, house.program(Role::Commander).await];
+        let id = text(&owner.declared(json!({"title": "Secret", "severity": "SEV1", "private": true, "services": ["hidden"]})).await["id"]);
+        let alert = text(&owner.post("/api/v1/alerts", &json!({"title": "Secret alert", "key": "s", "severity": "info"})).await.is(200)["alerts"][0]);
+        owner.command(&id, json!({"command": "attach_alert", "alert": alert})).await.is(200);
+        let open = text(&owner.declared(json!({"title": "Open", "severity": "SEV2"})).await["id"]);
+        let never = "0198e000-0000-7000-8000-000000000000";
+        for other in &others {
+            let secret_ref = text(&owner.get(&format!("/api/v1/incidents/{id}")).await.is(200)["ref"]);
+            for (name, unknown) in [(id.as_str(), never), (secret_ref.as_str(), "INC-99")] {
+                for path in ["", "/timeline"] {
+                    let (hidden, missing) = (other.get(&format!("/api/v1/incidents/{name}{path}")).await, other.get(&format!("/api/v1/incidents/{unknown}{path}")).await);
+                    assert_eq!((hidden.refused(404), hidden.text()), (missing.refused(404), missing.text()));
+                }
+                for command in [json!({"command": "note", "text": "x"}), json!({"command": "set_private", "private": false}), json!({"command": "assign_role", "role": "scribe", "person": {"id": "x"}}), json!({"command": "attach_alert", "alert": never})] {
+                    let (hidden, missing) = (other.command(name, command.clone()).await, other.command(unknown, command).await);
+                    assert_eq!((hidden.status, hidden.text()), (missing.status, missing.text()));
+                    assert_eq!(hidden.status, 404);
+                }
+                assert_eq!(other.get(&format!("/api/v1/alerts?incident={name}")).await.refused(404), "unknown_incident");
+                let page = other.post("/api/fn/incidents/page", &json!({"incident": name})).await;
+                assert_eq!(page.status, 404, "{}", page.text());
+            }
+            assert_eq!(other.get(&format!("/api/v1/alerts/{alert}")).await.refused(404), "unknown_alert");
+            let call = other.post("/api/fn/incidents/command", &json!({"command": never, "id": id, "what": {"command": "note", "text": "x"}})).await;
+            assert_eq!(call.status, 404);
+            for list in ["/api/v1/incidents", "/api/v1/incidents?service=hidden", "/api/v1/alerts", "/api/v1/alerts?dedupe_key=s"] {
+                let text = other.get(list).await.is(200).to_string();
+                assert!(!text.contains("Secret") && !text.contains(&id), "{list}: {text}");
+            }
+            let board = other.post("/api/fn/board/snapshot", &json!({})).await.is(200)["incidents"].to_string();
+            assert!(!board.contains("Secret"), "{board}");
+        }
+        // Nobody gets at it by merging into it or by taking its alert.
+        for other in &others[1..] {
+            assert_eq!(other.command(&open, json!({"command": "merge", "into": id})).await.refused(404), "unknown_incident");
+            assert_eq!(other.command(&open, json!({"command": "attach_alert", "alert": alert})).await.refused(404), "unknown_alert");
+        }
+        // Those who are in it, and admins, see all of it.
+        for insider in [&owner, &admin] {
+            insider.get(&format!("/api/v1/incidents/{id}")).await.is(200);
+            insider.get(&format!("/api/v1/alerts/{alert}")).await.is(200);
+            assert!(insider.get("/api/v1/incidents").await.is(200).to_string().contains("Secret"));
+        }
+    }
+}
+
+story! {
+    /// What another site could make a signed-in browser send changes nothing.
+    async fn a_foreign_page_changes_nothing_with_somebodys_cookie(fresh) {
+        let house = House::of(&fresh);
+        let mara = house.browser("mara", Role::Admin).await.saying("host", "localhost:3000");
+        let ours = mara.saying("x-tocsin", "1").saying("origin", "http://localhost:3000").saying("sec-fetch-site", "same-origin");
+        let foreign = [
+            mara.clone(),
+            mara.saying("origin", "http://localhost:3000"),
+            mara.saying("x-tocsin", "0"),
+            ours.saying("origin", "https://evil.example"),
+            ours.saying("origin", "null"),
+            ours.saying("origin", "http://localhost:3001"),
+            ours.saying("sec-fetch-site", "cross-site"),
+            ours.saying("sec-fetch-site", "same-site"),
+        ];
+        for line in rest().iter().chain(&calls()).filter(|line| line.method != Method::GET) {
+            for caller in &foreign {
+                let answer = caller.send(line.method.clone(), line.path, line.body.to_string()).await;
+                assert_eq!(answer.status, 403, "{} {}: {}", line.method, line.path, answer.text());
+                assert!(answer.text().contains("cross_site"), "{}", answer.text());
+            }
+        }
+        assert_eq!(ours.get("/api/v1/incidents").await.is(200)["items"], json!([]));
+        ours.declared(json!({"title": "from our own page"})).await;
+        // Reading with a cookie is fine from an address bar; the stream is for our own pages.
+        mara.get("/api/v1/incidents").await.is(200);
+        for caller in [mara.saying("origin", "https://evil.example"), mara.saying("sec-fetch-site", "cross-site")] {
+            assert_eq!(caller.get("/api/v1/stream").await.refused(403), "cross_site");
+        }
+        // On loopback a foreign name that points here is refused, for everybody.
+        assert_eq!(house.program(Role::Admin).await.saying("host", "evil.example").get("/api/v1/me").await.refused(403), "unknown_host");
+    }
+}
