@@ -19,7 +19,10 @@ use crate::{
         error::ServerError,
         state::App,
         store::{Account, FirstAdmin, NewSession, OpenSession, StoreError},
-        usecases::people::{demo_is_on, new_person},
+        usecases::{
+            people::{demo_is_on, new_person},
+            plain::plain_text,
+        },
     },
 };
 use axum::http::HeaderMap;
@@ -38,7 +41,8 @@ pub struct SignedIn {
 /// Signs in with a password. A wrong password, an unknown login, a disabled account and an account
 /// without a password sound and take the same.
 pub async fn sign_in(app: &App, login: &str, password: &str, address: ClientAddress, current: Option<&Principal>) -> Result<SignedIn, ServerError> {
-    let login = login.trim().to_lowercase();
+    // Not even asked for with U+0000 in it: PostgreSQL would take that for trouble of its own.
+    let login = plain_text(login.trim()).to_lowercase();
     app.sign_in_limits.try_account(&login, address).map_err(too_many_tries)?;
     let account = app.store.account(&login).await?.filter(|account| !account.person.disabled);
     let proved = account.as_ref().and_then(|account| account.password_hash.as_deref());

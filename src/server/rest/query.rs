@@ -20,7 +20,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        pairs.map(|Query(pairs)| Self(pairs)).map_err(|_| Problem::new(FailureKind::Malformed, "bad_parameter", "the query cannot be read"))
+        let Query(pairs) = pairs.map_err(|_| unreadable())?;
+        // No text that is kept holds it, and PostgreSQL refuses to be asked for it.
+        if pairs.iter().any(|(_, value)| value.contains('\0')) { Err(unreadable()) } else { Ok(Self(pairs)) }
     }
 }
 
@@ -62,6 +64,10 @@ impl Asked {
     pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
         self.one(name, "true or false", |text| text.parse().ok())
     }
+}
+
+fn unreadable() -> Problem {
+    Problem::new(FailureKind::Malformed, "bad_parameter", "the query cannot be read")
 }
 
 pub fn bad(name: &str, expected: &str) -> Problem {

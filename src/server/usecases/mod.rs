@@ -6,5 +6,5 @@ pub mod incidents;
 pub mod intake;
 pub mod integrations;
 pub mod people;
-mod plain;
+pub mod plain;
 pub mod tokens;
