@@ -51,6 +51,7 @@ pub async fn run_until(mut config: Config, ready: impl FnOnce(SocketAddr), stop:
     config.check_listening()?;
     telemetry::metrics();
     let store = Store::open(&config.database_url, Clock::system()).await?;
+    store.check_writable(&config.database_url).await?;
     let listen = |source| ServeError::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     // With port 0 the system chose one, and links need it.

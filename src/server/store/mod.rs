@@ -127,6 +127,16 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether something can be written: a server that cannot is better not started. `url` is
+    /// what it was opened with.
+    pub async fn check_writable(&self, url: &str) -> Result<(), StoreError> {
+        let open = |source| StoreError::Open { shown: shown(url), source };
+        let mut write = self.writers.begin_with(self.backend.begin()).await.map_err(open)?;
+        // SQLite says that a file is read-only when it is written, not when the write begins.
+        write.execute("UPDATE counters SET value = value WHERE name = 'write'").await.map_err(open)?;
+        write.rollback().await.map_err(open)
+    }
+
     pub fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -1,11 +1,20 @@
 //! Verifying the record: every chain, and that the projection says what the chains say.
 
-use super::{Store, StoreError, query, rows};
+use super::{Store, StoreError, incidents::kind_slug, query, rows};
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     incident::Incident,
+    time::Timestamp,
     timeline,
 };
+use std::collections::BTreeSet;
+
+/// The columns of one incident, as [`Row::read`] reads them.
+macro_rules! columns {
+    () => {
+        "ref, id, version, head_hash, doc, state, kind, severity, private, origin, origin_id, title, started_at, impact_started_at, resolved_at, updated_at"
+    };
+}
 
 /// One place where the record does not hold.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -32,7 +41,7 @@ impl Store {
         let mut verified = Verified::default();
         let mut after = 0_i64;
         loop {
-            let found = sqlx::query("SELECT ref, id, version, head_hash, doc FROM incidents WHERE ref > $1 ORDER BY ref LIMIT 500")
+            let found = sqlx::query(concat!("SELECT ", columns!(), " FROM incidents WHERE ref > $1 ORDER BY ref LIMIT 500"))
                 .bind(after)
                 .fetch_all(&self.readers)
                 .await
@@ -68,7 +77,7 @@ impl Store {
             if fault.is_none() || looks == 3 {
                 break (events, fault);
             }
-            let again = sqlx::query("SELECT ref, id, version, head_hash, doc FROM incidents WHERE id = $1")
+            let again = sqlx::query(concat!("SELECT ", columns!(), " FROM incidents WHERE id = $1"))
                 .bind(row.id.to_string())
                 .fetch_optional(&self.readers)
                 .await
@@ -99,11 +108,25 @@ impl Store {
             Ok(_) if rebuild => {
                 let folded = Incident::fold(row.id, row.reference, &events);
                 let same = serde_json::from_str::<Incident>(&row.doc).is_ok_and(|projection| folded.as_ref() == Some(&projection));
-                (!same).then(|| (row.version, "the incident differs from what its events say".to_owned()))
+                let found_by = match &folded {
+                    Some(folded) => row.columns == Columns::of(folded) && self.services_of(row.id).await? == folded.services.iter().cloned().collect(),
+                    None => false,
+                };
+                (!same || !found_by).then(|| (row.version, "the incident differs from what its events say".to_owned()))
             }
             Ok(_) => None,
         };
         Ok((events.len() as u64, fault))
+    }
+
+    /// The services by which a list finds an incident.
+    async fn services_of(&self, id: IncidentId) -> Result<BTreeSet<String>, StoreError> {
+        let found = sqlx::query("SELECT service FROM incident_services WHERE incident_id = $1")
+            .bind(id.to_string())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(query("read an incident's services"))?;
+        found.iter().map(|row| rows::get(row, 0)).collect()
     }
 }
 
@@ -114,6 +137,38 @@ struct Row {
     version: i64,
     head: String,
     doc: String,
+    columns: Columns,
+}
+
+/// By what lists find an incident and who may see it: columns beside the document that say the same.
+#[derive(PartialEq)]
+struct Columns {
+    state: String,
+    kind: String,
+    severity: Option<i64>,
+    private: i64,
+    origin: [Option<String>; 2],
+    title: String,
+    started_at: [i64; 2],
+    resolved_at: Option<i64>,
+    updated_at: i64,
+}
+
+impl Columns {
+    fn of(incident: &Incident) -> Self {
+        let origin = incident.origin.as_ref();
+        Self {
+            state: incident.state.slug().to_owned(),
+            kind: kind_slug(incident.kind).to_owned(),
+            severity: incident.severity.map(|severity| i64::from(severity.level())),
+            private: i64::from(incident.private),
+            origin: [origin.map(|origin| origin.name.clone()), origin.map(|origin| origin.id.clone())],
+            title: incident.title.clone(),
+            started_at: [incident.started_at.micros(), incident.impact_started_at().micros()],
+            resolved_at: incident.resolved_at.map(Timestamp::micros),
+            updated_at: incident.updated_at.micros(),
+        }
+    }
 }
 
 impl Row {
@@ -124,6 +179,17 @@ impl Row {
             version: rows::get(row, 2)?,
             head: rows::get(row, 3)?,
             doc: rows::get(row, 4)?,
+            columns: Columns {
+                state: rows::get(row, 5)?,
+                kind: rows::get(row, 6)?,
+                severity: rows::get(row, 7)?,
+                private: rows::get(row, 8)?,
+                origin: [rows::get(row, 9)?, rows::get(row, 10)?],
+                title: rows::get(row, 11)?,
+                started_at: [rows::get(row, 12)?, rows::get(row, 13)?],
+                resolved_at: rows::get(row, 14)?,
+                updated_at: rows::get(row, 15)?,
+            },
         })
     }
 }
