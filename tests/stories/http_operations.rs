@@ -95,3 +95,35 @@ story! {
         }
     }
 }
+
+story! {
+    /// Texts that a database cannot even be asked for.
+    async fn control_characters_are_nobodys_login_and_no_trouble_of_ours(fresh) {
+        let house = House::of(&fresh);
+        let (nobody, admin) = (house.nobody().saying("x-tocsin", "1"), house.program(Role::Admin).await);
+        for text in ["\u{0}", "a\u{0}b", "\u{1b}[31m"] {
+            assert_eq!(nobody.post("/api/fn/session/sign-in", &json!({"login": text, "password": text})).await.status, 401);
+            assert_eq!(nobody.post("/api/fn/session/first-admin", &json!({"key": text, "name": text, "login": text, "password": text})).await.status, 422);
+            assert_eq!(admin.post("/api/fn/people/create", &json!({"name": text, "login": text, "role": "viewer"})).await.status, 422);
+            assert_eq!(admin.post("/api/fn/tokens/create", &json!({"name": text, "role": "viewer"})).await.status, 422);
+            assert_eq!(admin.post("/api/fn/incidents/page", &json!({"incident": text})).await.status, 404);
+            let draft = json!({"source": "generic", "name": format!("x{text}"), "grouping": {"by": [format!("y{text}")]}, "settings": {"header": text}});
+            assert_eq!(admin.post("/api/v1/integrations", &draft).await.refused(422), "bad_header");
+            let told = json!({"title": format!("x{text}"), "services": [text], "labels": {text: text}, "reason": text, "origin": {"name": text, "id": text}});
+            let id = crate::callers::text(&admin.declared(told).await["id"]);
+            for command in [
+                json!({"command": "assign_role", "role": "scribe", "person": format!("x{text}")}),
+                json!({"command": "set_services", "services": [text, "ok"]}),
+                json!({"command": "tag", "labels": {format!("x{text}"): text}}),
+                json!({"command": "set_impact", "impact": [{"service": text, "from": "2026-08-11T11:00:00Z"}]}),
+                json!({"command": "link", "url": format!("https://x/{text}"), "text": text}),
+                json!({"command": "resolve", "reason": text}),
+            ] {
+                let answer = admin.command(&id, command.clone()).await;
+                assert_eq!(answer.status, 200, "{command}: {}", answer.text());
+                assert!(!answer.text().contains("\\u0000"), "{}", answer.text());
+            }
+        }
+        assert!(fresh.store.verify(true).await.expect("the store works").faults.is_empty());
+    }
+}

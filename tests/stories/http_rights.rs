@@ -58,7 +58,12 @@ fn calls() -> Vec<Line> {
         call("/api/fn/board/snapshot", json!({}), Some(Viewer), 200),
         call("/api/fn/incidents/page", json!({"incident": "INC-1"}), Some(Viewer), 200),
         call("/api/fn/incidents/declare", json!({"command": id, "draft": {"title": "x"}}), Some(Responder), 200),
-        call("/api/fn/incidents/command", json!({"command": "0198e000-0000-7000-8000-000000000001", "id": "{incident}", "what": {"command": "note", "text": "x"}}), Some(Responder), 200),
+        call(
+            "/api/fn/incidents/command",
+            json!({"command": "0198e000-0000-7000-8000-000000000001", "id": "{incident}", "what": {"command": "note", "text": "x"}}),
+            Some(Responder),
+            200,
+        ),
         call("/api/fn/integrations/page", json!({}), Some(Responder), 200),
         call("/api/fn/integrations/create", json!({"draft": {"source": "generic", "name": "x"}}), Some(Admin), 200),
         call("/api/fn/integrations/change", json!({"id": "{integration}", "name": "x", "settings": {}, "grouping": {}}), Some(Admin), 200),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod callers;
+mod cli;
 mod commands;
 mod databases;
 mod doors;
