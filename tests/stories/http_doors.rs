@@ -82,6 +82,7 @@ story! {
         assert_eq!(nobody.post("/hooks/generic", &body(7)).await.refused(401), "unknown_key");
         assert_eq!(nobody.post("/hooks/generic/", &body(7)).await.status, 404);
         assert_eq!(nobody.post(&format!("/hooks/elsewhere/{generic}"), &body(7)).await.refused(404), "unknown_source");
+        assert_eq!(nobody.post("/hooks/%ff/%ff", &body(7)).await.refused(404), "unknown_source");
         assert_eq!(nobody.get(&format!("/hooks/generic/{generic}")).await.refused(405), "method_not_allowed");
         assert_eq!(nobody.saying("authorization", &format!("Bearer {generic}")).get("/api/v1/incidents").await.refused(401), "signed_out", "a sender reads nothing");
     }

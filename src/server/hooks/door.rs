@@ -13,28 +13,33 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
 
 /// `POST /hooks/{source}` with the key in a header.
-pub async fn without_token(State(app): State<Arc<App>>, Path(source): Path<String>, request: Request) -> Response {
+pub async fn without_token(State(app): State<Arc<App>>, source: Result<Path<String>, PathRejection>, request: Request) -> Response {
+    let Ok(Path(source)) = source else { return unknown_source().into_response() };
     webhook(&app, &source, None, request).await
 }
 
 /// `POST /hooks/{source}/{token}`
-pub async fn with_token(State(app): State<Arc<App>>, Path((source, token)): Path<(String, String)>, request: Request) -> Response {
+pub async fn with_token(State(app): State<Arc<App>>, names: Result<Path<(String, String)>, PathRejection>, request: Request) -> Response {
+    let Ok(Path((source, token))) = names else { return unknown_source().into_response() };
     webhook(&app, &source, Some(&token), request).await
 }
 
+/// Also for names that are no text at all.
+fn unknown_source() -> Problem {
+    let known: Vec<&str> = sources::ALL.iter().map(|source| source.slug).collect();
+    let words = format!("there is no source of that name; there are {}", known.join(", "));
+    Problem::new(FailureKind::NotFound, "unknown_source", words)
+}
+
 async fn webhook(app: &App, slug: &str, token: Option<&str>, request: Request) -> Response {
-    let Some(source) = sources::find(slug) else {
-        let known: Vec<&str> = sources::ALL.iter().map(|source| source.slug).collect();
-        let words = format!("there is no source of that name; there are {}", known.join(", "));
-        return Problem::new(FailureKind::NotFound, "unknown_source", words).into_response();
-    };
+    let Some(source) = sources::find(slug) else { return unknown_source().into_response() };
     // Senders that only know one kind of answer get it here too.
     if source.slug == prometheus::SOURCE.slug {
         prometheus::deliver(app, token, request).await
