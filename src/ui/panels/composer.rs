@@ -56,6 +56,14 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
             Err(refusal) => refused.set(Some(sentence(&refusal.to_string()))),
         }
     };
+    // Taken as soon as it is a time, not when the field is left: what appears then would move
+    // "Add" away under the pointer that is pressing it.
+    let choose_time = move |typed: &str| {
+        let chosen = session.zone.get_untracked().latest(typed, session.live.now());
+        if chosen.is_some() && typed.len() >= "9:42".len() && chosen.map(minute) != at.get_untracked().map(minute) {
+            at.set(chosen);
+        }
+    };
     let clock = move || session.zone.get().hour_minute(at.get().unwrap_or_else(|| now.get()));
     let other_day = move || {
         let (at, now) = (at.get()?, now.get());
@@ -114,7 +122,8 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
                         autocomplete="off"
                         prop:value=clock
                         disabled=move || kind.get() == LINK
-                        on:change=move |event| at.set(session.zone.get_untracked().latest(&event_target_value(&event), session.live.now()))
+                        on:input=move |event| choose_time(&event_target_value(&event))
+                        on:change=move |event| choose_time(&event_target_value(&event))
                     />
                 </span>
                 <button type="submit" class="button" data-tone="accent" disabled=move || forbidden.with(Option::is_some)>"Add"</button>
@@ -122,6 +131,11 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// The minute of an instant, which is all that the clock shows of it.
+fn minute(at: Timestamp) -> i64 {
+    at.epoch_secs() / 60
 }
 
 /// An address and, after a space, what it shows.
