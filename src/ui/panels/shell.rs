@@ -119,7 +119,7 @@ fn TopBar() -> impl IntoView {
     view! {
         <header class="topbar">
             <ConnectionState />
-            {move || session.replica.is_demo().then(|| view! { <span class="tag" title="Nothing here is real; everything is lost when it ends.">"Demo"</span> })}
+            {move || session.replica.is_demo().then(|| view! { <span class="tag" title="Ready-made people; nothing here is real.">"Demo"</span> })}
             <span class="topbar__clocks" aria-hidden="true">
                 <span>{move || clocks().0}</span>
                 {move || clocks().1.map(|local| view! { <span class="topbar__local">{local}</span> })}
