@@ -1,12 +1,11 @@
 //! What a board starts from.
 
-use super::wire::AppClient;
+use super::wire::{Answered, AppClient, Asked};
 use crate::domain::{boards::Snapshot, failure::Failure};
 use leptos::prelude::*;
-use server_fn::codec::Json;
 
 /// Everything the replica needs, as of one change number.
-#[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "board/snapshot", input = Json, client = AppClient)]
+#[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "board/snapshot", input = Asked, output = Answered, client = AppClient)]
 pub async fn snapshot() -> Result<Snapshot, Failure> {
     use crate::server::{auth, state, usecases::boards};
     let (app, me) = (state::app()?, auth::me().await?);

@@ -1,15 +1,15 @@
 //! Integrations: who sends alerts here, and with which key.
 
-use super::wire::AppClient;
+use super::wire::{Answered, AppClient, Asked};
 use crate::domain::{
     accounts::{ShownOnce, SourceCard},
     failure::Failure,
     ids::IntegrationId,
     integration::{Grouping, Integration, Settings},
+    reading::{Readable, Reader},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What a new integration is made from; also the body of `POST /api/v1/integrations`.
 pub use crate::domain::integration::NewIntegration;
@@ -23,7 +23,13 @@ pub struct IntegrationsPage {
     pub public_url: String,
 }
 
-#[server(name = PageCall, prefix = "/api/fn", endpoint = "integrations/page", input = Json, client = AppClient)]
+impl Readable for IntegrationsPage {
+    fn read(from: Reader<'_>) -> Self {
+        Self { integrations: from.get("integrations"), sources: from.get("sources"), public_url: from.get("public_url") }
+    }
+}
+
+#[server(name = PageCall, prefix = "/api/fn", endpoint = "integrations/page", input = Asked, output = Answered, client = AppClient)]
 pub async fn page() -> Result<IntegrationsPage, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -31,7 +37,7 @@ pub async fn page() -> Result<IntegrationsPage, Failure> {
     Ok(IntegrationsPage { integrations, sources: integrations::sources(), public_url: app.config.public_url() })
 }
 
-#[server(name = CreateCall, prefix = "/api/fn", endpoint = "integrations/create", input = Json, client = AppClient)]
+#[server(name = CreateCall, prefix = "/api/fn", endpoint = "integrations/create", input = Asked, output = Answered, client = AppClient)]
 pub async fn create(draft: NewIntegration) -> Result<ShownOnce<Integration>, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -39,7 +45,7 @@ pub async fn create(draft: NewIntegration) -> Result<ShownOnce<Integration>, Fai
 }
 
 /// Changes name, settings and grouping.
-#[server(name = ChangeCall, prefix = "/api/fn", endpoint = "integrations/change", input = Json, client = AppClient)]
+#[server(name = ChangeCall, prefix = "/api/fn", endpoint = "integrations/change", input = Asked, output = Answered, client = AppClient)]
 pub async fn change(id: IntegrationId, name: String, settings: Settings, grouping: Grouping) -> Result<Integration, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -47,7 +53,7 @@ pub async fn change(id: IntegrationId, name: String, settings: Settings, groupin
 }
 
 /// Switches an integration off or on; while off, its key opens nothing.
-#[server(name = SetDisabledCall, prefix = "/api/fn", endpoint = "integrations/set-disabled", input = Json, client = AppClient)]
+#[server(name = SetDisabledCall, prefix = "/api/fn", endpoint = "integrations/set-disabled", input = Asked, output = Answered, client = AppClient)]
 pub async fn set_disabled(id: IntegrationId, disabled: bool) -> Result<Integration, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);

@@ -1,14 +1,14 @@
 //! Signing in and out, the first admin, one's own profile.
 
-use super::wire::AppClient;
+use super::wire::{Answered, AppClient, Asked};
 use crate::domain::{
     accounts::{Me, Person},
     failure::Failure,
     ids::PersonId,
+    reading::{Readable, Reader},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the sign-in page needs to know before anybody is signed in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,13 @@ pub struct Doorstep {
     pub needs_first_admin: bool,
 }
 
-#[server(name = DoorstepCall, prefix = "/api/fn", endpoint = "session/doorstep", input = Json, client = AppClient)]
+impl Readable for Doorstep {
+    fn read(from: Reader<'_>) -> Self {
+        Self { me: from.get("me"), demo_people: from.get("demo_people"), needs_first_admin: from.get("needs_first_admin") }
+    }
+}
+
+#[server(name = DoorstepCall, prefix = "/api/fn", endpoint = "session/doorstep", input = Asked, output = Answered, client = AppClient)]
 pub async fn doorstep() -> Result<Doorstep, Failure> {
     use crate::server::{auth, state, usecases::people};
     let app = state::app()?;
@@ -31,30 +37,30 @@ pub async fn doorstep() -> Result<Doorstep, Failure> {
 }
 
 /// Signs in with a password; on success the answer carries the session's cookie.
-#[server(name = SignInCall, prefix = "/api/fn", endpoint = "session/sign-in", input = Json, client = AppClient)]
+#[server(name = SignInCall, prefix = "/api/fn", endpoint = "session/sign-in", input = Asked, output = Answered, client = AppClient)]
 pub async fn sign_in(login: String, password: String) -> Result<Me, Failure> {
     crate::server::auth::sign_in(&login, &password).await
 }
 
 /// Signs in as a ready-made person of the demo; refused everywhere else.
-#[server(name = DemoSignInCall, prefix = "/api/fn", endpoint = "session/demo-sign-in", input = Json, client = AppClient)]
+#[server(name = DemoSignInCall, prefix = "/api/fn", endpoint = "session/demo-sign-in", input = Asked, output = Answered, client = AppClient)]
 pub async fn demo_sign_in(person: PersonId) -> Result<Me, Failure> {
     crate::server::auth::demo_sign_in(person).await
 }
 
-#[server(name = SignOutCall, prefix = "/api/fn", endpoint = "session/sign-out", input = Json, client = AppClient)]
+#[server(name = SignOutCall, prefix = "/api/fn", endpoint = "session/sign-out", input = Asked, output = Answered, client = AppClient)]
 pub async fn sign_out() -> Result<(), Failure> {
     crate::server::auth::sign_out().await
 }
 
 /// Makes the first admin with the one-time key from the server's start, and signs them in.
-#[server(name = FirstAdminCall, prefix = "/api/fn", endpoint = "session/first-admin", input = Json, client = AppClient)]
+#[server(name = FirstAdminCall, prefix = "/api/fn", endpoint = "session/first-admin", input = Asked, output = Answered, client = AppClient)]
 pub async fn first_admin(key: String, name: String, login: String, password: String) -> Result<Me, Failure> {
     crate::server::auth::first_admin(&key, &name, &login, &password).await
 }
 
 /// Changes one's own name.
-#[server(name = RenameCall, prefix = "/api/fn", endpoint = "session/rename", input = Json, client = AppClient)]
+#[server(name = RenameCall, prefix = "/api/fn", endpoint = "session/rename", input = Asked, output = Answered, client = AppClient)]
 pub async fn rename(name: String) -> Result<Me, Failure> {
     use crate::server::{auth, state, usecases::people};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -62,7 +68,7 @@ pub async fn rename(name: String) -> Result<Me, Failure> {
 }
 
 /// Changes one's own password; every other session of the same person ends.
-#[server(name = ChangePasswordCall, prefix = "/api/fn", endpoint = "session/change-password", input = Json, client = AppClient)]
+#[server(name = ChangePasswordCall, prefix = "/api/fn", endpoint = "session/change-password", input = Asked, output = Answered, client = AppClient)]
 pub async fn change_password(old: String, new: String) -> Result<(), Failure> {
     crate::server::auth::change_password(&old, &new).await
 }

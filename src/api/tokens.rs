@@ -1,6 +1,6 @@
 //! API tokens; for admins.
 
-use super::wire::AppClient;
+use super::wire::{Answered, AppClient, Asked};
 use crate::domain::{
     accounts::{ShownOnce, Token},
     failure::Failure,
@@ -8,23 +8,22 @@ use crate::domain::{
     people::Role,
 };
 use leptos::prelude::*;
-use server_fn::codec::Json;
 
-#[server(name = ListCall, prefix = "/api/fn", endpoint = "tokens/list", input = Json, client = AppClient)]
+#[server(name = ListCall, prefix = "/api/fn", endpoint = "tokens/list", input = Asked, output = Answered, client = AppClient)]
 pub async fn list() -> Result<Vec<Token>, Failure> {
     use crate::server::{auth, state, usecases::tokens};
     let (app, me) = (state::app()?, auth::me().await?);
     tokens::list(&app, &me.actor()).await.map_err(|error| error.into_failure())
 }
 
-#[server(name = CreateCall, prefix = "/api/fn", endpoint = "tokens/create", input = Json, client = AppClient)]
+#[server(name = CreateCall, prefix = "/api/fn", endpoint = "tokens/create", input = Asked, output = Answered, client = AppClient)]
 pub async fn create(name: String, role: Role) -> Result<ShownOnce<Token>, Failure> {
     use crate::server::{auth, state, usecases::tokens};
     let (app, me) = (state::app()?, auth::me().await?);
     tokens::create(&app, &me.actor(), &name, role).await.map_err(|error| error.into_failure())
 }
 
-#[server(name = RevokeCall, prefix = "/api/fn", endpoint = "tokens/revoke", input = Json, client = AppClient)]
+#[server(name = RevokeCall, prefix = "/api/fn", endpoint = "tokens/revoke", input = Asked, output = Answered, client = AppClient)]
 pub async fn revoke(token: TokenId) -> Result<(), Failure> {
     use crate::server::{auth, state, usecases::tokens};
     let (app, me) = (state::app()?, auth::me().await?);

@@ -1,10 +1,14 @@
 //! How server functions travel: as JSON, with the header that no cross-site form can set.
 
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::{
+    failure::{Failure, FailureKind},
+    reading::{self, Readable},
+};
+use serde::{Serialize, de::DeserializeOwned};
 use server_fn::{
-    Bytes,
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
     client::{Client, browser::BrowserClient},
-    codec::JsonEncoding,
+    codec::Post,
     error::{FromServerFnError, ServerFnErrorErr},
     request::browser::BrowserRequest,
     response::browser::BrowserResponse,
@@ -41,8 +45,69 @@ impl<E: FromServerFnError, I: FromServerFnError, O: FromServerFnError> Client<E,
     }
 }
 
+/// What the browser asks, as the body of a `POST`.
+pub type Asked = Post<AskedJson>;
+
+/// What the server answers.
+pub type Answered = Post<AnsweredJson>;
+
+/// JSON that the browser writes and the server reads. The browser writes it by way of a value,
+/// as it writes everything, so that there is one writer in what a phone fetches.
+pub struct AskedJson;
+
+/// JSON that the server writes and the browser reads, with its own [`reading`].
+pub struct AnsweredJson;
+
+impl ContentType for AskedJson {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl ContentType for AnsweredJson {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl FormatType for AskedJson {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl FormatType for AnsweredJson {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl<T: Serialize> Encodes<T> for AskedJson {
+    type Error = serde_json::Error;
+
+    fn encode(asked: &T) -> Result<Bytes, Self::Error> {
+        serde_json::to_value(asked).map(|value| Bytes::from(value.to_string()))
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for AskedJson {
+    type Error = serde_json::Error;
+
+    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
+        serde_json::from_slice(&bytes)
+    }
+}
+
+impl<T: Serialize> Encodes<T> for AnsweredJson {
+    type Error = serde_json::Error;
+
+    fn encode(answer: &T) -> Result<Bytes, Self::Error> {
+        serde_json::to_vec(answer).map(Bytes::from)
+    }
+}
+
+impl<T: Readable> Decodes<T> for AnsweredJson {
+    type Error = &'static str;
+
+    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
+        reading::read(&bytes).ok_or("the answer is not what it should be")
+    }
+}
+
 impl FromServerFnError for Failure {
-    type Encoder = JsonEncoding;
+    type Encoder = AnsweredJson;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

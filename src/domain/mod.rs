@@ -14,6 +14,7 @@ pub mod ids;
 pub mod incident;
 pub mod integration;
 pub mod people;
+pub mod reading;
 pub mod severity;
 pub mod time;
 pub mod timeline;

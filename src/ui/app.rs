@@ -51,7 +51,7 @@ fn Frame() -> impl IntoView {
         Gate::In => view! { <Inside route /> }.into_any(),
     };
     view! {
-        {page}
+        {move || page()}
         <SheetHost />
         <ToastList shown=toasts.shown dismiss=move |number| toasts.dismiss(number) />
     }
@@ -80,7 +80,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
     view! {
         <Shell route>
             <UnsentBar />
-            {page}
+            {move || page()}
         </Shell>
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         boards::{Happening, Snapshot},
         failure::{Failure, FailureKind},
+        reading,
         time::Timestamp,
     },
 };
@@ -158,7 +159,7 @@ impl Live {
             Frame::Said { topic: "reset", .. } => self.resync(session),
             Frame::Said { id, data, .. } => {
                 self.heard(session);
-                if let (Ok(seq), Ok(happening)) = (id.parse(), serde_json::from_str::<Happening>(&data)) {
+                if let (Ok(seq), Some(happening)) = (id.parse(), reading::read(data.as_bytes())) {
                     self.take(session, seq, happening);
                 }
             }

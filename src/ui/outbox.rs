@@ -12,12 +12,13 @@ use crate::{
         ids::{CommandId, IncidentId, IncidentRef},
         incident::{Command, Context, Declare, Incident, Verb, decide},
         people::Actor,
+        reading::{self, Readable, Reader},
         time::Timestamp,
         timeline::Event,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Where the queue is kept; the person's id and the command's follow.
 const KEY: &str = "tocsin.outbox.";
@@ -25,7 +26,7 @@ const KEY: &str = "tocsin.outbox.";
 const LONGEST_WAIT_SECS: i32 = 30;
 
 /// Something that was decided here and that the server has not answered yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Queued {
     pub id: CommandId,
     pub made_at: Timestamp,
@@ -36,13 +37,36 @@ pub struct Queued {
 }
 
 /// What is to be sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum What {
     Command { incident: IncidentId, reference: IncidentRef, command: Box<Command> },
     Declare { draft: Box<Declare> },
 }
 
+impl Readable for Queued {
+    fn read(from: Reader<'_>) -> Self {
+        Self { id: from.get("id"), made_at: from.get("made_at"), what: from.get("what"), tried_at: None }
+    }
+}
+
+impl Readable for What {
+    fn read(from: Reader<'_>) -> Self {
+        match from.child("Declare") {
+            Some(declare) => What::Declare { draft: declare.get("draft") },
+            None => {
+                let command = from.child("Command").unwrap_or(from);
+                What::Command { incident: command.get("incident"), reference: command.get("reference"), command: command.get("command") }
+            }
+        }
+    }
+}
+
 impl Queued {
+    /// As the browser's storage keeps it.
+    fn text(&self) -> Option<String> {
+        serde_json::to_value(self).ok().map(|value| value.to_string())
+    }
+
     /// Whether it is a command for this incident.
     pub fn is_for(&self, id: IncidentId) -> bool {
         matches!(&self.what, What::Command { incident, .. } if *incident == id)
@@ -131,7 +155,7 @@ impl Outbox {
         let Some(person) = session.replica.actor().map(|actor| actor.who.id) else { return };
         let known: Vec<CommandId> = self.queue.with_untracked(|queue| queue.iter().map(|queued| queued.id).collect());
         let kept = browser::keys(&format!("{KEY}{person}."));
-        let read = |key: &String| serde_json::from_str::<Queued>(&browser::load(key)?).ok();
+        let read = |key: &String| reading::read::<Queued>(browser::load(key)?.as_bytes());
         let mut left: Vec<Queued> = kept.iter().filter_map(read).filter(|queued| !known.contains(&queued.id)).collect();
         if !left.is_empty() {
             left.sort_by_key(|queued| queued.made_at);
@@ -144,7 +168,7 @@ impl Outbox {
     /// Queues something and sends it as soon as its turn comes.
     pub fn put(self, session: Session, id: CommandId, what: What) {
         let queued = Queued { id, made_at: session.live.now(), what, tried_at: None };
-        let kept = key_of(session, id).zip(serde_json::to_string(&queued).ok()).is_some_and(|(key, text)| browser::store(&key, &text));
+        let kept = key_of(session, id).is_some_and(|key| queued.text().is_some_and(|text| browser::store(&key, &text)));
         if !kept {
             self.kept.set(false);
         }
@@ -351,8 +375,8 @@ mod tests {
     #[test]
     fn a_queued_command_survives_the_storage() {
         let note = queued(3, Command::Note { text: "rolled back".to_owned(), happened_at: None });
-        let text = serde_json::to_string(&note).expect("it serialises");
-        assert_eq!(serde_json::from_str::<Queued>(&text).ok(), Some(note.clone()));
+        let text = note.text().expect("it serialises");
+        assert_eq!(reading::read(text.as_bytes()), Some(note.clone()));
         assert_eq!(note.words(), "Note on INC-1");
         let predicted = predict(&an_incident(), &[note], &mara(), |_| Context::default());
         assert!(matches!(predicted.events[0].kind, EventKind::Note { .. }));

@@ -172,9 +172,9 @@ pub fn ProposalView(#[prop(into)] proposal: Signal<Proposal>) -> impl IntoView {
     view! {
         <div class="proposal" aria-live="polite">
             <p class="proposal__lead">"With these answers"</p>
-            {head}
-            <p class="proposal__because">{because}</p>
-            {lower}
+            {move || head()}
+            <p class="proposal__because">{move || because()}</p>
+            {move || lower()}
         </div>
     }
     .into_any()
@@ -194,7 +194,7 @@ pub fn TriggersView(#[prop(into)] severity: Signal<Option<Severity>>) -> impl In
         .map(|(what, when)| view! { <div class="triggers__row"><dt>{what}</dt> <dd>{when}</dd></div> })
         .collect_view()
     };
-    view! { <dl class="triggers">{rows}</dl> }.into_any()
+    view! { <dl class="triggers">{move || rows()}</dl> }.into_any()
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub fn AssignForm(id: IncidentId, role: IncidentRole) -> impl IntoView {
             <form class="form" on:submit=send>
                 <SelectField id="assign-person" label="Person" options value=chosen />
                 {move || is_outside().then(|| view! { <TextField id="assign-outside" label="Name" value=outside required=true /> })}
-                <p class="muted">{follows}</p>
+                <p class="muted">{move || follows()}</p>
                 <TextField id="assign-reason" label="Why, if it is worth saying" value=reason />
                 <FormError words=refused />
                 <div class="form__foot">

@@ -157,7 +157,7 @@ fn PhoneBar(waiting: Memo<Vec<IncidentId>>) -> impl IntoView {
             }
         })
     };
-    view! { <div class="phone-only">{bar}</div> }
+    view! { <div class="phone-only">{move || bar()}</div> }
 }
 
 /// What was resolved within the last day, folded.

@@ -208,7 +208,7 @@ pub fn Declare() -> impl IntoView {
                                 })
                         }}
                         <FormError words=refused />
-                        {waiting}
+                        {move || waiting()}
                         {move || {
                             (!choosing.get())
                                 .then(|| {
@@ -218,7 +218,7 @@ pub fn Declare() -> impl IntoView {
                                 })
                         }}
                         <button type="submit" class="button declare__main" data-tone="accent" data-size="large" disabled=move || sent.get().is_some()>
-                            {main_words}
+                            {move || main_words()}
                         </button>
                         {move || {
                             severity
@@ -299,7 +299,7 @@ fn ServicesField(services: RwSignal<Vec<String>>) -> impl IntoView {
                     }
                 }
             />
-            <datalist id="declare-services">{known}</datalist>
+            <datalist id="declare-services">{move || known()}</datalist>
             <p class="field__hint" id="declare-service-hint">"Enter adds one."</p>
             <ul class="tags" aria-label="Services named">
                 <For each=move || services.get() key=|service| service.clone() children=tag />

@@ -116,7 +116,7 @@ pub fn SignIn() -> impl IntoView {
         <main class="doorstep" id="main" tabindex="-1">
             <p class="doorstep__brand"><Icon glyph=Glyph::Bell /> "Tocsin"</p>
             <h1>"Sign in"</h1>
-            {demo}
+            {move || demo()}
             <form class="form" on:submit=submit>
                 <TextField id="login" label="Login" value=login autocomplete="username" required=true autofocus=true />
                 <TextField id="password" label="Password" kind="password" value=password autocomplete="current-password" required=true />

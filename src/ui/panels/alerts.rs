@@ -83,11 +83,11 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         <section class="panel" aria-labelledby="alerts-title">
             <div class="panel__head">
                 <h2 id="alerts-title">{move || wording::count(total(), "alert", "alerts")}</h2>
-                <span class="panel__note">{head}</span>
+                <span class="panel__note">{move || head()}</span>
             </div>
-            <ul class="services-signals">{by_service}</ul>
-            <ul class="alerts">{list}</ul>
-            {more}
+            <ul class="services-signals">{move || by_service()}</ul>
+            <ul class="alerts">{move || list()}</ul>
+            {move || more()}
         </section>
     }
     .into_any()
@@ -122,7 +122,7 @@ fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert) -> impl Into
             <div class="alert__words">
                 <p class="alert__title">{alert.title.clone()}</p>
                 <p class="alert__facts">
-                    {service.map(|service| format!("{service} · "))} {severity} " · " <span class="alert__state">{state}</span> " " {times} {deliveries}
+                    {service.map(|service| format!("{service} · "))} {severity} " · " <span class="alert__state">{state}</span> " " {move || times()} {deliveries}
                     {alert.stale.then_some(" · its sender has gone silent")}
                 </p>
                 {described.map(|described| view! { <p class="alert__described">{described}</p> })}

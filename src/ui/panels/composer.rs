@@ -90,7 +90,7 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
                 class="composer__text"
                 id="composer-text"
                 rows="2"
-                placeholder=placeholder
+                placeholder=move || placeholder()
                 disabled=move || forbidden.with(Option::is_some)
                 aria-describedby="composer-refused"
                 prop:value=move || text.get()
@@ -120,7 +120,7 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
                         inputmode="numeric"
                         maxlength="5"
                         autocomplete="off"
-                        prop:value=clock
+                        prop:value=move || clock()
                         disabled=move || kind.get() == LINK
                         on:input=move |event| choose_time(&event_target_value(&event))
                         on:change=move |event| choose_time(&event_target_value(&event))

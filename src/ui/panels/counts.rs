@@ -27,7 +27,7 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
                 <span class="count__n">{move || count.with(|count| count.n)}</span>
                 <span class="count__words">
                     <span class="count__label">{heap.label()}</span>
-                    <span class="count__fact">{fact}</span>
+                    <span class="count__fact">{move || fact()}</span>
                 </span>
             </button>
         }

@@ -107,9 +107,9 @@ pub fn Impact(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let by = move || incident.with(|incident| if incident.impact_by_person { "set by people" } else { "from critical and error alerts" });
     view! {
         <section class="panel impact" aria-label="Impact">
-            <p class="impact__sentence">{sentence}</p>
+            <p class="impact__sentence">{move || sentence()}</p>
             <p class="impact__by">
-                {by} " · "
+                {move || by()} " · "
                 <button type="button" class="link-button" on:click=move |_| session.sheet.set(Some(Sheet::Impact(incident.with_untracked(|incident| incident.id))))>
                     "Set impact"
                 </button>

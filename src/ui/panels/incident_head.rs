@@ -63,7 +63,7 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
                 <span aria-hidden="true">"/"</span>
                 <span class="mono">{incident.reference.to_string()}</span>
                 <StateBadge state=incident.state />
-                <span class="muted">{since}</span>
+                <span class="muted">{move || since()}</span>
                 {incident.private.then(|| view! { <span class="tag">"Private"</span> })}
                 {incident.origin.as_ref().map(|origin| view! { <span class="tag">"From " {origin.name.clone()}</span> })}
             </p>

@@ -130,7 +130,7 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
             <td role="cell" class="incident-row__services">{services}</td>
             <td role="cell" class="incident-row__alerts number" title=format!("{firing} of {total} alerts fire")>{alerts}</td>
             <td role="cell" class="incident-row__age number">{age}</td>
-            <td role="cell" class="incident-row__who" data-nobody=move || waits.get().then_some("true")>{who_words}</td>
+            <td role="cell" class="incident-row__who" data-nobody=move || waits.get().then_some("true")>{move || who_words()}</td>
             <td role="cell" class="incident-row__state"><StateBadge state /></td>
             <td role="cell" class="incident-row__updated number"><RelativeTime at=updated_at now /></td>
             <td role="cell" class="incident-row__phone">

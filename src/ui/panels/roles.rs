@@ -73,8 +73,8 @@ fn seat(incident: Memo<Arc<Incident>>, role: IncidentRole, seat: Memo<Seat>) -> 
     view! {
         <div class="seat">
             <span class="seat__role">{role.label()}</span>
-            <span class="seat__people">{holder} {asked}</span>
-            <span class="seat__actions">{actions}</span>
+            <span class="seat__people">{move || holder()} {move || asked()}</span>
+            <span class="seat__actions">{move || actions()}</span>
         </div>
     }
 }

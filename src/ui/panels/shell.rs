@@ -67,7 +67,7 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
         let current = move || route.with(|route| route.as_ref().is_some_and(|route| here.is_beside(route))).then_some("page");
         view! {
             <li>
-                <a class="rail__link" href=to.path() aria-current=current>
+                <a class="rail__link" href=to.path() aria-current=move || current()>
                     <Icon glyph />
                     <span class="rail__words">{words}</span>
                 </a>
@@ -125,7 +125,7 @@ fn TopBar() -> impl IntoView {
                 {move || clocks().1.map(|local| view! { <span class="topbar__local">{local}</span> })}
             </span>
             <a class="button topbar__declare" href=Route::Declare.path()>"Declare"</a>
-            {me}
+            {move || me()}
         </header>
     }
     .into_any()
@@ -165,10 +165,10 @@ fn ConnectionState() -> impl IntoView {
         Connection::SignedOut => "signed-out",
     };
     view! {
-        <div class="connection" data-state=slug data-unsent=move || (unsent() > 0).then_some("true")>
+        <div class="connection" data-state=move || slug() data-unsent=move || (unsent() > 0).then_some("true")>
             <span class="connection__dot" aria-hidden="true"></span>
-            <span class="connection__words" role="status" aria-live="polite">{words}</span>
-            <span class="connection__heard">{heard}</span>
+            <span class="connection__words" role="status" aria-live="polite">{move || words()}</span>
+            <span class="connection__heard">{move || heard()}</span>
             {move || {
                 (state.get() == Connection::SignedOut)
                     .then(|| view! { <a class="connection__sign-in" href=Route::SignIn.path()>"Sign in to go on"</a> })

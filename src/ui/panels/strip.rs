@@ -72,7 +72,7 @@ fn StripOf(incident: Arc<Incident>, more: Memo<usize>) -> impl IntoView {
                     </a>
                 </p>
                 <p class="strip__facts">
-                    {facts} " · " {firing}
+                    {move || facts()} " · " {firing}
                     {move || {
                         (more.get() > 0)
                             .then(|| view! { " · " <a href=format!("/?show={}", Heap::Nobody.slug())>{move || format!("{} more", more.get())}</a> })

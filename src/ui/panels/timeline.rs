@@ -141,9 +141,9 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                     choose=move |at| session.choose_zone(if at == 1 { Zone::Local } else { Zone::Utc })
                 />
             </div>
-            {pins}
+            {move || pins()}
             <ol class="timeline__entries" id="timeline-entries" tabindex="0" aria-labelledby="timeline-title">
-                {earlier}
+                {move || earlier()}
                 <For
                     each=move || shown.get()
                     key=|line| (line.seq, line.happened_at, line.pinned, line.unsent)

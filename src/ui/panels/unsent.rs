@@ -36,7 +36,7 @@ pub fn UnsentBar() -> impl IntoView {
                 <div class="unsent__words">
                     <p class="unsent__what">{words} ", " {move || session.zone.get().clock(made_at, now.get())}</p>
                     <p class="unsent__state">"On this device only, not sent."</p>
-                    <p class="unsent__tried">{tried} " " {kept}</p>
+                    <p class="unsent__tried">{move || tried()} " " {move || kept()}</p>
                 </div>
                 <button type="button" class="link-button" disabled=move || session.outbox.is_sending(id) on:click=take_back>
                     "Take back"

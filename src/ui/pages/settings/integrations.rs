@@ -93,7 +93,7 @@ pub fn Integrations() -> impl IntoView {
         Load::Ready(false) => view! {
             <ul class="cards">
                 // An integration that was changed is drawn anew.
-                <For each=rows key=|integration| serde_json::to_string(integration).unwrap_or_default() children=move |integration| view! { <Card page integration /> } />
+                <For each=rows key=|integration| serde_json::to_value(integration).unwrap_or_default().to_string() children=move |integration| view! { <Card page integration /> } />
             </ul>
         }
         .into_any(),
@@ -115,11 +115,11 @@ pub fn Integrations() -> impl IntoView {
         <section aria-labelledby="integrations-title">
             <div class="settings__head">
                 <h2 id="integrations-title">"Integrations"</h2>
-                {head}
+                {move || head()}
             </div>
             {move || page.creating.get().then(|| view! { <Create page /> })}
             <Made page />
-            {list}
+            {move || list()}
         </section>
     }
     .into_any()

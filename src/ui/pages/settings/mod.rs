@@ -47,7 +47,7 @@ pub fn Settings(tab: Tab) -> impl IntoView {
             <nav class="tabs" aria-label="Settings">
                 <ul>{Tab::ALL.map(link).collect_view()}</ul>
             </nav>
-            {page}
+            {move || page()}
         </div>
     }
     .into_any()

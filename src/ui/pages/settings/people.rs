@@ -96,8 +96,8 @@ pub fn People() -> impl IntoView {
                 }}
             </div>
             {move || page.creating.get().then(|| view! { <Create page /> })}
-            {once}
-            {list}
+            {move || once()}
+            {move || list()}
         </section>
     }
     .into_any()

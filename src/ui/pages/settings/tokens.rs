@@ -80,8 +80,8 @@ pub fn Tokens() -> impl IntoView {
                 }}
             </div>
             {move || page.creating.get().then(|| view! { <Create page /> })}
-            {once}
-            {list}
+            {move || once()}
+            {move || list()}
         </section>
     }
     .into_any()
