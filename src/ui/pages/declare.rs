@@ -226,8 +226,7 @@ pub fn Declare() -> impl IntoView {
                                 .map(|_| {
                                     view! {
                                         <button type="button" class="button declare__unsure" disabled=move || sent.get().is_some() on:click=move |_| declare(None)>
-                                            "Not sure yet"
-                                            <span>", start triage"</span>
+                                            <span>"Not sure yet" <span class="declare__triage">", start triage"</span></span>
                                         </button>
                                     }
                                 })
