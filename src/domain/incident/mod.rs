@@ -250,7 +250,8 @@ pub struct Incident {
     pub touched: bool,
     pub private: bool,
     pub started_at: Timestamp,
-    pub detected_at: Timestamp,
+    /// When anybody first knew. `None` only for imported incidents whose origin does not say.
+    pub detected_at: Option<Timestamp>,
     pub acknowledged_at: Option<Timestamp>,
     pub mitigated_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
