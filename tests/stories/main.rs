@@ -13,6 +13,7 @@ mod http_integrations;
 mod http_operations;
 mod http_rights;
 mod http_stream;
+mod history;
 mod intake;
 mod outage_log;
 mod people_at_work;

@@ -54,14 +54,7 @@ impl Store {
 
     /// The whole log of an incident, by sequence.
     pub async fn events(&self, id: IncidentId) -> Result<Vec<Event>, StoreError> {
-        let found = sqlx::query(
-            "SELECT incident_id, seq, happened_at, recorded_at, actor, command, kind, data, prev_hash, hash FROM events \
-             WHERE incident_id = $1 ORDER BY seq",
-        )
-        .bind(id.to_string())
-        .fetch_all(&self.readers)
-        .await
-        .map_err(query("read an incident's events"))?;
+        let found = sqlx::query(rows::EVENTS_OF_INCIDENT).bind(id.to_string()).fetch_all(&self.readers).await.map_err(query("read an incident's events"))?;
         found.iter().map(rows::event).collect()
     }
 

@@ -44,6 +44,20 @@ pub struct Receipt {
     pub alerts: Vec<AlertId>,
 }
 
+impl Receipt {
+    /// What several deliveries did together.
+    pub fn add(&mut self, other: Receipt) {
+        self.opened += other.opened;
+        self.repeated += other.repeated;
+        self.acknowledged += other.acknowledged;
+        self.resolved += other.resolved;
+        self.ignored += other.ignored;
+        self.incidents_opened += other.incidents_opened;
+        self.incidents_resolved += other.incidents_resolved;
+        self.alerts.extend(other.alerts);
+    }
+}
+
 impl Delivery {
     fn actor(&self) -> ActorRef {
         ActorRef { kind: ActorKind::Integration, id: self.integration_id.to_string(), name: self.integration_name.clone() }
@@ -55,7 +69,7 @@ impl Store {
     pub async fn intake(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
         match self.writer.send(Work::Intake(delivery)).await? {
             Answer::Intake(receipt) => Ok(receipt),
-            Answer::Outcome(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
+            Answer::Outcome(_) | Answer::Imported(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
         }
     }
 
@@ -71,7 +85,7 @@ impl Store {
         }
         match self.writer.send(Work::Expire).await? {
             Answer::Expired(count) => Ok(count),
-            Answer::Outcome(_) | Answer::Intake(_) => Err(StoreError::WriterStopped),
+            Answer::Outcome(_) | Answer::Imported(_) | Answer::Intake(_) => Err(StoreError::WriterStopped),
         }
     }
 
@@ -139,17 +153,18 @@ impl Batch<'_> {
         Ok(receipt)
     }
 
-    /// Resolves what ran out.
-    pub async fn expire(&mut self) -> Result<u64, StoreError> {
+    /// Resolves what ran out by `now`, of one integration or of all; `job` is its place in the batch.
+    pub async fn expire(&mut self, now: Timestamp, of: Option<IntegrationId>, job: usize) -> Result<u64, StoreError> {
         // What is still in memory may have been refreshed in this very batch.
         self.flush().await?;
-        let now = self.clock.now();
         let found = sqlx::query(concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at <= $1 ORDER BY a.expires_at LIMIT 5000"
+            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at <= $1 \
+             AND ($2 = '' OR a.integration_id = $2) ORDER BY a.expires_at LIMIT 5000"
         ))
         .bind(now.micros())
+        .bind(of.map(|id| id.to_string()).unwrap_or_default())
         .fetch_all(&mut *self.connection)
         .await
         .map_err(query("read alerts that ran out"))?;
@@ -157,7 +172,7 @@ impl Batch<'_> {
             let (alert, episode) = (rows::alert(row)?, rows::episode(row)?);
             let at = episode.expires_at.unwrap_or(now);
             self.touch_group(alert.integration_id, &episode, at).await?;
-            self.end_episode(alert.integration_id, &alert.dedupe_key, episode, at, ActorRef::system(), now, usize::MAX, true);
+            self.end_episode(alert.integration_id, &alert.dedupe_key, episode, at, ActorRef::system(), now, job, true);
         }
         Ok(found.len() as u64)
     }

@@ -4,6 +4,8 @@ mod alerts;
 mod batch;
 mod changes;
 mod commands;
+mod figures;
+mod import;
 mod incidents;
 mod intake;
 mod integrations;
@@ -21,6 +23,7 @@ mod writer;
 
 pub use alerts::AlertFilter;
 pub use commands::Outcome;
+pub use import::Imported;
 pub use incidents::IncidentFilter;
 pub use intake::{Delivery, Receipt};
 pub use integrations::{Heard, Sender};

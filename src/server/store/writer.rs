@@ -7,12 +7,14 @@ use super::{
     Backend, Store, StoreError,
     batch::{Batch, Memory},
     commands::Outcome,
+    import::Imported,
     intake::{Delivery, Receipt},
 };
 use crate::domain::{
     ids::IncidentId,
+    import::Draft,
     incident::{Command, Declare},
-    people::Actor,
+    people::{Actor, ActorRef},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -37,6 +39,12 @@ pub(super) enum Work {
         key: String,
         if_match: Option<i64>,
     },
+    ImportIncidents {
+        drafts: Vec<Draft>,
+        importer: ActorRef,
+    },
+    /// Past deliveries, in order.
+    Replay(Vec<Delivery>),
     /// Resolve what was not refreshed in time.
     Expire,
 }
@@ -45,6 +53,7 @@ pub(super) enum Work {
 pub(super) enum Answer {
     Intake(Receipt),
     Outcome(Box<Outcome>),
+    Imported(Imported),
     Expired(u64),
 }
 
@@ -103,6 +112,8 @@ pub(super) fn run(store: Store, Jobs(mut jobs): Jobs) {
 fn size(work: &Work) -> usize {
     match work {
         Work::Intake(delivery) => delivery.signals.len(),
+        Work::Replay(deliveries) => deliveries.iter().map(|delivery| delivery.signals.len()).sum(),
+        Work::ImportIncidents { drafts, .. } => drafts.iter().map(|draft| 1 + draft.timeline.len()).sum(),
         Work::Declare { .. } | Work::Command { .. } | Work::Expire => 1,
     }
 }
@@ -149,7 +160,9 @@ async fn try_commit(store: &Store, memory: &mut Memory, work: &[&Work]) -> Resul
             Work::Intake(delivery) => Answer::Intake(batch.deliver(delivery, answers.len()).await?),
             Work::Declare { draft, actor, key } => Answer::Outcome(Box::new(batch.declare(draft, actor, key).await?)),
             Work::Command { id, command, actor, key, if_match } => Answer::Outcome(Box::new(batch.command(*id, command, actor, key, *if_match).await?)),
-            Work::Expire => Answer::Expired(batch.expire().await?),
+            Work::Expire => Answer::Expired(batch.expire(store.clock.now(), None, answers.len()).await?),
+            Work::ImportIncidents { drafts, importer } => Answer::Imported(batch.import(drafts, importer).await?),
+            Work::Replay(deliveries) => Answer::Intake(batch.replay(deliveries, answers.len()).await?),
         });
     }
     let (changes, resolved_by) = batch.finish().await?;

@@ -1,0 +1,19 @@
+-- What figures are made from: one narrow row per incident that counts, so that a figure reads only
+-- what touches its range, and never a whole incident.
+CREATE TABLE incident_facts (
+    incident_id TEXT PRIMARY KEY,
+    -- Which class of length it belongs to. All of a class are shorter than its width, so those
+    -- that reach into a range began less than that before it: an index can find them.
+    span BIGINT NOT NULL,
+    from_at BIGINT NOT NULL,
+    private BIGINT NOT NULL,
+    -- JSON, packed.
+    facts TEXT NOT NULL
+);
+CREATE INDEX incident_facts_by_time ON incident_facts (span, from_at);
+
+-- What was imported last of an incident, so that the same again is known at a glance.
+CREATE TABLE imports (
+    incident_id TEXT PRIMARY KEY,
+    digest TEXT NOT NULL
+);
