@@ -44,7 +44,7 @@ const SAVE_DIGESTS: ManyRows =
 impl Store {
     /// Brings incidents up to what their origins say, in one transaction.
     pub async fn import_incidents(&self, drafts: Vec<Draft>, importer: &ActorRef) -> Result<Imported, StoreError> {
-        match self.writer.send(Work::ImportIncidents { drafts, importer: importer.clone() }).await? {
+        match self.writer.send_when_free(Work::ImportIncidents { drafts, importer: importer.clone() }).await? {
             Answer::Imported(imported) => Ok(imported),
             Answer::Outcome(_) | Answer::Intake(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
         }
@@ -53,7 +53,7 @@ impl Store {
     /// Applies past deliveries in order, in one transaction. Between them, alerts of their
     /// integrations that nobody refreshed in time run out, as they did then.
     pub async fn replay(&self, deliveries: Vec<Delivery>) -> Result<Receipt, StoreError> {
-        match self.writer.send(Work::Replay(deliveries)).await? {
+        match self.writer.send_when_free(Work::Replay(deliveries)).await? {
             Answer::Intake(receipt) => Ok(receipt),
             Answer::Outcome(_) | Answer::Imported(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
         }

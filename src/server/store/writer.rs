@@ -88,6 +88,15 @@ impl Writer {
         })?;
         answer.await.map_err(|_| StoreError::WriterStopped)?
     }
+
+    /// The same for work that can wait: while too much is queued, it waits its turn instead of
+    /// being turned away.
+    pub async fn send_when_free(&self, work: Work) -> Result<Answer, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let sender = self.0.as_ref().ok_or(StoreError::WriterStopped)?;
+        sender.send(Job { work, reply }).await.map_err(|_| StoreError::WriterStopped)?;
+        answer.await.map_err(|_| StoreError::WriterStopped)?
+    }
 }
 
 /// Starts the writer; it ends when nobody can send to it any more.
