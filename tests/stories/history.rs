@@ -1,6 +1,11 @@
 //! The past, brought over: imported incidents, imported alerts, and the figures made from them.
 
 use crate::{databases::NOON, people_at_work::*, story};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::Request,
+};
 use serde_json::{Value, json};
 use tocsin::{
     domain::{
@@ -10,8 +15,15 @@ use tocsin::{
         people::Role,
         timeline,
     },
-    server::store::{Imported, IncidentFilter, Store},
+    server::{
+        config::Config,
+        router,
+        state::App,
+        store::{Imported, IncidentFilter, Store},
+        usecases::tokens,
+    },
 };
+use tower::ServiceExt;
 
 fn draft(line: &Value) -> Draft {
     import::parse(line).expect("the line is whole")
@@ -172,6 +184,100 @@ story! {
         assert_eq!(receipt.incidents_opened, 2);
         assert_eq!(receipt.incidents_resolved, 1);
         assert!(store.verify(true).await.unwrap().faults.is_empty());
+    }
+}
+
+fn a_server(fresh: &crate::databases::Fresh) -> Router {
+    router::build(App::new(fresh.store.clone(), Config::default()))
+}
+
+async fn ask(router: &Router, method: &str, path: &str, token: &str, body: Body) -> (u16, Value) {
+    let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}")).body(body).expect("a request");
+    let answer = router.clone().oneshot(request).await.expect("an answer");
+    let status = answer.status().as_u16();
+    let bytes = to_bytes(answer.into_body(), 10_000_000).await.expect("the answer ends");
+    (status, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+story! {
+    async fn programs_import_arrays_and_lines_and_read_the_figures(fresh) {
+        let router = a_server(&fresh);
+        let token = tokens::create_from_cli(&fresh.store, "etl", Role::Responder).await.unwrap();
+        let viewer = tokens::create_from_cli(&fresh.store, "wall", Role::Viewer).await.unwrap();
+        let lines = [a_line(1, -30), a_line(2, -20), a_line(3, -10)];
+        let path = "/api/v1/import/incidents";
+        assert_eq!(ask(&router, "POST", path, "nobody's", Body::from("[")).await.0, 401);
+        assert_eq!(ask(&router, "POST", path, &viewer, Body::from("[]")).await.0, 403);
+        let (status, report) = ask(&router, "POST", path, &token, Body::from(json!(lines).to_string())).await;
+        assert_eq!((status, report), (200, json!({"created": 3, "updated": 0, "unchanged": 0, "rejected": []})));
+        let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        text.push_str("\n{\"origin\": \"statusfeed\", \"id\": 9}\nnot json\n");
+        let chunks: Vec<Result<Vec<u8>, std::io::Error>> = text.as_bytes().chunks(7).map(|chunk| Ok(chunk.to_vec())).collect();
+        let (status, report) = ask(&router, "POST", path, &token, Body::from_stream(futures::stream::iter(chunks))).await;
+        assert_eq!((status, &report["unchanged"], &report["created"]), (200, &json!(3), &json!(0)));
+        let rejected: Vec<_> = report["rejected"].as_array().unwrap().iter().map(|line| (line["line"].as_u64().unwrap(), line["code"].as_str().unwrap())).collect();
+        assert_eq!(rejected, [(5, "no_title"), (6, "not_json")]);
+        assert!(report["rejected"][0]["detail"].as_str().unwrap().contains("started_at is missing"));
+
+        let (from, to) = (NOON.plus_secs(-30 * 3600), NOON.plus_secs(-10 * 3600));
+        let (status, figures) = ask(&router, "GET", &format!("/api/v1/metrics/incidents?from={from}&to={to}&group_by=severity&origin=statusfeed"), &viewer, Body::empty()).await;
+        let group = &figures["groups"][0];
+        assert_eq!((status, &group["key"], &group["incidents"], &figures["from"]), (200, &json!("SEV2"), &json!(2), &json!(from.to_string())));
+        let mttr = &group["metrics"]["mttr"];
+        assert_eq!((&mttr["n"], &mttr["median"], &mttr["p95"], &mttr["unit"]), (&json!(2), &json!(3600.0), &json!(3600.0), &json!("s")));
+        assert_eq!(group["metrics"]["mtta"]["excluded"], json!([{"reason": "not acknowledged", "n": 2}]));
+        assert_eq!(group["metrics"]["mtbf"]["mean"], json!(9.0 * 3600.0));
+        assert!(group["metrics"]["mtbf"].get("median").is_none());
+        let (_, none) = ask(&router, "GET", &format!("/api/v1/metrics/incidents?from={from}&to={to}&label.team=payments"), &viewer, Body::empty()).await;
+        assert_eq!((&none["groups"][0]["incidents"], &none["groups"][0]["metrics"]["mttd"]["median"]), (&json!(0), &Value::Null));
+        let (status, seen) = ask(&router, "GET", &format!("/api/v1/availability?from={from}&to={to}&service=checkout"), &viewer, Body::empty()).await;
+        assert_eq!((status, seen), (200, json!({"incidents": 2, "downtime_s": 7200.0, "total_s": 72000.0, "availability": 0.9})));
+        for bad in ["from=yesterday", "group_by=mood", "severity=SEV9", "kind=party", "from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z"] {
+            assert_eq!(ask(&router, "GET", &format!("/api/v1/metrics/incidents?{bad}"), &viewer, Body::empty()).await.0, 400, "{bad}");
+        }
+    }
+}
+
+story! {
+    async fn an_outage_log_is_imported_with_the_clock_at_each_receipt(fresh) {
+        const LOG: &str = include_str!("../fixtures/outage-log.jsonl");
+        let router = a_server(&fresh);
+        let token = tokens::create_from_cli(&fresh.store, "etl", Role::Responder).await.unwrap();
+        let (status, report) = ask(&router, "POST", "/api/v1/import/alerts", &token, Body::from(LOG)).await;
+        assert_eq!((status, &report["lines"], &report["alerts_opened"], &report["alerts_resolved"]), (200, &json!(314), &json!(47), &json!(47)));
+        assert_eq!((&report["rejected"], &report["incidents_opened"]), (&json!([]), &report["incidents_resolved"]));
+        let all = fresh.store.incidents(&IncidentFilter::for_actor(admin()), None, 500).await.unwrap().items;
+        assert_eq!(json!(all.len()), report["incidents_opened"]);
+        assert!(all.iter().all(|incident| incident.updated_at > NOON.plus_secs(-86_400) && incident.state == State::Resolved));
+        let (_, again) = ask(&router, "POST", "/api/v1/import/alerts", &token, Body::from(LOG)).await;
+        assert_eq!((&again["alerts_opened"], &again["alerts_resolved"]), (&json!(0), &json!(0)));
+        assert!(fresh.store.verify(true).await.unwrap().faults.is_empty());
+        let (_, seen) = ask(&router, "GET", "/api/v1/metrics/incidents?from=2026-08-11T00:00:00Z&to=2026-08-22T00:00:00Z", &token, Body::empty()).await;
+        assert_eq!((&seen["groups"][0]["incidents"], &seen["groups"][0]["metrics"]["mttr"]["n"]), (&report["incidents_opened"], &report["incidents_opened"]));
+    }
+}
+
+story! {
+    async fn alerts_are_imported_under_the_settings_that_are_named(fresh) {
+        let router = a_server(&fresh);
+        let token = tokens::create_from_cli(&fresh.store, "etl", Role::Admin).await.unwrap();
+        let line = |source: &str, title: &str| {
+            json!({"received_at": NOON.plus_secs(-600).to_string(), "source": source, "body": {"title": title, "severity": "error", "labels": {"service": "checkout"}}}).to_string()
+        };
+        let draft = |name: &str, by: &str| json!({"source": "generic", "name": name, "grouping": {"by": [by], "quiet_s": 60, "storm_at": 3}}).to_string();
+        let (_, one) = ask(&router, "POST", "/api/v1/integrations", &token, Body::from(draft("cron", "team"))).await;
+        // The only integration of the source.
+        let (_, report) = ask(&router, "POST", "/api/v1/import/alerts", &token, Body::from(line("generic", "a"))).await;
+        assert_eq!((&report["alerts_opened"], &report["incidents_opened"]), (&json!(1), &json!(1)));
+        let (_, alerts) = ask(&router, "GET", "/api/v1/alerts", &token, Body::empty()).await;
+        assert_eq!(alerts["items"][0]["integration_id"], one["id"]);
+        let (_, two) = ask(&router, "POST", "/api/v1/integrations", &token, Body::from(draft("other", "service"))).await;
+        let path = format!("/api/v1/import/alerts?integration={}", two["id"].as_str().unwrap());
+        let (_, report) = ask(&router, "POST", &path, &token, Body::from(format!("{}\n{}\n{}", line("generic", "a"), line("alertmanager", "b"), line("carrier pigeon", "c")))).await;
+        let codes: Vec<_> = report["rejected"].as_array().unwrap().iter().map(|line| (line["line"].as_u64().unwrap(), line["code"].as_str().unwrap())).collect();
+        assert_eq!((&report["lines"], &report["alerts_opened"], codes.len(), codes[1]), (&json!(3), &json!(1), 2, (3, "unknown_source")));
+        let (status, _) = ask(&router, "POST", "/api/v1/import/alerts?integration=x", &token, Body::from("{}")).await;
+        assert_eq!(status, 404);
     }
 }
 

@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
     fn kind(&mut self) -> Kind {
         match self.field("kind") {
             None => Kind::Incident,
-            Some(value) => serde_json::from_value(value.clone()).unwrap_or_else(|_| {
+            Some(value) => value.as_str().and_then(Kind::from_slug).unwrap_or_else(|| {
                 self.flaw("bad_kind", format!("kind is incident, maintenance or drill, not {}", shown(value)));
                 Kind::Incident
             }),

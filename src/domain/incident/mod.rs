@@ -94,6 +94,22 @@ pub enum Kind {
     Drill,
 }
 
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Incident, Kind::Maintenance, Kind::Drill];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            Kind::Incident => "incident",
+            Kind::Maintenance => "maintenance",
+            Kind::Drill => "drill",
+        }
+    }
+
+    pub fn from_slug(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.slug() == text)
+    }
+}
+
 /// The parts people play in one incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,9 +1,7 @@
 //! One transaction of the writer: what it remembers, what it has changed, and how that is written.
 
 use super::{
-    StoreError, figures,
-    incidents::kind_slug,
-    query,
+    StoreError, figures, query,
     rows::{self, ManyRows, to_json},
     stream::Numbered,
     writer::Work,
@@ -578,7 +576,7 @@ impl<'t> Batch<'t> {
                     .bind(incident.id.to_string())
                     .bind(incident.reference.0)
                     .bind(incident.state.slug())
-                    .bind(kind_slug(incident.kind))
+                    .bind(incident.kind.slug())
                     .bind(incident.severity.map(|severity| i64::from(severity.level())))
                     .bind(i64::from(incident.private))
                     .bind(incident.origin.as_ref().map(|origin| origin.name.clone()))

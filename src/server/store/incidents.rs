@@ -75,7 +75,7 @@ impl Store {
         .bind(among(filter.states.iter().map(|state| state.slug().to_owned())))
         .bind(among(filter.severity.iter().map(|severity| severity.level().to_string())))
         .bind(filter.service.clone().unwrap_or_default())
-        .bind(filter.kind.map_or("", kind_slug))
+        .bind(filter.kind.map_or("", Kind::slug))
         .bind(filter.origin.clone().unwrap_or_default())
         .bind(filter.updated_since.map_or(0, Timestamp::micros))
         .bind(filter.resolved_since.map_or(0, Timestamp::micros))
@@ -123,12 +123,4 @@ impl Store {
 fn among(values: impl Iterator<Item = String>) -> String {
     let joined = values.collect::<Vec<_>>().join(",");
     if joined.is_empty() { joined } else { format!(",{joined},") }
-}
-
-pub(super) fn kind_slug(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Incident => "incident",
-        Kind::Maintenance => "maintenance",
-        Kind::Drill => "drill",
-    }
 }

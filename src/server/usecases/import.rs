@@ -268,7 +268,10 @@ impl Receivers {
         }
         let source = line.get("source").and_then(Value::as_str).and_then(sources::find);
         if source.is_none() {
-            flaws.push(Flaw::new("unknown_source", format!("source is one of {}", sources::ALL.iter().map(|source| source.slug).collect::<Vec<_>>().join(", "))));
+            flaws.push(Flaw::new(
+                "unknown_source",
+                format!("source is one of {}", sources::ALL.iter().map(|source| source.slug).collect::<Vec<_>>().join(", ")),
+            ));
         }
         let body = match line.get("body") {
             None | Some(Value::Null) => {
@@ -284,8 +287,7 @@ impl Receivers {
         let parsed = (source.parse)(&request).map_err(|rejected| vec![Flaw::new(rejected.code, rejected.words)])?;
         let partly = if parsed.rejected.is_empty() { vec![] } else { vec![Flaw::new("invalid_alert", parsed.rejected_words())] };
         let (integration_id, integration_name, grouping) = self.receiver(source)?;
-        let delivery =
-            Delivery { integration_id, integration_name, source: source.slug.to_owned(), grouping, received_at, signals: parsed.signals };
+        let delivery = Delivery { integration_id, integration_name, source: source.slug.to_owned(), grouping, received_at, signals: parsed.signals };
         Ok(Received { delivery, changes: parsed.changes, partly })
     }
 
