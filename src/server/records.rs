@@ -248,7 +248,7 @@ mod tests {
 
         #[test]
         fn values_come_out_as_they_went_in(values in prop::collection::vec("\\PC{0,8}", 0..6)) {
-            let values: Vec<String> = values.into_iter().map(|value| serde_json::json!([{ "text": value }]).to_string()).collect();
+            let values: Vec<String> = values.into_iter().map(|value| serde_json::json!({ "text": [value] }).to_string()).collect();
             let out = |text: String| read(&[text.as_bytes()]).into_iter().map(|(_, text)| text.unwrap_or_default()).collect::<Vec<_>>();
             prop_assert_eq!(out(values.join("\n")), values.clone());
             prop_assert_eq!(out(format!("[{}]", values.join(","))), values);
