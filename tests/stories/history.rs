@@ -179,8 +179,14 @@ story! {
         let refreshed = |at: i64| Signal { expires_at: Some(start.plus_secs(at + 240)), event_at: Some(start.plus_secs(at)), ..fire("a", "checkout", start.plus_secs(at)) };
         let at = |secs: i64| delivery(start.plus_secs(secs), vec![refreshed(secs)]);
         // Refreshed once, then silent for longer than it holds, then firing anew.
-        let receipt = store.replay(vec![at(0), at(120), at(1000), at(1100)]).await.unwrap();
+        let replay = store.begin_replay();
+        let receipt = store.replay(&replay, vec![at(0), at(120), at(1000), at(1100)]).await.unwrap();
         assert_eq!((receipt.opened, receipt.repeated, receipt.resolved), (2, 2, 1));
+        // The job that lets live alerts run out leaves them alone until the replay has ended.
+        assert_eq!(store.expire_alerts().await.unwrap(), 0);
+        assert_eq!(store.replay(&replay, vec![at(1200)]).await.unwrap().repeated, 1);
+        drop(replay);
+        assert_eq!(store.expire_alerts().await.unwrap(), 1);
         assert_eq!(receipt.incidents_opened, 2);
         assert_eq!(receipt.incidents_resolved, 1);
         assert!(store.verify(true).await.unwrap().faults.is_empty());

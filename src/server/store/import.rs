@@ -15,7 +15,10 @@ use crate::domain::{
     time::Timestamp,
     timeline::Event,
 };
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// What became of a batch of imported incidents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +44,44 @@ const BY_ORIGIN: ManyRows = ManyRows {
 const SAVE_DIGESTS: ManyRows =
     ManyRows { head: "INSERT INTO imports (incident_id, digest) VALUES", tail: "ON CONFLICT (incident_id) DO UPDATE SET digest = excluded.digest", width: 2 };
 
+/// When the replays began that go on now.
+#[derive(Clone, Default)]
+pub(super) struct Replays(Arc<Mutex<BTreeMap<u64, Timestamp>>>);
+
+/// A replay goes on until this is dropped.
+pub struct Replay {
+    replays: Replays,
+    number: u64,
+}
+
+impl Replays {
+    /// While the past is replayed, alerts that ran out before this are its business: they may
+    /// still be refreshed by a line to come.
+    pub fn floor(&self) -> Timestamp {
+        let began = self.known().values().min().copied();
+        began.map_or(Timestamp::MIN, |began| began.plus_secs(-60))
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<u64, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        self.replays.known().remove(&self.number);
+    }
+}
+
 impl Store {
+    /// Begins a replay of past deliveries.
+    pub fn begin_replay(&self) -> Replay {
+        let mut known = self.replays.known();
+        let number = known.keys().next_back().map_or(0, |last| last + 1);
+        known.insert(number, self.clock.now());
+        Replay { replays: self.replays.clone(), number }
+    }
+
     /// Brings incidents up to what their origins say, in one transaction.
     pub async fn import_incidents(&self, drafts: Vec<Draft>, importer: &ActorRef) -> Result<Imported, StoreError> {
         match self.writer.send_when_free(Work::ImportIncidents { drafts, importer: importer.clone() }).await? {
@@ -52,7 +92,7 @@ impl Store {
 
     /// Applies past deliveries in order, in one transaction. Between them, alerts of their
     /// integrations that nobody refreshed in time run out, as they did then.
-    pub async fn replay(&self, deliveries: Vec<Delivery>) -> Result<Receipt, StoreError> {
+    pub async fn replay(&self, _: &Replay, deliveries: Vec<Delivery>) -> Result<Receipt, StoreError> {
         match self.writer.send_when_free(Work::Replay(deliveries)).await? {
             Answer::Intake(receipt) => Ok(receipt),
             Answer::Outcome(_) | Answer::Imported(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
@@ -144,7 +184,7 @@ impl Batch<'_> {
                 None => self.first_expiry(integration).await?,
             };
             let due = if due.is_some_and(|due| due <= delivery.received_at) {
-                let expired = self.expire(delivery.received_at, Some(integration), job).await?;
+                let expired = self.expire((Timestamp::MIN, delivery.received_at), Some(integration), job).await?;
                 sum.resolved += u32::try_from(expired).unwrap_or(u32::MAX);
                 self.first_expiry(integration).await?
             } else {

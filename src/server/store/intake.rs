@@ -75,7 +75,9 @@ impl Store {
 
     /// Resolves the alerts that were not refreshed in time, and answers how many there were.
     pub async fn expire_alerts(&self) -> Result<u64, StoreError> {
-        let due = sqlx::query("SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND expires_at IS NOT NULL AND expires_at <= $1")
+        let after = self.replays.floor();
+        let due = sqlx::query("SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND expires_at IS NOT NULL AND expires_at > $1 AND expires_at <= $2")
+            .bind(after.micros())
             .bind(self.clock.now().micros())
             .fetch_one(&self.readers)
             .await
@@ -83,7 +85,7 @@ impl Store {
         if rows::get::<i64>(&due, 0)? == 0 {
             return Ok(0);
         }
-        match self.writer.send(Work::Expire).await? {
+        match self.writer.send(Work::Expire { after }).await? {
             Answer::Expired(count) => Ok(count),
             Answer::Outcome(_) | Answer::Imported(_) | Answer::Intake(_) => Err(StoreError::WriterStopped),
         }
@@ -153,16 +155,18 @@ impl Batch<'_> {
         Ok(receipt)
     }
 
-    /// Resolves what ran out by `now`, of one integration or of all; `job` is its place in the batch.
-    pub async fn expire(&mut self, now: Timestamp, of: Option<IntegrationId>, job: usize) -> Result<u64, StoreError> {
+    /// Resolves what ran out after one instant and by another, which is taken as now, of one
+    /// integration or of all; `job` is its place in the batch.
+    pub async fn expire(&mut self, (after, now): (Timestamp, Timestamp), of: Option<IntegrationId>, job: usize) -> Result<u64, StoreError> {
         // What is still in memory may have been refreshed in this very batch.
         self.flush().await?;
         let found = sqlx::query(concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at <= $1 \
-             AND ($2 = '' OR a.integration_id = $2) ORDER BY a.expires_at LIMIT 5000"
+            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at > $1 \
+             AND a.expires_at <= $2 AND ($3 = '' OR a.integration_id = $3) ORDER BY a.expires_at LIMIT 5000"
         ))
+        .bind(after.micros())
         .bind(now.micros())
         .bind(of.map(|id| id.to_string()).unwrap_or_default())
         .fetch_all(&mut *self.connection)

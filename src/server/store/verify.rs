@@ -1,9 +1,10 @@
 //! Verifying the record: every chain, and that the projection says what the chains say.
 
-use super::{Store, StoreError, incidents::kind_slug, query, rows};
+use super::{Store, StoreError, query, rows};
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     incident::Incident,
+    metrics::Facts,
     time::Timestamp,
     timeline,
 };
@@ -112,7 +113,12 @@ impl Store {
                     Some(folded) => row.columns == Columns::of(folded) && self.services_of(row.id).await? == folded.services.iter().cloned().collect(),
                     None => false,
                 };
-                (!same || !found_by).then(|| (row.version, "the incident differs from what its events say".to_owned()))
+                let counted = folded.as_ref().and_then(Facts::of) == self.facts_of(row.id).await?;
+                match (same && found_by, counted) {
+                    (true, true) => None,
+                    (true, false) => Some((row.version, "what figures are made from differs from what its events say".to_owned())),
+                    (false, _) => Some((row.version, "the incident differs from what its events say".to_owned())),
+                }
             }
             Ok(_) => None,
         };
@@ -159,7 +165,7 @@ impl Columns {
         let origin = incident.origin.as_ref();
         Self {
             state: incident.state.slug().to_owned(),
-            kind: kind_slug(incident.kind).to_owned(),
+            kind: incident.kind.slug().to_owned(),
             severity: incident.severity.map(|severity| i64::from(severity.level())),
             private: i64::from(incident.private),
             origin: [origin.map(|origin| origin.name.clone()), origin.map(|origin| origin.id.clone())],

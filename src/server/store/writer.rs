@@ -15,6 +15,7 @@ use crate::domain::{
     import::Draft,
     incident::{Command, Declare},
     people::{Actor, ActorRef},
+    time::Timestamp,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -45,8 +46,10 @@ pub(super) enum Work {
     },
     /// Past deliveries, in order.
     Replay(Vec<Delivery>),
-    /// Resolve what was not refreshed in time.
-    Expire,
+    /// Resolve what ran out after this and was not refreshed in time.
+    Expire {
+        after: Timestamp,
+    },
 }
 
 /// What became of it.
@@ -123,7 +126,7 @@ fn size(work: &Work) -> usize {
         Work::Intake(delivery) => delivery.signals.len(),
         Work::Replay(deliveries) => deliveries.iter().map(|delivery| delivery.signals.len()).sum(),
         Work::ImportIncidents { drafts, .. } => drafts.iter().map(|draft| 1 + draft.timeline.len()).sum(),
-        Work::Declare { .. } | Work::Command { .. } | Work::Expire => 1,
+        Work::Declare { .. } | Work::Command { .. } | Work::Expire { .. } => 1,
     }
 }
 
@@ -169,7 +172,7 @@ async fn try_commit(store: &Store, memory: &mut Memory, work: &[&Work]) -> Resul
             Work::Intake(delivery) => Answer::Intake(batch.deliver(delivery, answers.len()).await?),
             Work::Declare { draft, actor, key } => Answer::Outcome(Box::new(batch.declare(draft, actor, key).await?)),
             Work::Command { id, command, actor, key, if_match } => Answer::Outcome(Box::new(batch.command(*id, command, actor, key, *if_match).await?)),
-            Work::Expire => Answer::Expired(batch.expire(store.clock.now(), None, answers.len()).await?),
+            Work::Expire { after } => Answer::Expired(batch.expire((*after, store.clock.now()), None, answers.len()).await?),
             Work::ImportIncidents { drafts, importer } => Answer::Imported(batch.import(drafts, importer).await?),
             Work::Replay(deliveries) => Answer::Intake(batch.replay(deliveries, answers.len()).await?),
         });

@@ -190,6 +190,7 @@ pub async fn alerts<E>(
 ) -> Result<AlertReport, ServerError> {
     needs(who, Right::Work)?;
     let receivers = Receivers::load(store, integration).await?;
+    let replay = store.begin_replay();
     let mut report = AlertReport::default();
     let mut waiting: Vec<Delivery> = vec![];
     let mut signals = 0;
@@ -215,13 +216,13 @@ pub async fn alerts<E>(
             waiting.push(delivery);
             if waiting.len() >= BATCH_DELIVERIES || signals >= BATCH_SIGNALS {
                 signals = 0;
-                report.add(&store.replay(std::mem::take(&mut waiting)).await?);
+                report.add(&store.replay(&replay, std::mem::take(&mut waiting)).await?);
                 progress(&report);
             }
         }
     }
     if !waiting.is_empty() {
-        report.add(&store.replay(waiting).await?);
+        report.add(&store.replay(&replay, waiting).await?);
     }
     progress(&report);
     Ok(report)
