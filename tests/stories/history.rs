@@ -73,6 +73,18 @@ story! {
 }
 
 story! {
+    async fn the_board_shows_what_is_open_and_not_what_was_over_long_ago(fresh) {
+        let mut lines = vec![a_line(1, -100), a_line(2, -10), a_line(3, -400)];
+        lines[2]["resolved_at"] = Value::Null;
+        import(&fresh.store, &lines).await;
+        let (_, board) = fresh.store.board(&admin()).await.unwrap();
+        let mut titles: Vec<_> = board.iter().map(|incident| incident.title.as_str()).collect();
+        titles.sort_unstable();
+        assert_eq!(titles, ["Outage 2", "Outage 3"]);
+    }
+}
+
+story! {
     async fn the_same_incident_twice_in_one_import_is_one_incident(fresh) {
         let mut longer = a_line(1, -10);
         longer["mitigated_at"] = json!(NOON.plus_secs(-9 * 3600 - 1800).to_string());

@@ -1,5 +1,6 @@
 //! What the metrics need to know of one incident, and nothing else.
 
+use super::{LOOK_BACK_SECS, Range};
 use crate::domain::{
     alert::Labels,
     ids::IncidentRef,
@@ -85,6 +86,11 @@ impl Facts {
         }
         let windows = self.impact.iter().filter_map(|window| window.to);
         Some(windows.chain(self.restored_at).fold(self.started_at, Timestamp::max))
+    }
+
+    /// Whether it touches `range` or the thirty days before it.
+    pub fn reaches(&self, range: &Range) -> bool {
+        self.started_at < range.to && self.ended_at().is_none_or(|end| end >= range.from.plus_secs(-LOOK_BACK_SECS))
     }
 }
 

@@ -105,7 +105,8 @@ fn by_month(known: &[&Facts], range: &Range, service: Option<&str>, now: Timesta
     let group = |(key, members): (String, Vec<&Facts>)| {
         // A month with a member overlaps the range.
         let range = members.first().and_then(|first| month_around(first.started_at)?.within(range)).unwrap_or(*range);
-        Group::of(Some(key), &Population { range, members, known: known.to_vec(), service, now })
+        let known = known.iter().copied().filter(|facts| facts.reaches(&range)).collect();
+        Group::of(Some(key), &Population { range, members, known, service, now })
     };
     months.into_iter().map(group).collect()
 }

@@ -10,9 +10,11 @@ use crate::domain::{
     people::Actor,
     time::Timestamp,
 };
+use futures::TryStreamExt;
 use sqlx::AnyConnection;
 
 const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
 
 /// The widths of the classes of length, in microseconds, each four times the one before. The last
 /// holds what is longer or still goes on; it is read from the beginning of time, and is small.
@@ -26,8 +28,8 @@ fn span_class(from: Timestamp, to: Option<Timestamp>) -> i64 {
 }
 
 const SAVE: ManyRows = ManyRows {
-    head: "INSERT INTO incident_facts (incident_id, span, from_at, private, facts) VALUES",
-    tail: "ON CONFLICT (incident_id) DO UPDATE SET span = excluded.span, from_at = excluded.from_at, private = excluded.private, facts = excluded.facts",
+    head: "INSERT INTO incident_facts (incident_id, span, day, private, facts) VALUES",
+    tail: "ON CONFLICT (incident_id) DO UPDATE SET span = excluded.span, day = excluded.day, private = excluded.private, facts = excluded.facts",
     width: 5,
 };
 
@@ -38,7 +40,7 @@ pub(super) async fn save(connection: &mut AnyConnection, incidents: &[(&Incident
         statement
             .bind(incident.id.to_string())
             .bind(span_class(facts.started_at, facts.ended_at()))
-            .bind(facts.started_at.micros())
+            .bind(facts.started_at.micros().div_euclid(DAY))
             .bind(i64::from(incident.private))
             .bind(to_json(facts))
     })
@@ -60,21 +62,24 @@ impl Store {
         let visible = self.private_incidents_of(actor).await?;
         let mut facts = Vec::new();
         for (class, width) in WIDTHS.iter().enumerate() {
-            let found = sqlx::query(
-                "SELECT facts FROM incident_facts WHERE span = $1 AND from_at >= $2 AND from_at < $3 \
-                 AND (private = 0 OR $4 = '*' OR $4 LIKE '%,' || incident_id || ',%')",
+            let mut days = sqlx::query(
+                "SELECT string_agg(facts, ',') FROM incident_facts WHERE span = $1 AND day >= $2 AND day <= $3 \
+                 AND (private = 0 OR $4 = '*' OR $4 LIKE '%,' || incident_id || ',%') GROUP BY day",
             )
             .bind(i64::try_from(class).unwrap_or(i64::MAX))
-            .bind(range.from.micros() - width)
-            .bind(range.to.micros())
+            .bind((range.from.micros() - width).div_euclid(DAY))
+            .bind(range.to.micros().div_euclid(DAY))
             .bind(visible.clone())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(query("read what figures are made from"))?;
-            for row in &found {
-                facts.push(rows::json_column(row, 0)?);
+            .fetch(&self.readers);
+            while let Some(day) = days.try_next().await.map_err(query("read what figures are made from"))? {
+                let of_day: Vec<Facts> = serde_json::from_str(&format!("[{}]", rows::get::<&str>(&day, 0)?)).map_err(unreadable)?;
+                facts.extend(of_day);
             }
         }
         Ok(facts)
     }
+}
+
+fn unreadable(source: serde_json::Error) -> StoreError {
+    StoreError::Unreadable { what: "what figures are made from", source }
 }

@@ -92,7 +92,7 @@ impl Store {
         // Read first: what commits in between is in both, and folding it again changes nothing.
         let seq = self.latest_seq().await?;
         let found = sqlx::query(
-            "SELECT doc FROM incidents WHERE state IN ('triage', 'active', 'mitigated') OR (state = 'resolved' AND updated_at >= $1) ORDER BY updated_at DESC",
+            "SELECT doc FROM incidents WHERE state IN ('triage', 'active', 'mitigated') OR (state = 'resolved' AND resolved_at >= $1) ORDER BY updated_at DESC",
         )
         .bind(self.clock.now().plus_secs(-BOARD_KEEPS_SECS).micros())
         .fetch_all(&self.readers)
