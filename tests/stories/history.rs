@@ -148,6 +148,18 @@ story! {
 }
 
 story! {
+    async fn figures_that_were_tampered_with_are_found(fresh) {
+        import(&fresh.store, &[a_line(1, -10), a_line(2, -8)]).await;
+        sqlx::any::install_default_drivers();
+        let pool = sqlx::AnyPool::connect(&fresh.url).await.unwrap();
+        sqlx::query("UPDATE incident_facts SET facts = (SELECT MAX(facts) FROM incident_facts)").execute(&pool).await.unwrap();
+        assert!(fresh.store.verify(false).await.unwrap().faults.is_empty());
+        let faults = fresh.store.verify(true).await.unwrap().faults;
+        assert_eq!((faults.len(), faults[0].incident.to_string()), (1, "INC-1".to_owned()));
+    }
+}
+
+story! {
     async fn every_length_of_incident_is_found_by_every_range_it_touches(fresh) {
         let store = &fresh.store;
         let hours = [0, 1, 3, 4, 5, 16, 100, 300, 2_000, 5_000, 20_000, 70_000, 100_000];

@@ -113,7 +113,7 @@ impl Store {
                     Some(folded) => row.columns == Columns::of(folded) && self.services_of(row.id).await? == folded.services.iter().cloned().collect(),
                     None => false,
                 };
-                let counted = folded.as_ref().and_then(Facts::of) == self.facts_of(row.id).await?;
+                let counted = self.counts_as(row.id, folded.as_ref().and_then(Facts::of)).await?;
                 match (same && found_by, counted) {
                     (true, true) => None,
                     (true, false) => Some((row.version, "what figures are made from differs from what its events say".to_owned())),
@@ -123,6 +123,17 @@ impl Store {
             Ok(_) => None,
         };
         Ok((events.len() as u64, fault))
+    }
+
+    /// Whether figures are made from exactly these facts of an incident.
+    async fn counts_as(&self, id: IncidentId, expected: Option<Facts>) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT facts FROM incident_facts WHERE incident_id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read what figures are made from"))?;
+        let Some(row) = row else { return Ok(expected.is_none()) };
+        Ok(expected.is_some() && serde_json::from_str::<Facts>(rows::get(&row, 0)?).ok() == expected)
     }
 
     /// The services by which a list finds an incident.
