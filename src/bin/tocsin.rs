@@ -1,9 +1,16 @@
 //! The server and the command line. Every subcommand says on standard error what it did; standard
 //! output carries only what a script wants to read.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    error::Error,
+    io::IsTerminal,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 use tocsin::{
     domain::{
         integration::{Grouping, NewIntegration, Settings},
@@ -17,9 +24,13 @@ use tocsin::{
         state::App,
         store::Store,
         telemetry,
-        usecases::{integrations, people, tokens},
+        usecases::{
+            import::{self, AlertReport, IncidentReport},
+            integrations, people, tokens,
+        },
     },
 };
+use tokio_util::io::ReaderStream;
 
 /// Alerts in, one verifiable incident record, a screen for everybody who works on it.
 #[derive(Parser)]
@@ -64,12 +75,31 @@ enum Command {
         #[command(subcommand)]
         command: IntegrationCommand,
     },
+    /// Bring the past over from other tools; importing the same again changes nothing
+    Import {
+        /// What the file holds: incidents (JSON array or JSON lines), recorded alerts (JSON lines), or a Statuspage's incidents.json
+        #[arg(long, value_enum, default_value_t = Format::Tocsin)]
+        format: Format,
+        /// alerts: the integration whose settings apply, by its id
+        #[arg(long, value_name = "ID")]
+        integration: Option<String>,
+        /// The file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Check that every incident's record is whole and unchanged
     Verify {
         /// Also recompute what is derived from the record, and compare it
         #[arg(long)]
         rebuild: bool,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Tocsin,
+    Alerts,
+    Statuspage,
 }
 
 #[derive(Args)]
@@ -142,6 +172,7 @@ async fn main() -> ExitCode {
         Command::Token { command: TokenCommand::Create { name, role } } => create_token(&everywhere, &name, role).await,
         Command::User { command: UserCommand::Create { name, login, role } } => create_user(&everywhere, &name, &login, role).await,
         Command::Integration { command: IntegrationCommand::Create { source, name, token } } => create_integration(&everywhere, source, name, token).await,
+        Command::Import { format, integration, file } => import_file(&everywhere, format, integration.as_deref(), &file).await,
         Command::Verify { rebuild } => verify(&everywhere, rebuild).await,
     };
     done.unwrap_or_else(|error| {
@@ -234,6 +265,91 @@ async fn create_integration(everywhere: &Everywhere, source: String, name: Strin
     eprintln!("Made the integration “{}” for {}. Its token is shown this once:", created.item.name, created.item.source);
     print_secret(everywhere, &created.token, serde_json::to_value(&created)?);
     Ok(ExitCode::SUCCESS)
+}
+
+async fn import_file(everywhere: &Everywhere, format: Format, integration: Option<&str>, file: &Path) -> Done {
+    let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
+    let path = if file == Path::new("-") { Path::new("/dev/stdin") } else { file };
+    let opened = tokio::fs::File::open(path).await.map_err(|error| format!("could not read {shown}: {error}"))?;
+    let (store, _) = open(everywhere).await?;
+    // Whoever can open the database may do everything with it.
+    let operator = Actor { who: ActorRef::system(), role: Role::Admin };
+    let mut progress = Progress::default();
+    let (report, rejected, words) = match format {
+        Format::Tocsin => {
+            let bytes = ReaderStream::with_capacity(opened, READ_AT_ONCE);
+            let report = import::incidents(&store, &operator, bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
+            (serde_json::to_value(&report)?, report.rejected.clone(), incidents_words(&report))
+        }
+        Format::Statuspage => {
+            let mut bytes = vec![];
+            tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::AsyncReadExt::take(opened, MAX_STATUSPAGE), &mut bytes).await?;
+            let report = import::statuspage(&store, &operator, &bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
+            (serde_json::to_value(&report)?, report.rejected.clone(), incidents_words(&report))
+        }
+        Format::Alerts => {
+            let bytes = ReaderStream::with_capacity(opened, READ_AT_ONCE);
+            let report = import::alerts(&store, &operator, integration, bytes, |report| progress.show(&alerts_words(report))).await.map_err(told)?;
+            (serde_json::to_value(&report)?, report.rejected.clone(), alerts_words(&report))
+        }
+    };
+    store.close().await;
+    progress.end();
+    eprintln!("Imported {shown}: {words}.");
+    for line in rejected.rejected.iter().take(REJECTED_SHOWN) {
+        eprintln!("  not imported, line {}: {} ({})", line.line, line.detail, line.code);
+    }
+    if rejected.count() > REJECTED_SHOWN as u64 {
+        eprintln!("  and {} more", rejected.count() - REJECTED_SHOWN as u64);
+    }
+    if everywhere.json {
+        println!("{report}");
+    }
+    Ok(if rejected.count() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How much of a file is read at once.
+const READ_AT_ONCE: usize = 64 * 1024;
+/// A Statuspage's file is read whole; it holds at most fifty incidents.
+const MAX_STATUSPAGE: u64 = 64 * 1024 * 1024;
+/// How many rejected lines are named on the terminal; `--json` names them all.
+const REJECTED_SHOWN: usize = 20;
+
+fn incidents_words(report: &IncidentReport) -> String {
+    let IncidentReport { created, updated, unchanged, rejected } = report;
+    format!("{created} new, {updated} brought up to date, {unchanged} unchanged, {} rejected", rejected.count())
+}
+
+fn alerts_words(report: &AlertReport) -> String {
+    format!(
+        "{} lines, {} alerts opened, {} repeated, {} resolved, {} incidents opened, {} resolved, {} rejected",
+        report.lines,
+        report.alerts_opened,
+        report.alerts_repeated,
+        report.alerts_resolved,
+        report.incidents_opened,
+        report.incidents_resolved,
+        report.rejected.count()
+    )
+}
+
+/// One line of a terminal that is written over and over.
+#[derive(Default)]
+struct Progress(bool);
+
+impl Progress {
+    fn show(&mut self, words: &str) {
+        if std::io::stderr().is_terminal() {
+            eprint!("\r\u{1b}[K{words}");
+            self.0 = true;
+        }
+    }
+
+    fn end(&self) {
+        if self.0 {
+            eprint!("\r\u{1b}[K");
+        }
+    }
 }
 
 async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {

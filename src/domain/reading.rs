@@ -362,7 +362,7 @@ variants! { EventKind tagged "kind" in "data" {
     "role_assigned" RoleAssigned { role, person, accepted, reason }
     "role_accepted" RoleAccepted { role, person }
     "role_released" RoleReleased { role, person, reason }
-    "note" Note { text }
+    "note" Note { text, status }
     "decision" Decision { text }
     "linked" Linked { url, text }
     "pinned" Pinned { seq }
@@ -503,6 +503,7 @@ mod tests {
         let (from, from_ref, into, into_ref) = (IncidentId(id), IncidentRef(3), IncidentId(id), IncidentRef(4));
         reads_back(&EventKind::Absorbed { from, from_ref, title: text("t"), services: vec![text("a")], signals, impact: vec![], started_at: at });
         reads_back(&EventKind::MergedInto { into, into_ref, reason: Some(text("same")) });
+        reads_back(&EventKind::Note { text: text("n"), status: Some(text("identified")) });
         reads_back(&EventKind::Linked { url: text("https://a"), text: None });
     }
 

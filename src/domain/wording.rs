@@ -116,7 +116,7 @@ pub fn event(kind: &EventKind) -> String {
         }
         EventKind::RoleAccepted { role, person } => format!("{} accepted {}", person.name, role.label().to_lowercase()),
         EventKind::RoleReleased { role, person, reason } => format!("{} is no longer {}{}", person.name, role.label().to_lowercase(), because(reason)),
-        EventKind::Note { text } | EventKind::Decision { text } => text.clone(),
+        EventKind::Note { text, .. } | EventKind::Decision { text } => text.clone(),
         EventKind::Linked { url, text } => match text {
             Some(text) if Link::is_safe(url) => format!("{text} ({url})"),
             _ => url.clone(),

@@ -10,6 +10,7 @@ mod heartbeats;
 mod hooks;
 mod jobs;
 mod live;
+mod records;
 pub mod rest;
 pub mod router;
 mod serve;

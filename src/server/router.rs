@@ -59,8 +59,12 @@ pub fn build(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Gives up on what takes too long, which is trouble of our own: bodies have their own limit.
+/// Gives up on what takes too long, which is trouble of our own: bodies have their own limit. An
+/// import takes as long as its file.
 async fn in_time(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with(rest::import::PREFIX) {
+        return next.run(request).await;
+    }
     tokio::time::timeout(WITHIN, next.run(request))
         .await
         .unwrap_or_else(|_| Problem::new(FailureKind::Unavailable, "timeout", "this took too long").with_next("Try again.").into_response())

@@ -27,7 +27,7 @@ pub fn public(incident: &Incident, events: &[Event]) -> Option<Due> {
 
 fn due(incident: &Incident, events: &[Event], every: fn(Severity) -> Option<i64>) -> Option<Due> {
     let every_secs = incident.shown_severity().and_then(every).filter(|_| incident.state.is_open())?;
-    let said_at = events.iter().rev().find(|event| is_update(event)).map_or(incident.detected_at, |event| event.recorded_at);
+    let said_at = events.iter().rev().find(|event| is_update(event)).map_or(incident.detected_at.unwrap_or(incident.started_at), |event| event.recorded_at);
     Some(Due { at: said_at.plus_secs(every_secs), every_secs })
 }
 
@@ -88,7 +88,7 @@ mod tests {
         let id = IncidentId(Uuid::from_u128(1));
         let mut head = Head::genesis();
         let mut events = head.append(id, declare(&draft, &actor, NOON).expect("a responder may declare"), &who, None, NOON);
-        let note = Change { happened_at: NOON.plus_secs(60), kind: EventKind::Note { text: "n".to_owned() } };
+        let note = Change { happened_at: NOON.plus_secs(60), kind: EventKind::Note { text: "n".to_owned(), status: None } };
         events.extend(head.append(id, vec![note], &who, None, NOON.plus_secs(60)));
         let ack = Change { happened_at: NOON.plus_secs(90), kind: EventKind::Acknowledged { until: None } };
         events.extend(head.append(id, vec![ack], &who, None, NOON.plus_secs(90)));

@@ -120,6 +120,33 @@ story! {
 }
 
 story! {
+    async fn the_past_is_imported_beside_a_running_server_and_again_without_effect(fresh) {
+        let server = Running::on(&fresh.url).await;
+        let token = token(&fresh.url, "viewer").await;
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("past.jsonl");
+        let lines = "{\"origin\": \"old\", \"id\": 1, \"title\": \"The past\", \"started_at\": \"2026-01-02T03:04:05Z\", \"resolved_at\": \"2026-01-02T04:04:05Z\"}\n{}\n";
+        std::fs::write(&file, lines).expect("it can be written");
+        let import = async |more: &[&str]| run(&[&["import", "--database-url", &fresh.url, "--json"], more].concat()).await;
+        let path = file.to_str().expect("it is text");
+        let report = |output: &Output| serde_json::from_str::<Value>(&out(output)).expect("it is JSON");
+        let first = import(&[path]).await;
+        assert_eq!((&report(&first)["created"], &report(&first)["rejected"][0]["line"]), (&1.into(), &2.into()));
+        assert!(!first.status.success() && err(&first).contains("not imported, line 2"), "a line was rejected: {}", err(&first));
+        assert!(server.get("/api/v1/incidents", &token).await.text().await.expect("it is text").contains("The past"));
+        assert_eq!(report(&import(&[path]).await)["unchanged"], 1);
+
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+        let page = import(&["--format", "statuspage", &format!("{fixtures}/statuspage/incidents_resolved.json")]).await;
+        assert!(page.status.success(), "{}", err(&page));
+        assert_eq!(report(&page)["created"], 1);
+        let log = import(&["--format", "alerts", &format!("{fixtures}/outage-log.jsonl")]).await;
+        assert_eq!((&report(&log)["alerts_opened"], &report(&log)["alerts_resolved"]), (&47.into(), &47.into()));
+        assert!(!import(&["/no/such/file"]).await.status.success());
+    }
+}
+
+story! {
     async fn verify_says_what_holds_and_names_what_does_not(fresh) {
         let verify = async |more: &[&str]| run(&[&["verify", "--database-url", &fresh.url], more].concat()).await;
         let whole = verify(&[]).await;

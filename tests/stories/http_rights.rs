@@ -45,6 +45,10 @@ fn rest() -> Vec<Line> {
         line(Method::GET, "/api/v1/integrations/{integration}", Value::Null, Responder, 200),
         line(Method::PATCH, "/api/v1/integrations/{integration}", json!({"name": "y"}), Admin, 200),
         line(Method::DELETE, "/api/v1/integrations/{integration}", Value::Null, Admin, 200),
+        line(Method::POST, "/api/v1/import/incidents", json!([]), Responder, 200),
+        line(Method::POST, "/api/v1/import/alerts", json!([]), Responder, 200),
+        line(Method::GET, "/api/v1/metrics/incidents", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/availability", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/stream", Value::Null, Viewer, 200),
     ]
 }

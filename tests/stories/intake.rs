@@ -22,7 +22,7 @@ story! {
         assert_eq!(opened.proposed_severity, Some(Severity::Sev1));
         assert_eq!(opened.services, ["checkout"]);
         assert_eq!(opened.started_at, NOON.plus_secs(-90));
-        assert_eq!(opened.detected_at, NOON);
+        assert_eq!(opened.detected_at, Some(NOON));
         assert_eq!(opened.impact.len(), 1);
         assert_eq!(opened.impact[0].from, NOON.plus_secs(-90));
         assert_eq!(opened.signal_state(), SignalState::Firing);

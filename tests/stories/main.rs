@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod databases;
 mod doors;
+mod history;
 mod http_alerts;
 mod http_doors;
 mod http_incidents;

@@ -227,7 +227,7 @@ pub fn declare(draft: &Declare, actor: &Actor, now: Timestamp) -> Result<Vec<Cha
         incident_kind: draft.kind,
         private: draft.private,
         started_at,
-        detected_at: now.max(started_at),
+        detected_at: Some(now.max(started_at)),
         origin: draft.origin.clone(),
     };
     Ok(vec![Change { happened_at: now, kind }])
@@ -308,7 +308,7 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
             let Some(held) = seat.and_then(|seat| seat.asked.as_ref().or(seat.holder.as_ref())) else { return Err(Refusal::NotHeld) };
             one(EventKind::RoleReleased { role: *role, person: held.person.clone(), reason: text(reason.as_deref(), "reason")? })
         }
-        Command::Note { text: words, happened_at } => at(happened_at, EventKind::Note { text: filled(words, "text")? }),
+        Command::Note { text: words, happened_at } => at(happened_at, EventKind::Note { text: filled(words, "text")?, status: None }),
         Command::Decision { text: words, happened_at } => at(happened_at, EventKind::Decision { text: filled(words, "text")? }),
         Command::Link { url, text: words } => {
             if !Link::is_safe(url) {
@@ -452,7 +452,7 @@ pub fn open_by_alert(alert: &AlertRef, now: Timestamp) -> Vec<Change> {
         incident_kind: Kind::Incident,
         private: false,
         started_at: alert.started_at,
-        detected_at: now.max(alert.started_at),
+        detected_at: Some(now.max(alert.started_at)),
         origin: None,
     };
     let attached = EventKind::AlertsAttached { alerts: vec![alert.clone()], why: Why::First };

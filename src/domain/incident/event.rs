@@ -58,7 +58,7 @@ pub enum EventKind {
         incident_kind: Kind,
         private: bool,
         started_at: Timestamp,
-        detected_at: Timestamp,
+        detected_at: Option<Timestamp>,
         origin: Option<Origin>,
     },
     /// Alerts joined the incident, in the order of their delivery.
@@ -144,6 +144,9 @@ pub enum EventKind {
     },
     Note {
         text: String,
+        /// What an imported entry said of the incident in its origin's words: "identified", "monitoring", …
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<String>,
     },
     Decision {
         text: String,

@@ -103,7 +103,10 @@ impl Incident {
                 self.mitigated_at = None;
             }
             EventKind::Mitigated { .. } => {
-                self.state = State::Mitigated;
+                // An importer may learn of it after the incident was resolved.
+                if self.state.is_open() {
+                    self.state = State::Mitigated;
+                }
                 self.mitigated_at = Some(at);
                 self.mark("mitigated", event.seq);
             }
@@ -187,7 +190,7 @@ impl Incident {
         let marked = |what: &str| self.marks.get(what) == Some(&seq);
         let (detected, acknowledged, mitigated, resolved) = (marked("detected"), marked("acknowledged"), marked("mitigated"), marked("resolved"));
         if detected {
-            self.detected_at = at;
+            self.detected_at = Some(at);
         }
         if acknowledged && self.acknowledged_at.is_some() {
             self.acknowledged_at = Some(at);

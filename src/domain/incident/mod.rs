@@ -94,6 +94,22 @@ pub enum Kind {
     Drill,
 }
 
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Incident, Kind::Maintenance, Kind::Drill];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            Kind::Incident => "incident",
+            Kind::Maintenance => "maintenance",
+            Kind::Drill => "drill",
+        }
+    }
+
+    pub fn from_slug(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.slug() == text)
+    }
+}
+
 /// The parts people play in one incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -250,7 +266,8 @@ pub struct Incident {
     pub touched: bool,
     pub private: bool,
     pub started_at: Timestamp,
-    pub detected_at: Timestamp,
+    /// When anybody first knew. `None` only for imported incidents whose origin does not say.
+    pub detected_at: Option<Timestamp>,
     pub acknowledged_at: Option<Timestamp>,
     pub mitigated_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,

@@ -271,7 +271,7 @@ fn a_changed_cut_or_reordered_log_is_noticed() {
     let id = told.incident.id;
     assert_eq!(verify(id, &told.events).map(|head| head.seq), Ok(3));
     let mut changed = told.events.clone();
-    changed[1].kind = EventKind::Note { text: "three".into() };
+    changed[1].kind = EventKind::Note { text: "three".into(), status: None };
     assert_eq!(verify(id, &changed), Err(Broken::Content { seq: 2 }));
     let mut cut = told.events.clone();
     cut.remove(1);

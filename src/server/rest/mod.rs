@@ -4,6 +4,8 @@
 //! are `application/problem+json`; lists are `{items, next_cursor}`.
 
 mod alerts;
+mod figures;
+pub mod import;
 mod incidents;
 mod integrations;
 mod me;
@@ -48,6 +50,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/alerts/{id}", get(alerts::read))
         .route("/api/v1/integrations", get(integrations::list).post(integrations::create))
         .route("/api/v1/integrations/{id}", get(integrations::read).patch(integrations::change).delete(integrations::disable))
+        .route("/api/v1/import/incidents", post(import::incidents))
+        .route("/api/v1/import/alerts", post(import::alerts))
+        .route("/api/v1/metrics/incidents", get(figures::incidents))
+        .route("/api/v1/availability", get(figures::availability))
         .route("/api/v1/stream", get(live::stream))
         .route("/api/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(problem::no_such_method)

@@ -1,7 +1,7 @@
 //! The document that describes the REST door, made from the routes' own descriptions. A committed
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
-use super::{alerts, incidents, integrations, me, schema};
+use super::{alerts, figures, import, incidents, integrations, me, schema};
 use crate::server::live;
 use axum::{
     http::header,
@@ -28,6 +28,10 @@ use utoipa::{
         alerts::list,
         alerts::send,
         alerts::read,
+        import::incidents,
+        import::alerts,
+        figures::incidents,
+        figures::availability,
         integrations::list,
         integrations::create,
         integrations::read,
@@ -36,7 +40,7 @@ use utoipa::{
         live::stream,
         me::read,
     ),
-    components(schemas(schema::Severity, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping)),
+    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

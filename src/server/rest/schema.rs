@@ -108,7 +108,7 @@ shape!(Incident, {
         "signals": { "type": "object", "description": "Alerts per service, counted" },
         "private": { "type": "boolean" },
         "started_at": { "type": "string", "format": "date-time" },
-        "detected_at": { "type": "string", "format": "date-time" },
+        "detected_at": { "type": ["string", "null"], "format": "date-time", "description": "Null only for imported incidents whose origin does not say" },
         "acknowledged_at": { "type": ["string", "null"], "format": "date-time" },
         "mitigated_at": { "type": ["string", "null"], "format": "date-time" },
         "resolved_at": { "type": ["string", "null"], "format": "date-time" },
@@ -349,5 +349,125 @@ shape!(Caller, {
         "login": { "type": ["string", "null"] },
         "role": { "type": "string", "enum": ["viewer", "responder", "commander", "admin"] },
         "rights": { "type": "array", "items": { "type": "string" } }
+    }
+});
+
+shape!(ImportedIncidents, {
+    "type": "array",
+    "description": "A JSON array, or one incident a line",
+    "items": {
+        "type": "object",
+        "required": ["origin", "id", "title", "started_at"],
+        "properties": {
+            "origin": { "type": "string", "description": "Where it comes from; with `id` its identity" },
+            "id": { "type": "string" },
+            "title": { "type": "string" },
+            "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }] },
+            "kind": { "type": "string", "enum": ["incident", "maintenance", "drill"], "default": "incident" },
+            "started_at": { "type": "string", "format": "date-time" },
+            "detected_at": { "type": ["string", "null"], "format": "date-time" },
+            "acknowledged_at": { "type": ["string", "null"], "format": "date-time" },
+            "mitigated_at": { "type": ["string", "null"], "format": "date-time" },
+            "resolved_at": { "type": ["string", "null"], "format": "date-time", "description": "Absent: still open" },
+            "services": { "type": "array", "items": { "type": "string" } },
+            "labels": { "type": "object", "additionalProperties": { "type": "string" } },
+            "timeline": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["at", "text"],
+                    "properties": { "at": { "type": "string", "format": "date-time" }, "status": { "type": ["string", "null"] }, "text": { "type": "string" } }
+                }
+            }
+        }
+    }
+});
+
+shape!(ImportedAlert, {
+    "type": "object",
+    "description": "One delivery; one a line",
+    "required": ["received_at", "source", "body"],
+    "properties": {
+        "received_at": { "type": "string", "format": "date-time" },
+        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "pagerduty_events", "generic"] },
+        "body": { "description": "What the sender sent" }
+    }
+});
+
+shape!(IncidentReport, {
+    "type": "object",
+    "required": ["created", "updated", "unchanged", "rejected"],
+    "properties": {
+        "created": { "type": "integer" },
+        "updated": { "type": "integer" },
+        "unchanged": { "type": "integer" },
+        "rejected": { "type": "array", "items": { "type": "object", "properties": {
+            "line": { "type": "integer", "description": "From 1; in an array the place in it" }, "code": { "type": "string" }, "detail": { "type": "string" }
+        } } },
+        "rejected_more": { "type": "integer", "description": "How many more there are than are named" }
+    }
+});
+
+shape!(AlertReport, {
+    "type": "object",
+    "required": ["lines", "alerts_opened", "alerts_repeated", "alerts_resolved", "incidents_opened", "incidents_resolved", "rejected"],
+    "properties": {
+        "lines": { "type": "integer" },
+        "alerts_opened": { "type": "integer" },
+        "alerts_repeated": { "type": "integer" },
+        "alerts_resolved": { "type": "integer" },
+        "incidents_opened": { "type": "integer" },
+        "incidents_resolved": { "type": "integer" },
+        "rejected": { "type": "array", "items": { "type": "object", "properties": {
+            "line": { "type": "integer" }, "code": { "type": "string" }, "detail": { "type": "string" }
+        } } },
+        "rejected_more": { "type": "integer", "description": "How many more there are than are named" }
+    }
+});
+
+shape!(Figures, {
+    "type": "object",
+    "required": ["from", "to", "groups"],
+    "properties": {
+        "from": { "type": "string", "format": "date-time" },
+        "to": { "type": "string", "format": "date-time" },
+        "groups": { "type": "array", "items": {
+            "type": "object",
+            "required": ["key", "incidents", "metrics"],
+            "properties": {
+                "key": { "type": ["string", "null"], "description": "`SEV1`, a service, `2026-02`; null for the one group of all and for incidents without a severity or service" },
+                "incidents": { "type": "integer" },
+                "metrics": { "type": "object", "description": "By name: mttd, mtta, mttm, mttr, mtbf, frequency, repeats", "additionalProperties": { "$ref": "#/components/schemas/Summary" } }
+            }
+        } }
+    }
+});
+
+shape!(Summary, {
+    "type": "object",
+    "description": "One metric of one group. n and the excluded ones together are all incidents of the group; figures are null when n is 0. The spread is there only where each incident has a value of its own",
+    "required": ["n", "excluded", "mean", "unit", "definition"],
+    "properties": {
+        "n": { "type": "integer" },
+        "excluded": { "type": "array", "items": { "type": "object", "properties": { "reason": { "type": "string" }, "n": { "type": "integer" } } } },
+        "mean": { "type": ["number", "null"] },
+        "median": { "type": ["number", "null"], "description": "Of an even n the mean of the two in the middle" },
+        "p90": { "type": ["number", "null"], "description": "By nearest rank" },
+        "p95": { "type": ["number", "null"], "description": "By nearest rank" },
+        "min": { "type": ["number", "null"] },
+        "max": { "type": ["number", "null"] },
+        "unit": { "type": "string", "enum": ["s", "ratio", "per 30 d"] },
+        "definition": { "type": "string" }
+    }
+});
+
+shape!(Availability, {
+    "type": "object",
+    "required": ["incidents", "downtime_s", "total_s", "availability"],
+    "properties": {
+        "incidents": { "type": "integer", "description": "How many hurt somebody within the range" },
+        "downtime_s": { "type": "number", "description": "Overlapping impact counts once" },
+        "total_s": { "type": "number" },
+        "availability": { "type": "number", "minimum": 0, "maximum": 1 }
     }
 });

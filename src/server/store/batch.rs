@@ -1,9 +1,7 @@
 //! One transaction of the writer: what it remembers, what it has changed, and how that is written.
 
 use super::{
-    StoreError,
-    incidents::kind_slug,
-    query,
+    StoreError, figures, query,
     rows::{self, ManyRows, to_json},
     stream::Numbered,
     writer::Work,
@@ -16,6 +14,7 @@ use crate::{
         grouping::Group,
         ids::{AlertId, CommandId, IncidentId, IncidentRef, IntegrationId},
         incident::{Change, EventKind, Incident, Observation, observe},
+        metrics::Facts,
         people::ActorRef,
         severity::AlertSeverity,
         time::Timestamp,
@@ -25,7 +24,7 @@ use crate::{
 };
 use serde_json::Value;
 use sqlx::AnyConnection;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What the writer remembers between transactions. It is forgotten when a transaction fails or
 /// another process has written.
@@ -147,6 +146,15 @@ const INSERT_EVENTS: ManyRows = ManyRows {
     width: 10,
 };
 
+const SAVE_INCIDENTS: ManyRows = ManyRows {
+    head: "INSERT INTO incidents (id, ref, state, kind, severity, private, origin, origin_id, title, started_at, impact_started_at, resolved_at, \
+           updated_at, version, head_hash, doc) VALUES",
+    tail: "ON CONFLICT (id) DO UPDATE SET state = excluded.state, severity = excluded.severity, private = excluded.private, title = excluded.title, \
+           started_at = excluded.started_at, impact_started_at = excluded.impact_started_at, resolved_at = excluded.resolved_at, \
+           updated_at = excluded.updated_at, version = excluded.version, head_hash = excluded.head_hash, doc = excluded.doc",
+    width: 16,
+};
+
 const INSERT_CHANGES: ManyRows = ManyRows { head: "INSERT INTO changes (seq, recorded_at, topic, incident_id, payload) VALUES", tail: "", width: 5 };
 
 const INSERT_SERVICES: ManyRows = ManyRows { head: "INSERT INTO services (name, created_at) VALUES", tail: "ON CONFLICT (name) DO NOTHING", width: 2 };
@@ -201,10 +209,16 @@ impl<'t> Batch<'t> {
     pub async fn foresee(&mut self, work: &[&Work]) -> Result<(), StoreError> {
         let mut wanted: HashSet<(IntegrationId, &str)> = HashSet::new();
         for work in work {
-            let Work::Intake(delivery) = work else { continue };
-            let known = self.memory.episodes.get(&delivery.integration_id);
-            let unknown = delivery.signals.iter().map(|signal| signal.dedupe_key.as_str()).filter(|key| known.is_none_or(|known| !known.contains_key(*key)));
-            wanted.extend(unknown.map(|key| (delivery.integration_id, key)));
+            let deliveries = match work {
+                Work::Intake(delivery) => std::slice::from_ref(delivery),
+                Work::Replay(deliveries) => deliveries.as_slice(),
+                _ => continue,
+            };
+            for delivery in deliveries {
+                let known = self.memory.episodes.get(&delivery.integration_id);
+                let keys = delivery.signals.iter().map(|signal| signal.dedupe_key.as_str());
+                wanted.extend(keys.filter(|key| known.is_none_or(|known| !known.contains_key(*key))).map(|key| (delivery.integration_id, key)));
+            }
         }
         let wanted: Vec<_> = wanted.into_iter().collect();
         self.read_episodes(&wanted).await
@@ -544,9 +558,8 @@ impl<'t> Batch<'t> {
                     .bind(event.hash.clone())
             })
             .await?;
-        for id in std::mem::take(&mut self.dirty) {
-            self.save_incident(id).await?;
-        }
+        let dirty: Vec<IncidentId> = std::mem::take(&mut self.dirty).into_iter().collect();
+        self.save_incidents(&dirty).await?;
         for (id, event) in events {
             let Some(reference) = self.memory.incidents.get(&id).map(|loaded| loaded.incident.reference) else { continue };
             self.announce(Some(id), Happening::Incident { id, reference, event });
@@ -554,43 +567,45 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    async fn save_incident(&mut self, id: IncidentId) -> Result<(), StoreError> {
-        let Some(Loaded { incident, head }) = self.memory.incidents.get(&id) else { return Ok(()) };
-        sqlx::query(
-            "INSERT INTO incidents (id, ref, state, kind, severity, private, origin, origin_id, title, started_at, impact_started_at, resolved_at, \
-             updated_at, version, head_hash, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-             ON CONFLICT (id) DO UPDATE SET state = excluded.state, severity = excluded.severity, private = excluded.private, title = excluded.title, \
-             started_at = excluded.started_at, impact_started_at = excluded.impact_started_at, resolved_at = excluded.resolved_at, \
-             updated_at = excluded.updated_at, version = excluded.version, head_hash = excluded.head_hash, doc = excluded.doc",
-        )
-        .bind(id.to_string())
-        .bind(incident.reference.0)
-        .bind(incident.state.slug())
-        .bind(kind_slug(incident.kind))
-        .bind(incident.severity.map(|severity| i64::from(severity.level())))
-        .bind(i64::from(incident.private))
-        .bind(incident.origin.as_ref().map(|origin| origin.name.clone()))
-        .bind(incident.origin.as_ref().map(|origin| origin.id.clone()))
-        .bind(incident.title.clone())
-        .bind(incident.started_at.micros())
-        .bind(incident.impact_started_at().micros())
-        .bind(incident.resolved_at.map(Timestamp::micros))
-        .bind(incident.updated_at.micros())
-        .bind(incident.version)
-        .bind(head.hash.clone())
-        .bind(to_json(incident))
-        .execute(&mut *self.connection)
-        .await
-        .map_err(query("record an incident"))?;
-        let services = incident.services.clone();
-        let now = incident.updated_at.micros();
-        if services.is_empty() {
-            return Ok(());
-        }
-        INSERT_SERVICES.execute(self.connection, &services, "record services", |statement, service| statement.bind(service.clone()).bind(now)).await?;
+    /// Writes down how incidents stand now: the projection, their services, and what figures need.
+    async fn save_incidents(&mut self, ids: &[IncidentId]) -> Result<(), StoreError> {
+        let loaded: Vec<&Loaded> = ids.iter().filter_map(|id| self.memory.incidents.get(id)).collect();
+        SAVE_INCIDENTS
+            .execute(self.connection, &loaded, "record incidents", |statement, Loaded { incident, head }| {
+                statement
+                    .bind(incident.id.to_string())
+                    .bind(incident.reference.0)
+                    .bind(incident.state.slug())
+                    .bind(incident.kind.slug())
+                    .bind(incident.severity.map(|severity| i64::from(severity.level())))
+                    .bind(i64::from(incident.private))
+                    .bind(incident.origin.as_ref().map(|origin| origin.name.clone()))
+                    .bind(incident.origin.as_ref().map(|origin| origin.id.clone()))
+                    .bind(incident.title.clone())
+                    .bind(incident.started_at.micros())
+                    .bind(incident.impact_started_at().micros())
+                    .bind(incident.resolved_at.map(Timestamp::micros))
+                    .bind(incident.updated_at.micros())
+                    .bind(incident.version)
+                    .bind(head.hash.clone())
+                    .bind(to_json(incident))
+            })
+            .await?;
+        let named: Vec<(IncidentId, &str)> =
+            loaded.iter().flat_map(|loaded| loaded.incident.services.iter().map(|service| (loaded.incident.id, service.as_str()))).collect();
+        let services: BTreeMap<&str, i64> =
+            loaded.iter().flat_map(|loaded| loaded.incident.services.iter().map(|service| (service.as_str(), loaded.incident.updated_at.micros()))).collect();
+        let services: Vec<(&str, i64)> = services.into_iter().collect();
+        INSERT_SERVICES
+            .execute(self.connection, &services, "record services", |statement, (service, now)| statement.bind((*service).to_owned()).bind(*now))
+            .await?;
         INSERT_INCIDENT_SERVICES
-            .execute(self.connection, &services, "record an incident's services", |statement, service| statement.bind(id.to_string()).bind(service.clone()))
-            .await
+            .execute(self.connection, &named, "record incidents' services", |statement, (id, service)| {
+                statement.bind(id.to_string()).bind((*service).to_owned())
+            })
+            .await?;
+        let facts: Vec<(&Incident, Option<Facts>)> = loaded.iter().map(|loaded| (&loaded.incident, Facts::of(&loaded.incident))).collect();
+        figures::save(self.connection, &facts).await
     }
 
     /// Takes the services away that an incident no longer names, before its new ones are written.

@@ -44,7 +44,7 @@ impl Store {
     async fn outcome(&self, work: Work) -> Result<Outcome, StoreError> {
         match self.writer.send(work).await? {
             Answer::Outcome(outcome) => Ok(*outcome),
-            Answer::Intake(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
+            Answer::Intake(_) | Answer::Imported(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
         }
     }
 }

@@ -54,14 +54,7 @@ impl Store {
 
     /// The whole log of an incident, by sequence.
     pub async fn events(&self, id: IncidentId) -> Result<Vec<Event>, StoreError> {
-        let found = sqlx::query(
-            "SELECT incident_id, seq, happened_at, recorded_at, actor, command, kind, data, prev_hash, hash FROM events \
-             WHERE incident_id = $1 ORDER BY seq",
-        )
-        .bind(id.to_string())
-        .fetch_all(&self.readers)
-        .await
-        .map_err(query("read an incident's events"))?;
+        let found = sqlx::query(rows::EVENTS_OF_INCIDENT).bind(id.to_string()).fetch_all(&self.readers).await.map_err(query("read an incident's events"))?;
         found.iter().map(rows::event).collect()
     }
 
@@ -82,7 +75,7 @@ impl Store {
         .bind(among(filter.states.iter().map(|state| state.slug().to_owned())))
         .bind(among(filter.severity.iter().map(|severity| severity.level().to_string())))
         .bind(filter.service.clone().unwrap_or_default())
-        .bind(filter.kind.map_or("", kind_slug))
+        .bind(filter.kind.map_or("", Kind::slug))
         .bind(filter.origin.clone().unwrap_or_default())
         .bind(filter.updated_since.map_or(0, Timestamp::micros))
         .bind(filter.resolved_since.map_or(0, Timestamp::micros))
@@ -99,7 +92,7 @@ impl Store {
         // Read first: what commits in between is in both, and folding it again changes nothing.
         let seq = self.latest_seq().await?;
         let found = sqlx::query(
-            "SELECT doc FROM incidents WHERE state IN ('triage', 'active', 'mitigated') OR (state = 'resolved' AND updated_at >= $1) ORDER BY updated_at DESC",
+            "SELECT doc FROM incidents WHERE state IN ('triage', 'active', 'mitigated') OR (state = 'resolved' AND resolved_at >= $1) ORDER BY updated_at DESC",
         )
         .bind(self.clock.now().plus_secs(-BOARD_KEEPS_SECS).micros())
         .fetch_all(&self.readers)
@@ -130,12 +123,4 @@ impl Store {
 fn among(values: impl Iterator<Item = String>) -> String {
     let joined = values.collect::<Vec<_>>().join(",");
     if joined.is_empty() { joined } else { format!(",{joined},") }
-}
-
-pub(super) fn kind_slug(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Incident => "incident",
-        Kind::Maintenance => "maintenance",
-        Kind::Drill => "drill",
-    }
 }

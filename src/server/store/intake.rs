@@ -44,6 +44,20 @@ pub struct Receipt {
     pub alerts: Vec<AlertId>,
 }
 
+impl Receipt {
+    /// What several deliveries did together.
+    pub fn add(&mut self, other: Receipt) {
+        self.opened += other.opened;
+        self.repeated += other.repeated;
+        self.acknowledged += other.acknowledged;
+        self.resolved += other.resolved;
+        self.ignored += other.ignored;
+        self.incidents_opened += other.incidents_opened;
+        self.incidents_resolved += other.incidents_resolved;
+        self.alerts.extend(other.alerts);
+    }
+}
+
 impl Delivery {
     fn actor(&self) -> ActorRef {
         ActorRef { kind: ActorKind::Integration, id: self.integration_id.to_string(), name: self.integration_name.clone() }
@@ -55,13 +69,15 @@ impl Store {
     pub async fn intake(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
         match self.writer.send(Work::Intake(delivery)).await? {
             Answer::Intake(receipt) => Ok(receipt),
-            Answer::Outcome(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
+            Answer::Outcome(_) | Answer::Imported(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
         }
     }
 
     /// Resolves the alerts that were not refreshed in time, and answers how many there were.
     pub async fn expire_alerts(&self) -> Result<u64, StoreError> {
-        let due = sqlx::query("SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND expires_at IS NOT NULL AND expires_at <= $1")
+        let after = self.replays.floor();
+        let due = sqlx::query("SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND expires_at IS NOT NULL AND expires_at > $1 AND expires_at <= $2")
+            .bind(after.micros())
             .bind(self.clock.now().micros())
             .fetch_one(&self.readers)
             .await
@@ -69,9 +85,9 @@ impl Store {
         if rows::get::<i64>(&due, 0)? == 0 {
             return Ok(0);
         }
-        match self.writer.send(Work::Expire).await? {
+        match self.writer.send(Work::Expire { after }).await? {
             Answer::Expired(count) => Ok(count),
-            Answer::Outcome(_) | Answer::Intake(_) => Err(StoreError::WriterStopped),
+            Answer::Outcome(_) | Answer::Imported(_) | Answer::Intake(_) => Err(StoreError::WriterStopped),
         }
     }
 
@@ -139,17 +155,20 @@ impl Batch<'_> {
         Ok(receipt)
     }
 
-    /// Resolves what ran out.
-    pub async fn expire(&mut self) -> Result<u64, StoreError> {
+    /// Resolves what ran out after one instant and by another, which is taken as now, of one
+    /// integration or of all; `job` is its place in the batch.
+    pub async fn expire(&mut self, (after, now): (Timestamp, Timestamp), of: Option<IntegrationId>, job: usize) -> Result<u64, StoreError> {
         // What is still in memory may have been refreshed in this very batch.
         self.flush().await?;
-        let now = self.clock.now();
         let found = sqlx::query(concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at <= $1 ORDER BY a.expires_at LIMIT 5000"
+            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at > $1 \
+             AND a.expires_at <= $2 AND ($3 = '' OR a.integration_id = $3) ORDER BY a.expires_at LIMIT 5000"
         ))
+        .bind(after.micros())
         .bind(now.micros())
+        .bind(of.map(|id| id.to_string()).unwrap_or_default())
         .fetch_all(&mut *self.connection)
         .await
         .map_err(query("read alerts that ran out"))?;
@@ -157,7 +176,7 @@ impl Batch<'_> {
             let (alert, episode) = (rows::alert(row)?, rows::episode(row)?);
             let at = episode.expires_at.unwrap_or(now);
             self.touch_group(alert.integration_id, &episode, at).await?;
-            self.end_episode(alert.integration_id, &alert.dedupe_key, episode, at, ActorRef::system(), now, usize::MAX, true);
+            self.end_episode(alert.integration_id, &alert.dedupe_key, episode, at, ActorRef::system(), now, job, true);
         }
         Ok(found.len() as u64)
     }

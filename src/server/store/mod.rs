@@ -4,6 +4,8 @@ mod alerts;
 mod batch;
 mod changes;
 mod commands;
+mod figures;
+mod import;
 mod incidents;
 mod intake;
 mod integrations;
@@ -21,6 +23,7 @@ mod writer;
 
 pub use alerts::AlertFilter;
 pub use commands::Outcome;
+pub use import::{Imported, Replay};
 pub use incidents::IncidentFilter;
 pub use intake::{Delivery, Receipt};
 pub use integrations::{Heard, Sender};
@@ -81,6 +84,7 @@ pub struct Store {
     pub(super) clock: Clock,
     writer: Arc<writer::Writer>,
     live: stream::Live,
+    replays: import::Replays,
 }
 
 impl Store {
@@ -119,7 +123,15 @@ impl Store {
                 .connect_lazy_with(options.clone())
         };
         let (writer, jobs) = writer::Writer::new();
-        let store = Self { backend, readers: pool(readers), writers: pool(writers), clock, writer: Arc::new(writer), live: stream::Live::new(1024) };
+        let store = Self {
+            backend,
+            readers: pool(readers),
+            writers: pool(writers),
+            clock,
+            writer: Arc::new(writer),
+            live: stream::Live::new(1024),
+            replays: import::Replays::default(),
+        };
         store.writers.acquire().await.map_err(open)?.ping().await.map_err(open)?;
         MIGRATIONS.run(&store.writers).await?;
         store.begin_stream().await?;

@@ -139,6 +139,10 @@ pub(super) fn episode(row: &AnyRow) -> Result<Episode, StoreError> {
     })
 }
 
+/// The whole log of the incident `$1`, as [`event`] reads it.
+pub(super) const EVENTS_OF_INCIDENT: &str = "SELECT incident_id, seq, happened_at, recorded_at, actor, command, kind, data, prev_hash, hash FROM events \
+                                             WHERE incident_id = $1 ORDER BY seq";
+
 /// Reads `incident_id, seq, happened_at, recorded_at, actor, command, kind, data, prev_hash, hash`
 /// without the first.
 pub(super) fn event(row: &AnyRow) -> Result<Event, StoreError> {

@@ -1,9 +1,10 @@
 //! Verifying the record: every chain, and that the projection says what the chains say.
 
-use super::{Store, StoreError, incidents::kind_slug, query, rows};
+use super::{Store, StoreError, query, rows};
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     incident::Incident,
+    metrics::Facts,
     time::Timestamp,
     timeline,
 };
@@ -112,11 +113,27 @@ impl Store {
                     Some(folded) => row.columns == Columns::of(folded) && self.services_of(row.id).await? == folded.services.iter().cloned().collect(),
                     None => false,
                 };
-                (!same || !found_by).then(|| (row.version, "the incident differs from what its events say".to_owned()))
+                let counted = self.counts_as(row.id, folded.as_ref().and_then(Facts::of)).await?;
+                match (same && found_by, counted) {
+                    (true, true) => None,
+                    (true, false) => Some((row.version, "what figures are made from differs from what its events say".to_owned())),
+                    (false, _) => Some((row.version, "the incident differs from what its events say".to_owned())),
+                }
             }
             Ok(_) => None,
         };
         Ok((events.len() as u64, fault))
+    }
+
+    /// Whether figures are made from exactly these facts of an incident.
+    async fn counts_as(&self, id: IncidentId, expected: Option<Facts>) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT facts FROM incident_facts WHERE incident_id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read what figures are made from"))?;
+        let Some(row) = row else { return Ok(expected.is_none()) };
+        Ok(expected.is_some() && serde_json::from_str::<Facts>(rows::get(&row, 0)?).ok() == expected)
     }
 
     /// The services by which a list finds an incident.
@@ -159,7 +176,7 @@ impl Columns {
         let origin = incident.origin.as_ref();
         Self {
             state: incident.state.slug().to_owned(),
-            kind: kind_slug(incident.kind).to_owned(),
+            kind: incident.kind.slug().to_owned(),
             severity: incident.severity.map(|severity| i64::from(severity.level())),
             private: i64::from(incident.private),
             origin: [origin.map(|origin| origin.name.clone()), origin.map(|origin| origin.id.clone())],

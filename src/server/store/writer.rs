@@ -7,12 +7,15 @@ use super::{
     Backend, Store, StoreError,
     batch::{Batch, Memory},
     commands::Outcome,
+    import::Imported,
     intake::{Delivery, Receipt},
 };
 use crate::domain::{
     ids::IncidentId,
+    import::Draft,
     incident::{Command, Declare},
-    people::Actor,
+    people::{Actor, ActorRef},
+    time::Timestamp,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -37,14 +40,23 @@ pub(super) enum Work {
         key: String,
         if_match: Option<i64>,
     },
-    /// Resolve what was not refreshed in time.
-    Expire,
+    ImportIncidents {
+        drafts: Vec<Draft>,
+        importer: ActorRef,
+    },
+    /// Past deliveries, in order.
+    Replay(Vec<Delivery>),
+    /// Resolve what ran out after this and was not refreshed in time.
+    Expire {
+        after: Timestamp,
+    },
 }
 
 /// What became of it.
 pub(super) enum Answer {
     Intake(Receipt),
     Outcome(Box<Outcome>),
+    Imported(Imported),
     Expired(u64),
 }
 
@@ -79,6 +91,15 @@ impl Writer {
         })?;
         answer.await.map_err(|_| StoreError::WriterStopped)?
     }
+
+    /// The same for work that can wait: while too much is queued, it waits its turn instead of
+    /// being turned away.
+    pub async fn send_when_free(&self, work: Work) -> Result<Answer, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let sender = self.0.as_ref().ok_or(StoreError::WriterStopped)?;
+        sender.send(Job { work, reply }).await.map_err(|_| StoreError::WriterStopped)?;
+        answer.await.map_err(|_| StoreError::WriterStopped)?
+    }
 }
 
 /// Starts the writer; it ends when nobody can send to it any more.
@@ -103,7 +124,9 @@ pub(super) fn run(store: Store, Jobs(mut jobs): Jobs) {
 fn size(work: &Work) -> usize {
     match work {
         Work::Intake(delivery) => delivery.signals.len(),
-        Work::Declare { .. } | Work::Command { .. } | Work::Expire => 1,
+        Work::Replay(deliveries) => deliveries.iter().map(|delivery| delivery.signals.len()).sum(),
+        Work::ImportIncidents { drafts, .. } => drafts.iter().map(|draft| 1 + draft.timeline.len()).sum(),
+        Work::Declare { .. } | Work::Command { .. } | Work::Expire { .. } => 1,
     }
 }
 
@@ -149,7 +172,9 @@ async fn try_commit(store: &Store, memory: &mut Memory, work: &[&Work]) -> Resul
             Work::Intake(delivery) => Answer::Intake(batch.deliver(delivery, answers.len()).await?),
             Work::Declare { draft, actor, key } => Answer::Outcome(Box::new(batch.declare(draft, actor, key).await?)),
             Work::Command { id, command, actor, key, if_match } => Answer::Outcome(Box::new(batch.command(*id, command, actor, key, *if_match).await?)),
-            Work::Expire => Answer::Expired(batch.expire().await?),
+            Work::Expire { after } => Answer::Expired(batch.expire((*after, store.clock.now()), None, answers.len()).await?),
+            Work::ImportIncidents { drafts, importer } => Answer::Imported(batch.import(drafts, importer).await?),
+            Work::Replay(deliveries) => Answer::Intake(batch.replay(deliveries, answers.len()).await?),
         });
     }
     let (changes, resolved_by) = batch.finish().await?;

@@ -2,6 +2,8 @@
 //! thing, and fails in one way. Doors translate; nothing here knows about HTTP.
 
 pub mod boards;
+pub mod figures;
+pub mod import;
 pub mod incidents;
 pub mod intake;
 pub mod integrations;

@@ -73,8 +73,8 @@ fn due_fact(label: &'static str, due: Option<Due>, now: Timestamp) -> Fact {
 
 fn hurt_fact(incident: &Incident, now: Timestamp, clock: impl Fn(Timestamp) -> String) -> Fact {
     let label = "Customers hurt for";
-    let detected = incident.detected_at.secs_since(incident.impact_started_at());
-    let detected = if detected > 0 { format!(" · detected after {}", wording::span(detected)) } else { String::new() };
+    let detected = incident.detected_at.map(|at| at.secs_since(incident.impact_started_at())).filter(|secs| *secs > 0);
+    let detected = detected.map(|secs| format!(" · detected after {}", wording::span(secs))).unwrap_or_default();
     match Hurt::of(&incident.impact) {
         Some(hurt) => {
             let line = match hurt.until {

@@ -359,7 +359,7 @@ mod tests {
 
     fn notes(count: usize) -> (IncidentId, Vec<Event>) {
         let (id, who) = (IncidentId(Uuid::from_u128(1)), ActorRef { kind: ActorKind::Person, id: "mara".to_owned(), name: "Mara".to_owned() });
-        let changes = (0..count).map(|n| Change { happened_at: NOON, kind: EventKind::Note { text: n.to_string() } }).collect();
+        let changes = (0..count).map(|n| Change { happened_at: NOON, kind: EventKind::Note { text: n.to_string(), status: None } }).collect();
         (id, Head::genesis().append(id, changes, &who, None, NOON))
     }
 
@@ -374,7 +374,7 @@ mod tests {
     fn a_changed_entry_is_named_wherever_checking_began() {
         let (id, mut events) = notes(5);
         let first = check(None, id, &events[..3]);
-        events[4].kind = EventKind::Note { text: "other".to_owned() };
+        events[4].kind = EventKind::Note { text: "other".to_owned(), status: None };
         assert_eq!(check(Some(&first), id, &events).broken, Some(Broken::Content { seq: 5 }));
         assert_eq!(check(None, id, &events).broken, Some(Broken::Content { seq: 5 }));
     }

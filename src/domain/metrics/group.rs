@@ -1,0 +1,158 @@
+//! Which incidents are counted, and how they are put into groups.
+
+use super::{ALL, Facts, Population, Range, Summary};
+use crate::domain::{alert::Labels, incident::Kind, severity::Severity, time::Timestamp};
+use chrono::{Datelike, Months};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which incidents are counted. Empty and `None` leave nobody out, except for `kinds`: without
+/// any only incidents count, not maintenance or drills.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    pub severity: Vec<Severity>,
+    pub service: Option<String>,
+    /// All of these, with these values.
+    pub labels: Labels,
+    pub origin: Option<String>,
+    pub kinds: Vec<Kind>,
+}
+
+impl Filter {
+    pub fn matches(&self, facts: &Facts) -> bool {
+        let kind = if self.kinds.is_empty() { facts.kind == Kind::Incident } else { self.kinds.contains(&facts.kind) };
+        kind && (self.severity.is_empty() || facts.severity.is_some_and(|severity| self.severity.contains(&severity)))
+            && self.service.as_ref().is_none_or(|service| facts.services.contains(service))
+            && self.origin.as_ref().is_none_or(|origin| facts.origin.as_ref() == Some(origin))
+            && self.labels.iter().all(|(name, value)| facts.labels.get(name) == Some(value))
+    }
+}
+
+/// By what incidents are put into groups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupBy {
+    /// One group of all.
+    #[default]
+    None,
+    Severity,
+    /// An incident with several services counts once in each.
+    Service,
+    /// The month of its impact's start, in UTC.
+    Month,
+}
+
+impl GroupBy {
+    pub const ALL: [GroupBy; 4] = [GroupBy::None, GroupBy::Severity, GroupBy::Service, GroupBy::Month];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            GroupBy::None => "none",
+            GroupBy::Severity => "severity",
+            GroupBy::Service => "service",
+            GroupBy::Month => "month",
+        }
+    }
+
+    pub fn from_slug(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.slug() == text)
+    }
+}
+
+/// One group with all its metrics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// `SEV1`, a service's name, `2026-02`; `None` for the one group of all, and for incidents
+    /// without a severity or service.
+    pub key: Option<String>,
+    pub incidents: u64,
+    /// By the metric's id.
+    pub metrics: BTreeMap<String, Summary>,
+}
+
+/// Every metric over `facts`, in groups by their keys. `facts` are those that touch the range or
+/// the [thirty days](super::LOOK_BACK_SECS) before it; more do no harm. Groups without an incident
+/// are left out, except for the one group of all.
+pub fn figures(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now: Timestamp) -> Vec<Group> {
+    let known: Vec<&Facts> = facts.iter().filter(|facts| filter.matches(facts)).collect();
+    let service = filter.service.as_deref();
+    if by == GroupBy::Month {
+        return by_month(&known, range, service, now);
+    }
+    let mut groups: BTreeMap<Key, Population> = BTreeMap::new();
+    if by == GroupBy::None {
+        groups.insert(Key::All, Population { range: *range, members: vec![], known: vec![], service, now });
+    }
+    for facts in known {
+        for key in Key::all_of(facts, by) {
+            let own_service = if let Key::Service(name) = key { Some(name) } else { service };
+            let group = groups.entry(key).or_insert_with(|| Population { range: *range, members: vec![], known: vec![], service: own_service, now });
+            group.known.push(facts);
+            if range.contains(facts.started_at) {
+                group.members.push(facts);
+            }
+        }
+    }
+    let told = groups.into_iter().filter(|(key, group)| *key == Key::All || !group.members.is_empty());
+    told.map(|(key, group)| Group::of(key.words(), &group)).collect()
+}
+
+/// Each month is a range of its own, so that what is counted per time is counted over that month.
+fn by_month(known: &[&Facts], range: &Range, service: Option<&str>, now: Timestamp) -> Vec<Group> {
+    let mut months: BTreeMap<String, Vec<&Facts>> = BTreeMap::new();
+    for facts in known.iter().copied().filter(|facts| range.contains(facts.started_at)) {
+        months.entry(month_of(facts.started_at)).or_default().push(facts);
+    }
+    let group = |(key, members): (String, Vec<&Facts>)| {
+        // A month with a member overlaps the range.
+        let range = members.first().and_then(|first| month_around(first.started_at)?.within(range)).unwrap_or(*range);
+        let known = known.iter().copied().filter(|facts| facts.reaches(&range)).collect();
+        Group::of(Some(key), &Population { range, members, known, service, now })
+    };
+    months.into_iter().map(group).collect()
+}
+
+fn month_of(at: Timestamp) -> String {
+    at.to_utc().format("%Y-%m").to_string()
+}
+
+fn month_around(at: Timestamp) -> Option<Range> {
+    let first = at.to_utc().date_naive().with_day(1)?;
+    let start = |day: chrono::NaiveDate| Timestamp::from_micros(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros());
+    Range::new(start(first), start(first.checked_add_months(Months::new(1))?))
+}
+
+/// What a group holds; the order is the order of the answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    All,
+    Severity(Severity),
+    Service(&'a str),
+    /// No severity, or no service.
+    Without,
+}
+
+impl<'a> Key<'a> {
+    fn all_of(facts: &'a Facts, by: GroupBy) -> Vec<Self> {
+        match by {
+            GroupBy::None | GroupBy::Month => vec![Key::All],
+            GroupBy::Severity => vec![facts.severity.map_or(Key::Without, Key::Severity)],
+            GroupBy::Service if facts.services.is_empty() => vec![Key::Without],
+            GroupBy::Service => facts.services.iter().map(|name| Key::Service(name)).collect::<BTreeSet<_>>().into_iter().collect(),
+        }
+    }
+
+    fn words(self) -> Option<String> {
+        match self {
+            Key::All | Key::Without => None,
+            Key::Severity(severity) => Some(severity.label().to_owned()),
+            Key::Service(name) => Some(name.to_owned()),
+        }
+    }
+}
+
+impl Group {
+    fn of(key: Option<String>, population: &Population) -> Self {
+        let metrics = ALL.iter().map(|metric| (metric.id.to_owned(), Summary::of(metric, population))).collect();
+        Self { key, incidents: population.members.len() as u64, metrics }
+    }
+}

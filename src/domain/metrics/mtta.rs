@@ -1,0 +1,16 @@
+//! Time to acknowledge.
+
+use super::{Better, Metric, Of, Unit, span};
+
+pub const METRIC: Metric = Metric {
+    id: "mtta",
+    title: "Time to acknowledge",
+    question: "How long does an incident wait for a human?",
+    definition: "from detection to the first acknowledgement; never acknowledged ones are left out and counted",
+    unit: Unit::Duration,
+    better: Better::Lower,
+    of: Of::Each(|facts| {
+        let acknowledged_at = facts.acknowledged_at.ok_or("not acknowledged")?;
+        span(facts.detected_at.ok_or("not detected")?, acknowledged_at, "acknowledged before detection")
+    }),
+};

@@ -1,0 +1,300 @@
+//! Worked examples, and every figure against a slow and simple oracle.
+
+use super::{availability::Availability, *};
+use crate::domain::{alert::Labels, ids::IncidentRef, incident::Kind, severity::Severity, time::Timestamp};
+use proptest::prelude::*;
+
+/// 2026-02-01T00:00:00Z.
+const FEBRUARY: Timestamp = Timestamp::from_micros(1_769_904_000_000_000);
+const DAY: i64 = 86_400;
+const NOW: Timestamp = FEBRUARY.plus_secs(400 * DAY);
+
+fn february() -> Range {
+    Range { from: FEBRUARY, to: FEBRUARY.plus_secs(28 * DAY) }
+}
+
+/// Resolved, with impact on one service from `start` for `lasts` seconds.
+fn an_incident(number: i64, start: i64, lasts: i64) -> Facts {
+    let (from, to) = (FEBRUARY.plus_secs(start), FEBRUARY.plus_secs(start + lasts));
+    Facts {
+        reference: IncidentRef(number),
+        severity: Some(Severity::Sev2),
+        kind: Kind::Incident,
+        open: false,
+        origin: None,
+        services: vec!["checkout".to_owned()],
+        labels: Labels::new(),
+        started_at: from,
+        detected_at: Some(from.plus_secs(60)),
+        acknowledged_at: Some(from.plus_secs(120)),
+        mitigated_at: Some(from.plus_secs(lasts / 2)),
+        restored_at: Some(to),
+        impact: vec![Window { service: Some("checkout".to_owned()), from, to: Some(to) }],
+        cause: format!("cause {number}"),
+    }
+}
+
+fn all(facts: &[Facts]) -> Group {
+    figures(facts, &february(), &Filter::default(), GroupBy::None, NOW).remove(0)
+}
+
+fn excluded(summary: &Summary) -> Vec<(&str, u64)> {
+    summary.excluded.iter().map(|excluded| (excluded.reason.as_str(), excluded.n)).collect()
+}
+
+#[test]
+fn ten_values_give_the_figures_worked_out_by_hand() {
+    let facts: Vec<Facts> = [100, 200, 300, 400, 500, 600, 700, 800, 900, 10_000].iter().zip(1..).map(|(lasts, n)| an_incident(n, n * DAY, *lasts)).collect();
+    let group = all(&facts);
+    let mttr = &group.metrics["mttr"];
+    let spread = mttr.spread.clone().expect("each incident has a value");
+    assert_eq!((mttr.n, mttr.mean), (10, Some(1450.0)));
+    // The two in the middle are 500 and 600; the ninth of ten is the 90th percentile, the tenth the 95th.
+    assert_eq!((spread.median, spread.p90, spread.p95), (Some(550.0), Some(900.0), Some(10_000.0)));
+    assert_eq!((spread.min, spread.max), (Some(100.0), Some(10_000.0)));
+    assert_eq!(group.metrics["mttd"].mean, Some(60.0));
+    assert_eq!(group.metrics["mtta"].mean, Some(60.0));
+    let mtbf = &group.metrics["mtbf"];
+    assert_eq!((mtbf.n, mtbf.mean), (10, Some((28 * DAY - 14_500) as f64 / 10.0)));
+    assert_eq!(mtbf.spread, None);
+    assert_eq!(group.metrics["frequency"].mean, Some(10.0 * 30.0 / 28.0));
+}
+
+#[test]
+fn missing_and_negative_times_are_left_out_with_their_reason() {
+    let mut early = an_incident(1, DAY, 600);
+    early.detected_at = Some(early.started_at.plus_secs(-1));
+    early.acknowledged_at = Some(early.started_at.plus_secs(-2));
+    early.mitigated_at = Some(early.started_at.plus_secs(-3));
+    early.restored_at = Some(early.started_at.plus_secs(-4));
+    let mut unknown = an_incident(2, DAY, 600);
+    (unknown.detected_at, unknown.acknowledged_at, unknown.mitigated_at) = (None, None, None);
+    let mut open = an_incident(3, DAY, 600);
+    (open.open, open.mitigated_at, open.restored_at) = (true, None, None);
+    let mut undetected = an_incident(4, DAY, 600);
+    undetected.detected_at = None;
+    let group = all(&[early, unknown, open, undetected]);
+    assert_eq!(group.incidents, 4);
+    assert_eq!(excluded(&group.metrics["mttd"]), [("detected before start", 1), ("not detected", 2)]);
+    assert_eq!(excluded(&group.metrics["mtta"]), [("acknowledged before detection", 1), ("not acknowledged", 1), ("not detected", 1)]);
+    assert_eq!(excluded(&group.metrics["mttm"]), [("mitigated before start", 1), ("not mitigated", 1), ("still open", 1)]);
+    assert_eq!(excluded(&group.metrics["mttr"]), [("restored before start", 1), ("still open", 1)]);
+}
+
+#[test]
+fn nothing_at_all_is_one_group_without_figures() {
+    let group = all(&[]);
+    assert_eq!((group.key, group.incidents), (None, 0));
+    for metric in ALL.iter().filter(|metric| metric.id != "frequency") {
+        assert_eq!((group.metrics[metric.id].n, group.metrics[metric.id].mean), (0, None), "{}", metric.id);
+    }
+    assert_eq!(group.metrics["frequency"].mean, Some(0.0));
+    assert!(figures(&[], &february(), &Filter::default(), GroupBy::Severity, NOW).is_empty());
+}
+
+#[test]
+fn one_value_is_its_own_median_and_percentile() {
+    let spread = all(&[an_incident(1, DAY, 600)]).metrics["mttr"].spread.clone().expect("it has a value");
+    assert_eq!((spread.median, spread.p90, spread.p95, spread.min, spread.max), (Some(600.0), Some(600.0), Some(600.0), Some(600.0), Some(600.0)));
+}
+
+#[test]
+fn an_incident_belongs_to_the_range_by_its_impact_start_and_the_end_is_not_in_it() {
+    let before = an_incident(1, -1, 600);
+    let first = an_incident(2, 0, 600);
+    let last = an_incident(3, 28 * DAY - 1, 600);
+    let after = an_incident(4, 28 * DAY, 600);
+    let group = all(&[before, first, last, after]);
+    assert_eq!(group.incidents, 2);
+    // What reaches in from before still takes time away: 599 s, 600 s overlapping it by 599 s, and 1 s.
+    assert_eq!(group.metrics["mtbf"].mean, Some((28 * DAY - 601) as f64 / 2.0));
+}
+
+#[test]
+fn an_incident_with_two_services_counts_once_in_each_and_one_without_under_none() {
+    let mut both = an_incident(1, DAY, 600);
+    both.services = vec!["gateway".to_owned(), "checkout".to_owned()];
+    both.impact.push(Window { service: Some("gateway".to_owned()), from: both.started_at, to: Some(both.started_at.plus_secs(60)) });
+    let mut nothing = an_incident(2, DAY, 600);
+    nothing.services.clear();
+    let groups = figures(&[both, nothing], &february(), &Filter::default(), GroupBy::Service, NOW);
+    let keys: Vec<_> = groups.iter().map(|group| (group.key.as_deref(), group.incidents)).collect();
+    assert_eq!(keys, [(Some("checkout"), 1), (Some("gateway"), 1), (None, 1)]);
+    assert_eq!(groups[1].metrics["mtbf"].mean, Some((28 * DAY - 60) as f64), "only the service's own impact");
+}
+
+#[test]
+fn severities_stand_in_order_with_the_unset_last() {
+    let mut facts: Vec<Facts> = (1..=3).map(|n| an_incident(n, n * DAY, 600)).collect();
+    (facts[0].severity, facts[1].severity, facts[2].severity) = (None, Some(Severity::Sev4), Some(Severity::Sev1));
+    let groups = figures(&facts, &february(), &Filter::default(), GroupBy::Severity, NOW);
+    assert_eq!(groups.iter().map(|group| group.key.as_deref()).collect::<Vec<_>>(), [Some("SEV1"), Some("SEV4"), None]);
+}
+
+#[test]
+fn months_are_counted_over_their_own_days() {
+    let facts = [an_incident(1, DAY, 3600), an_incident(2, 30 * DAY, 7200)];
+    let range = Range { from: FEBRUARY.plus_secs(-10 * DAY), to: FEBRUARY.plus_secs(38 * DAY) };
+    let groups = figures(&facts, &range, &Filter::default(), GroupBy::Month, NOW);
+    assert_eq!(groups.iter().map(|group| group.key.as_deref()).collect::<Vec<_>>(), [Some("2026-02"), Some("2026-03")]);
+    assert_eq!(groups[0].metrics["mtbf"].mean, Some((28 * DAY - 3600) as f64));
+    assert_eq!(groups[1].metrics["mtbf"].mean, Some((10 * DAY - 7200) as f64), "only the ten days of March that were asked for");
+}
+
+#[test]
+fn maintenance_and_drills_are_out_unless_asked_for() {
+    let mut facts: Vec<Facts> = (1..=3).map(|n| an_incident(n, n * DAY, 600)).collect();
+    (facts[1].kind, facts[2].kind) = (Kind::Maintenance, Kind::Drill);
+    assert_eq!(all(&facts).incidents, 1);
+    let drills = Filter { kinds: vec![Kind::Drill], ..Filter::default() };
+    assert_eq!(figures(&facts, &february(), &drills, GroupBy::None, NOW)[0].incidents, 1);
+}
+
+#[test]
+fn the_same_cause_within_thirty_days_is_a_repeat() {
+    let mut facts = [an_incident(1, -30 * DAY, 600), an_incident(2, DAY, 600), an_incident(3, 2 * DAY, 600), an_incident(4, 3 * DAY, 600)];
+    for facts in &mut facts {
+        facts.cause = "disk".to_owned();
+    }
+    facts[3].cause = "other".to_owned();
+    // The first is more than thirty days before the second, the second a day before the third.
+    let repeats = &all(&facts).metrics["repeats"];
+    assert_eq!((repeats.n, repeats.mean), (3, Some(1.0 / 3.0)));
+}
+
+#[test]
+fn downtime_is_the_union_of_windows_clipped_to_the_range() {
+    let mut open = an_incident(3, 10 * DAY, 0);
+    open.impact[0].to = None;
+    let facts = [an_incident(1, -100, 200), an_incident(2, 50, 100), open, an_incident(4, 28 * DAY, 100), an_incident(5, -100, 100)];
+    let refs: Vec<&Facts> = facts.iter().collect();
+    let now = FEBRUARY.plus_secs(10 * DAY + 30);
+    let seen = Availability::of(&refs, &february(), None, now);
+    assert_eq!((seen.incidents, seen.downtime_s, seen.total_s), (3, 180.0, (28 * DAY) as f64));
+    assert_eq!(seen.availability, 1.0 - 180.0 / (28 * DAY) as f64);
+    assert_eq!(Availability::of(&refs, &february(), Some("gateway"), now).incidents, 0);
+}
+
+#[test]
+fn facts_survive_the_store() {
+    let mut facts = an_incident(7, 5, 60);
+    facts.labels.insert("team".into(), "a\"b".into());
+    facts.impact.push(Window { service: None, from: FEBRUARY, to: None });
+    let text = serde_json::to_string(&facts).expect("facts serialise");
+    assert_eq!(serde_json::from_str::<Facts>(&text).expect("and read back"), facts);
+}
+
+#[test]
+fn every_metric_is_complete_and_found_by_its_id() {
+    for metric in ALL {
+        assert_eq!(find(metric.id).map(|found| found.title), Some(metric.title));
+        assert!(metric.question.ends_with('?') && !metric.definition.is_empty(), "{}", metric.id);
+    }
+    assert!(find("mttx").is_none());
+}
+
+fn optional(range: std::ops::Range<i64>) -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![1 => Just(None), 3 => range.prop_map(Some)]
+}
+
+fn some_facts() -> impl Strategy<Value = Facts> {
+    let windows = prop::collection::vec((0..3_usize, -50..150_i64, optional(-20..90)), 0..4);
+    let times = (optional(-50..150), optional(-50..150), optional(-50..150), optional(-50..150));
+    (1..1_000_000_i64, optional(0..5), -50..150_i64, times, windows, prop::collection::btree_set(0..3_usize, 0..3), any::<bool>()).prop_map(
+        |(number, severity, start, (detected, acknowledged, mitigated, restored), windows, services, open)| {
+            let name = |at: usize| ["a", "b", "c"][at].to_owned();
+            let at = |secs: Option<i64>| secs.map(|secs| FEBRUARY.plus_secs(secs));
+            Facts {
+                reference: IncidentRef(number),
+                severity: severity.map(|at| Severity::ALL[usize::try_from(at).unwrap_or(0)]),
+                kind: Kind::Incident,
+                open,
+                origin: None,
+                services: services.into_iter().map(name).collect(),
+                labels: Labels::new(),
+                started_at: FEBRUARY.plus_secs(start),
+                detected_at: at(detected),
+                acknowledged_at: at(acknowledged),
+                mitigated_at: at(mitigated),
+                restored_at: at(restored).filter(|_| !open),
+                impact: windows
+                    .into_iter()
+                    .map(|(service, from, lasts)| Window {
+                        service: Some(name(service)),
+                        from: FEBRUARY.plus_secs(from),
+                        to: lasts.map(|lasts| FEBRUARY.plus_secs(from + lasts)),
+                    })
+                    .collect(),
+                cause: "x".to_owned(),
+            }
+        },
+    )
+}
+
+/// Second by second: is anybody hurt in it?
+fn downtime_by_counting(facts: &[Facts], range: &Range, service: Option<&str>, now: Timestamp) -> i64 {
+    let hurt = |second: &i64| {
+        let at = range.from.plus_secs(*second);
+        let windows = facts.iter().flat_map(|facts| &facts.impact).filter(|window| service.is_none() || window.service.as_deref() == service);
+        windows.clone().any(|window| window.from <= at && at < window.to.unwrap_or(now))
+    };
+    (0..range.micros() / 1_000_000).filter(hurt).count() as i64
+}
+
+proptest! {
+    #[test]
+    fn n_and_excluded_are_always_all_incidents(facts in prop::collection::vec(some_facts(), 0..30), by in 0..4_usize) {
+        let range = Range { from: FEBRUARY, to: FEBRUARY.plus_secs(100) };
+        let groups = figures(&facts, &range, &Filter::default(), GroupBy::ALL[by], NOW);
+        for group in &groups {
+            for summary in group.metrics.values() {
+                prop_assert_eq!(summary.n + summary.excluded.iter().map(|excluded| excluded.n).sum::<u64>(), group.incidents);
+            }
+        }
+        let members = facts.iter().filter(|facts| range.contains(facts.started_at));
+        let expected: usize = match GroupBy::ALL[by] {
+            GroupBy::Service => members.map(|facts| facts.services.len().max(1)).sum(),
+            _ => members.count(),
+        };
+        prop_assert_eq!(groups.iter().map(|group| group.incidents).sum::<u64>(), expected as u64);
+    }
+
+    #[test]
+    fn the_figures_are_those_of_the_sorted_list(facts in prop::collection::vec(some_facts(), 0..40)) {
+        let range = Range { from: FEBRUARY, to: FEBRUARY.plus_secs(100) };
+        let group = figures(&facts, &range, &Filter::default(), GroupBy::None, NOW).remove(0);
+        let mttr = &group.metrics["mttr"];
+        let mut values: Vec<i64> = vec![];
+        for facts in facts.iter().filter(|facts| range.contains(facts.started_at)) {
+            if let Some(restored) = facts.restored_at && restored >= facts.started_at {
+                values.push(restored.secs_since(facts.started_at));
+            }
+        }
+        values.sort_unstable();
+        let spread = mttr.spread.clone().unwrap_or_default();
+        prop_assert_eq!(mttr.n as usize, values.len());
+        if values.is_empty() {
+            prop_assert_eq!((mttr.mean, spread), (None, Spread::default()));
+        } else {
+            let n = values.len();
+            let at_least = |percent: usize| values.iter().copied().find(|value| values.iter().filter(|other| *other <= value).count() * 100 >= percent * n);
+            let median = (values[(n - 1) / 2] + values[n / 2]) as f64 / 2.0;
+            prop_assert_eq!(spread.median, Some(median));
+            prop_assert_eq!(spread.p90, at_least(90).map(|value| value as f64));
+            prop_assert_eq!(spread.p95, at_least(95).map(|value| value as f64));
+            prop_assert!((mttr.mean.unwrap_or_default() - values.iter().sum::<i64>() as f64 / n as f64).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn downtime_is_what_counting_the_seconds_gives(facts in prop::collection::vec(some_facts(), 0..12), service in 0..4_usize, now in 0..200_i64) {
+        let range = Range { from: FEBRUARY, to: FEBRUARY.plus_secs(100) };
+        let (service, now) = ([None, Some("a"), Some("b"), Some("c")][service], FEBRUARY.plus_secs(now));
+        let refs: Vec<&Facts> = facts.iter().collect();
+        let seen = Availability::of(&refs, &range, service, now);
+        prop_assert_eq!(seen.downtime_s, downtime_by_counting(&facts, &range, service, now) as f64);
+        let touching = facts.iter().filter(|facts| downtime_by_counting(std::slice::from_ref(*facts), &range, service, now) > 0).count();
+        prop_assert_eq!(seen.incidents, touching as u64);
+        prop_assert!((0.0..=1.0).contains(&seen.availability));
+    }
+}

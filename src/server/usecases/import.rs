@@ -1,0 +1,357 @@
+//! Bringing the past over: incidents and alerts of other tools, read as they stream in. What was
+//! read is committed batch by batch, so an import that breaks off is simply sent again.
+
+use super::people::needs;
+use crate::{
+    domain::{
+        failure::{Failure, FailureKind},
+        ids::IntegrationId,
+        import::{self, Draft, Flaw, statuspage},
+        integration::{Grouping, Integration},
+        people::{Actor, Right},
+        time::Timestamp,
+    },
+    server::{
+        error::ServerError,
+        records::{Record, Records},
+        sources::{self, Source},
+        store::{Delivery, Imported, Receipt, Store},
+    },
+};
+use axum::body::Bytes;
+use futures::{Stream, StreamExt};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::{collections::HashMap, time::Duration};
+use uuid::Uuid;
+
+/// Most incidents, and most of their entries, in one commit.
+const BATCH_INCIDENTS: usize = 200;
+const BATCH_ENTRIES: usize = 2_000;
+/// Most deliveries, and most of their alerts, in one commit.
+const BATCH_DELIVERIES: usize = 500;
+const BATCH_SIGNALS: usize = 2_000;
+/// Most rejected lines that are named one by one.
+const MAX_REJECTED: usize = 10_000;
+/// A sender that goes silent for this long in the middle of an import is given up.
+const SILENT_FOR: Duration = Duration::from_secs(60);
+
+/// One line that was not imported, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectedLine {
+    /// From 1; in an array the place in it.
+    pub line: u64,
+    /// Stable and machine-readable: that of the first flaw.
+    pub code: String,
+    /// Every flaw in words.
+    pub detail: String,
+}
+
+/// The lines that were not imported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RejectedLines {
+    pub rejected: Vec<RejectedLine>,
+    /// How many more there are than are named.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rejected_more: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl RejectedLines {
+    pub fn count(&self) -> u64 {
+        self.rejected.len() as u64 + self.rejected_more
+    }
+
+    fn add(&mut self, line: u64, code: &str, detail: impl Into<String>) {
+        if self.rejected.len() < MAX_REJECTED {
+            self.rejected.push(RejectedLine { line, code: code.to_owned(), detail: detail.into() });
+        } else {
+            self.rejected_more += 1;
+        }
+    }
+
+    fn add_flaws(&mut self, line: u64, flaws: &[Flaw]) {
+        let code = flaws.first().map_or("invalid", |flaw| flaw.code);
+        self.add(line, code, flaws.iter().map(|flaw| flaw.detail.as_str()).collect::<Vec<_>>().join("; "));
+    }
+}
+
+/// What became of imported incidents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IncidentReport {
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    #[serde(flatten)]
+    pub rejected: RejectedLines,
+}
+
+impl IncidentReport {
+    fn add(&mut self, imported: Imported) {
+        self.created += imported.created;
+        self.updated += imported.updated;
+        self.unchanged += imported.unchanged;
+    }
+}
+
+/// What became of imported alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AlertReport {
+    pub lines: u64,
+    pub alerts_opened: u64,
+    pub alerts_repeated: u64,
+    pub alerts_resolved: u64,
+    pub incidents_opened: u64,
+    pub incidents_resolved: u64,
+    #[serde(flatten)]
+    pub rejected: RejectedLines,
+}
+
+impl AlertReport {
+    fn add(&mut self, receipt: &Receipt) {
+        self.alerts_opened += u64::from(receipt.opened);
+        self.alerts_repeated += u64::from(receipt.repeated);
+        self.alerts_resolved += u64::from(receipt.resolved);
+        self.incidents_opened += u64::from(receipt.incidents_opened);
+        self.incidents_resolved += u64::from(receipt.incidents_resolved);
+    }
+}
+
+/// Imports incidents from a JSON array or JSON lines. `progress` hears the report after every commit.
+pub async fn incidents<E>(
+    store: &Store,
+    who: &Actor,
+    bytes: impl Stream<Item = Result<Bytes, E>>,
+    mut progress: impl FnMut(&IncidentReport),
+) -> Result<IncidentReport, ServerError> {
+    needs(who, Right::Work)?;
+    let mut report = IncidentReport::default();
+    let mut waiting: Vec<Draft> = vec![];
+    let mut entries = 0;
+    let mut reader = Reader::new(bytes);
+    while let Some(records) = reader.next().await? {
+        for (line, value) in records {
+            match value.and_then(|value| import::parse(&value)) {
+                Ok(draft) => {
+                    entries += draft.timeline.len();
+                    waiting.push(draft);
+                }
+                Err(flaws) => report.rejected.add_flaws(line, &flaws),
+            }
+            if waiting.len() >= BATCH_INCIDENTS || entries >= BATCH_ENTRIES {
+                entries = 0;
+                report.add(store.import_incidents(std::mem::take(&mut waiting), &who.who).await?);
+                progress(&report);
+            }
+        }
+    }
+    if !waiting.is_empty() {
+        report.add(store.import_incidents(waiting, &who.who).await?);
+    }
+    progress(&report);
+    Ok(report)
+}
+
+/// Imports the incidents of a Statuspage's `incidents.json`.
+pub async fn statuspage(store: &Store, who: &Actor, file: &[u8], mut progress: impl FnMut(&IncidentReport)) -> Result<IncidentReport, ServerError> {
+    needs(who, Right::Work)?;
+    let unreadable = |words: String| Failure::new(FailureKind::Invalid, "not_statuspage", words);
+    let file: Value = serde_json::from_slice(file).map_err(|error| unreadable(format!("the file is not JSON: {error}")))?;
+    let drafts = statuspage::read(&file).map_err(|flaw| unreadable(flaw.detail))?;
+    let mut report = IncidentReport::default();
+    let mut whole = vec![];
+    for (draft, line) in drafts.into_iter().zip(1..) {
+        match draft {
+            Ok(draft) => whole.push(draft),
+            Err(flaws) => report.rejected.add_flaws(line, &flaws),
+        }
+    }
+    for batch in whole.chunks(BATCH_INCIDENTS) {
+        report.add(store.import_incidents(batch.to_vec(), &who.who).await?);
+        progress(&report);
+    }
+    Ok(report)
+}
+
+/// Imports alerts from JSON lines of `{received_at, source, body}` as if each was received then.
+/// Nothing is sent out. `integration` names whose settings apply; without it the source's only
+/// integration, else the defaults.
+pub async fn alerts<E>(
+    store: &Store,
+    who: &Actor,
+    integration: Option<&str>,
+    bytes: impl Stream<Item = Result<Bytes, E>>,
+    mut progress: impl FnMut(&AlertReport),
+) -> Result<AlertReport, ServerError> {
+    needs(who, Right::Work)?;
+    let receivers = Receivers::load(store, integration).await?;
+    let replay = store.begin_replay();
+    let mut report = AlertReport::default();
+    let mut waiting: Vec<Delivery> = vec![];
+    let mut signals = 0;
+    let mut reader = Reader::new(bytes);
+    while let Some(records) = reader.next().await? {
+        for (line, value) in records {
+            report.lines += 1;
+            let read = value.and_then(|value| receivers.read(&value));
+            let Received { delivery, changes, partly } = match read {
+                Ok(received) => received,
+                Err(flaws) => {
+                    report.rejected.add_flaws(line, &flaws);
+                    continue;
+                }
+            };
+            if !partly.is_empty() {
+                report.rejected.add_flaws(line, &partly);
+            }
+            if !changes.is_empty() {
+                store.record_changes(delivery.integration_id, &delivery.source, delivery.received_at, &changes).await?;
+            }
+            signals += delivery.signals.len();
+            waiting.push(delivery);
+            if waiting.len() >= BATCH_DELIVERIES || signals >= BATCH_SIGNALS {
+                signals = 0;
+                report.add(&store.replay(&replay, std::mem::take(&mut waiting)).await?);
+                progress(&report);
+            }
+        }
+    }
+    if !waiting.is_empty() {
+        report.add(&store.replay(&replay, waiting).await?);
+    }
+    progress(&report);
+    Ok(report)
+}
+
+/// One line of imported alerts, read by its source.
+struct Received {
+    delivery: Delivery,
+    changes: Vec<crate::domain::change::ChangeRecord>,
+    /// Alerts of it that could not be understood; the others are stored.
+    partly: Vec<Flaw>,
+}
+
+/// On whose behalf alerts are imported.
+struct Receivers {
+    /// Everything is imported into this one.
+    only: Option<Integration>,
+    /// By the source's slug.
+    by_source: HashMap<String, Vec<Integration>>,
+}
+
+impl Receivers {
+    async fn load(store: &Store, integration: Option<&str>) -> Result<Self, ServerError> {
+        let all: Vec<Integration> = store.senders().await?.into_iter().map(|sender| sender.integration).collect();
+        let only = match integration {
+            None => None,
+            Some(id) => {
+                let named = all.iter().find(|integration| id.parse() == Ok(integration.id)).cloned();
+                Some(named.ok_or_else(|| Failure::new(FailureKind::NotFound, "unknown_integration", "there is no such integration"))?)
+            }
+        };
+        let mut by_source: HashMap<String, Vec<Integration>> = HashMap::new();
+        for integration in all.into_iter().filter(|integration| !integration.disabled) {
+            by_source.entry(integration.source.clone()).or_default().push(integration);
+        }
+        Ok(Self { only, by_source })
+    }
+
+    fn read(&self, line: &Value) -> Result<Received, Vec<Flaw>> {
+        let mut flaws = vec![];
+        let received_at = line.get("received_at").and_then(Value::as_str).and_then(Timestamp::parse);
+        if received_at.is_none() {
+            flaws.push(Flaw::new("bad_time", "received_at is RFC 3339, like 2026-08-11T11:06:25Z"));
+        }
+        let source = line.get("source").and_then(Value::as_str).and_then(sources::find);
+        if source.is_none() {
+            flaws.push(Flaw::new(
+                "unknown_source",
+                format!("source is one of {}", sources::ALL.iter().map(|source| source.slug).collect::<Vec<_>>().join(", ")),
+            ));
+        }
+        let body = match line.get("body") {
+            None | Some(Value::Null) => {
+                flaws.push(Flaw::new("no_body", "body is what the source sent"));
+                vec![]
+            }
+            // Bodies that are not JSON are kept as text.
+            Some(Value::String(text)) => text.clone().into_bytes(),
+            Some(body) => body.to_string().into_bytes(),
+        };
+        let (Some(received_at), Some(source), []) = (received_at, source, flaws.as_slice()) else { return Err(flaws) };
+        let request = sources::Request { body: &body, header: &|_| None, received_at, new_key: &|| Uuid::new_v4().to_string() };
+        let parsed = (source.parse)(&request).map_err(|rejected| vec![Flaw::new(rejected.code, rejected.words)])?;
+        let partly = if parsed.rejected.is_empty() { vec![] } else { vec![Flaw::new("invalid_alert", parsed.rejected_words())] };
+        let (integration_id, integration_name, grouping) = self.receiver(source)?;
+        let delivery = Delivery { integration_id, integration_name, source: source.slug.to_owned(), grouping, received_at, signals: parsed.signals };
+        Ok(Received { delivery, changes: parsed.changes, partly })
+    }
+
+    fn receiver(&self, source: &Source) -> Result<(IntegrationId, String, Grouping), Vec<Flaw>> {
+        let of = |integration: &Integration| (integration.id, integration.name.clone(), integration.grouping.clone());
+        if let Some(only) = &self.only {
+            if only.source != source.slug {
+                return Err(vec![Flaw::new("other_source", format!("the integration “{}” is for {}", only.name, only.source))]);
+            }
+            return Ok(of(only));
+        }
+        Ok(match self.by_source.get(source.slug).map(Vec::as_slice) {
+            Some([one]) => of(one),
+            _ => (imported_id(source), format!("{} (imported)", source.title), Grouping::default()),
+        })
+    }
+}
+
+/// Alerts of a source without an integration of its own belong to this one, always the same, so
+/// that importing them again finds them.
+fn imported_id(source: &Source) -> IntegrationId {
+    let digest = Sha256::digest(format!("imported alerts of {}", source.slug));
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    IntegrationId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// Values out of a stream of bytes, parsed.
+struct Reader<S> {
+    bytes: std::pin::Pin<Box<S>>,
+    records: Option<Records>,
+}
+
+type Line = (u64, Result<Value, Vec<Flaw>>);
+
+impl<E, S: Stream<Item = Result<Bytes, E>>> Reader<S> {
+    fn new(bytes: S) -> Self {
+        Self { bytes: Box::pin(bytes), records: Some(Records::default()) }
+    }
+
+    /// What ends in the next bytes; `None` after the last.
+    async fn next(&mut self) -> Result<Option<Vec<Line>>, Failure> {
+        let Some(records) = self.records.as_mut() else { return Ok(None) };
+        let mut lines = vec![];
+        let mut take = |record: Record| lines.push((record.line, parsed(record)));
+        let broken = |code, words: &str| {
+            Failure::new(FailureKind::Malformed, code, words).with_next("What was read until then is imported. Send all of it again: nothing becomes double.")
+        };
+        match tokio::time::timeout(SILENT_FOR, self.bytes.next()).await {
+            Err(_) => return Err(broken("too_slow", "nothing more arrived for a minute")),
+            Ok(Some(Err(_))) => return Err(broken("broken_body", "the import broke off, or is not in the encoding it names")),
+            Ok(Some(Ok(chunk))) => records.push(&chunk, take),
+            Ok(None) => {
+                if let Some(records) = self.records.take() {
+                    records.finish(&mut take);
+                }
+            }
+        }
+        Ok(Some(lines))
+    }
+}
+
+fn parsed(record: Record) -> Result<Value, Vec<Flaw>> {
+    let text = record.text.map_err(|unusable| vec![Flaw::new(unusable.code(), unusable.detail())])?;
+    serde_json::from_slice(&text).map_err(|error| vec![Flaw::new("not_json", format!("not JSON: {error}"))])
+}
