@@ -17,5 +17,5 @@ pub mod api;
 pub mod domain;
 #[cfg(feature = "ssr")]
 pub mod server;
-#[cfg(feature = "csr")]
+#[cfg(feature = "ui")]
 pub mod ui;

@@ -102,9 +102,12 @@ impl<T: Readable> Decodes<T> for AnsweredJson {
     type Error = &'static str;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        reading::read(&bytes).ok_or("the answer is not what it should be")
+        reading::read(&bytes).ok_or(NO_ANSWER)
     }
 }
+
+/// What is said of an answer that is not the server's.
+const NO_ANSWER: &str = "the answer is not what it should be";
 
 impl FromServerFnError for Failure {
     type Encoder = AnsweredJson;
@@ -114,6 +117,11 @@ impl FromServerFnError for Failure {
             ServerFnErrorErr::Request(_) => {
                 Failure::new(FailureKind::Unreachable, "unreachable", "the server cannot be reached").with_next("It is tried again by itself.")
             }
+            // A proxy's own page in place of an answer refuses nothing: what was queued stays queued.
+            ServerFnErrorErr::Deserialization(words) if words == NO_ANSWER => {
+                Failure::new(FailureKind::Unavailable, "unreadable_answer", "the answer could not be read")
+                    .with_next("It is tried again. If it stays, reload the page: it may be older than the server.")
+            }
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
                 Failure::new(FailureKind::Malformed, "malformed", "the request or its answer could not be read")
                     .with_next("Reload the page: it may be older than the server.")
@@ -121,5 +129,18 @@ impl FromServerFnError for Failure {
             _ => Failure::new(FailureKind::Unavailable, "unavailable", "something went wrong on the server")
                 .with_next("Try again; if it stays, tell whoever runs Tocsin."),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxys_page_is_no_refusal() {
+        let failure = Failure::de(Bytes::from_static(b"<html>502 Bad Gateway</html>"));
+        assert_eq!((failure.code.as_str(), failure.is_worth_retrying()), ("unreadable_answer", true));
+        let refused = Failure::new(FailureKind::Refused, "still_open", "it is still open");
+        assert_eq!(Failure::de(refused.ser()), refused);
     }
 }
