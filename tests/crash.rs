@@ -183,50 +183,14 @@ async fn pour_notes(world: &World, incident: &str) {
 async fn check(world: &World, client: &reqwest::Client, incident: &str) {
     let address = world.address().expect("the server is up");
     let mut stored: HashMap<String, i64> = HashMap::new();
-    let mut cursor = String::new();
-    loop {
-        let page: Value = client
-            .get(format!("{address}/api/v1/alerts?limit=500{cursor}"))
-            .bearer_auth(&world.token)
-            .send()
-            .await
-            .expect("the server answers")
-            .json()
-            .await
-            .expect("the answer is JSON");
-        for alert in page["items"].as_array().expect("a list has items") {
-            *stored.entry(alert["dedupe_key"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-        }
-        let Some(next) = page["next_cursor"].as_str() else { break };
-        cursor = format!("&cursor={next}");
+    for alert in all(world, client, &format!("{address}/api/v1/alerts")).await {
+        *stored.entry(alert["dedupe_key"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
     }
-    let timeline: Value = client
-        .get(format!("{address}/api/v1/incidents/{incident}/timeline?limit=500"))
-        .bearer_auth(&world.token)
-        .send()
-        .await
-        .expect("the server answers")
-        .json()
-        .await
-        .expect("the answer is JSON");
     let mut notes: HashMap<String, i64> = HashMap::new();
-    let mut page = timeline;
-    loop {
-        for entry in page["items"].as_array().expect("a list has items") {
-            if entry["kind"] == "note" {
-                *notes.entry(entry["text"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-            }
+    for entry in all(world, client, &format!("{address}/api/v1/incidents/{incident}/timeline")).await {
+        if entry["kind"] == "note" {
+            *notes.entry(entry["text"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
         }
-        let Some(next) = page["next_cursor"].as_str() else { break };
-        page = client
-            .get(format!("{address}/api/v1/incidents/{incident}/timeline?limit=500&cursor={next}"))
-            .bearer_auth(&world.token)
-            .send()
-            .await
-            .expect("the server answers")
-            .json()
-            .await
-            .expect("the answer is JSON");
     }
     let ledger = world.ledger.lock().expect("no worker panics");
     let answered = ledger.alerts.values().filter(|answered| **answered).count();
@@ -240,6 +204,19 @@ async fn check(world: &World, client: &reqwest::Client, incident: &str) {
     for (text, answered) in ledger.notes.values() {
         let times = notes.get(text).copied().unwrap_or(0);
         assert!(times == 1 || (times == 0 && !answered), "“{text}” (answered: {answered}) is there {times} times");
+    }
+}
+
+/// Every item of a list, page by page.
+async fn all(world: &World, client: &reqwest::Client, list: &str) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let sent = client.get(format!("{list}?limit=500{cursor}")).bearer_auth(&world.token).send().await.expect("the server answers");
+        let page: Value = sent.json().await.expect("the answer is JSON");
+        items.extend(page["items"].as_array().expect("a list has items").iter().cloned());
+        let Some(next) = page["next_cursor"].as_str() else { return items };
+        cursor = format!("&cursor={next}");
     }
 }
 
