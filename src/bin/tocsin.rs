@@ -1,36 +1,22 @@
 //! The server and the command line. Every subcommand says on standard error what it did; standard
 //! output carries only what a script wants to read.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde_json::{Value, json};
-use std::{
-    error::Error,
-    io::IsTerminal,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-};
+use clap::{Args, Parser, Subcommand};
+use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode};
 use tocsin::{
-    domain::{
-        integration::{Grouping, NewIntegration, Settings},
-        people::{Actor, ActorRef, Role},
-    },
+    domain::people::Role,
     server::{
         self,
-        clock::Clock,
-        config::{Config, Overrides},
-        error::ServerError,
-        state::App,
-        store::Store,
-        telemetry,
-        usecases::{
-            import::{self, AlertReport, IncidentReport},
-            integrations, people, tokens,
+        cli::{
+            self, Everywhere,
+            import::{Format, import_file},
+            keys::{create_integration, create_token, create_user},
+            verify::verify,
         },
+        config::{Config, Overrides},
+        telemetry,
     },
 };
-use tokio_util::io::ReaderStream;
 
 /// Alerts in, one verifiable incident record, a screen for everybody who works on it.
 #[derive(Parser)]
@@ -40,20 +26,6 @@ struct Cli {
     everywhere: Everywhere,
     #[command(subcommand)]
     command: Command,
-}
-
-/// What every subcommand understands, wherever it stands on the line.
-#[derive(Args)]
-struct Everywhere {
-    /// sqlite://path (made if missing) or postgres://user:password@host/name
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// A configuration file (TOML)
-    #[arg(long, global = true, env = "TOCSIN_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Print results for machines on standard output
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -93,13 +65,6 @@ enum Command {
         #[arg(long)]
         rebuild: bool,
     },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Tocsin,
-    Alerts,
-    Statuspage,
 }
 
 #[derive(Args)]
@@ -176,25 +141,9 @@ async fn main() -> ExitCode {
         Command::Verify { rebuild } => verify(&everywhere, rebuild).await,
     };
     done.unwrap_or_else(|error| {
-        eprintln!("tocsin: {}", chain(error.as_ref()));
+        eprintln!("tocsin: {}", cli::chain(error.as_ref()));
         ExitCode::FAILURE
     })
-}
-
-type Done = Result<ExitCode, Box<dyn Error>>;
-
-/// An error with what caused it, each once.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_words = cause.to_string();
-        if !words.ends_with(&cause_words) {
-            words = format!("{words}: {cause_words}");
-        }
-        source = cause.source();
-    }
-    words
 }
 
 async fn run_server(everywhere: Everywhere, serve: Serve) -> Result<(), Box<dyn Error>> {
@@ -212,166 +161,4 @@ async fn run_server(everywhere: Everywhere, serve: Serve) -> Result<(), Box<dyn 
         }
     };
     Ok(server::run(config, ready).await?)
-}
-
-/// The database as flags, environment and file say, for a command beside the server.
-async fn open(everywhere: &Everywhere) -> Result<(Store, Config), Box<dyn Error>> {
-    let overrides = Overrides { database_url: everywhere.database_url.clone(), ..Overrides::default() };
-    let config = Config::load(everywhere.config.as_deref(), overrides)?;
-    telemetry::init_logs(false, "warn");
-    Ok((Store::open(&config.database_url, Clock::system()).await?, config))
-}
-
-/// Prints a secret for a script: alone, or with what it belongs to.
-fn print_secret(everywhere: &Everywhere, secret: &str, whole: Value) {
-    if everywhere.json { println!("{whole}") } else { println!("{secret}") }
-}
-
-/// The words of a failed use case; its chain is in the log.
-fn told(error: ServerError) -> Box<dyn Error> {
-    let failure = error.into_failure();
-    match failure.next {
-        Some(next) => format!("{}. {next}", failure.words).into(),
-        None => failure.words.into(),
-    }
-}
-
-async fn create_token(everywhere: &Everywhere, name: &str, role: Role) -> Done {
-    let (store, _) = open(everywhere).await?;
-    let token = tokens::create_from_cli(&store, name, role).await.map_err(told)?;
-    store.close().await;
-    eprintln!("Made the API token “{name}” with the role {}. It is shown this once:", role.slug());
-    print_secret(everywhere, &token, json!({ "name": name, "role": role, "token": token }));
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn create_user(everywhere: &Everywhere, name: &str, login: &str, role: Role) -> Done {
-    let (store, _) = open(everywhere).await?;
-    let password = people::create_from_cli(&store, name, login, role).await.map_err(told)?;
-    store.close().await;
-    eprintln!("Made the account {login} for {name} with the role {}. Its password is shown this once:", role.slug());
-    print_secret(everywhere, &password, json!({ "name": name, "login": login, "role": role, "password": password }));
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn create_integration(everywhere: &Everywhere, source: String, name: String, token: Option<String>) -> Done {
-    let (store, config) = open(everywhere).await?;
-    let app: Arc<App> = App::new(store, config);
-    let draft = NewIntegration { source, name, token, signing_secrets: vec![], settings: Settings::default(), grouping: Grouping::default() };
-    // Whoever can open the database may do everything with it.
-    let operator = Actor { who: ActorRef::system(), role: Role::Admin };
-    let created = integrations::create(&app, &operator, draft).await.map_err(told)?;
-    app.store.close().await;
-    eprintln!("Made the integration “{}” for {}. Its token is shown this once:", created.item.name, created.item.source);
-    print_secret(everywhere, &created.token, serde_json::to_value(&created)?);
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn import_file(everywhere: &Everywhere, format: Format, integration: Option<&str>, file: &Path) -> Done {
-    let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
-    let path = if file == Path::new("-") { Path::new("/dev/stdin") } else { file };
-    let opened = tokio::fs::File::open(path).await.map_err(|error| format!("could not read {shown}: {error}"))?;
-    let (store, _) = open(everywhere).await?;
-    // Whoever can open the database may do everything with it.
-    let operator = Actor { who: ActorRef::system(), role: Role::Admin };
-    let mut progress = Progress::default();
-    let (report, rejected, words) = match format {
-        Format::Tocsin => {
-            let bytes = ReaderStream::with_capacity(opened, READ_AT_ONCE);
-            let report = import::incidents(&store, &operator, bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
-            (serde_json::to_value(&report)?, report.rejected.clone(), incidents_words(&report))
-        }
-        Format::Statuspage => {
-            let mut bytes = vec![];
-            tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::AsyncReadExt::take(opened, MAX_STATUSPAGE), &mut bytes).await?;
-            let report = import::statuspage(&store, &operator, &bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
-            (serde_json::to_value(&report)?, report.rejected.clone(), incidents_words(&report))
-        }
-        Format::Alerts => {
-            let bytes = ReaderStream::with_capacity(opened, READ_AT_ONCE);
-            let report = import::alerts(&store, &operator, integration, bytes, |report| progress.show(&alerts_words(report))).await.map_err(told)?;
-            (serde_json::to_value(&report)?, report.rejected.clone(), alerts_words(&report))
-        }
-    };
-    store.close().await;
-    progress.end();
-    eprintln!("Imported {shown}: {words}.");
-    for line in rejected.rejected.iter().take(REJECTED_SHOWN) {
-        eprintln!("  not imported, line {}: {} ({})", line.line, line.detail, line.code);
-    }
-    if rejected.count() > REJECTED_SHOWN as u64 {
-        eprintln!("  and {} more", rejected.count() - REJECTED_SHOWN as u64);
-    }
-    if everywhere.json {
-        println!("{report}");
-    }
-    Ok(if rejected.count() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// How much of a file is read at once.
-const READ_AT_ONCE: usize = 64 * 1024;
-/// A Statuspage's file is read whole; it holds at most fifty incidents.
-const MAX_STATUSPAGE: u64 = 64 * 1024 * 1024;
-/// How many rejected lines are named on the terminal; `--json` names them all.
-const REJECTED_SHOWN: usize = 20;
-
-fn incidents_words(report: &IncidentReport) -> String {
-    let IncidentReport { created, updated, unchanged, rejected } = report;
-    format!("{created} new, {updated} brought up to date, {unchanged} unchanged, {} rejected", rejected.count())
-}
-
-fn alerts_words(report: &AlertReport) -> String {
-    format!(
-        "{} lines, {} alerts opened, {} repeated, {} resolved, {} incidents opened, {} resolved, {} rejected",
-        report.lines,
-        report.alerts_opened,
-        report.alerts_repeated,
-        report.alerts_resolved,
-        report.incidents_opened,
-        report.incidents_resolved,
-        report.rejected.count()
-    )
-}
-
-/// One line of a terminal that is written over and over.
-#[derive(Default)]
-struct Progress(bool);
-
-impl Progress {
-    fn show(&mut self, words: &str) {
-        if std::io::stderr().is_terminal() {
-            eprint!("\r\u{1b}[K{words}");
-            self.0 = true;
-        }
-    }
-
-    fn end(&self) {
-        if self.0 {
-            eprint!("\r\u{1b}[K");
-        }
-    }
-}
-
-async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
-    let (store, _) = open(everywhere).await?;
-    let verified = store.verify(rebuild).await?;
-    store.close().await;
-    let faults: Vec<Value> = verified.faults.iter().map(|fault| json!({ "incident": fault.incident, "seq": fault.seq, "what": fault.what })).collect();
-    if everywhere.json {
-        println!("{}", json!({ "incidents": verified.incidents, "events": verified.events, "rebuilt": rebuild, "faults": faults }));
-    }
-    match verified.faults.split_first() {
-        None => {
-            let also = if rebuild { ", and what is derived from them agrees" } else { "" };
-            eprintln!("Every chain holds: {} incidents with {} events{also}.", verified.incidents, verified.events);
-            Ok(ExitCode::SUCCESS)
-        }
-        Some((first, others)) => {
-            eprintln!("The record is broken. First: {}, entry {}: {}.", first.incident, first.seq, first.what);
-            if !others.is_empty() {
-                eprintln!("{} more places are broken.", others.len());
-            }
-            Ok(ExitCode::FAILURE)
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod body;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod embed;
