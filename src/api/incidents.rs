@@ -1,6 +1,6 @@
 //! Incidents: read one, declare one, command one.
 
-use super::wire::{Answered, AppClient, Asked};
+use super::wire::{AppClient, Wire};
 use crate::domain::{
     boards::IncidentPage,
     failure::Failure,
@@ -10,7 +10,7 @@ use crate::domain::{
 use leptos::prelude::*;
 
 /// One incident by its id or reference (`INC-12`), with its whole log.
-#[server(name = PageCall, prefix = "/api/fn", endpoint = "incidents/page", input = Asked, output = Answered, client = AppClient)]
+#[server(name = PageCall, prefix = "/api/fn", endpoint = "incidents/page", protocol = Wire, client = AppClient)]
 pub async fn page(incident: String) -> Result<IncidentPage, Failure> {
     use crate::server::{auth, state, usecases::incidents};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -18,7 +18,7 @@ pub async fn page(incident: String) -> Result<IncidentPage, Failure> {
 }
 
 /// Declares an incident. Sending the same command id again answers the same incident.
-#[server(name = DeclareCall, prefix = "/api/fn", endpoint = "incidents/declare", input = Asked, output = Answered, client = AppClient)]
+#[server(name = DeclareCall, prefix = "/api/fn", endpoint = "incidents/declare", protocol = Wire, client = AppClient)]
 pub async fn declare(command: CommandId, draft: Declare) -> Result<Incident, Failure> {
     use crate::server::{auth, state, usecases::incidents};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -26,7 +26,7 @@ pub async fn declare(command: CommandId, draft: Declare) -> Result<Incident, Fai
 }
 
 /// Commands an incident. Sending the same command id again answers what it answered first.
-#[server(name = CommandCall, prefix = "/api/fn", endpoint = "incidents/command", input = Asked, output = Answered, client = AppClient)]
+#[server(name = CommandCall, prefix = "/api/fn", endpoint = "incidents/command", protocol = Wire, client = AppClient)]
 pub async fn command(command: CommandId, id: IncidentId, what: Command) -> Result<Incident, Failure> {
     use crate::server::{auth, state, usecases::incidents};
     let (app, me) = (state::app()?, auth::me().await?);

@@ -1,6 +1,6 @@
 //! Integrations: who sends alerts here, and with which key.
 
-use super::wire::{Answered, AppClient, Asked};
+use super::wire::{AppClient, Wire};
 use crate::domain::{
     accounts::{ShownOnce, SourceCard},
     failure::Failure,
@@ -29,7 +29,7 @@ impl Readable for IntegrationsPage {
     }
 }
 
-#[server(name = PageCall, prefix = "/api/fn", endpoint = "integrations/page", input = Asked, output = Answered, client = AppClient)]
+#[server(name = PageCall, prefix = "/api/fn", endpoint = "integrations/page", protocol = Wire, client = AppClient)]
 pub async fn page() -> Result<IntegrationsPage, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -37,7 +37,7 @@ pub async fn page() -> Result<IntegrationsPage, Failure> {
     Ok(IntegrationsPage { integrations, sources: integrations::sources(), public_url: app.config.public_url() })
 }
 
-#[server(name = CreateCall, prefix = "/api/fn", endpoint = "integrations/create", input = Asked, output = Answered, client = AppClient)]
+#[server(name = CreateCall, prefix = "/api/fn", endpoint = "integrations/create", protocol = Wire, client = AppClient)]
 pub async fn create(draft: NewIntegration) -> Result<ShownOnce<Integration>, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -45,7 +45,7 @@ pub async fn create(draft: NewIntegration) -> Result<ShownOnce<Integration>, Fai
 }
 
 /// Changes name, settings and grouping.
-#[server(name = ChangeCall, prefix = "/api/fn", endpoint = "integrations/change", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ChangeCall, prefix = "/api/fn", endpoint = "integrations/change", protocol = Wire, client = AppClient)]
 pub async fn change(id: IntegrationId, name: String, settings: Settings, grouping: Grouping) -> Result<Integration, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -53,7 +53,7 @@ pub async fn change(id: IntegrationId, name: String, settings: Settings, groupin
 }
 
 /// Switches an integration off or on; while off, its key opens nothing.
-#[server(name = SetDisabledCall, prefix = "/api/fn", endpoint = "integrations/set-disabled", input = Asked, output = Answered, client = AppClient)]
+#[server(name = SetDisabledCall, prefix = "/api/fn", endpoint = "integrations/set-disabled", protocol = Wire, client = AppClient)]
 pub async fn set_disabled(id: IntegrationId, disabled: bool) -> Result<Integration, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);

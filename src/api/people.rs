@@ -1,6 +1,6 @@
 //! People with accounts; for admins.
 
-use super::wire::{Answered, AppClient, Asked};
+use super::wire::{AppClient, Wire};
 use crate::domain::{
     accounts::{Person, ShownOnce},
     failure::Failure,
@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use leptos::prelude::*;
 
-#[server(name = ListCall, prefix = "/api/fn", endpoint = "people/list", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ListCall, prefix = "/api/fn", endpoint = "people/list", protocol = Wire, client = AppClient)]
 pub async fn list() -> Result<Vec<Person>, Failure> {
     use crate::server::{auth, state, usecases::people};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -17,7 +17,7 @@ pub async fn list() -> Result<Vec<Person>, Failure> {
 }
 
 /// Makes an account with a password that is shown this once.
-#[server(name = CreateCall, prefix = "/api/fn", endpoint = "people/create", input = Asked, output = Answered, client = AppClient)]
+#[server(name = CreateCall, prefix = "/api/fn", endpoint = "people/create", protocol = Wire, client = AppClient)]
 pub async fn create(name: String, login: String, role: Role) -> Result<ShownOnce<Person>, Failure> {
     use crate::server::{auth, state, usecases::people};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -25,7 +25,7 @@ pub async fn create(name: String, login: String, role: Role) -> Result<ShownOnce
 }
 
 /// Gives somebody a new password, shown this once; their sessions end.
-#[server(name = ResetPasswordCall, prefix = "/api/fn", endpoint = "people/reset-password", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ResetPasswordCall, prefix = "/api/fn", endpoint = "people/reset-password", protocol = Wire, client = AppClient)]
 pub async fn reset_password(person: PersonId) -> Result<ShownOnce<Person>, Failure> {
     use crate::server::{auth, state, usecases::people};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -33,7 +33,7 @@ pub async fn reset_password(person: PersonId) -> Result<ShownOnce<Person>, Failu
 }
 
 /// Changes somebody's role.
-#[server(name = SetRoleCall, prefix = "/api/fn", endpoint = "people/set-role", input = Asked, output = Answered, client = AppClient)]
+#[server(name = SetRoleCall, prefix = "/api/fn", endpoint = "people/set-role", protocol = Wire, client = AppClient)]
 pub async fn set_role(person: PersonId, role: Role) -> Result<Person, Failure> {
     use crate::server::{auth, state, usecases::people};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -41,7 +41,7 @@ pub async fn set_role(person: PersonId, role: Role) -> Result<Person, Failure> {
 }
 
 /// Disables or enables an account; disabling ends its sessions at once.
-#[server(name = SetDisabledCall, prefix = "/api/fn", endpoint = "people/set-disabled", input = Asked, output = Answered, client = AppClient)]
+#[server(name = SetDisabledCall, prefix = "/api/fn", endpoint = "people/set-disabled", protocol = Wire, client = AppClient)]
 pub async fn set_disabled(person: PersonId, disabled: bool) -> Result<Person, Failure> {
     use crate::server::{auth, state, usecases::people};
     let (app, me) = (state::app()?, auth::me().await?);

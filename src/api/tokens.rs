@@ -1,6 +1,6 @@
 //! API tokens; for admins.
 
-use super::wire::{Answered, AppClient, Asked};
+use super::wire::{AppClient, Wire};
 use crate::domain::{
     accounts::{ShownOnce, Token},
     failure::Failure,
@@ -9,21 +9,21 @@ use crate::domain::{
 };
 use leptos::prelude::*;
 
-#[server(name = ListCall, prefix = "/api/fn", endpoint = "tokens/list", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ListCall, prefix = "/api/fn", endpoint = "tokens/list", protocol = Wire, client = AppClient)]
 pub async fn list() -> Result<Vec<Token>, Failure> {
     use crate::server::{auth, state, usecases::tokens};
     let (app, me) = (state::app()?, auth::me().await?);
     tokens::list(&app, &me.actor()).await.map_err(|error| error.into_failure())
 }
 
-#[server(name = CreateCall, prefix = "/api/fn", endpoint = "tokens/create", input = Asked, output = Answered, client = AppClient)]
+#[server(name = CreateCall, prefix = "/api/fn", endpoint = "tokens/create", protocol = Wire, client = AppClient)]
 pub async fn create(name: String, role: Role) -> Result<ShownOnce<Token>, Failure> {
     use crate::server::{auth, state, usecases::tokens};
     let (app, me) = (state::app()?, auth::me().await?);
     tokens::create(&app, &me.actor(), &name, role).await.map_err(|error| error.into_failure())
 }
 
-#[server(name = RevokeCall, prefix = "/api/fn", endpoint = "tokens/revoke", input = Asked, output = Answered, client = AppClient)]
+#[server(name = RevokeCall, prefix = "/api/fn", endpoint = "tokens/revoke", protocol = Wire, client = AppClient)]
 pub async fn revoke(token: TokenId) -> Result<(), Failure> {
     use crate::server::{auth, state, usecases::tokens};
     let (app, me) = (state::app()?, auth::me().await?);

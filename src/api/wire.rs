@@ -4,16 +4,17 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     reading::{self, Readable},
 };
+use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use server_fn::{
-    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType, Http, Protocol,
     client::{Client, browser::BrowserClient},
     codec::Post,
     error::{FromServerFnError, ServerFnErrorErr},
-    request::browser::BrowserRequest,
-    response::browser::BrowserResponse,
+    request::{ClientReq, browser::BrowserRequest},
+    response::{ClientRes, browser::BrowserResponse},
 };
-use std::future::Future;
+use std::{future::Future, pin::Pin};
 
 /// The header that marks a request as made by the app's own script.
 pub const APP_HEADER: &str = "x-tocsin";
@@ -45,11 +46,56 @@ impl<E: FromServerFnError, I: FromServerFnError, O: FromServerFnError> Client<E,
     }
 }
 
-/// What the browser asks, as the body of a `POST`.
-pub type Asked = Post<AskedJson>;
+/// The protocol of every server function: a `POST` with JSON in and out. On the server it is
+/// `server_fn`'s own; in the browser the part that depends on no type is compiled once.
+pub struct Wire;
 
-/// What the server answers.
-pub type Answered = Post<AnsweredJson>;
+type Typed = Http<Post<AskedJson>, Post<AnsweredJson>>;
+
+impl<Input, Output, Server> Protocol<Input, Output, AppClient, Server, Failure> for Wire
+where
+    Input: Serialize + DeserializeOwned + Send,
+    Output: Serialize + Readable + Send,
+    Server: server_fn::server::Server<Failure>,
+{
+    const METHOD: Method = Method::POST;
+
+    fn run_server<F, Fut>(request: Server::Request, server_fn: F) -> impl Future<Output = Result<Server::Response, Failure>> + Send
+    where
+        F: Fn(Input) -> Fut + Send,
+        Fut: Future<Output = Result<Output, Failure>> + Send,
+    {
+        <Typed as Protocol<Input, Output, AppClient, Server, Failure>>::run_server(request, server_fn)
+    }
+
+    fn run_client(path: &str, input: Input) -> impl Future<Output = Result<Output, Failure>> + Send {
+        let answer = post(path, AskedJson::encode(&input).map_err(|_| unreadable()));
+        async move { reading::read(&answer.await?).ok_or_else(no_answer) }
+    }
+}
+
+/// Sends a question and waits for its answer.
+fn post(path: &str, question: Result<Bytes, Failure>) -> Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + Send>> {
+    let json = AskedJson::CONTENT_TYPE;
+    let request = question.and_then(|question| <BrowserRequest as ClientReq<Failure>>::try_new_post_bytes(path, json, json, question));
+    Box::pin(async move {
+        let response = <AppClient as Client<Failure>>::send(request?).await?;
+        let failed = <BrowserResponse as ClientRes<Failure>>::status(&response) >= 400;
+        let answer = <BrowserResponse as ClientRes<Failure>>::try_into_bytes(response).await?;
+        if failed { Err(Failure::de(answer)) } else { Ok(answer) }
+    })
+}
+
+/// What came in place of an answer, perhaps a proxy's own page, says nothing of what was asked.
+fn no_answer() -> Failure {
+    Failure::new(FailureKind::Unavailable, "unreadable_answer", "the answer could not be read")
+        .with_next("It is tried again. If it stays, reload the page: it may be older than the server.")
+}
+
+fn unreadable() -> Failure {
+    Failure::new(FailureKind::Malformed, "malformed", "the request or its answer could not be read")
+        .with_next("Reload the page: it may be older than the server.")
+}
 
 /// JSON that the browser writes and the server reads. The browser writes it by way of a value,
 /// as it writes everything, so that there is one writer in what a phone fetches.
@@ -117,15 +163,9 @@ impl FromServerFnError for Failure {
             ServerFnErrorErr::Request(_) => {
                 Failure::new(FailureKind::Unreachable, "unreachable", "the server cannot be reached").with_next("It is tried again by itself.")
             }
-            // A proxy's own page in place of an answer refuses nothing: what was queued stays queued.
-            ServerFnErrorErr::Deserialization(words) if words == NO_ANSWER => {
-                Failure::new(FailureKind::Unavailable, "unreadable_answer", "the answer could not be read")
-                    .with_next("It is tried again. If it stays, reload the page: it may be older than the server.")
-            }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Failure::new(FailureKind::Malformed, "malformed", "the request or its answer could not be read")
-                    .with_next("Reload the page: it may be older than the server.")
-            }
+// A proxy's own page in place of an answer refuses nothing: what was queued stays queued.
+            ServerFnErrorErr::Deserialization(words) if words == NO_ANSWER => no_answer(),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => unreadable(),
             _ => Failure::new(FailureKind::Unavailable, "unavailable", "something went wrong on the server")
                 .with_next("Try again; if it stays, tell whoever runs Tocsin."),
         }

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod people;
 pub mod reading;
 pub mod severity;
+pub mod sorting;
 pub mod time;
 pub mod timeline;
 pub mod triage;

@@ -5,6 +5,7 @@ use super::{
     ids::{CommandId, IncidentId},
     incident::{Change, EventKind, Incident},
     people::ActorRef,
+    sorting,
     time::Timestamp,
     wording,
 };
@@ -198,7 +199,7 @@ pub fn entries(events: &[Event], pinned: &[i64]) -> Vec<Entry> {
         }
     };
     let mut entries: Vec<Entry> = events.iter().map(entry).collect();
-    entries.sort_by_key(|entry| (entry.happened_at, entry.seq));
+    sorting::sort_by_key(&mut entries, |entry| (entry.happened_at, entry.seq));
     entries
 }
 

@@ -5,6 +5,7 @@ use crate::domain::{
     incident::{Incident, IncidentRole, SignalState, State},
     people::Actor,
     severity::Severity,
+    sorting,
     time::Timestamp,
 };
 use std::sync::Arc;
@@ -115,8 +116,8 @@ pub fn arrange(incidents: &[Arc<Incident>], filter: Filter, actor: Option<&Actor
             resolved.push(incident);
         }
     }
-    open.sort_by_key(|(incident, heap)| (*heap != Heap::Nobody, urgency(incident.shown_severity()), incident.started_at, incident.reference));
-    resolved.sort_by_key(|incident| std::cmp::Reverse((incident.resolved_at, incident.reference)));
+    sorting::sort_by_key(&mut open, |(incident, heap)| (*heap != Heap::Nobody, urgency(incident.shown_severity()), incident.started_at, incident.reference));
+    sorting::sort_by_key(&mut resolved, |incident| std::cmp::Reverse((incident.resolved_at, incident.reference)));
 
     let mine = |incident: &Incident| actor.is_some_and(|actor| is_mine(incident, actor, now));
     let asked = |incident: &Incident| actor.is_some_and(|actor| asked_of(incident, actor).is_some());

@@ -13,6 +13,7 @@ use crate::{
         incident::{Command, Context, Declare, Incident, Verb, decide},
         people::Actor,
         reading::{self, Readable, Reader},
+        sorting,
         time::Timestamp,
         timeline::Event,
     },
@@ -158,7 +159,7 @@ impl Outbox {
         let read = |key: &String| reading::read::<Queued>(browser::load(key)?.as_bytes());
         let mut left: Vec<Queued> = kept.iter().filter_map(read).filter(|queued| !known.contains(&queued.id)).collect();
         if !left.is_empty() {
-            left.sort_by_key(|queued| queued.made_at);
+            sorting::sort_by_key(&mut left, |queued| queued.made_at);
             self.queue.update(|queue| queue.splice(0..0, left).for_each(drop));
             session.replica.touch();
         }

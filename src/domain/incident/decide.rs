@@ -544,7 +544,11 @@ fn tidy(names: &[String]) -> Vec<String> {
 }
 
 fn tidy_labels(labels: &Labels) -> Labels {
-    labels.iter().map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+    let mut tidy = Labels::new();
+    for (name, value) in labels {
+        tidy.insert(name.trim().to_owned(), value.trim().to_owned());
+    }
+    tidy
 }
 
 impl IncidentRole {

@@ -9,6 +9,7 @@ pub mod icon;
 pub mod loaded;
 pub mod menu;
 pub mod relative_time;
+pub mod rows;
 pub mod severity;
 pub mod state;
 pub mod toast_list;

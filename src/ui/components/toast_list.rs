@@ -1,6 +1,9 @@
 //! The messages on screen, spoken as they come.
 
-use super::icon::{Glyph, Icon};
+use super::{
+    icon::{Glyph, Icon},
+    rows::rows,
+};
 use leptos::prelude::*;
 
 /// One message.
@@ -16,25 +19,22 @@ pub struct Toast {
 
 #[component]
 pub fn ToastList(#[prop(into)] shown: Signal<Vec<Toast>>, #[prop(into)] dismiss: Callback<u32>) -> impl IntoView {
+    let card = move |toast: Toast| {
+        view! {
+            <div class="toast" data-refused=toast.refused.then_some("true")>
+                <div>
+                    <p class="toast__words">{toast.words}</p>
+                    {toast.next.map(|next| view! { <p class="toast__next">{next}</p> })}
+                </div>
+                <button type="button" class="icon-button" aria-label="Dismiss" on:click=move |_| dismiss.run(toast.number)>
+                    <Icon glyph=Glyph::Cross />
+                </button>
+            </div>
+        }
+    };
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            <For
-                each=move || shown.get()
-                key=|toast| toast.number
-                children=move |toast| {
-                    view! {
-                        <div class="toast" data-refused=toast.refused.then_some("true")>
-                            <div>
-                                <p class="toast__words">{toast.words}</p>
-                                {toast.next.map(|next| view! { <p class="toast__next">{next}</p> })}
-                            </div>
-                            <button type="button" class="icon-button" aria-label="Dismiss" on:click=move |_| dismiss.run(toast.number)>
-                                <Icon glyph=Glyph::Cross />
-                            </button>
-                        </div>
-                    }
-                }
-            />
+            {rows(move || shown.get(), |toast| toast.number, card)}
         </div>
     }
     .into_any()

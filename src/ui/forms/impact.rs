@@ -10,6 +10,7 @@ use crate::{
             dialog::Dialog,
             field::{FormError, TextField},
             icon::{Glyph, Icon},
+            rows::rows,
             toast_list::sentence,
         },
         session::session,
@@ -101,7 +102,7 @@ pub fn ImpactForm(id: IncidentId) -> impl IntoView {
             <form class="form" on:submit=send>
                 <p class="muted">{format!("Times in {}. From now on people set it, and alerts no longer change it. Without any time, nobody was hurt.", zone.name())}</p>
                 <datalist id="impact-services">{services.iter().map(|service| view! { <option value=service.clone()></option> }).collect_view()}</datalist>
-                <For each=move || drafts.get() key=|draft| draft.number children=row />
+                {rows(move || drafts.get(), |draft| draft.number, row)}
                 <p><button type="button" class="button" data-size="small" on:click=add><Icon glyph=Glyph::Plus /> "Add a time"</button></p>
                 <TextField id="impact-reason" label="Why, if it is worth saying" value=reason />
                 <FormError words=refused />

@@ -1,7 +1,7 @@
 //! The short forms of an incident: title, services, labels, merging, and the time of an entry.
 
 use crate::{
-    domain::{alert::Labels, ids::IncidentId, incident::Command, time::Timestamp},
+    domain::{alert::Labels, ids::IncidentId, incident::Command, sorting, time::Timestamp},
     ui::{
         components::{
             dialog::Dialog,
@@ -95,9 +95,11 @@ fn changed_labels(before: &Labels, text: &str) -> Result<Labels, String> {
         let (name, value) = line.split_once('=').ok_or_else(|| format!("“{line}” has no “=”."))?;
         wanted.insert(name.trim().to_owned(), value.trim().to_owned());
     }
-    let removed = before.keys().filter(|name| !wanted.contains_key(*name)).map(|name| (name.clone(), String::new())).collect::<Vec<_>>();
+    let removed: Vec<_> = before.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
     wanted.retain(|name, value| before.get(name) != Some(value));
-    wanted.extend(removed);
+    for name in removed {
+        wanted.insert(name, String::new());
+    }
     if wanted.is_empty() { Err("Nothing is changed yet.".to_owned()) } else { Ok(wanted) }
 }
 
@@ -107,7 +109,7 @@ pub fn MergeForm(id: IncidentId) -> impl IntoView {
     let others = untrack(|| session.board(session.live.now()));
     let mut options: Vec<(String, String)> = vec![(String::new(), "Choose…".to_owned())];
     let mut others: Vec<_> = others.iter().filter(|other| other.id != id && !other.state.is_over()).collect();
-    others.sort_by_key(|other| std::cmp::Reverse(other.reference));
+    sorting::sort_by_key(&mut others, |other| std::cmp::Reverse(other.reference));
     options.extend(others.into_iter().map(|other| (other.id.to_string(), format!("{} {}", other.reference, other.title))));
     let (into, reason) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let make = Callback::new(move |()| {

@@ -82,7 +82,7 @@ pub fn Board() -> impl IntoView {
                             choose=move |at| choose.run(Filter { mine: at == 0, ..filter.get_untracked() })
                         />
                     </div>
-                    <IncidentTable caption="Open incidents, those that need somebody first" rows />
+                    <IncidentTable caption="Open incidents, those that need somebody first" ids=rows />
                     {nothing_matches}
                 </section>
             }
@@ -173,7 +173,7 @@ fn Resolved(resolved: Memo<Vec<IncidentId>>) -> impl IntoView {
                         <h2>"Resolved in the last 24 h"</h2>
                         <span class="panel__note">{n}</span>
                     </summary>
-                    <IncidentTable caption="Resolved in the last 24 hours, newest first" rows=resolved />
+                    <IncidentTable caption="Resolved in the last 24 hours, newest first" ids=resolved />
                 </details>
             }
         })

@@ -7,6 +7,7 @@ use crate::{
         ids::CommandId,
         incident::{self, Declare as Draft, Incident, Refusal},
         severity::Severity,
+        sorting,
         time::Timestamp,
         triage, wording,
     },
@@ -16,6 +17,7 @@ use crate::{
             choice::Choice,
             field::{FormError, SelectField, TextField},
             icon::{Glyph, Icon},
+            rows::rows,
             severity::{SeverityMark, severity_label},
             toast_list::sentence,
         },
@@ -140,7 +142,7 @@ pub fn Declare() -> impl IntoView {
             .into_iter()
             .filter(|incident| incident.state.is_open() && incident.services.iter().any(|service| named.contains(service)))
             .collect();
-        related.sort_by_key(|incident| (incident.shown_severity().is_none(), incident.shown_severity(), incident.started_at));
+        sorting::sort_by_key(&mut related, |incident| (incident.shown_severity().is_none(), incident.shown_severity(), incident.started_at));
         related.truncate(3);
         related
     });
@@ -301,7 +303,7 @@ fn ServicesField(services: RwSignal<Vec<String>>) -> impl IntoView {
             <datalist id="declare-services">{move || known()}</datalist>
             <p class="field__hint" id="declare-service-hint">"Enter adds one."</p>
             <ul class="tags" aria-label="Services named">
-                <For each=move || services.get() key=|service| service.clone() children=tag />
+                {rows(move || services.get(), String::clone, tag)}
             </ul>
         </div>
     }

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         alert::{Alert, AlertState, Link},
         incident::{Command, Incident},
-        wording,
+        sorting, wording,
     },
     ui::{
         components::{
@@ -30,7 +30,7 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         let page = session.replica.page.get().filter(|page| page.incident.id == id)?;
         let mut alerts = page.alerts.clone();
         // Within each half the newest stays first.
-        alerts.sort_by_key(|alert| alert.state == AlertState::Resolved);
+        sorting::sort_by_key(&mut alerts, |alert| alert.state == AlertState::Resolved);
         Some(alerts)
     });
     let unfolded = RwSignal::new(false);
@@ -45,7 +45,7 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
     };
     let by_service = move || {
         let mut services: Vec<_> = signals.get().into_iter().collect();
-        services.sort_by_key(|(_, signals)| std::cmp::Reverse((signals.firing, signals.total)));
+        sorting::sort_by_key(&mut services, |(_, signals)| std::cmp::Reverse((signals.firing, signals.total)));
         let row = |(service, signals): (String, crate::domain::incident::ServiceSignals)| {
             let name = if service.is_empty() { "no service named".to_owned() } else { service };
             view! {

@@ -11,6 +11,7 @@ use crate::{
     ui::{
         components::{
             relative_time::RelativeTime,
+            rows::rows,
             severity::{SeverityBadge, severity_label, severity_slug},
             state::StateBadge,
         },
@@ -26,12 +27,12 @@ use std::sync::Arc;
 const WINDOW: usize = 50;
 
 #[component]
-pub fn IncidentTable(#[prop(into)] caption: String, rows: Memo<Vec<IncidentId>>) -> impl IntoView {
+pub fn IncidentTable(#[prop(into)] caption: String, ids: Memo<Vec<IncidentId>>) -> impl IntoView {
     let from = RwSignal::new(0_usize);
-    let total = Memo::new(move |_| rows.with(Vec::len));
+    let total = Memo::new(move |_| ids.with(Vec::len));
     // When the list shrinks or is filtered, the window moves back into it.
     let start = Memo::new(move |_| from.get().min(total.get().saturating_sub(1) / WINDOW * WINDOW));
-    let shown = move || rows.with(|rows| rows.iter().skip(start.get()).take(WINDOW).copied().collect::<Vec<_>>());
+    let shown = move || ids.with(|ids| ids.iter().skip(start.get()).take(WINDOW).copied().collect::<Vec<_>>());
     let pager = move || {
         (total.get() > WINDOW).then(|| {
             let end = move || (start.get() + WINDOW).min(total.get());
@@ -67,7 +68,7 @@ pub fn IncidentTable(#[prop(into)] caption: String, rows: Memo<Vec<IncidentId>>)
                 </tr>
             </thead>
             <tbody role="rowgroup">
-                <For each=shown key=|id| *id children=move |id| view! { <Row id /> } />
+                {rows(shown, |id| *id, move |id| view! { <Row id /> })}
             </tbody>
         </table>
         {move || is_long.get().then(pager)}

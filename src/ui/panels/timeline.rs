@@ -16,6 +16,7 @@ use crate::{
             icon::{Glyph, Icon},
             loaded::{Failed, Loading},
             menu::{Item, Menu},
+            rows::rows,
             severity::SeverityMark,
             toast_list::sentence,
         },
@@ -144,11 +145,11 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
             {move || pins()}
             <ol class="timeline__entries" id="timeline-entries" tabindex="0" aria-labelledby="timeline-title">
                 {move || earlier()}
-                <For
-                    each=move || shown.get()
-                    key=|line| (line.seq, line.happened_at, line.pinned, line.unsent)
-                    children=move |line| view! { <EntryRow incident line /> }
-                />
+                {rows(
+                    move || shown.get(),
+                    |line| (line.seq, line.happened_at, line.pinned, line.unsent),
+                    move |line| view! { <EntryRow incident line /> },
+                )}
             </ol>
             {move || loading().then(|| view! { <Loading what="the timeline" /> })}
             {move || {

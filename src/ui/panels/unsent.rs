@@ -3,7 +3,10 @@
 use crate::{
     domain::wording,
     ui::{
-        components::icon::{Glyph, Icon},
+        components::{
+            icon::{Glyph, Icon},
+            rows::rows,
+        },
         outbox::Queued,
         session::session,
     },
@@ -46,7 +49,7 @@ pub fn UnsentBar() -> impl IntoView {
     };
     view! {
         <div class="unsent-bar">
-            <For each=move || waiting.get().into_iter().take(SHOWN) key=|queued| (queued.id, queued.tried_at) children=card />
+            {rows(move || waiting.get().into_iter().take(SHOWN).collect(), |queued| (queued.id, queued.tried_at), card)}
             {move || {
                 let more = waiting.with(Vec::len).saturating_sub(SHOWN);
                 (more > 0).then(|| view! { <p class="muted">{format!("{more} more wait behind these, in order.")}</p> })

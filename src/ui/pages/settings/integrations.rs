@@ -16,6 +16,7 @@ use crate::{
             icon::{Glyph, Icon},
             loaded::{Failed, Load, Loading},
             relative_time::RelativeTime,
+            rows::rows,
             toast_list::sentence,
         },
         session::session,
@@ -78,7 +79,7 @@ pub fn Integrations() -> impl IntoView {
             Load::Failed(failure) => Load::Failed(failure.clone()),
         })
     });
-    let rows = move || match page.load.get() {
+    let shown = move || match page.load.get() {
         Load::Ready(page) => page.integrations,
         Load::Loading | Load::Failed(_) => vec![],
     };
@@ -93,7 +94,7 @@ pub fn Integrations() -> impl IntoView {
         Load::Ready(false) => view! {
             <ul class="cards">
                 // An integration that was changed is drawn anew.
-                <For each=rows key=|integration| serde_json::to_value(integration).unwrap_or_default().to_string() children=move |integration| view! { <Card page integration /> } />
+                {rows(shown, |integration| serde_json::to_value(integration).unwrap_or_default().to_string(), move |integration| view! { <Card page integration /> })}
             </ul>
         }
         .into_any(),
