@@ -11,11 +11,6 @@ use super::{
     session::{Gate, Session, session},
 };
 use leptos::prelude::*;
-use leptos_router::{
-    WildcardSegment,
-    components::{FlatRoutes, Route as RouterRoute, Router},
-    hooks::use_location,
-};
 
 /// Where the choice of theme is kept: `light`, `dark`, or nothing for the system's.
 pub const THEME_KEY: &str = "tocsin.theme";
@@ -24,22 +19,8 @@ pub const THEME_KEY: &str = "tocsin.theme";
 pub fn App() -> impl IntoView {
     browser::set_theme(browser::load(THEME_KEY).as_deref());
     Session::begin();
-    // One route takes every address, and `Frame` reads it with our own `Route`: the router keeps
-    // history and links, and the addresses stay in one file.
-    view! {
-        <Router>
-            <FlatRoutes fallback=Frame>
-                <RouterRoute path=WildcardSegment("rest") view=Frame />
-            </FlatRoutes>
-        </Router>
-    }
-}
-
-#[component]
-fn Frame() -> impl IntoView {
     let session = session();
-    let path = use_location().pathname;
-    let route = Memo::new(move |_| path.with(|path| Route::parse(path)));
+    let route = Memo::new(move |_| session.address.path.with(|path| Route::parse(path)));
     let toasts = session.toasts;
     let page = move || match session.gate.get() {
         Gate::Starting => pages::starting().into_any(),

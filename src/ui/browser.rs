@@ -2,11 +2,11 @@
 //! rest of `ui` reads plain Rust, and a native build of the views never comes in here.
 
 use crate::domain::{ids::CommandId, time::Timestamp};
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Array, Date, Object, Reflect};
 use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Event, EventSource, HtmlElement, KeyboardEvent, MessageEvent, VisibilityState};
+use web_sys::{Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
 
 fn window() -> web_sys::Window {
     web_sys::window().expect("a browser's page has a window")
@@ -211,9 +211,8 @@ pub fn focused_row() -> Option<String> {
 
 /// The key that was pressed, unless somebody is typing, holds a modifier, or has a dialog open.
 pub fn plain_key(event: &KeyboardEvent) -> Option<String> {
-    let typing = |element: web_sys::Element| {
-        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.closest("dialog").ok().flatten().is_some()
-    };
+    let typing =
+        |element: Element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.closest("dialog").ok().flatten().is_some();
     let busy = event.target().and_then(|target| target.dyn_into().ok()).is_some_and(typing);
     let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
     (!busy && !dialog && !event.ctrl_key() && !event.meta_key() && !event.alt_key()).then(|| event.key())
@@ -253,6 +252,72 @@ fn on_window(event: &str, call: impl Fn() + 'static) {
     let call = Closure::<dyn Fn()>::new(call);
     let _ = window().add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
     call.forget();
+}
+
+// ---- the address
+
+/// The path, and the query decoded.
+pub fn address() -> (String, Vec<(String, String)>) {
+    let location = window().location();
+    let query = location.search().and_then(|query| UrlSearchParams::new_with_str(&query));
+    let text = |pair: &Array, at| pair.get(at).as_string().unwrap_or_default();
+    let pairs = query.map(|query| Array::from(&query)).unwrap_or_default();
+    let pairs = pairs.iter().map(|pair| Array::from(&pair)).map(|pair| (text(&pair, 0), text(&pair, 1))).collect();
+    (location.pathname().unwrap_or_default(), pairs)
+}
+
+/// Writes the address without a load; `replace` leaves no way back to the one before.
+pub fn set_address(address: &str, replace: bool) {
+    let Ok(history) = window().history() else { return };
+    // It fails for addresses of other servers, which nobody hands in, and when far too many are set.
+    let _ = if replace {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(address))
+    } else if address != here() {
+        history.push_state_with_url(&JsValue::NULL, "", Some(address))
+    } else {
+        Ok(())
+    };
+}
+
+fn here() -> String {
+    let location = window().location();
+    [location.pathname(), location.search(), location.hash()].into_iter().map(Result::unwrap_or_default).collect()
+}
+
+/// Scrolls to what the address names behind its `#`, else to the top.
+pub fn scroll_to_place() {
+    let hash = window().location().hash().unwrap_or_default();
+    match hash.strip_prefix('#').and_then(|id| document().get_element_by_id(id)) {
+        Some(element) => element.scroll_into_view(),
+        None => window().scroll_to_with_x_and_y(0.0, 0.0),
+    }
+}
+
+/// Calls back when somebody went back or forward.
+pub fn on_history(call: impl Fn() + 'static) {
+    on_window("popstate", call);
+}
+
+/// Calls back with the address when a link to this server is followed in this window.
+pub fn on_inner_link(call: impl Fn(String) + 'static) {
+    let call = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| {
+        if let Some(to) = inner_link(&event) {
+            event.prevent_default();
+            call(to);
+        }
+    });
+    let _ = window().add_event_listener_with_callback("click", call.as_ref().unchecked_ref());
+    call.forget();
+}
+
+fn inner_link(event: &MouseEvent) -> Option<String> {
+    let modified = event.meta_key() || event.ctrl_key() || event.alt_key() || event.shift_key();
+    if event.default_prevented() || event.button() != 0 || modified {
+        return None;
+    }
+    let link = event.target()?.dyn_into::<Element>().ok()?.closest("a[href]").ok()??.dyn_into::<HtmlAnchorElement>().ok()?;
+    let leaves = !link.target().is_empty() || link.has_attribute("download") || link.origin() != origin();
+    (!leaves).then(|| link.pathname() + &link.search() + &link.hash())
 }
 
 // ---- the live stream

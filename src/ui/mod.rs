@@ -2,7 +2,7 @@
 //!
 //! | file or folder | holds |
 //! |---|---|
-//! | `app`, `routes` | where it begins, and the addresses |
+//! | `app`, `routes`, `address` | where it begins, the addresses, and moving between them |
 //! | `session` | what a view works with: replica, outbox, live stream |
 //! | `replica`, `outbox`, `live` | the confirmed copy, what is unsent, what keeps it current |
 //! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
@@ -15,6 +15,7 @@
 // named one brings a shape of its own, and the first screen pays for it.
 #![allow(clippy::redundant_closure)]
 
+mod address;
 mod app;
 mod browser;
 mod clocks;

@@ -2,6 +2,7 @@
 //! is asked or said at this moment. Every view finds it with [`session`].
 
 use super::{
+    address::Address,
     browser,
     live::{Connection, Live},
     outbox::{Outbox, Predicted, What, predict},
@@ -66,6 +67,7 @@ pub enum Sheet {
 /// Everything a view needs, by handle.
 #[derive(Clone, Copy)]
 pub struct Session {
+    pub address: Address,
     pub gate: RwSignal<Gate>,
     pub replica: Replica,
     pub outbox: Outbox,
@@ -91,6 +93,7 @@ impl Session {
     pub fn begin() -> Self {
         let zone = if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) { Zone::Local } else { Zone::Utc };
         let session = Self {
+            address: Address::begin(),
             gate: RwSignal::new(Gate::Starting),
             replica: Replica::default(),
             outbox: Outbox::default(),

@@ -17,10 +17,6 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
 
 /// How often the order is looked at again without a change, because acknowledgements run out.
 const REORDER_SECS: i64 = 5;
@@ -33,9 +29,8 @@ const FIRST_ALERT: &str = r#"curl -X POST ORIGIN/hooks/generic/KEY \
 #[component]
 pub fn Board() -> impl IntoView {
     let session = session();
-    let query = use_query_map();
-    let filter =
-        Memo::new(move |_| query.with(|query| Filter { heap: query.get_str("show").and_then(Heap::from_slug), mine: query.get_str("lens") == Some("mine") }));
+    let query = session.address.query;
+    let filter = Memo::new(move |_| query.with(|query| Filter { heap: query.get("show").and_then(Heap::from_slug), mine: query.get("lens") == Some("mine") }));
     let now = session.live.ticking();
     let turn = Memo::new(move |_| now.get().epoch_secs() / REORDER_SECS);
     let listing = Memo::new(move |_| {
@@ -53,13 +48,12 @@ pub fn Board() -> impl IntoView {
         browser::set_title(&if waiting == 0 { "On-call · Tocsin".to_owned() } else { format!("({waiting}) On-call · Tocsin") });
     });
 
-    let navigate = use_navigate();
     let choose = Callback::new(move |filter: Filter| {
         let mut parts = Vec::new();
         parts.extend(filter.heap.map(|heap| format!("show={}", heap.slug())));
         parts.extend(filter.mine.then(|| "lens=mine".to_owned()));
         let address = if parts.is_empty() { Route::Board.path() } else { format!("{}?{}", Route::Board.path(), parts.join("&")) };
-        navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        session.address.amend(&address);
     });
     keys(waiting);
 

@@ -4,6 +4,7 @@
 
 use crate::{
     domain::{
+        alert::Labels,
         ids::CommandId,
         incident::{self, Declare as Draft, Incident, Refusal},
         severity::Severity,
@@ -28,10 +29,6 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
 use std::sync::Arc;
 
 /// Places of the answers to "since when?".
@@ -42,26 +39,27 @@ const ANOTHER_TIME: usize = 1;
 pub fn Declare() -> impl IntoView {
     browser::set_title("Declare an incident · Tocsin");
     let session = session();
-    let query = use_query_map().get_untracked();
-    let said = |name: &str| query.get(name).filter(|value| !value.trim().is_empty());
-    let list = |name: &str| query.get_all(name).unwrap_or_default();
+    let query = session.address.query.get_untracked();
+    let said = |name: &str| query.get(name).filter(|value| !value.trim().is_empty()).map(str::to_owned);
 
     let title = RwSignal::new(said("title").unwrap_or_default());
     let services = RwSignal::new(Vec::<String>::new());
-    for service in
-        ["services", "service"].iter().flat_map(|name| list(name)).flat_map(|text| text.split(',').map(str::trim).map(str::to_owned).collect::<Vec<_>>())
-    {
-        name_service(services, &service);
+    for service in ["services", "service"].into_iter().flat_map(|name| query.all(name)).flat_map(|text| text.split(',')) {
+        name_service(services, service);
     }
-    let answers = AnswersDraft::from_address(|name| query.get(name));
+    let answers = AnswersDraft::from_address(|name| query.get(name).map(str::to_owned));
     let since_said = said("since").and_then(|text| Timestamp::parse(&text));
     let since = RwSignal::new(since_said.map(|_| ANOTHER_TIME));
     let since_at = RwSignal::new(session.zone.get_untracked().field(since_said.unwrap_or_else(|| session.live.now())));
     let other = RwSignal::new(said("severity").and_then(|text| Severity::from_slug(&text)).map(|severity| severity.slug().to_owned()).unwrap_or_default());
     let reason = RwSignal::new(said("reason").unwrap_or_default());
     let private = RwSignal::new(said("private").is_some());
-    let labels: crate::domain::alert::Labels =
-        query.clone().into_iter().filter_map(|(name, value)| Some((name.strip_prefix("label.")?.to_owned(), value))).collect();
+    let mut labels = Labels::new();
+    for (name, value) in &query.0 {
+        if let Some(name) = name.strip_prefix("label.") {
+            labels.insert(name.to_owned(), value.clone());
+        }
+    }
     let label_words: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
 
     let proposal = Memo::new(move |_| triage::propose(&answers.answers()));
@@ -114,12 +112,11 @@ pub fn Declare() -> impl IntoView {
     };
 
     // The answer comes through the outbox, at once or when the network is back.
-    let navigate = use_navigate();
     Effect::new(move |_| {
         let answer = session.outbox.answer.get();
         let Some((_, answer)) = answer.filter(|(id, _)| Some(*id) == sent.get_untracked()) else { return };
         match answer {
-            Answer::Declared(reference) => navigate(&Route::incident(reference).path(), NavigateOptions { replace: true, ..NavigateOptions::default() }),
+            Answer::Declared(reference) => session.address.replace(&Route::incident(reference).path()),
             Answer::Refused(failure) => {
                 refused.set(Some(sentence(&failure.words)));
                 sent.set(None);

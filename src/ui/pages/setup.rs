@@ -14,21 +14,16 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
 
 #[component]
 pub fn Setup() -> impl IntoView {
     browser::set_title("First admin · Tocsin");
     let session = session();
-    let key = use_query_map().with_untracked(|query| query.get("key")).unwrap_or_default();
+    let key = session.address.query.with_untracked(|query| query.get("key").map(str::to_owned)).unwrap_or_default();
     let has_key = !key.is_empty();
     let (name, login, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let refused = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
-    let navigate = StoredValue::new_local(use_navigate());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let key = key.clone();
@@ -39,7 +34,7 @@ pub fn Setup() -> impl IntoView {
             match answer {
                 Ok(_) => {
                     // The key is spent; it leaves the address, too.
-                    navigate.with_value(|navigate| navigate(&Route::Board.path(), NavigateOptions { replace: true, ..NavigateOptions::default() }));
+                    session.address.replace(&Route::Board.path());
                     session.enter();
                 }
                 Err(failure) => refused.set(Some(format!("{} {}", sentence(&failure.words), failure.next.unwrap_or_default()))),

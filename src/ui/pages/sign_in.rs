@@ -16,19 +16,14 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
 
 /// Where to go once signed in: `?next=` of the sign-in page, else the page that was asked for.
 fn next_page() -> Option<String> {
-    let location = use_location();
-    let here = location.pathname.get_untracked();
-    if Route::parse(&here) != Some(Route::SignIn) {
+    let address = session().address;
+    if address.path.with_untracked(|path| Route::parse(path)) != Some(Route::SignIn) {
         return None;
     }
-    let next = location.query.with_untracked(|query| query.get("next"));
+    let next = address.query.with_untracked(|query| query.get("next").map(str::to_owned));
     // Only a path of our own: "//elsewhere" would be another server.
     Some(next.filter(|next| next.starts_with('/') && !next.starts_with("//")).unwrap_or_else(|| Route::Board.path()))
 }
@@ -36,10 +31,10 @@ fn next_page() -> Option<String> {
 /// Somebody who is signed in already has nothing to do here.
 #[component]
 pub fn GoOn() -> impl IntoView {
-    let (navigate, next) = (use_navigate(), next_page());
+    let (address, next) = (session().address, next_page());
     Effect::new(move |_| {
         if let Some(next) = &next {
-            navigate(next, NavigateOptions { replace: true, ..NavigateOptions::default() });
+            address.replace(next);
         }
     });
 }
@@ -54,10 +49,10 @@ pub fn SignIn() -> impl IntoView {
     let door = RwSignal::new(Load::<Doorstep>::Loading);
     spawn_local(async move { door.set(Load::from_answer(doorstep().await)) });
 
-    let (navigate, next) = (use_navigate(), next_page());
+    let next = next_page();
     let enter = StoredValue::new_local(move |session: Session| {
         if let Some(next) = &next {
-            navigate(next, NavigateOptions { replace: true, ..NavigateOptions::default() });
+            session.address.replace(next);
         }
         session.enter();
     });

@@ -15,7 +15,6 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 #[component]
 pub fn Shell(route: Memo<Option<Route>>, children: Children) -> impl IntoView {
@@ -45,13 +44,12 @@ pub fn Shell(route: Memo<Option<Route>>, children: Children) -> impl IntoView {
 /// The keys that work on every page.
 fn keys() {
     let session = session();
-    let navigate = use_navigate();
     let listener = window_event_listener(leptos::ev::keydown, move |event| {
         let Some(key) = browser::plain_key(&event) else { return };
         match key.as_str() {
             "?" => session.sheet.set(Some(Sheet::Keys)),
-            "c" => navigate(&Route::Declare.path(), Default::default()),
-            "b" => navigate(&Route::Board.path(), Default::default()),
+            "c" => session.address.open(&Route::Declare),
+            "b" => session.address.open(&Route::Board),
             _ => return,
         }
         event.prevent_default();
@@ -106,11 +104,9 @@ fn TopBar() -> impl IntoView {
     let name = move || session.replica.me().map(|me| me.name).unwrap_or_default();
     let me = move || {
         let name = name();
-        let navigate = use_navigate();
         let items = Callback::new(move |()| {
-            let navigate = navigate.clone();
             vec![
-                Item::new("My profile and theme", move || navigate(&Route::Settings(Tab::Profile).path(), Default::default())),
+                Item::new("My profile and theme", move || session.address.open(&Route::Settings(Tab::Profile))),
                 Item::new("Sign out", move || session.leave()),
             ]
         });

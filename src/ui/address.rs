@@ -1,0 +1,77 @@
+//! Where the page stands in the browser's history, and moving on without a new load. What a path
+//! means is [`Route`]'s; every link of the page to this server comes through here by itself.
+
+use super::{browser, routes::Route};
+use leptos::prelude::*;
+
+/// The address of the page.
+#[derive(Clone, Copy)]
+pub struct Address {
+    pub path: RwSignal<String>,
+    pub query: RwSignal<Query>,
+}
+
+/// What stands behind the `?`, in its order, decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query(pub Vec<(String, String)>);
+
+impl Query {
+    /// The last value of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).last()
+    }
+
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Address {
+    /// Reads the address and follows it from now on.
+    pub fn begin() -> Self {
+        let address = Self { path: RwSignal::new(String::new()), query: RwSignal::new(Query::default()) };
+        address.read();
+        browser::on_history(move || address.read());
+        browser::on_inner_link(move |to| address.visit(&to, false));
+        address
+    }
+
+    pub fn open(self, route: &Route) {
+        self.visit(&route.path(), false);
+    }
+
+    /// Goes on to an address in place of this one: going back passes over it.
+    pub fn replace(self, to: &str) {
+        self.visit(to, true);
+    }
+
+    /// The same page looked at otherwise; where it is scrolled to stays.
+    pub fn amend(self, to: &str) {
+        browser::set_address(to, true);
+        self.read();
+    }
+
+    fn visit(self, to: &str, replace: bool) {
+        browser::set_address(to, replace);
+        self.read();
+        browser::scroll_to_place();
+    }
+
+    fn read(self) {
+        let (path, query) = browser::address();
+        self.query.set(Query(query));
+        self.path.set(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_name_is_said_and_all_can_be_asked_for() {
+        let query = Query([("a", "1"), ("b", "2"), ("a", "3")].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+        assert_eq!((query.get("a"), query.get("b"), query.get("c")), (Some("3"), Some("2"), None));
+        assert_eq!(query.all("a").collect::<Vec<_>>(), ["1", "3"]);
+    }
+}
