@@ -10,6 +10,7 @@ use super::{
     routes::Route,
     session::{Gate, Session, session},
 };
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// Where the choice of theme is kept: `light`, `dark`, or nothing for the system's.
@@ -26,10 +27,10 @@ pub fn App() -> impl IntoView {
         Gate::Starting => pages::starting().into_any(),
         Gate::Unreachable(failure) => pages::unreachable(&failure).into_any(),
         Gate::SignedOut => match route.get() {
-            Some(Route::Setup) => view! { <pages::setup::Setup /> }.into_any(),
-            _ => view! { <pages::sign_in::SignIn /> }.into_any(),
+            Some(Route::Setup) => view! { <pages::setup::Setup /> },
+            _ => view! { <pages::sign_in::SignIn /> },
         },
-        Gate::In => view! { <Inside route /> }.into_any(),
+        Gate::In => view! { <Inside route /> },
     };
     view! {
         {move || page()}
@@ -50,12 +51,12 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         }
     });
     let page = move || match route.get() {
-        Some(Route::Board) => view! { <pages::board::Board /> }.into_any(),
-        Some(Route::Incident(incident)) => view! { <pages::incident::IncidentPage incident /> }.into_any(),
-        Some(Route::Declare) => view! { <pages::declare::Declare /> }.into_any(),
-        Some(Route::Settings(tab)) => view! { <pages::settings::Settings tab /> }.into_any(),
-        Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => view! { <pages::sign_in::GoOn /> }.into_any(),
-        Some(Route::SignIn) => view! { <pages::sign_in::SignIn /> }.into_any(),
+        Some(Route::Board) => view! { <pages::board::Board /> },
+        Some(Route::Incident(incident)) => view! { <pages::incident::IncidentPage incident /> },
+        Some(Route::Declare) => view! { <pages::declare::Declare /> },
+        Some(Route::Settings(tab)) => view! { <pages::settings::Settings tab /> },
+        Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => view! { <pages::sign_in::GoOn /> },
+        Some(Route::SignIn) => view! { <pages::sign_in::SignIn /> },
         Some(Route::Setup) | None => pages::not_found().into_any(),
     };
     view! {

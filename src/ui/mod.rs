@@ -7,6 +7,7 @@
 //! | `replica`, `outbox`, `live` | the confirmed copy, what is unsent, what keeps it current |
 //! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
 //! | `pages`, `panels`, `forms`, `components` | markup, from large to small |
+//! | `drawing` | the macro that markup is written with |
 //! | `browser` | the only file that calls the browser |
 //!
 //! Nothing in here decides a rule of incidents: that is the domain's, and the screen asks it.
@@ -20,6 +21,7 @@ mod app;
 mod browser;
 mod clocks;
 mod components;
+mod drawing;
 mod forms;
 mod listing;
 mod live;

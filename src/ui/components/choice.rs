@@ -1,6 +1,7 @@
 //! One answer out of a few, as chips: radio buttons to the keyboard and the screen reader.
 
 use super::icon::{Glyph, Icon};
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// A question with its answers. The last answer may be an honest "not sure", drawn dashed.
@@ -42,7 +43,6 @@ pub fn Choice(
             <div class="choice__chips">{answers.into_iter().enumerate().map(chip).collect_view()}</div>
         </fieldset>
     }
-    .into_any()
 }
 
 /// Two or three ways to look at the same thing, of which one is on.
@@ -66,5 +66,4 @@ pub fn Lens(
             {options.into_iter().enumerate().map(button).collect_view()}
         </div>
     }
-    .into_any()
 }

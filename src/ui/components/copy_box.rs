@@ -1,6 +1,7 @@
 //! Something to copy: a key, a password, a configuration.
 
 use super::icon::{Glyph, Icon};
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// Shows `text` as it is, with a button that copies it. `copy` does the copying.
@@ -19,5 +20,4 @@ pub fn CopyBox(#[prop(into)] label: String, #[prop(into)] text: String, #[prop(i
             <pre class="copy-box__text" tabindex="0" aria-label=label><code>{text}</code></pre>
         </div>
     }
-    .into_any()
 }

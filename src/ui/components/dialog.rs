@@ -1,6 +1,7 @@
 //! The browser's own dialog: it keeps the focus, and Esc closes it.
 
 use super::icon::{Glyph, Icon};
+use crate::ui::drawing::view;
 use leptos::{html, prelude::*};
 
 /// A modal dialog, open for as long as it is in the page. `on_close` takes it away.
@@ -26,5 +27,4 @@ pub fn Dialog(#[prop(into)] title: String, #[prop(into)] on_close: Callback<()>,
             <div class="dialog__body">{children()}</div>
         </dialog>
     }
-    .into_any()
 }

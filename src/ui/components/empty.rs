@@ -1,5 +1,6 @@
 //! What stands where nothing is yet: what would fill it, and what to do.
 
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 #[component]
@@ -11,5 +12,4 @@ pub fn EmptyState(#[prop(into)] title: String, #[prop(into)] words: String, #[pr
             {children.map(|children| children())}
         </div>
     }
-    .into_any()
 }

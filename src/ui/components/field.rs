@@ -1,5 +1,6 @@
 //! A field with its label, its hint and its error, bound together for screen readers.
 
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// A one-line text field.
@@ -43,7 +44,6 @@ pub fn TextField(
             <p class="field__error" id=error_id aria-live="polite">{move || error.get()}</p>
         </div>
     }
-    .into_any()
 }
 
 /// A field of several lines.
@@ -69,7 +69,6 @@ pub fn TextArea(
             <p class="field__hint" id=format!("{id}-hint")>{hint}</p>
         </div>
     }
-    .into_any()
 }
 
 /// One of a list of words. `options` are value and label.
@@ -87,7 +86,6 @@ pub fn SelectField(id: &'static str, #[prop(into)] label: String, options: Vec<(
             </select>
         </div>
     }
-    .into_any()
 }
 
 /// Why a form was not taken: words, and what to do.

@@ -1,5 +1,6 @@
 //! Line icons, drawn here so that none is fetched. They are decoration: a word stands beside each.
 
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// What an icon shows.

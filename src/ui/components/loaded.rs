@@ -1,6 +1,7 @@
 //! Loading, empty and failed, so that a page writes only the good case.
 
 use crate::domain::failure::Failure;
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// Something that was asked for.
@@ -40,5 +41,4 @@ pub fn Failed(failure: Failure, #[prop(into)] again: Callback<()>) -> impl IntoV
             {retry.then(|| view! { <button type="button" class="button" on:click=move |_| again.run(())>"Try again"</button> })}
         </div>
     }
-    .into_any()
 }

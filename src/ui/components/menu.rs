@@ -1,6 +1,7 @@
 //! A button that opens a short list of actions beneath it.
 
 use super::icon::{Glyph, Icon};
+use crate::ui::drawing::view;
 use leptos::{html, prelude::*};
 
 /// One action of a menu. One that is not possible stays, with the reason beneath it.
@@ -108,5 +109,4 @@ pub fn Menu(
             }}
         </div>
     }
-    .into_any()
 }

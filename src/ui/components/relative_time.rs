@@ -1,6 +1,7 @@
 //! A time as people say it, with the exact one on demand.
 
 use crate::domain::{time::Timestamp, wording};
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// `8 min ago`; the exact time is its title, and its machine-readable value.

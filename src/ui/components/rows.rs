@@ -1,6 +1,7 @@
 //! A list whose rows stay for as long as their keys do. One kind of list for everything that is
 //! listed: Leptos' own is compiled anew for every kind of row.
 
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 use std::{
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
@@ -33,5 +34,5 @@ where
 }
 
 fn list(rows: Box<dyn Fn() -> Vec<Row> + Send + Sync>) -> AnyView {
-    view! { <For each=move || rows() key=|row| row.key children=|row| (row.draw)() /> }.into_any()
+    view! { <For each=move || rows() key=|row| row.key children=|row| (row.draw)() /> }
 }

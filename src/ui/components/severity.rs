@@ -1,6 +1,7 @@
 //! Severity as shape, word and colour, so nobody depends on one of them alone.
 
 use crate::domain::severity::Severity;
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// The outline of each level in a box of 20; "not sure yet" is a dashed circle.

@@ -1,6 +1,7 @@
 //! Where an incident stands: a small dial that fills, and the word.
 
 use crate::domain::incident::State;
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 #[component]

@@ -4,6 +4,7 @@ use super::{
     icon::{Glyph, Icon},
     rows::rows,
 };
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// One message.
@@ -37,7 +38,6 @@ pub fn ToastList(#[prop(into)] shown: Signal<Vec<Toast>>, #[prop(into)] dismiss:
             {rows(move || shown.get(), |toast| toast.number, card)}
         </div>
     }
-    .into_any()
 }
 
 /// A refusal's words as a sentence.

@@ -6,10 +6,13 @@ use crate::{
         triage::{self, Answers, Broken, HowMany, Proposal, Risk, Who, Workaround},
         wording,
     },
-    ui::components::{
-        choice::Choice,
-        severity::{SeverityBadge, SeverityMark, severity_label, severity_slug},
-        toast_list::sentence,
+    ui::{
+        components::{
+            choice::Choice,
+            severity::{SeverityBadge, SeverityMark, severity_label, severity_slug},
+            toast_list::sentence,
+        },
+        drawing::view,
     },
 };
 use leptos::prelude::*;
@@ -129,7 +132,7 @@ pub fn Questions(draft: AnswersDraft) -> impl IntoView {
         answers.push("Not sure".to_owned());
         view! { <Choice name=question.name legend=question.words hint=question.hint answers unsure=true chosen /> }
     };
-    view! { <div class="questions">{QUESTIONS.iter().zip(draft.chosen).map(ask).collect_view()}</div> }.into_any()
+    view! { <div class="questions">{QUESTIONS.iter().zip(draft.chosen).map(ask).collect_view()}</div> }
 }
 
 /// What the answers come to, recomputed with each of them.
@@ -149,7 +152,11 @@ pub fn ProposalView(#[prop(into)] proposal: Signal<Proposal>) -> impl IntoView {
     };
     let because = move || {
         let proposal = proposal.get();
-        if proposal.severity.is_some() { view! { <b>"Because "</b> {proposal.because} "." }.into_any() } else { sentence(&proposal.because).into_any() }
+        if proposal.severity.is_some() {
+            view! { <b>"Because "</b> {proposal.because} "." }
+        } else {
+            sentence(&proposal.because).into_any()
+        }
     };
     let lower = move || {
         let alternatives = proposal.with(|proposal| proposal.alternatives.clone());
@@ -177,7 +184,6 @@ pub fn ProposalView(#[prop(into)] proposal: Signal<Proposal>) -> impl IntoView {
             {move || lower()}
         </div>
     }
-    .into_any()
 }
 
 /// What a severity asks of people, in words.
@@ -194,7 +200,7 @@ pub fn TriggersView(#[prop(into)] severity: Signal<Option<Severity>>) -> impl In
         .map(|(what, when)| view! { <div class="triggers__row"><dt>{what}</dt> <dd>{when}</dd></div> })
         .collect_view()
     };
-    view! { <dl class="triggers">{move || rows()}</dl> }.into_any()
+    view! { <dl class="triggers">{move || rows()}</dl> }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::{
             field::{FormError, SelectField, TextField},
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
     },
 };
@@ -78,5 +79,4 @@ pub fn AssignForm(id: IncidentId, role: IncidentRole) -> impl IntoView {
             </form>
         </Dialog>
     }
-    .into_any()
 }

@@ -13,6 +13,7 @@ use crate::{
             rows::rows,
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
         times::Zone,
     },
@@ -113,5 +114,4 @@ pub fn ImpactForm(id: IncidentId) -> impl IntoView {
             </form>
         </Dialog>
     }
-    .into_any()
 }

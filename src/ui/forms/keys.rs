@@ -1,6 +1,6 @@
 //! The keys, listed.
 
-use crate::ui::{components::dialog::Dialog, session::session};
+use crate::ui::{components::dialog::Dialog, drawing::view, session::session};
 use leptos::prelude::*;
 
 const KEYS: [(&str, &str); 10] = [
@@ -32,5 +32,4 @@ pub fn Keys() -> impl IntoView {
             <dl class="keys">{KEYS.map(row).collect_view()}</dl>
         </Dialog>
     }
-    .into_any()
 }

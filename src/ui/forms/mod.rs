@@ -9,6 +9,7 @@ mod severity;
 mod small;
 
 use super::session::{Sheet, session};
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// Where the one open dialog stands.
@@ -17,16 +18,16 @@ pub fn SheetHost() -> impl IntoView {
     let session = session();
     move || {
         session.sheet.get().map(|sheet| match sheet {
-            Sheet::Reason { id, command, refusal } => view! { <reason::ReasonForm id command=*command refusal /> }.into_any(),
-            Sheet::Severity(id) => view! { <severity::SeverityForm id /> }.into_any(),
-            Sheet::Services(id) => view! { <small::ServicesForm id /> }.into_any(),
-            Sheet::Impact(id) => view! { <impact::ImpactForm id /> }.into_any(),
-            Sheet::Labels(id) => view! { <small::LabelsForm id /> }.into_any(),
-            Sheet::Title(id) => view! { <small::TitleForm id /> }.into_any(),
-            Sheet::Merge(id) => view! { <small::MergeForm id /> }.into_any(),
-            Sheet::Assign(id, role) => view! { <assign::AssignForm id role /> }.into_any(),
-            Sheet::CorrectTime { id, seq, from } => view! { <small::CorrectTimeForm id seq from /> }.into_any(),
-            Sheet::Keys => view! { <keys::Keys /> }.into_any(),
+            Sheet::Reason { id, command, refusal } => view! { <reason::ReasonForm id command=*command refusal /> },
+            Sheet::Severity(id) => view! { <severity::SeverityForm id /> },
+            Sheet::Services(id) => view! { <small::ServicesForm id /> },
+            Sheet::Impact(id) => view! { <impact::ImpactForm id /> },
+            Sheet::Labels(id) => view! { <small::LabelsForm id /> },
+            Sheet::Title(id) => view! { <small::TitleForm id /> },
+            Sheet::Merge(id) => view! { <small::MergeForm id /> },
+            Sheet::Assign(id, role) => view! { <assign::AssignForm id role /> },
+            Sheet::CorrectTime { id, seq, from } => view! { <small::CorrectTimeForm id seq from /> },
+            Sheet::Keys => view! { <keys::Keys /> },
         })
     }
 }

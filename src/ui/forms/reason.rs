@@ -11,6 +11,7 @@ use crate::{
             field::{FormError, TextArea},
             toast_list::sentence,
         },
+        drawing::view,
         outbox::verb_words,
         session::session,
     },
@@ -44,7 +45,6 @@ pub fn ReasonForm(id: IncidentId, command: Command, refusal: Refusal) -> impl In
             </form>
         </Dialog>
     }
-    .into_any()
 }
 
 /// The same command with the reason in it.

@@ -15,6 +15,7 @@ use crate::{
             severity::severity_label,
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
     },
 };
@@ -72,5 +73,4 @@ pub fn SeverityForm(id: IncidentId) -> impl IntoView {
             </form>
         </Dialog>
     }
-    .into_any()
 }

@@ -8,6 +8,7 @@ use crate::{
             field::{FormError, SelectField, TextArea, TextField},
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
     },
 };
@@ -43,7 +44,6 @@ fn CommandForm(
             </form>
         </Dialog>
     }
-    .into_any()
 }
 
 #[component]

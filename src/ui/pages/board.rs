@@ -5,6 +5,7 @@ use crate::{
     ui::{
         browser,
         components::{choice::Lens, copy_box::CopyBox, empty::EmptyState},
+        drawing::view,
         listing::{Filter, Heap, arrange},
         panels::{
             acknowledge::{AcknowledgeButton, DEFAULT_SECS, acknowledge},
@@ -62,7 +63,7 @@ pub fn Board() -> impl IntoView {
         move || (rows.with(Vec::is_empty) && all.get() > 0).then(|| view! { <p class="panel__empty">"None of the open incidents is among these."</p> });
     let list = move || {
         if all.get() == 0 {
-            view! { <NothingOpen any_resolved=Signal::derive(move || !resolved.with(Vec::is_empty)) /> }.into_any()
+            view! { <NothingOpen any_resolved=Signal::derive(move || !resolved.with(Vec::is_empty)) /> }
         } else {
             view! {
                 <section class="panel" aria-labelledby="active-title">
@@ -80,7 +81,6 @@ pub fn Board() -> impl IntoView {
                     {nothing_matches}
                 </section>
             }
-            .into_any()
         }
     };
     let is_empty = Memo::new(move |_| all.get() == 0);
@@ -108,7 +108,6 @@ pub fn Board() -> impl IntoView {
         </div>
         <PhoneBar waiting />
     }
-    .into_any()
 }
 
 /// Rows by j and k or the arrows, `a` takes the one in focus, else the most urgent.
@@ -206,5 +205,4 @@ fn NothingOpen(any_resolved: Signal<bool>) -> impl IntoView {
             </EmptyState>
         </section>
     }
-    .into_any()
 }

@@ -22,6 +22,7 @@ use crate::{
             severity::{SeverityMark, severity_label},
             toast_list::sentence,
         },
+        drawing::view,
         forms::answers::{AnswersDraft, ProposalView, Questions, TriggersView},
         outbox::Answer,
         routes::Route,
@@ -236,7 +237,6 @@ pub fn Declare() -> impl IntoView {
             </form>
         </div>
     }
-    .into_any()
 }
 
 fn name_service(services: RwSignal<Vec<String>>, name: &str) {
@@ -304,7 +304,6 @@ fn ServicesField(services: RwSignal<Vec<String>>) -> impl IntoView {
             </ul>
         </div>
     }
-    .into_any()
 }
 
 /// Open incidents of the same services, before a second one is declared.

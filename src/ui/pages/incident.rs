@@ -8,6 +8,7 @@ use crate::{
     ui::{
         browser,
         components::loaded::{Failed, Loading},
+        drawing::view,
         panels::{
             acknowledge::{DEFAULT_SECS, acknowledge},
             alerts::Alerts,
@@ -38,7 +39,7 @@ pub fn IncidentPage(incident: String) -> impl IntoView {
     });
     let again = Callback::new(move |()| session.open(asked.get_value()));
     move || match (found.get(), session.page_failure.get()) {
-        (Some(id), _) => untrack(|| session.incident(id)).map(|first| view! { <IncidentOf id first /> }.into_any()).into_any(),
+        (Some(id), _) => untrack(|| session.incident(id)).map(|first| view! { <IncidentOf id first /> }).into_any(),
         (None, Some(failure)) => {
             browser::set_title("Not found · Tocsin");
             view! {
@@ -48,9 +49,8 @@ pub fn IncidentPage(incident: String) -> impl IntoView {
                     <p><a href=Route::Board.path()>"To the on-call board"</a></p>
                 </div>
             }
-            .into_any()
         }
-        (None, None) => view! { <div class="page"><Loading what=asked.get_value() /></div> }.into_any(),
+        (None, None) => view! { <div class="page"><Loading what=asked.get_value() /></div> },
     }
 }
 
@@ -76,7 +76,6 @@ fn IncidentOf(id: IncidentId, first: Arc<Incident>) -> impl IntoView {
             <Timeline incident />
         </div>
     }
-    .into_any()
 }
 
 /// `a` takes it, `n` goes to the composer.

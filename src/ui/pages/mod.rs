@@ -13,6 +13,7 @@ use super::{
     routes::Route,
 };
 use crate::domain::failure::Failure;
+use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// Before the first answer of the server.

@@ -9,6 +9,7 @@ use crate::{
             icon::{Glyph, Icon},
             toast_list::sentence,
         },
+        drawing::view,
         routes::Route,
         session::session,
     },
@@ -56,5 +57,4 @@ pub fn Setup() -> impl IntoView {
             </form>
         </main>
     }
-    .into_any()
 }

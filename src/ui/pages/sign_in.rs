@@ -11,6 +11,7 @@ use crate::{
             loaded::Load,
             toast_list::sentence,
         },
+        drawing::view,
         routes::Route,
         session::{Session, session},
     },
@@ -88,24 +89,18 @@ pub fn SignIn() -> impl IntoView {
         }
     };
     let demo = move || match door.get() {
-        Load::Ready(door) if !door.demo_people.is_empty() => Some(
-            view! {
-                <section class="doorstep__demo" aria-labelledby="demo-title">
-                    <h2 id="demo-title">"This is a demo"</h2>
-                    <p class="muted">"Its people are made up and need no password. Nothing here is real."</p>
-                    <div class="demo-people">{door.demo_people.into_iter().map(as_demo).collect_view()}</div>
-                </section>
-            }
-            .into_any(),
-        ),
-        Load::Ready(door) if door.needs_first_admin => Some(
-            view! {
-                <p class="doorstep__note">"Nobody has an account yet. The server's first start has printed a one-time link that makes the first admin."</p>
-            }
-            .into_any(),
-        ),
+        Load::Ready(door) if !door.demo_people.is_empty() => Some(view! {
+            <section class="doorstep__demo" aria-labelledby="demo-title">
+                <h2 id="demo-title">"This is a demo"</h2>
+                <p class="muted">"Its people are made up and need no password. Nothing here is real."</p>
+                <div class="demo-people">{door.demo_people.into_iter().map(as_demo).collect_view()}</div>
+            </section>
+        }),
+        Load::Ready(door) if door.needs_first_admin => Some(view! {
+            <p class="doorstep__note">"Nobody has an account yet. The server's first start has printed a one-time link that makes the first admin."</p>
+        }),
         Load::Ready(_) | Load::Loading => None,
-        Load::Failed(failure) => Some(view! { <p class="form-error" role="alert">{sentence(&failure.words)} " " {failure.next}</p> }.into_any()),
+        Load::Failed(failure) => Some(view! { <p class="form-error" role="alert">{sentence(&failure.words)} " " {failure.next}</p> }),
     };
     view! {
         <main class="doorstep" id="main" tabindex="-1">
@@ -122,5 +117,4 @@ pub fn SignIn() -> impl IntoView {
             </form>
         </main>
     }
-    .into_any()
 }

@@ -4,6 +4,7 @@ use crate::{
     domain::{ids::IncidentId, incident::Command},
     ui::{
         components::menu::{Item, Menu},
+        drawing::view,
         session::session,
     },
 };
@@ -36,5 +37,4 @@ pub fn AcknowledgeButton(id: IncidentId, #[prop(optional)] above: bool) -> impl 
             <Menu label="Acknowledge for another time" class="button split-button__more" above items />
         </div>
     }
-    .into_any()
 }

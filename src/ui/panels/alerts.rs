@@ -12,6 +12,7 @@ use crate::{
             loaded::Loading,
             menu::{Item, Menu},
         },
+        drawing::view,
         session::session,
     },
 };
@@ -59,7 +60,7 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         services.into_iter().map(row).collect_view()
     };
     let list = move || match alerts.get() {
-        None if total() > 0 => view! { <Loading what="the alerts" /> }.into_any(),
+        None if total() > 0 => view! { <Loading what="the alerts" /> },
         None => ().into_any(),
         Some(alerts) => {
             let shown = if unfolded.get() { alerts.len() } else { SHOWN };
@@ -72,11 +73,9 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         (listed > SHOWN && !unfolded.get())
             .then(|| {
                 view! { <button type="button" class="link-button panel__more" on:click=move |_| unfolded.set(true)>{format!("Show all {listed}")}</button> }
-                    .into_any()
             })
             .or_else(|| {
-                (left_out > 0 && listed > 0)
-                    .then(|| view! { <p class="panel__more muted">{format!("The newest {listed} of {} are listed.", total())}</p> }.into_any())
+                (left_out > 0 && listed > 0).then(|| view! { <p class="panel__more muted">{format!("The newest {listed} of {} are listed.", total())}</p> })
             })
     };
     view! {
@@ -90,7 +89,6 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
             {move || more()}
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -131,15 +129,14 @@ fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert) -> impl Into
             <Menu label=format!("Alert {}", alert.title) class="icon-button" glyph=Glyph::More items />
         </li>
     }
-    .into_any()
 }
 
 /// Only plain schemes become links; anything else stays text.
 fn link(link: &Link) -> impl IntoView + use<> {
     let text = if link.text.is_empty() { link.href.clone() } else { link.text.clone() };
     if Link::is_safe(&link.href) {
-        view! { <a href=link.href.clone() target="_blank" rel="noopener noreferrer">{text}</a> " " }.into_any()
+        view! { <a href=link.href.clone() target="_blank" rel="noopener noreferrer">{text}</a> " " }
     } else {
-        view! { <span>{text} " (" {link.href.clone()} ") "</span> }.into_any()
+        view! { <span>{text} " (" {link.href.clone()} ") "</span> }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     ui::{
         browser,
         components::{choice::Lens, toast_list::sentence},
+        drawing::view,
         session::session,
     },
 };
@@ -130,7 +131,6 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
             </div>
         </form>
     }
-    .into_any()
 }
 
 /// The minute of an instant, which is all that the clock shows of it.

@@ -3,6 +3,7 @@
 use crate::{
     domain::wording,
     ui::{
+        drawing::view,
         listing::{Count, Heap, Listing},
         session::session,
     },
@@ -37,7 +38,6 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
             {Heap::ALL.map(tile).collect_view()}
         </div>
     }
-    .into_any()
 }
 
 /// The one fact that needs attention.

@@ -4,6 +4,7 @@ use crate::{
     domain::{incident::Incident, time::Timestamp, wording},
     ui::{
         clocks::{self, Due, Hurt},
+        drawing::view,
         session::{Sheet, session},
     },
 };
@@ -39,7 +40,6 @@ pub fn Facts(incident: Memo<Arc<Incident>>) -> impl IntoView {
             {fact(move || due_fact("Public update due", dues.get().1, now.get()))} {fact(hurt)}
         </dl>
     }
-    .into_any()
 }
 
 /// The label stays; figure and line follow the time.
@@ -116,5 +116,4 @@ pub fn Impact(incident: Memo<Arc<Incident>>) -> impl IntoView {
             </p>
         </section>
     }
-    .into_any()
 }

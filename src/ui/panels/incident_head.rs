@@ -10,6 +10,7 @@ use crate::{
             severity::{SeverityMark, severity_label, severity_slug},
             state::StateBadge,
         },
+        drawing::view,
         routes::Route,
         session::session,
     },

@@ -15,6 +15,7 @@ use crate::{
             severity::{SeverityBadge, severity_label, severity_slug},
             state::StateBadge,
         },
+        drawing::view,
         listing::{Heap, is_mine},
         routes::Route,
         session::session,
@@ -73,7 +74,6 @@ pub fn IncidentTable(#[prop(into)] caption: String, ids: Memo<Vec<IncidentId>>) 
         </table>
         {move || is_long.get().then(pager)}
     }
-    .into_any()
 }
 
 #[component]
@@ -136,9 +136,8 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
             <td role="cell" class="incident-row__updated number"><RelativeTime at=updated_at now /></td>
             <td role="cell" class="incident-row__phone">
                 <span class="severity-word">{severity_label(severity)}</span> " · " {reference.clone()} " · "
-                {move || if waits.get() { view! { <b>"nobody"</b> }.into_any() } else { who_words().into_any() }} " · " {rest}
+                {move || if waits.get() { view! { <b>"nobody"</b> } } else { who_words().into_any() }} " · " {rest}
             </td>
         </tr>
     }
-    .into_any()
 }

@@ -7,6 +7,7 @@ use crate::{
     },
     ui::{
         components::toast_list::sentence,
+        drawing::view,
         session::{Sheet, session},
     },
 };
@@ -21,7 +22,6 @@ pub fn Roles(incident: Memo<Arc<Incident>>) -> impl IntoView {
             {IncidentRole::ALL.into_iter().enumerate().map(|(at, role)| seat(incident, role, Memo::new(move |_| seats.with(|seats| seats[at].clone())))).collect_view()}
         </section>
     }
-    .into_any()
 }
 
 fn seat(incident: Memo<Arc<Incident>>, role: IncidentRole, seat: Memo<Seat>) -> impl IntoView {

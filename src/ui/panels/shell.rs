@@ -8,6 +8,7 @@ use crate::{
             icon::{Glyph, Icon},
             menu::{Item, Menu},
         },
+        drawing::view,
         live::Connection,
         routes::{Route, Tab},
         session::{Sheet, session},
@@ -38,7 +39,6 @@ pub fn Shell(route: Memo<Option<Route>>, children: Children) -> impl IntoView {
             </main>
         </div>
     }
-    .into_any()
 }
 
 /// The keys that work on every page.
@@ -88,7 +88,6 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
             </button>
         </nav>
     }
-    .into_any()
 }
 
 #[component]
@@ -124,7 +123,6 @@ fn TopBar() -> impl IntoView {
             {move || me()}
         </header>
     }
-    .into_any()
 }
 
 /// Live, catching up, offline with what is unsent, or signed out. Spoken when it changes.
@@ -171,5 +169,4 @@ fn ConnectionState() -> impl IntoView {
             }}
         </div>
     }
-    .into_any()
 }

@@ -13,6 +13,7 @@ use crate::{
             severity::{SeverityMark, severity_label, severity_slug},
             toast_list::sentence,
         },
+        drawing::view,
         listing::{Heap, asked_of},
         routes::Route,
         session::session,
@@ -55,10 +56,10 @@ fn StripOf(incident: Arc<Incident>, more: Memo<usize>) -> impl IntoView {
     };
     let action = match (asked, refused) {
         (Some(role), _) => {
-            view! { <button type="button" class="button" on:click=move |_| session.act(id, Command::AcceptRole { role })>"Accept"</button> }.into_any()
+            view! { <button type="button" class="button" on:click=move |_| session.act(id, Command::AcceptRole { role })>"Accept"</button> }
         }
-        (None, None) => view! { <AcknowledgeButton id /> }.into_any(),
-        (None, Some(reason)) => view! { <p class="strip__refused">{reason}</p> }.into_any(),
+        (None, None) => view! { <AcknowledgeButton id /> },
+        (None, Some(reason)) => view! { <p class="strip__refused">{reason}</p> },
     };
     view! {
         <section class="strip" data-severity=severity_slug(severity) aria-label="Needs somebody now">
@@ -82,5 +83,4 @@ fn StripOf(incident: Arc<Incident>, more: Memo<usize>) -> impl IntoView {
             <div class="strip__actions">{action}</div>
         </section>
     }
-    .into_any()
 }

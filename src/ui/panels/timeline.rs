@@ -20,6 +20,7 @@ use crate::{
             severity::SeverityMark,
             toast_list::sentence,
         },
+        drawing::view,
         session::{Sheet, session},
         times::Zone,
     },
@@ -161,7 +162,6 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
             <Chain incident />
         </section>
     }
-    .into_any()
 }
 
 fn line(entry: Entry, event: &Event, recorded: i64) -> Line {
@@ -241,12 +241,12 @@ fn EntryRow(incident: Memo<Arc<Incident>>, line: Line) -> impl IntoView {
     });
     let corrected = corrected_from.map(|from| view! { <span class="entry__note">{move || format!(" time corrected, first said {}", clock(from))}</span> });
     let text = match line.href.clone() {
-        Some(href) => view! { <a href=href target="_blank" rel="noopener noreferrer">{line.text.clone()}</a> }.into_any(),
+        Some(href) => view! { <a href=href target="_blank" rel="noopener noreferrer">{line.text.clone()}</a> },
         None => line.text.clone().into_any(),
     };
     let mark = match line.severity {
-        Some(severity) => view! { <SeverityMark severity /> }.into_any(),
-        None => view! { <Icon glyph=line.glyph /> }.into_any(),
+        Some(severity) => view! { <SeverityMark severity /> },
+        None => view! { <Icon glyph=line.glyph /> },
     };
     let items = Callback::new(move |()| {
         let may = |verb| incident.with_untracked(|incident| session.may(incident, verb)).err().map(|refusal| sentence(&refusal.to_string()));
@@ -278,7 +278,6 @@ fn EntryRow(incident: Memo<Arc<Incident>>, line: Line) -> impl IntoView {
             </button>
         </li>
     }
-    .into_any()
 }
 
 /// What has been checked of a chain, so that a new entry costs one hash and not all of them again.
@@ -332,16 +331,14 @@ fn Chain(incident: Memo<Arc<Incident>>) -> impl IntoView {
                     <b>"Chain verified"</b>
                     <span>{format!("{} entries, none changed or removed", checked.head.seq)}</span>
                 </p>
-            }
-            .into_any(),
+            },
             Some(broken) => view! {
                 <p class="chain" data-broken="true" role="alert">
                     <Icon glyph=Glyph::ShieldBroken />
                     <b>"Chain broken"</b>
                     <span>{broken.to_string()}</span>
                 </p>
-            }
-            .into_any(),
+            },
         })
     }
 }

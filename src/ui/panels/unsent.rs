@@ -7,6 +7,7 @@ use crate::{
             icon::{Glyph, Icon},
             rows::rows,
         },
+        drawing::view,
         outbox::Queued,
         session::session,
     },
@@ -56,5 +57,4 @@ pub fn UnsentBar() -> impl IntoView {
             }}
         </div>
     }
-    .into_any()
 }

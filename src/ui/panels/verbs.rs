@@ -16,6 +16,7 @@ use crate::{
             severity::severity_label,
             toast_list::sentence,
         },
+        drawing::view,
         panels::acknowledge::{DEFAULT_SECS, acknowledge},
         session::{Session, Sheet, session},
         times::Zone,
@@ -77,7 +78,6 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
             <Menu label="More to do" class="verb verb--more" glyph=Glyph::More above=true items />
         </div>
     }
-    .into_any()
 }
 
 /// A verb that sends a command: possible, possible with a reason, or not, in the rules' own words.

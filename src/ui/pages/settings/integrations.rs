@@ -19,6 +19,7 @@ use crate::{
             rows::rows,
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
     },
 };
@@ -85,20 +86,18 @@ pub fn Integrations() -> impl IntoView {
     };
     let list = move || {
         match status.get() {
-        Load::Loading => view! { <Loading what="the integrations" /> }.into_any(),
-        Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> }.into_any(),
-        Load::Ready(true) => view! {
-            <EmptyState title="Nobody sends alerts here yet" words="An integration gives one sender its own key: an Alertmanager, a Prometheus, a script." />
+            Load::Loading => view! { <Loading what="the integrations" /> },
+            Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> },
+            Load::Ready(true) => view! {
+                <EmptyState title="Nobody sends alerts here yet" words="An integration gives one sender its own key: an Alertmanager, a Prometheus, a script." />
+            },
+            Load::Ready(false) => view! {
+                <ul class="cards">
+                    // An integration that was changed is drawn anew.
+                    {rows(shown, |integration| serde_json::to_value(integration).unwrap_or_default().to_string(), move |integration| view! { <Card page integration /> })}
+                </ul>
+            },
         }
-        .into_any(),
-        Load::Ready(false) => view! {
-            <ul class="cards">
-                // An integration that was changed is drawn anew.
-                {rows(shown, |integration| serde_json::to_value(integration).unwrap_or_default().to_string(), move |integration| view! { <Card page integration /> })}
-            </ul>
-        }
-        .into_any(),
-    }
     };
     let head = move || {
         (!page.creating.get()).then(|| {
@@ -123,7 +122,6 @@ pub fn Integrations() -> impl IntoView {
             {move || list()}
         </section>
     }
-    .into_any()
 }
 
 /// The key, this once, inside the configuration that uses it.
@@ -209,7 +207,6 @@ fn AdvancedFields(fields: Advanced) -> impl IntoView {
             <TextField id="timestamp-header" label="Signed-time header" value=fields.timestamp_header />
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -269,7 +266,6 @@ fn Create(page: Page) -> impl IntoView {
             </div>
         </form>
     }
-    .into_any()
 }
 
 #[component]
@@ -298,7 +294,7 @@ fn Card(page: Page, integration: Integration) -> impl IntoView {
         }
     };
     let heard = match integration.last_received_at {
-        Some(at) => view! { "last received " <RelativeTime at now /> }.into_any(),
+        Some(at) => view! { "last received " <RelativeTime at now /> },
         None => "nothing received yet".into_any(),
     };
     let heartbeat = integration.heartbeat_at.map(|at| view! { " · watchdog heard " <RelativeTime at now /> });
@@ -332,7 +328,6 @@ fn Card(page: Page, integration: Integration) -> impl IntoView {
             {form}
         </li>
     }
-    .into_any()
 }
 
 #[component]
@@ -368,5 +363,4 @@ fn Edit(page: Page, integration: Integration, #[prop(into)] close: Callback<()>)
             </div>
         </form>
     }
-    .into_any()
 }

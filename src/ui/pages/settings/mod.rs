@@ -10,6 +10,7 @@ use crate::{
     ui::{
         browser,
         components::toast_list::sentence,
+        drawing::view,
         routes::{Route, Tab},
         session::{Session, session},
     },
@@ -28,11 +29,11 @@ pub fn Settings(tab: Tab) -> impl IntoView {
     };
     let refusal = Memo::new(move |_| session.replica.me().filter(|me| !me.role.may(right)).map(|_| sentence(&right.refusal())));
     let page = move || match (refusal.get(), tab) {
-        (Some(refusal), _) => view! { <p class="panel panel__empty">{refusal}</p> }.into_any(),
-        (None, Tab::Integrations) => view! { <integrations::Integrations /> }.into_any(),
-        (None, Tab::People) => view! { <people::People /> }.into_any(),
-        (None, Tab::Tokens) => view! { <tokens::Tokens /> }.into_any(),
-        (None, Tab::Profile) => view! { <profile::Profile /> }.into_any(),
+        (Some(refusal), _) => view! { <p class="panel panel__empty">{refusal}</p> },
+        (None, Tab::Integrations) => view! { <integrations::Integrations /> },
+        (None, Tab::People) => view! { <people::People /> },
+        (None, Tab::Tokens) => view! { <tokens::Tokens /> },
+        (None, Tab::Profile) => view! { <profile::Profile /> },
     };
     let link = move |to: Tab| {
         view! {
@@ -50,7 +51,6 @@ pub fn Settings(tab: Tab) -> impl IntoView {
             {move || page()}
         </div>
     }
-    .into_any()
 }
 
 /// Copies and says whether it worked.

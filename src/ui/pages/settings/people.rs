@@ -17,6 +17,7 @@ use crate::{
             relative_time::RelativeTime,
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
     },
 };
@@ -75,9 +76,9 @@ pub fn People() -> impl IntoView {
         })
     };
     let list = move || match page.load.get() {
-        Load::Loading => view! { <Loading what="the people" /> }.into_any(),
-        Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> }.into_any(),
-        Load::Ready(people) => view! { <ul class="cards">{people.into_iter().map(|person| view! { <Card page person /> }).collect_view()}</ul> }.into_any(),
+        Load::Loading => view! { <Loading what="the people" /> },
+        Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> },
+        Load::Ready(people) => view! { <ul class="cards">{people.into_iter().map(|person| view! { <Card page person /> }).collect_view()}</ul> },
     };
     view! {
         <section aria-labelledby="people-title">
@@ -100,7 +101,6 @@ pub fn People() -> impl IntoView {
             {move || list()}
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -136,7 +136,6 @@ fn Create(page: Page) -> impl IntoView {
             </div>
         </form>
     }
-    .into_any()
 }
 
 #[component]
@@ -170,7 +169,7 @@ fn Card(page: Page, person: Person) -> impl IntoView {
         });
     };
     let seen = match person.seen_at {
-        Some(at) => view! { "seen " <RelativeTime at now /> }.into_any(),
+        Some(at) => view! { "seen " <RelativeTime at now /> },
         None => "never signed in".into_any(),
     };
     let is_me = untrack(|| session.replica.me()).is_some_and(|me| me.id == id);
@@ -195,7 +194,6 @@ fn Card(page: Page, person: Person) -> impl IntoView {
             </div>
         </li>
     }
-    .into_any()
 }
 
 #[component]

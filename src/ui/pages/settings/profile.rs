@@ -10,6 +10,7 @@ use crate::{
             field::{FormError, TextField},
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
     },
 };
@@ -89,5 +90,4 @@ pub fn Profile() -> impl IntoView {
             <p><button type="button" class="button" on:click=move |_| session.leave()>"Sign out"</button></p>
         </section>
     }
-    .into_any()
 }

@@ -18,6 +18,7 @@ use crate::{
             relative_time::RelativeTime,
             toast_list::sentence,
         },
+        drawing::view,
         session::session,
     },
 };
@@ -53,15 +54,13 @@ pub fn Tokens() -> impl IntoView {
             }
         })
     };
-    let list = move || {
-        match page.load.get() {
-        Load::Loading => view! { <Loading what="the tokens" /> }.into_any(),
-        Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> }.into_any(),
+    let list = move || match page.load.get() {
+        Load::Loading => view! { <Loading what="the tokens" /> },
+        Load::Failed(failure) => view! { <Failed failure again=move |()| page.fetch() /> },
         Load::Ready(tokens) if tokens.is_empty() => {
-            view! { <EmptyState title="No program has a token yet" words="A token lets a script, a wall screen or another system read and write by REST, with a role of its own." /> }.into_any()
+            view! { <EmptyState title="No program has a token yet" words="A token lets a script, a wall screen or another system read and write by REST, with a role of its own." /> }
         }
-        Load::Ready(tokens) => view! { <ul class="cards">{tokens.into_iter().map(|token| view! { <Card page token /> }).collect_view()}</ul> }.into_any(),
-    }
+        Load::Ready(tokens) => view! { <ul class="cards">{tokens.into_iter().map(|token| view! { <Card page token /> }).collect_view()}</ul> },
     };
     view! {
         <section aria-labelledby="tokens-title">
@@ -84,7 +83,6 @@ pub fn Tokens() -> impl IntoView {
             {move || list()}
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -123,7 +121,6 @@ fn Create(page: Page) -> impl IntoView {
             </div>
         </form>
     }
-    .into_any()
 }
 
 #[component]
@@ -149,7 +146,7 @@ fn Card(page: Page, token: Token) -> impl IntoView {
         });
     };
     let used = match token.last_used_at {
-        Some(at) => view! { "last used " <RelativeTime at now /> }.into_any(),
+        Some(at) => view! { "last used " <RelativeTime at now /> },
         None => "never used".into_any(),
     };
     view! {
@@ -167,5 +164,4 @@ fn Card(page: Page, token: Token) -> impl IntoView {
             </div>
         </li>
     }
-    .into_any()
 }
