@@ -163,7 +163,7 @@ impl FromServerFnError for Failure {
             ServerFnErrorErr::Request(_) => {
                 Failure::new(FailureKind::Unreachable, "unreachable", "the server cannot be reached").with_next("It is tried again by itself.")
             }
-// A proxy's own page in place of an answer refuses nothing: what was queued stays queued.
+            // A proxy's own page in place of an answer refuses nothing: what was queued stays queued.
             ServerFnErrorErr::Deserialization(words) if words == NO_ANSWER => no_answer(),
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => unreadable(),
             _ => Failure::new(FailureKind::Unavailable, "unavailable", "something went wrong on the server")
