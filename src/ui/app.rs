@@ -3,18 +3,21 @@
 use super::{
     browser,
     components::toast_list::ToastList,
-    forms::SheetHost,
     live::Connection,
-    pages,
+    pages::{self, later},
     panels::{shell::Shell, unsent::UnsentBar},
     routes::Route,
     session::{Gate, Session, session},
 };
 use crate::ui::drawing::view;
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
 
 /// Where the choice of theme is kept: `light`, `dark`, or nothing for the system's.
 pub const THEME_KEY: &str = "tocsin.theme";
+
+/// Nothing competes with what the first screen itself still asks for.
+const AFTER_THE_FIRST_SCREEN: Duration = Duration::from_secs(1);
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -23,18 +26,19 @@ pub fn App() -> impl IntoView {
     let session = session();
     let route = Memo::new(move |_| session.address.path.with(|path| Route::parse(path)));
     let toasts = session.toasts;
+    let asked = Memo::new(move |_| session.sheet.with(Option::is_some));
     let page = move || match session.gate.get() {
         Gate::Starting => pages::starting().into_any(),
         Gate::Unreachable(failure) => pages::unreachable(&failure).into_any(),
         Gate::SignedOut => match route.get() {
-            Some(Route::Setup) => view! { <pages::setup::Setup /> },
-            _ => view! { <pages::sign_in::SignIn /> },
+            Some(Route::Setup) => later::setup(),
+            _ => later::sign_in(),
         },
         Gate::In => view! { <Inside route /> },
     };
     view! {
         {move || page()}
-        <SheetHost />
+        {move || asked.get().then(later::sheets)}
         <ToastList shown=toasts.shown dismiss=move |number| toasts.dismiss(number) />
     }
 }
@@ -50,13 +54,21 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
             browser::focus("main");
         }
     });
+    // Once the screen is current, what else may be needed without a network is fetched.
+    Effect::new(move |fetched: Option<bool>| {
+        let fetch = !fetched.unwrap_or(false) && session.live.connection.get() == Connection::Live;
+        if fetch {
+            set_timeout(|| spawn_local(later::fetch_all()), AFTER_THE_FIRST_SCREEN);
+        }
+        fetched.unwrap_or(false) || fetch
+    });
     let page = move || match route.get() {
         Some(Route::Board) => view! { <pages::board::Board /> },
-        Some(Route::Incident(incident)) => view! { <pages::incident::IncidentPage incident /> },
-        Some(Route::Declare) => view! { <pages::declare::Declare /> },
-        Some(Route::Settings(tab)) => view! { <pages::settings::Settings tab /> },
-        Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => view! { <pages::sign_in::GoOn /> },
-        Some(Route::SignIn) => view! { <pages::sign_in::SignIn /> },
+        Some(Route::Incident(incident)) => later::incident(incident),
+        Some(Route::Declare) => later::declare(),
+        Some(Route::Settings(tab)) => later::settings(tab),
+        Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),
+        Some(Route::SignIn) => later::sign_in(),
         Some(Route::Setup) | None => pages::not_found().into_any(),
     };
     view! {

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod declare;
 pub mod incident;
+pub mod later;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;

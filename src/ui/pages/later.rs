@@ -1,0 +1,156 @@
+//! What is not on the first screen: each stands in a part of its own, which the browser fetches
+//! when it is first asked for, or once the first screen stands and nothing else is to do.
+
+use crate::ui::{
+    components::{empty::EmptyState, loaded::Loading},
+    drawing::view,
+    forms, pages,
+    routes::Tab,
+};
+use leptos::{
+    prelude::*,
+    task::spawn_local,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+type Drawn = Result<AnyView, SplitLoaderError>;
+type Fetching = Pin<Box<dyn Future<Output = Result<(), SplitLoaderError>>>>;
+
+/// What stands in the same part is fetched together.
+///
+/// | part | when |
+/// |---|---|
+/// | door | before somebody is signed in |
+/// | triage | an incident is opened, declared, or asked something about |
+/// | office | everything else |
+enum Triage {
+    Incident(String),
+    Declare,
+    Sheets,
+}
+
+enum Office {
+    Settings(Tab),
+}
+
+enum Door {
+    SignIn,
+    /// Signed in already.
+    GoOn,
+    Setup,
+}
+
+#[wasm_split(triage, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_triage))]
+fn draw_triage(what: Triage) -> Drawn {
+    Ok(match what {
+        Triage::Incident(incident) => view! { <pages::incident::IncidentPage incident /> },
+        Triage::Declare => view! { <pages::declare::Declare /> },
+        Triage::Sheets => view! { <forms::SheetHost /> },
+    })
+}
+
+#[wasm_split(office, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_office))]
+fn draw_office(what: Office) -> Drawn {
+    Ok(match what {
+        Office::Settings(tab) => view! { <pages::settings::Settings tab /> },
+    })
+}
+
+#[wasm_split(door, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_door))]
+fn draw_door(what: Door) -> Drawn {
+    Ok(match what {
+        Door::SignIn => view! { <pages::sign_in::SignIn /> },
+        Door::GoOn => view! { <pages::sign_in::GoOn /> },
+        Door::Setup => view! { <pages::setup::Setup /> },
+    })
+}
+
+pub fn incident(incident: String) -> AnyView {
+    later(|| Box::pin(fetch_triage()), move || now(draw_triage(Triage::Incident(incident.clone()))))
+}
+
+pub fn declare() -> AnyView {
+    later(|| Box::pin(fetch_triage()), || now(draw_triage(Triage::Declare)))
+}
+
+pub fn sheets() -> AnyView {
+    later(|| Box::pin(fetch_triage()), || now(draw_triage(Triage::Sheets)))
+}
+
+pub fn settings(tab: Tab) -> AnyView {
+    later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Settings(tab))))
+}
+
+pub fn sign_in() -> AnyView {
+    later(|| Box::pin(fetch_door()), || now(draw_door(Door::SignIn)))
+}
+
+pub fn go_on() -> AnyView {
+    later(|| Box::pin(fetch_door()), || now(draw_door(Door::GoOn)))
+}
+
+pub fn setup() -> AnyView {
+    later(|| Box::pin(fetch_door()), || now(draw_door(Door::Setup)))
+}
+
+/// Fetches everything, in the order in which it is likely to be asked for, so that what has not
+/// been visited is there when the network is gone.
+pub async fn fetch_all() {
+    let all: [Fetching; 2] = [Box::pin(fetch_triage()), Box::pin(fetch_office())];
+    for part in all {
+        // Without it, its page says so when it is asked for, and tries again.
+        let _ = part.await;
+    }
+}
+
+/// Draws a part that is there; says that it is being fetched while it is not.
+fn later(fetch: fn() -> Fetching, draw: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
+    let failed = RwSignal::new(false);
+    let arrived = Trigger::new();
+    let drawn = move || {
+        arrived.track();
+        if failed.get_untracked() {
+            let again = Callback::new(move |()| {
+                failed.set(false);
+                arrived.notify();
+            });
+            return Some(missing(again));
+        }
+        let mut fetching = fetch();
+        match fetching.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => draw(),
+            Poll::Ready(Err(_)) => None,
+            Poll::Pending => {
+                spawn_local(async move {
+                    failed.set(fetching.await.is_err());
+                    arrived.notify();
+                });
+                Some(view! { <div class="page"><Loading what="the page".to_owned() /></div> })
+            }
+        }
+    };
+    (move || drawn()).into_any()
+}
+
+fn missing(again: Callback<()>) -> AnyView {
+    view! {
+        <div class="page">
+            <EmptyState title="This page could not be fetched." words="The network may be gone, or the server has a newer version. What is on the board stays.">
+                <button class="button" type="button" on:click=move |_| again.run(())>"Try again"</button>
+            </EmptyState>
+        </div>
+    }
+}
+
+/// What is done without waiting: everything on the server, and in the browser what was fetched.
+fn now<T>(future: impl Future<Output = Result<T, SplitLoaderError>>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done.ok(),
+        Poll::Pending => None,
+    }
+}
