@@ -109,6 +109,18 @@ pub enum ActorKind {
     Import,
 }
 
+impl ActorKind {
+    pub fn slug(self) -> &'static str {
+        match self {
+            ActorKind::Person => "person",
+            ActorKind::Token => "token",
+            ActorKind::Integration => "integration",
+            ActorKind::System => "system",
+            ActorKind::Import => "import",
+        }
+    }
+}
+
 /// Who did something, as the record keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ActorRef {

@@ -27,6 +27,7 @@ use super::{
     time::Timestamp,
     timeline::Event,
     triage::{Answers, Broken, HowMany, Risk, Who, Workaround},
+    verification::{Fault, Verification},
 };
 use serde_json::Value;
 use std::{cell::Cell, collections::BTreeMap, str::FromStr};
@@ -264,6 +265,7 @@ records! {
     Answers { broken, who, how_many, workaround, data, security }
     Declare { title, severity, reason, answers, services, impact, labels, kind, private, started_at, origin }
     Failure { kind, code, words, next, reference }
+    Fault { seq, what }
     Grouping { by, quiet_s, storm_at }
     Held { person, since }
     ImpactWindow { service, from, to }
@@ -285,6 +287,7 @@ records! {
     Snapshot { seq, now, me, incidents, people, services, demo }
     SourceCard { slug, title, setup }
     Token { id, name, role, created_at, last_used_at }
+    Verification { incident_id, reference as "ref", events, head_hash, holds, fault, words }
 }
 
 impl<T: Readable> Readable for ShownOnce<T> {
@@ -461,6 +464,9 @@ mod tests {
         reads_back(&Me { id: PersonId(id), login: String::new(), name: text("Wall"), role: Role::Viewer, demo: true });
         reads_back(&SourceCard { slug: text("generic"), title: text("Generic"), setup: text("{url}\n{token}") });
         reads_back(&Failure::new(FailureKind::Limited, "limited", "too much").with_next("Wait."));
+        for fault in [None, Some(Fault { seq: 3, what: text("entry 3 is missing") })] {
+            reads_back(&Verification::new(IncidentId(id), IncidentRef(3), 7, text("00ff"), fault));
+        }
         let settings = Settings { rate_limit: Some(0), header: Some(text("x-key")), timestamp_header: None, heartbeat_s: Some(60) };
         for settings in [settings, Settings::default()] {
             reads_back(&Integration {

@@ -36,6 +36,8 @@ fn rest() -> Vec<Line> {
         line(Method::POST, "/api/v1/incidents", json!({"title": "x"}), Responder, 201),
         line(Method::GET, "/api/v1/incidents/{incident}", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/incidents/{incident}/timeline", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/incidents/{incident}/export", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/incidents/{incident}/verification", Value::Null, Viewer, 200),
         line(Method::POST, "/api/v1/incidents/{incident}/commands", json!({"command": "note", "text": "x"}), Responder, 200),
         line(Method::GET, "/api/v1/alerts", Value::Null, Viewer, 200),
         line(Method::POST, "/api/v1/alerts", json!({"title": "x"}), Responder, 200),
@@ -194,7 +196,7 @@ story! {
         for other in &others {
             let secret_ref = text(&owner.get(&format!("/api/v1/incidents/{id}")).await.is(200)["ref"]);
             for (name, unknown) in [(id.as_str(), never), (secret_ref.as_str(), "INC-99")] {
-                for path in ["", "/timeline"] {
+                for path in ["", "/timeline", "/export", "/export?format=bundle", "/verification"] {
                     let (hidden, missing) = (other.get(&format!("/api/v1/incidents/{name}{path}")).await, other.get(&format!("/api/v1/incidents/{unknown}{path}")).await);
                     assert_eq!((hidden.refused(404), hidden.text()), (missing.refused(404), missing.text()));
                 }

@@ -7,6 +7,7 @@ use super::{
 use crate::domain::{
     alert::Labels,
     boards::Happening,
+    export::{self, Format, Record},
     grouping::Why,
     people::{PersonRef, Role},
     reading,
@@ -135,6 +136,30 @@ proptest! {
         let head = verify(told.incident.id, &read).map_err(|broken| TestCaseError::fail(broken.to_string()))?;
         prop_assert_eq!(head.seq, told.incident.version);
         prop_assert_eq!(usize::try_from(head.seq).ok(), Some(told.events.len()));
+    }
+
+    /// A bundle of whatever happened proves itself, and a single byte of any event that is another
+    /// one is found and named with its entry.
+    #[test]
+    fn a_changed_byte_of_a_bundle_is_found_in_its_entry(alerted: bool, steps in prop::collection::vec(step(), 0..25), places in prop::collection::vec((any::<usize>(), any::<usize>(), any::<u8>()), 1..20)) {
+        let (told, _) = play(alerted, &steps);
+        let record = Record { incident: told.incident, events: told.events, alerts: vec![], exported_at: NOON };
+        let bundle = record.to_text(Format::Bundle);
+        let whole = export::verify(bundle.as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert!(whole.holds, "{}", whole.words);
+        let begin = bundle.find("\"events\":[\n").map(|at| at + 11).expect("a bundle lists its events");
+        for (event, place, byte) in places {
+            let event = event % record.events.len();
+            let line = bundle[begin..].lines().nth(event).expect("every event has a line").trim_end_matches(',');
+            let at = line.as_ptr() as usize - bundle.as_ptr() as usize + place % line.len();
+            let mut changed = bundle.clone().into_bytes();
+            changed[at] = byte;
+            if changed == bundle.as_bytes() {
+                continue;
+            }
+            let found = export::verify(&changed).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(found.fault.map(|fault| fault.seq), i64::try_from(event + 1).ok(), "byte {} of {}", place % line.len(), line);
+        }
     }
 
     #[test]

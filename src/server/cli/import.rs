@@ -1,9 +1,9 @@
 //! `import`: the past of other tools, with progress on a terminal.
 
-use super::{Done, Everywhere, open, operator, told};
+use super::{Done, Everywhere, open, operator, progress::Progress, told};
 use crate::server::usecases::import::{self, AlertReport, IncidentReport};
 use clap::ValueEnum;
-use std::{io::IsTerminal, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 use tokio_util::io::ReaderStream;
 
 /// What a file holds.
@@ -77,23 +77,4 @@ fn alerts_words(report: &AlertReport) -> String {
         report.incidents_resolved,
         report.rejected.count()
     )
-}
-
-/// One line of a terminal that is written over and over.
-#[derive(Default)]
-struct Progress(bool);
-
-impl Progress {
-    fn show(&mut self, words: &str) {
-        if std::io::stderr().is_terminal() {
-            eprint!("\r\u{1b}[K{words}");
-            self.0 = true;
-        }
-    }
-
-    fn end(&self) {
-        if self.0 {
-            eprint!("\r\u{1b}[K");
-        }
-    }
 }

@@ -1,8 +1,13 @@
 //! The subcommands beside `serve`: each opens the database itself, also while a server runs on it,
 //! says on standard error what it did, and prints on standard output only what a script reads.
 
+pub mod backup;
+pub mod export;
 pub mod import;
 pub mod keys;
+mod output;
+mod progress;
+pub mod restore;
 pub mod verify;
 
 use super::{
@@ -59,6 +64,23 @@ async fn open(everywhere: &Everywhere) -> Result<(Store, Config), Box<dyn Error>
     let config = Config::load(everywhere.config.as_deref(), overrides)?;
     telemetry::init_logs(false, "warn");
     Ok((Store::open(&config.database_url, Clock::system()).await?, config))
+}
+
+/// Refuses a SQLite file that is not there: what only reads would find nothing in a new one.
+fn must_exist(everywhere: &Everywhere) -> Result<(), Box<dyn Error>> {
+    let overrides = Overrides { database_url: everywhere.database_url.clone(), ..Overrides::default() };
+    let url = Config::load(everywhere.config.as_deref(), overrides)?.database_url;
+    match sqlite_file(&url) {
+        Some(file) if !file.exists() => Err(format!("there is no database at {}", file.display()).into()),
+        _ => Ok(()),
+    }
+}
+
+/// The file of a SQLite database.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    (!path.is_empty() && !path.contains(":memory:")).then(|| PathBuf::from(path))
 }
 
 /// Prints a secret for a script: alone, or with what it belongs to.

@@ -1,8 +1,9 @@
-//! `verify`: whether the record is whole and unchanged.
+//! `verify`: whether the record is whole and unchanged, in the database or in a bundle.
 
 use super::{Done, Everywhere, open};
+use crate::domain::export;
 use serde_json::{Value, json};
-use std::process::ExitCode;
+use std::{io::Read, path::Path, process::ExitCode};
 
 pub async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
     let (store, _) = open(everywhere).await?;
@@ -23,6 +24,28 @@ pub async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
             if !others.is_empty() {
                 eprintln!("{} more places are broken.", others.len());
             }
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// Checks a bundle without any database.
+pub fn verify_file(everywhere: &Everywhere, file: &Path) -> Done {
+    let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
+    let mut bytes = vec![];
+    let read = if file == Path::new("-") { std::io::stdin().lock().read_to_end(&mut bytes).map(drop) } else { std::fs::read(file).map(|read| bytes = read) };
+    read.map_err(|error| format!("could not read {shown}: {error}"))?;
+    let verification = export::verify(&bytes).map_err(|error| format!("could not verify {shown}: {error}"))?;
+    if everywhere.json {
+        println!("{}", serde_json::to_value(&verification)?);
+    }
+    match &verification.fault {
+        None => {
+            eprintln!("The record of {} holds: {} entries, the last one {}.", verification.reference, verification.events, verification.head_hash);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(fault) => {
+            eprintln!("The record of {} is broken. First: entry {}: {}.", verification.reference, fault.seq, fault.what);
             Ok(ExitCode::FAILURE)
         }
     }

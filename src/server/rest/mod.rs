@@ -4,6 +4,7 @@
 //! are `application/problem+json`; lists are `{items, next_cursor}`.
 
 mod alerts;
+mod export;
 mod figures;
 pub mod import;
 mod incidents;
@@ -46,6 +47,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/incidents/{id}", get(incidents::read))
         .route("/api/v1/incidents/{id}/timeline", get(incidents::timeline))
         .route("/api/v1/incidents/{id}/commands", post(incidents::command))
+        .route("/api/v1/incidents/{id}/export", get(export::export))
+        .route("/api/v1/incidents/{id}/verification", get(export::verification))
         .route("/api/v1/alerts", get(alerts::list).post(alerts::send))
         .route("/api/v1/alerts/{id}", get(alerts::read))
         .route("/api/v1/integrations", get(integrations::list).post(integrations::create))

@@ -1,7 +1,7 @@
 //! The document that describes the REST door, made from the routes' own descriptions. A committed
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
-use super::{alerts, figures, import, incidents, integrations, me, schema};
+use super::{alerts, export, figures, import, incidents, integrations, me, schema};
 use crate::server::live;
 use axum::{
     http::header,
@@ -25,6 +25,8 @@ use utoipa::{
         incidents::read,
         incidents::timeline,
         incidents::command,
+        export::export,
+        export::verification,
         alerts::list,
         alerts::send,
         alerts::read,

@@ -200,6 +200,39 @@ shape!(Entries, {
     "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/Entry" } }, "next_cursor": { "type": ["string", "null"] } }
 });
 
+shape!(Export, {
+    "type": "object",
+    "description": "format=json: the shapes of this document side by side. format=bundle: the same incident with its events as they were hashed, `format` being tocsin/bundle/v1",
+    "required": ["exported_at", "incident", "alerts"],
+    "properties": {
+        "exported_at": { "type": "string", "format": "date-time" },
+        "incident": { "$ref": "#/components/schemas/Incident" },
+        "timeline": { "type": "array", "items": { "$ref": "#/components/schemas/Entry" } },
+        "alerts": { "type": "array", "items": { "$ref": "#/components/schemas/Alert" } },
+        "format": { "type": "string", "enum": ["tocsin/bundle/v1"], "description": "A bundle alone has this and what follows" },
+        "events": { "type": "array", "items": { "type": "object" } },
+        "head_hash": { "type": "string" },
+        "digest": { "type": "string", "description": "Holds what stands beside the events" }
+    }
+});
+
+shape!(Verification, {
+    "type": "object",
+    "required": ["incident_id", "ref", "events", "head_hash", "holds", "fault", "words"],
+    "properties": {
+        "incident_id": { "type": "string", "format": "uuid" },
+        "ref": { "type": "string", "examples": ["INC-12"] },
+        "events": { "type": "integer", "format": "int64" },
+        "head_hash": { "type": "string" },
+        "holds": { "type": "boolean" },
+        "fault": { "type": ["object", "null"], "properties": {
+            "seq": { "type": "integer", "format": "int64", "description": "The first entry that is wrong; 0 where no entry is to blame" },
+            "what": { "type": "string" }
+        } },
+        "words": { "type": "string", "description": "The finding in one sentence" }
+    }
+});
+
 shape!(Alert, {
     "type": "object",
     "description": "One episode, from first firing to its resolve",

@@ -7,6 +7,7 @@ use crate::domain::{
     metrics::Facts,
     time::Timestamp,
     timeline,
+    verification::{Fault as InOne, Verification},
 };
 use std::collections::BTreeSet;
 
@@ -50,7 +51,10 @@ impl Store {
             for row in &found {
                 let row = Row::read(row)?;
                 after = row.reference.0;
-                self.verify_incident(&mut verified, row, rebuild).await?;
+                let Looked { row, events, fault } = self.verify_incident(row, rebuild).await?;
+                verified.incidents += 1;
+                verified.events += events;
+                verified.faults.extend(fault.map(|fault| Fault { incident: row.reference, seq: fault.seq, what: fault.what }));
             }
             if found.is_empty() {
                 break;
@@ -67,45 +71,51 @@ impl Store {
         Ok(verified)
     }
 
+    /// Checks one incident's chain and everything that is derived from it. `None` when there is none.
+    pub async fn verification(&self, id: IncidentId) -> Result<Option<Verification>, StoreError> {
+        let Some(row) = self.row_to_verify(id).await? else { return Ok(None) };
+        let Looked { row, events, fault } = self.verify_incident(row, true).await?;
+        Ok(Some(Verification::new(row.id, row.reference, i64::try_from(events).unwrap_or(i64::MAX), row.head, fault)))
+    }
+
+    async fn row_to_verify(&self, id: IncidentId) -> Result<Option<Row>, StoreError> {
+        let row = sqlx::query(concat!("SELECT ", columns!(), " FROM incidents WHERE id = $1"))
+            .bind(id.to_string())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read an incident to verify"))?;
+        row.as_ref().map(Row::read).transpose()
+    }
+
     /// Checks one incident. Something may be recorded between reading its row and its log, so a
     /// fault counts only when it is still there on a second look.
-    async fn verify_incident(&self, verified: &mut Verified, first_look: Row, rebuild: bool) -> Result<(), StoreError> {
+    async fn verify_incident(&self, first_look: Row, rebuild: bool) -> Result<Looked, StoreError> {
         let mut row = first_look;
         let mut looks = 0;
-        let (events, fault) = loop {
+        loop {
             looks += 1;
             let (events, fault) = self.look(&row, rebuild).await?;
             if fault.is_none() || looks == 3 {
-                break (events, fault);
+                return Ok(Looked { row, events, fault });
             }
-            let again = sqlx::query(concat!("SELECT ", columns!(), " FROM incidents WHERE id = $1"))
-                .bind(row.id.to_string())
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(query("read an incident to verify"))?;
-            match again {
-                Some(again) => row = Row::read(&again)?,
-                None => break (events, fault),
+            match self.row_to_verify(row.id).await? {
+                Some(again) => row = again,
+                None => return Ok(Looked { row, events, fault }),
             }
-        };
-        verified.incidents += 1;
-        verified.events += events;
-        verified.faults.extend(fault.map(|(seq, what)| Fault { incident: row.reference, seq, what }));
-        Ok(())
+        }
     }
 
-    async fn look(&self, row: &Row, rebuild: bool) -> Result<(u64, Option<(i64, String)>), StoreError> {
+    async fn look(&self, row: &Row, rebuild: bool) -> Result<(u64, Option<InOne>), StoreError> {
+        let derived = |what: &str| InOne { seq: row.version, what: what.to_owned() };
         let events = match self.events(row.id).await {
             Ok(events) => events,
             // What cannot be read any more was changed; saying which incident is the point here.
-            Err(StoreError::Unreadable { what, .. }) => return Ok((0, Some((0, format!("{what} cannot be read"))))),
+            Err(StoreError::Unreadable { what, .. }) => return Ok((0, Some(InOne { seq: 0, what: format!("{what} cannot be read") }))),
             Err(error) => return Err(error),
         };
         let fault = match timeline::verify(row.id, &events) {
-            Err(broken) => Some((broken.seq(), broken.to_string())),
-            Ok(end) if end.seq != row.version || end.hash != row.head => {
-                Some((end.seq.min(row.version) + 1, format!("the log ends at entry {}, the incident at entry {}", end.seq, row.version)))
-            }
+            Err(broken) => Some(InOne::of_chain(&broken, &events.iter().map(|event| event.seq).collect::<Vec<_>>())),
+            Ok(end) if end.seq != row.version || end.hash != row.head => Some(InOne::of_end(end.seq, row.version)),
             Ok(_) if rebuild => {
                 let folded = Incident::fold(row.id, row.reference, &events);
                 let same = serde_json::from_str::<Incident>(&row.doc).is_ok_and(|projection| folded.as_ref() == Some(&projection));
@@ -116,8 +126,8 @@ impl Store {
                 let counted = self.counts_as(row.id, folded.as_ref().and_then(Facts::of)).await?;
                 match (same && found_by, counted) {
                     (true, true) => None,
-                    (true, false) => Some((row.version, "what figures are made from differs from what its events say".to_owned())),
-                    (false, _) => Some((row.version, "the incident differs from what its events say".to_owned())),
+                    (true, false) => Some(derived("what figures are made from differs from what its events say")),
+                    (false, _) => Some(derived("the incident differs from what its events say")),
                 }
             }
             Ok(_) => None,
@@ -145,6 +155,13 @@ impl Store {
             .map_err(query("read an incident's services"))?;
         found.iter().map(|row| rows::get(row, 0)).collect()
     }
+}
+
+/// One incident as it was verified.
+struct Looked {
+    row: Row,
+    events: u64,
+    fault: Option<InOne>,
 }
 
 /// What the projection says of one incident.

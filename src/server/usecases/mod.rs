@@ -2,6 +2,7 @@
 //! thing, and fails in one way. Doors translate; nothing here knows about HTTP.
 
 pub mod boards;
+pub mod export;
 pub mod figures;
 pub mod import;
 pub mod incidents;
