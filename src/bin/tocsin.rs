@@ -9,9 +9,12 @@ use tocsin::{
         self,
         cli::{
             self, Everywhere,
+            backup::backup,
+            export::{ExportFormat, export_incident},
             import::{Format, import_file},
             keys::{create_integration, create_token, create_user},
-            verify::verify,
+            restore::restore,
+            verify::{verify, verify_file},
         },
         config::{Config, Overrides},
         telemetry,
@@ -59,8 +62,36 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Check that every incident's record is whole and unchanged
+    /// Write the record of an incident to a file
+    Export {
+        /// Which one, by its reference or id
+        #[arg(long, value_name = "INC-12")]
+        incident: String,
+        /// A report, the timeline as a table, the REST shapes, or a bundle that `verify` checks offline
+        #[arg(long, value_enum, default_value_t = ExportFormat::Markdown)]
+        format: ExportFormat,
+        /// The file, or - for standard output
+        #[arg(short, long, value_name = "FILE", default_value = "-")]
+        output: PathBuf,
+    },
+    /// Write everything to one file, also while a server runs
+    Backup {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Fill an empty database from a backup, of whichever database it was made
+    Restore {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Replace everything that the database holds
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Check that every incident's record is whole and unchanged; with FILE that of a bundle, offline
     Verify {
+        /// A bundle that `export --format bundle` wrote, or - for standard input
+        #[arg(value_name = "FILE", conflicts_with = "rebuild")]
+        file: Option<PathBuf>,
         /// Also recompute what is derived from the record, and compare it
         #[arg(long)]
         rebuild: bool,
@@ -138,7 +169,11 @@ async fn main() -> ExitCode {
         Command::User { command: UserCommand::Create { name, login, role } } => create_user(&everywhere, &name, &login, role).await,
         Command::Integration { command: IntegrationCommand::Create { source, name, token } } => create_integration(&everywhere, source, name, token).await,
         Command::Import { format, integration, file } => import_file(&everywhere, format, integration.as_deref(), &file).await,
-        Command::Verify { rebuild } => verify(&everywhere, rebuild).await,
+        Command::Export { incident, format, output } => export_incident(&everywhere, &incident, format, &output).await,
+        Command::Backup { file } => backup(&everywhere, &file).await,
+        Command::Restore { file, replace } => restore(&everywhere, &file, replace).await,
+        Command::Verify { file: Some(file), .. } => verify_file(&everywhere, &file),
+        Command::Verify { file: None, rebuild } => verify(&everywhere, rebuild).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("tocsin: {}", cli::chain(error.as_ref()));

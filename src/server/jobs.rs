@@ -1,12 +1,18 @@
 //! What goes on by itself: alerts run out, other processes' changes are handed on, old things are
 //! forgotten. A job that fails says so and goes on.
 
-use super::{heartbeats::Watch, state::App, store::StoreError};
+use super::{
+    heartbeats::Watch,
+    state::App,
+    store::{Lease, StoreError},
+};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
 /// How often this server says that it lives. Downtime is known as exactly as this.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
+/// How often this server renews its lease, which counts for several times as long.
+const LEASE_EVERY: Duration = Duration::from_secs(5);
 /// A replayed command is answered as the first time for this long.
 const COMMANDS_KEPT_FOR_SECS: i64 = 48 * 3600;
 
@@ -23,7 +29,7 @@ pub async fn after_downtime(app: &App) -> Result<i64, StoreError> {
 }
 
 /// Starts every job; they end when the server closes.
-pub fn start(app: &Arc<App>, down_secs: i64) -> TaskTracker {
+pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
     let tracker = TaskTracker::new();
     let watch = Arc::new(Watch::new(app.clock().now(), down_secs));
     every(&tracker, app, "expire_alerts", Duration::from_secs(1), |app| async move { app.store.expire_alerts().await.map(drop) });
@@ -31,6 +37,11 @@ pub fn start(app: &Arc<App>, down_secs: i64) -> TaskTracker {
     every(&tracker, app, "foreign_integrations", Duration::from_millis(500), |app| async move { app.senders.refresh(&app.store).await });
     every(&tracker, app, "heard", Duration::from_secs(1), |app| async move { app.senders.write_heard(&app.store).await });
     every(&tracker, app, "alive", ALIVE_EVERY, |app| async move { app.store.note_alive(app.clock().now()).await });
+    let lease = lease.clone();
+    every(&tracker, app, "lease", LEASE_EVERY, move |app| {
+        let lease = lease.clone();
+        async move { app.store.renew_lease(&lease).await }
+    });
     every(&tracker, app, "heartbeats", Duration::from_secs(1), move |app| {
         let watch = watch.clone();
         async move { watch.look(&app).await }
@@ -44,9 +55,15 @@ pub fn start(app: &Arc<App>, down_secs: i64) -> TaskTracker {
     tracker
 }
 
-/// The last words before the server ends: what is still only in memory, and when it last lived.
-pub async fn finish(app: &App) {
-    for (job, done) in [("heard", app.senders.write_heard(&app.store).await), ("alive", app.store.note_alive(app.clock().now()).await)] {
+/// The last words before the server ends: what is still only in memory, when it last lived, and
+/// that it is gone.
+pub async fn finish(app: &App, lease: &Lease) {
+    let last_words = [
+        ("heard", app.senders.write_heard(&app.store).await),
+        ("alive", app.store.note_alive(app.clock().now()).await),
+        ("lease", app.store.drop_lease(lease).await),
+    ];
+    for (job, done) in last_words {
         if let Err(error) = done {
             failed(job, &error);
         }

@@ -6,7 +6,7 @@ use super::{
     error::ServerError,
     jobs, router,
     state::App,
-    store::{Store, StoreError},
+    store::{Lease, Store, StoreError},
     telemetry,
     usecases::people,
 };
@@ -57,10 +57,12 @@ pub async fn run_until(mut config: Config, ready: impl FnOnce(SocketAddr), stop:
     // With port 0 the system chose one, and links need it.
     config.listen = listener.local_addr().map_err(listen)?;
     let address = config.listen;
+    let lease = Lease::new(address);
+    store.renew_lease(&lease).await?;
     let app = App::new(store, config);
     people::ensure_demo_people(&app).await.map_err(ServeError::Accounts)?;
     let down_secs = jobs::after_downtime(&app).await?;
-    let running = jobs::start(&app, down_secs);
+    let running = jobs::start(&app, down_secs, &lease);
     ready(address);
     if let Some(path) = people::ensure_first_admin_link(&app).await.map_err(ServeError::Accounts)? {
         // Straight to the terminal: a log is kept, and this opens the house.
@@ -68,7 +70,7 @@ pub async fn run_until(mut config: Config, ready: impl FnOnce(SocketAddr), stop:
     }
     answer(&app, listener, stop).await;
     running.wait().await;
-    jobs::finish(&app).await;
+    jobs::finish(&app, &lease).await;
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())

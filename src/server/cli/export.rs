@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::ValueEnum;
 use serde_json::json;
-use std::{path::Path, process::ExitCode};
+use std::{io::Write, path::Path, process::ExitCode};
 
 /// The forms of an export, as the command line names them.
 #[derive(Clone, Copy, ValueEnum)]
@@ -39,12 +39,12 @@ pub async fn export_incident(everywhere: &Everywhere, incident: &str, format: Ex
     let text = record.to_text(format);
     let (reference, events) = (record.incident.reference, record.events.len());
     if file == Path::new("-") {
-        print!("{text}");
+        std::io::stdout().write_all(text.as_bytes())?;
         eprintln!("Exported {reference} with {events} entries as {}.", format.slug());
         return Ok(ExitCode::SUCCESS);
     }
     let mut output = Output::create(file, 0o600)?;
-    std::io::Write::write_all(&mut output, text.as_bytes())?;
+    output.write_all(text.as_bytes())?;
     output.finish()?;
     eprintln!("Exported {reference} with {events} entries as {} to {}.", format.slug(), file.display());
     if everywhere.json {

@@ -76,11 +76,11 @@ fn must_exist(everywhere: &Everywhere) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The file of a SQLite database.
+/// The file of a SQLite database, where its name stands in the address as it is.
 fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
-    (!path.is_empty() && !path.contains(":memory:")).then(|| PathBuf::from(path))
+    (!path.is_empty() && !path.contains([':', '%'])).then(|| PathBuf::from(path))
 }
 
 /// Prints a secret for a script: alone, or with what it belongs to.

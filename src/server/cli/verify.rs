@@ -45,7 +45,8 @@ pub fn verify_file(everywhere: &Everywhere, file: &Path) -> Done {
             Ok(ExitCode::SUCCESS)
         }
         Some(fault) => {
-            eprintln!("The record of {} is broken. First: entry {}: {}.", verification.reference, fault.seq, fault.what);
+            let place = if fault.seq > 0 { format!("entry {}: ", fault.seq) } else { String::new() };
+            eprintln!("The record of {} is broken. First: {place}{}.", verification.reference, fault.what);
             Ok(ExitCode::FAILURE)
         }
     }

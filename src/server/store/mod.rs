@@ -1,6 +1,7 @@
 //! The store: one SQL text for SQLite and PostgreSQL. All SQL of the project stands in this room.
 
 mod alerts;
+pub mod backup;
 mod batch;
 mod changes;
 mod commands;
@@ -9,6 +10,7 @@ mod import;
 mod incidents;
 mod intake;
 mod integrations;
+mod lease;
 mod people;
 mod rows;
 mod sessions;
@@ -27,6 +29,7 @@ pub use import::{Imported, Replay};
 pub use incidents::IncidentFilter;
 pub use intake::{Delivery, Receipt};
 pub use integrations::{Heard, Sender};
+pub use lease::Lease;
 pub use people::{Account, Changed};
 pub use sessions::{NewSession, OpenSession};
 pub use setup::FirstAdmin;

@@ -6,7 +6,7 @@ use crate::domain::{accounts::Person, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
-const NAME: &str = "first_admin_key";
+pub(super) const NAME: &str = "first_admin_key";
 
 #[derive(Serialize, Deserialize)]
 struct Key {
