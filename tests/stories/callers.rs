@@ -93,6 +93,11 @@ impl Caller {
         caller
     }
 
+    /// The same caller at another house.
+    pub fn at(&self, house: &House) -> Self {
+        Self { house: house.clone(), headers: self.headers.clone() }
+    }
+
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
         let mut request = Request::new(body.into());
         *request.method_mut() = method;

@@ -15,7 +15,7 @@ use tokio::{
 /// How long anything may take on a busy machine.
 const WITHIN: Duration = Duration::from_secs(60);
 
-fn tocsin(arguments: &[&str]) -> Command {
+pub fn tocsin(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tocsin"));
     command.args(arguments).kill_on_drop(true).stdin(Stdio::null());
     // What the test's own surroundings say must not reach it.
@@ -25,27 +25,27 @@ fn tocsin(arguments: &[&str]) -> Command {
     command
 }
 
-async fn run(arguments: &[&str]) -> Output {
+pub async fn run(arguments: &[&str]) -> Output {
     timeout(WITHIN, tocsin(arguments).output()).await.expect("it ends").expect("it starts")
 }
 
-fn out(output: &Output) -> String {
+pub fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn err(output: &Output) -> String {
+pub fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A running server that ends with the test.
-struct Running {
+pub struct Running {
     address: String,
     client: reqwest::Client,
-    _child: Child,
+    child: Child,
 }
 
 impl Running {
-    async fn on(database: &str) -> Self {
+    pub async fn on(database: &str) -> Self {
         let mut child = tocsin(&["serve", "--listen", "127.0.0.1:0", "--database-url", database]).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
         let address = timeout(WITHIN, async {
@@ -60,20 +60,28 @@ impl Running {
         .expect("it is ready in time");
         // A pipe that nobody empties would stop it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { address, client: reqwest::Client::new(), _child: child }
+        Self { address, client: reqwest::Client::new(), child }
     }
 
-    async fn get(&self, path: &str, token: &str) -> reqwest::Response {
+    /// Asks it to stop and waits until it has.
+    pub async fn stop(mut self) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill starts");
+        assert!(asked.success());
+        timeout(WITHIN, self.child.wait()).await.expect("it stops in time").expect("it can be waited for");
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> reqwest::Response {
         self.client.get(format!("{}{path}", self.address)).bearer_auth(token).send().await.expect("it answers")
     }
 
-    async fn post(&self, path: &str, token: &str, body: &str) -> reqwest::Response {
+    pub async fn post(&self, path: &str, token: &str, body: &str) -> reqwest::Response {
         self.client.post(format!("{}{path}", self.address)).bearer_auth(token).body(body.to_owned()).send().await.expect("it answers")
     }
 }
 
 /// Makes a token; nothing else may stand on standard output.
-async fn token(database: &str, role: &str) -> String {
+pub async fn token(database: &str, role: &str) -> String {
     let made = run(&["token", "create", "--name", role, "--role", role, "--database-url", database]).await;
     assert!(made.status.success(), "{}", err(&made));
     let token = out(&made).trim_end_matches('\n').to_owned();

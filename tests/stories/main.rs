@@ -17,4 +17,5 @@ mod http_stream;
 mod intake;
 mod outage_log;
 mod people_at_work;
+mod record;
 mod stream;

@@ -169,7 +169,8 @@ fn with_a_broken_line(text: &[u8], error: &serde_json::Error) -> Result<Verifica
         return Err(unreadable());
     }
     let at = i64::try_from(read.len() + 1).unwrap_or(i64::MAX);
-    let fault = chain(id, &read).err().unwrap_or_else(|| Fault { seq: at, what: format!("entry {at} was changed after it was recorded: it is no JSON any more") });
+    let fault =
+        chain(id, &read).err().unwrap_or_else(|| Fault { seq: at, what: format!("entry {at} was changed after it was recorded: it is no JSON any more") });
     let head = after("\"head_hash\":").and_then(|line| serde_json::from_slice(line).ok()).unwrap_or_default();
     Ok(Verification::new(id, reference, i64::try_from(events.len()).unwrap_or(i64::MAX), head, Some(fault)))
 }

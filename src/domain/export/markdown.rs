@@ -25,7 +25,10 @@ pub fn report(record: &Record) -> String {
             let severity = alert.severity.map_or("", |severity| severity.slug());
             let state = if alert.stale { format!("{}, stale", alert.state.slug()) } else { alert.state.slug().to_owned() };
             let resolved = alert.resolved_at.map(|at| at.to_string()).unwrap_or_default();
-            row(&mut report, &[&line(&alert.title), severity, &line(&alert.source), &state, &alert.started_at.to_string(), &resolved, &alert.deliveries.to_string()]);
+            row(
+                &mut report,
+                &[&line(&alert.title), severity, &line(&alert.source), &state, &alert.started_at.to_string(), &resolved, &alert.deliveries.to_string()],
+            );
         }
     }
     report.push_str("\n## Timeline\n\nBy when it happened, in UTC.\n\n");

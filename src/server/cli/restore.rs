@@ -26,7 +26,9 @@ pub async fn restore(everywhere: &Everywhere, file: &Path, replace: bool) -> Don
     }
     match verified.faults.first() {
         None => eprintln!("Every chain holds, and what is derived from them agrees."),
-        Some(first) => eprintln!("The restored record is broken, {} places. First: {}, entry {}: {}.", verified.faults.len(), first.incident, first.seq, first.what),
+        Some(first) => {
+            eprintln!("The restored record is broken, {} places. First: {}, entry {}: {}.", verified.faults.len(), first.incident, first.seq, first.what)
+        }
     }
     if everywhere.json {
         let mut said = serde_json::to_value(&counted)?;

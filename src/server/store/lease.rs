@@ -71,7 +71,8 @@ impl Store {
             const LOCK: &str = "LOCK TABLE leases IN ACCESS EXCLUSIVE MODE";
             sqlx::query(LOCK).execute(&mut *write).await.map_err(query("look for running servers"))?;
         }
-        let newest = with_clock!(self.backend, "SELECT address, $1 - (", " - renewed_at) FROM leases WHERE renewed_at > ", " - $1 ORDER BY renewed_at DESC LIMIT 1");
+        let newest =
+            with_clock!(self.backend, "SELECT address, $1 - (", " - renewed_at) FROM leases WHERE renewed_at > ", " - $1 ORDER BY renewed_at DESC LIMIT 1");
         let row = sqlx::query(newest).bind(LEASE_SECS * 1_000_000).fetch_optional(write).await.map_err(query("look for running servers"))?;
         row.map(|row| Ok(Serving { address: rows::get(&row, 0)?, ends_in_secs: rows::get::<i64>(&row, 1)?.div_euclid(1_000_000) + 1 })).transpose()
     }

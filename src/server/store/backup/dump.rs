@@ -38,7 +38,8 @@ impl Store {
                 tables.push((name, columns));
             }
         }
-        let listed = |(name, columns): &(&str, Vec<Column>)| Table { name: (*name).to_owned(), columns: columns.iter().map(|column| column.name.clone()).collect() };
+        let listed =
+            |(name, columns): &(&str, Vec<Column>)| Table { name: (*name).to_owned(), columns: columns.iter().map(|column| column.name.clone()).collect() };
         let header = Header {
             format: FORMAT.to_owned(),
             tocsin: env!("CARGO_PKG_VERSION").to_owned(),

@@ -104,7 +104,8 @@ async fn fill(
                 }
             }
             Next::Row(cells) => {
-                let fit = current.is_some_and(|(_, columns)| columns.len() == cells.len() && cells.iter().zip(columns).all(|(cell, column)| fits(cell, column.kind)));
+                let fit =
+                    current.is_some_and(|(_, columns)| columns.len() == cells.len() && cells.iter().zip(columns).all(|(cell, column)| fits(cell, column.kind)));
                 if !fit {
                     return Err(reader.damaged("a row does not fit its table"));
                 }
