@@ -62,7 +62,8 @@ fn operator() -> Actor {
 async fn open(everywhere: &Everywhere) -> Result<(Store, Config), Box<dyn Error>> {
     let overrides = Overrides { database_url: everywhere.database_url.clone(), ..Overrides::default() };
     let config = Config::load(everywhere.config.as_deref(), overrides)?;
-    telemetry::init_logs(false, "warn");
+    // What the command reads at once may well be slow; that is no news.
+    telemetry::init_logs(false, "warn,sqlx=error");
     Ok((Store::open(&config.database_url, Clock::system()).await?, config))
 }
 
