@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod embed;
+mod encoding;
 pub mod error;
 mod heartbeats;
 mod hooks;

@@ -2,7 +2,7 @@
 
 use super::{
     auth::{self, ClientAddress, Principal, guard, headers::SecurityHeaders},
-    body, embed, hooks,
+    body, embed, encoding, hooks,
     rest::{self, problem, problem::Problem},
     state::App,
     telemetry,
@@ -19,7 +19,7 @@ use axum::{
 };
 use leptos::prelude::provide_context;
 use std::{sync::Arc, time::Duration};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, decompression::RequestDecompressionLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 /// An answer that takes longer is given up. Streams have answered long before.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ pub fn build(app: Arc<App>) -> Router {
         .merge(inside)
         .merge(hooks::routes())
         .merge(operations)
-        .layer(RequestDecompressionLayer::new())
+        .layer(from_fn(encoding::unpack))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(security, auth::headers::add))

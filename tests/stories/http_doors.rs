@@ -24,13 +24,17 @@ fn signature(secret: &str, signed: &[u8]) -> String {
 
 /// One integration of each source, all with keys that the callers brought.
 async fn with_senders(house: &House) {
-    for source in ["alertmanager", "prometheus", "pagerduty_events", "generic"] {
+    for source in ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] {
         house.integration(json!({"source": source, "name": source, "token": format!("{KEY}-{source}")})).await;
     }
 }
 
 fn prometheus_alert() -> Value {
     json!([{"labels": {"alertname": "Down", "service": "checkout", "severity": "critical"}}])
+}
+
+fn grafana_alert() -> Value {
+    serde_json::from_str(include_str!("../fixtures/grafana/firing.json")).expect("the fixture is JSON")
 }
 
 fn trigger(key: &str) -> Value {
@@ -97,6 +101,7 @@ story! {
             (format!("/hooks/generic/{KEY}-generic"), json!({"title": "x"}), 200),
             (format!("/hooks/alertmanager/{KEY}-alertmanager"), alertmanager(&[labelled("f", "s", "critical", "2026-08-11T12:00:00Z", None)]), 200),
             (format!("/hooks/prometheus/{KEY}-prometheus"), prometheus_alert(), 200),
+            (format!("/hooks/grafana/{KEY}-grafana"), grafana_alert(), 200),
             ("/v2/enqueue".to_owned(), trigger("k"), 202),
         ];
         for content_type in ["", "text/plain; charset=UTF-8", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data", "nonsense"] {
@@ -189,7 +194,7 @@ story! {
     async fn what_is_thrown_at_the_doors_is_refused_or_kept_as_text(fresh) {
         let house = House::of(&fresh);
         with_senders(&house).await;
-        let hooks = [format!("/hooks/generic/{KEY}-generic"), format!("/hooks/alertmanager/{KEY}-alertmanager"), format!("/hooks/prometheus/{KEY}-prometheus"), "/v2/enqueue".to_owned(), "/v2/change/enqueue".to_owned()];
+        let hooks = [format!("/hooks/generic/{KEY}-generic"), format!("/hooks/alertmanager/{KEY}-alertmanager"), format!("/hooks/prometheus/{KEY}-prometheus"), format!("/hooks/grafana/{KEY}-grafana"), "/v2/enqueue".to_owned(), "/v2/change/enqueue".to_owned()];
         let mut bodies: Vec<Vec<u8>> = vec![b"".to_vec(), b" ".to_vec(), b"{".to_vec(), b"null".to_vec(), b"nul".to_vec(), b"\xff\xfe{\0}\0".to_vec(), b"{\"title\": \"\xff\"}".to_vec(), b"\xed\xa0\x80".to_vec(), b"7".to_vec(), b"\"x\"".to_vec(), b"{\"title\":NaN}".to_vec()];
         bodies.push(format!("{{\"title\":{}{}}}", "[".repeat(128), "]".repeat(128)).into_bytes());
         bodies.push("[".repeat(500_000).into_bytes());
@@ -250,6 +255,21 @@ fn bomb() -> Vec<u8> {
     BASE64_STANDARD.decode(packed).expect("the fixture is base64")
 }
 
+/// One gzip member (RFC 1952) that stores `text` without compressing it.
+fn gzip_stored(text: &[u8]) -> Vec<u8> {
+    let crc = !text.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
+    });
+    let length = u16::try_from(text.len()).expect("it is short");
+    let mut member = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1];
+    member.extend(length.to_le_bytes());
+    member.extend((!length).to_le_bytes());
+    member.extend(text);
+    member.extend(crc.to_le_bytes());
+    member.extend(u32::from(length).to_le_bytes());
+    member
+}
+
 story! {
     async fn compressed_bodies_are_read_and_bombs_are_not(fresh) {
         let house = House::of(&fresh);
@@ -265,9 +285,17 @@ story! {
         assert_eq!(post(&gzip.saying("authorization", &format!("Bearer {KEY}-prometheus")), "/api/v2/alerts", bomb()).await.status, 413);
         assert_eq!(post(&gzip, &hook, "{\"title\":\"not gzip\"}").await.refused(400), "broken_body");
         assert_eq!(post(&gzip, &hook, small[..20].to_vec()).await.refused(400), "broken_body");
-        let unknown = post(&house.nobody().saying("content-encoding", "lzma"), &hook, "{\"title\":\"x\"}").await;
-        assert_eq!(unknown.status, 415);
+        for encoding in ["lzma", "deflate", "br", "gzip, gzip"] {
+            let unknown = post(&house.nobody().saying("content-encoding", encoding), &hook, "{\"title\":\"x\"}").await;
+            assert_eq!((unknown.refused(415).as_str(), unknown.header("accept-encoding")), ("unsupported_encoding", "gzip, zstd, identity"));
+        }
         assert_eq!(alerts(&house).await, 2);
+        // Several members, one after the other, are one body; half of the second is none.
+        let members = [gzip_stored(b"{\"title\": \"in two"), gzip_stored(b" members\"}")].concat();
+        post(&gzip.saying("content-encoding", "GZIP"), &hook, members.clone()).await.is(200);
+        assert_eq!(house.program(Role::Viewer).await.items("/api/v1/alerts").await[0]["title"], "in two members");
+        assert_eq!(post(&gzip, &hook, members[..members.len() - 12].to_vec()).await.refused(400), "broken_body");
+        assert_eq!(alerts(&house).await, 3);
     }
 }
 
@@ -303,6 +331,36 @@ story! {
         }
         assert_eq!(post(&at(now).saying("x-sig-time", &(now + 1).to_string()), &hook, body.clone()).await.refused(401), "bad_signature");
         assert_eq!(post(&nobody.saying("x-sig", &signature(secrets[1], body.as_bytes())), &hook, body.clone()).await.refused(401), "bad_signature");
+    }
+}
+
+story! {
+    /// With Grafana's own header, without anything to set; two secrets while one takes over from the other.
+    async fn grafana_signs_what_it_sends(fresh) {
+        let house = House::of(&fresh);
+        let secrets = ["test-only-grafana-1", "test-only-grafana-2"];
+        let (_, plain) = house.integration(json!({"source": "grafana", "name": "plain"})).await;
+        let (_, signed) = house.integration(json!({"source": "grafana", "name": "signed", "signing_secrets": secrets})).await;
+        let (_, timed) = house.integration(json!({"source": "grafana", "name": "timed", "signing_secrets": secrets, "settings": {"timestamp_header": "X-Grafana-Alerting-Timestamp"}})).await;
+        let (nobody, body, header) = (house.nobody(), grafana_alert().to_string(), "x-grafana-alerting-signature");
+        for method in [Method::POST, Method::PUT] {
+            nobody.send(method, &format!("/hooks/grafana/{plain}"), body.clone()).await.is(200);
+        }
+        for secret in secrets {
+            let caller = nobody.saying(header, &signature(secret, body.as_bytes()));
+            post(&caller, &format!("/hooks/grafana/{signed}"), body.clone()).await.is(200);
+            assert_eq!(post(&caller, &format!("/hooks/grafana/{timed}"), body.clone()).await.refused(401), "bad_signature");
+            let at = |time: i64| {
+                let signed = [time.to_string().as_bytes(), b":", body.as_bytes()].concat();
+                nobody.saying(header, &signature(secret, &signed)).saying("x-grafana-alerting-timestamp", &time.to_string())
+            };
+            post(&at(1_786_449_600), &format!("/hooks/grafana/{timed}"), body.clone()).await.is(200);
+            assert_eq!(post(&at(1_786_449_299), &format!("/hooks/grafana/{timed}"), body.clone()).await.refused(401), "bad_signature");
+        }
+        assert_eq!(post(&nobody, &format!("/hooks/grafana/{signed}"), body.clone()).await.refused(401), "bad_signature");
+        let alerts = house.program(Role::Viewer).await.items("/api/v1/alerts").await;
+        assert_eq!(alerts.len(), 3, "one of each integration");
+        assert_eq!((&alerts[0]["dedupe_key"], &alerts[0]["severity"], &alerts[0]["source"]), (&json!("bb3bf80693d533ff"), &json!("critical"), &json!("grafana")));
     }
 }
 

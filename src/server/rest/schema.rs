@@ -353,7 +353,7 @@ shape!(NewIntegration, {
     "type": "object",
     "required": ["source", "name"],
     "properties": {
-        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "pagerduty_events", "generic"] },
+        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] },
         "name": { "type": "string" },
         "token": { "type": ["string", "null"], "minLength": 16, "description": "The key its sender uses already; absent: a new one is made" },
         "signing_secrets": { "type": "array", "items": { "type": "string", "minLength": 16 } },
@@ -422,7 +422,7 @@ shape!(ImportedAlert, {
     "required": ["received_at", "source", "body"],
     "properties": {
         "received_at": { "type": "string", "format": "date-time" },
-        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "pagerduty_events", "generic"] },
+        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] },
         "body": { "description": "What the sender sent" }
     }
 });

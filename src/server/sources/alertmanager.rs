@@ -4,8 +4,8 @@
 //! fires; `truncatedAlerts` counts alerts that were left out, which says nothing about them;
 //! Alertmanager drops what is answered with a 4xx.
 
-use super::{Parsed, Rejected, Request, Source, json, labelled, text, times};
-use serde_json::Value;
+use super::{Parsed, Rejected, Request, Source, json, labelled, raw_alert::RawAlert, text, times};
+use serde_json::{Map, Value};
 
 pub const SOURCE: Source = Source {
     setup: "# alertmanager.yml\nroute:\n  receiver: tocsin\nreceivers:\n  - name: tocsin\n    webhook_configs:\n      - url: '{url}/hooks/alertmanager/{token}'\n        send_resolved: true\n",
@@ -15,17 +15,30 @@ pub const SOURCE: Source = Source {
     ..Source::new("alertmanager", "Prometheus Alertmanager", parse)
 };
 
+fn parse(request: &Request) -> Result<Parsed, Rejected> {
+    let body = json::read(request.body)?;
+    let Some(alerts) = alerts_of(&body) else {
+        return Err(Rejected::new("no_alerts", "the body has no list `alerts`, so it is not a webhook of Alertmanager"));
+    };
+    Ok(read_group(&body, alerts, request, |_, _| {}))
+}
+
+/// The alerts of one group; `None` where the body is no such frame.
+pub(super) fn alerts_of(body: &Value) -> Option<&[Value]> {
+    match body.get("alerts") {
+        Some(Value::Array(alerts)) => Some(alerts.as_slice()),
+        Some(Value::Null) => Some(&[]),
+        Some(_) | None => None,
+    }
+}
+
 /// Group labels stand in every alert of a delivery. Real ones are a part of each alert's labels;
 /// invented ones must not grow a body of 1 MiB to gigabytes.
 const MAX_GROUP_LABEL_BYTES: usize = 4 * 1024 * 1024;
 
-fn parse(request: &Request) -> Result<Parsed, Rejected> {
-    let body = json::read(request.body)?;
-    let alerts = match body.get("alerts") {
-        Some(Value::Array(alerts)) => alerts.as_slice(),
-        Some(Value::Null) => &[],
-        Some(_) | None => return Err(Rejected::new("no_alerts", "the body has no list `alerts`, so it is not a webhook of Alertmanager")),
-    };
+/// Reads the frame that Alertmanager and those that speak like it send. `more` adds to each alert
+/// what only its own sender says.
+pub(super) fn read_group(body: &Value, alerts: &[Value], request: &Request, more: impl Fn(&Map<String, Value>, &mut RawAlert)) -> Parsed {
     let mut parsed = Parsed::default();
     if let Some(truncated) = body.get("truncatedAlerts").and_then(Value::as_u64).filter(|count| *count > 0) {
         parsed.warn(format!("the sender left {truncated} alerts of this group out (truncatedAlerts)"));
@@ -55,9 +68,10 @@ fn parse(request: &Request) -> Result<Parsed, Rejected> {
             raw.resolved(ended_at, request.received_at);
         }
         raw.group_labels = group_labels.clone();
+        more(alert, &mut raw);
         raw.add_to(&mut parsed);
     }
-    Ok(parsed)
+    parsed
 }
 
 /// What a status says; `None` for words that are not known.
@@ -170,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_same_frame_from_grafana_is_read() {
-        let parsed = read(include_str!("../../../tests/fixtures/signatures/grafana_firing.json"));
+        let parsed = read(include_str!("../../../tests/fixtures/grafana/firing.json"));
         assert!(!parsed.signals.is_empty() && parsed.rejected.is_empty());
     }
 

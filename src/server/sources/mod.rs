@@ -15,6 +15,7 @@
 
 pub mod alertmanager;
 pub mod generic;
+pub mod grafana;
 mod json;
 mod labelled;
 pub mod pagerduty_events;
@@ -74,7 +75,7 @@ impl Source {
 }
 
 /// Every source, in the order in which people are offered them.
-pub const ALL: &[Source] = &[alertmanager::SOURCE, prometheus::SOURCE, pagerduty_events::SOURCE, generic::SOURCE];
+pub const ALL: &[Source] = &[alertmanager::SOURCE, prometheus::SOURCE, grafana::SOURCE, pagerduty_events::SOURCE, generic::SOURCE];
 
 pub fn find(slug: &str) -> Option<&'static Source> {
     ALL.iter().find(|source| source.slug == slug)
@@ -200,7 +201,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Everything that senders are known to send, to be mutated.
-    const FIXTURES: [&str; 13] = [
+    const FIXTURES: [&str; 14] = [
         include_str!("../../../tests/fixtures/alertmanager/firing_group_two_one_resolved.json"),
         include_str!("../../../tests/fixtures/alertmanager/firing_single.json"),
         include_str!("../../../tests/fixtures/alertmanager/firing_unicode_minimal.json"),
@@ -213,7 +214,8 @@ mod tests {
         include_str!("../../../tests/fixtures/pagerduty_events/change.json"),
         include_str!("../../../tests/fixtures/generic/firing.json"),
         include_str!("../../../tests/fixtures/generic/resolved_aliases.json"),
-        include_str!("../../../tests/fixtures/signatures/grafana_firing.json"),
+        include_str!("../../../tests/fixtures/grafana/firing.json"),
+        include_str!("../../../tests/fixtures/grafana/resolved.json"),
     ];
 
     #[test]
@@ -243,9 +245,9 @@ mod tests {
         let final_4xx: Vec<&str> = ALL.iter().filter(|source| source.a_4xx_is_final).map(|source| source.slug).collect();
         assert_eq!(final_4xx, ["alertmanager", "prometheus"]);
         let limits: Vec<usize> = ALL.iter().map(|source| source.max_body / 1024).collect();
-        assert_eq!(limits, [1024, 1024, 512, 1024]);
+        assert_eq!(limits, [1024, 1024, 1024, 512, 1024]);
         let heartbeats: Vec<Option<u32>> = ALL.iter().map(|source| source.default_heartbeat_s).collect();
-        assert_eq!(heartbeats, [None, Some(300), None, None]);
+        assert_eq!(heartbeats, [None, Some(300), None, None, None]);
     }
 
     #[test]
@@ -323,7 +325,7 @@ mod tests {
     }
 
     /// Names that sources look for, so that arbitrary JSON comes past the first question.
-    const NAMES: [&str; 30] = [
+    const NAMES: [&str; 36] = [
         "alerts",
         "labels",
         "annotations",
@@ -354,6 +356,12 @@ mod tests {
         "id",
         "source",
         "client_url",
+        "rulename",
+        "values",
+        "valueString",
+        "dashboardURL",
+        "silenceURL",
+        "orgId",
     ];
     const WORDS: [&str; 14] = [
         "firing",

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
-    const BODY: &[u8] = include_bytes!("../../../tests/fixtures/signatures/grafana_firing.json");
+    const BODY: &[u8] = include_bytes!("../../../tests/fixtures/grafana/firing.json");
     const SIGNED_AT: Timestamp = Timestamp::from_micros(1_741_946_400_000_000);
 
     fn vector(name: &str, field: &str) -> String {
