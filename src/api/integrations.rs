@@ -5,7 +5,7 @@ use crate::domain::{
     accounts::{ShownOnce, SourceCard},
     failure::Failure,
     ids::IntegrationId,
-    integration::{Grouping, Integration, Settings},
+    integration::{Grouping, Integration, NewToken, Settings},
     reading::{Readable, Reader},
 };
 use leptos::prelude::*;
@@ -47,9 +47,49 @@ pub async fn create(draft: NewIntegration) -> Result<ShownOnce<Integration>, Fai
 /// Changes name, settings and grouping.
 #[server(name = ChangeCall, prefix = "/api/fn", endpoint = "integrations/change", protocol = Wire, client = AppClient)]
 pub async fn change(id: IntegrationId, name: String, settings: Settings, grouping: Grouping) -> Result<Integration, Failure> {
+    use crate::{
+        domain::integration::IntegrationChanges,
+        server::{auth, state, usecases::integrations},
+    };
+    let (app, me) = (state::app()?, auth::me().await?);
+    let changes = IntegrationChanges { name: Some(name), settings: Some(settings), grouping: Some(grouping), ..IntegrationChanges::default() };
+    integrations::change(&app, &me.actor(), id, changes).await.map_err(|error| error.into_failure())
+}
+
+/// Adds signing secrets that the sender has already, and removes others by their fingerprints.
+#[server(name = ChangeSecretsCall, prefix = "/api/fn", endpoint = "integrations/change-secrets", input = Asked, output = Answered, client = AppClient)]
+pub async fn change_secrets(id: IntegrationId, add: Vec<String>, remove: Vec<String>) -> Result<Integration, Failure> {
+    use crate::{
+        domain::integration::IntegrationChanges,
+        server::{auth, state, usecases::integrations},
+    };
+    let (app, me) = (state::app()?, auth::me().await?);
+    let changes = IntegrationChanges { add_signing_secrets: add, remove_signing_secrets: remove, ..IntegrationChanges::default() };
+    integrations::change(&app, &me.actor(), id, changes).await.map_err(|error| error.into_failure())
+}
+
+/// Makes a signing secret that is valid beside the others; it is shown this once.
+#[server(name = MakeSecretCall, prefix = "/api/fn", endpoint = "integrations/make-secret", input = Asked, output = Answered, client = AppClient)]
+pub async fn make_secret(id: IntegrationId) -> Result<ShownOnce<Integration>, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
-    integrations::change(&app, &me.actor(), id, &name, settings, grouping).await.map_err(|error| error.into_failure())
+    integrations::make_secret(&app, &me.actor(), id).await.map_err(|error| error.into_failure())
+}
+
+/// Replaces the token; the one before opens beside it until it is removed, or until the chosen instant.
+#[server(name = ReplaceTokenCall, prefix = "/api/fn", endpoint = "integrations/replace-token", input = Asked, output = Answered, client = AppClient)]
+pub async fn replace_token(id: IntegrationId, draft: NewToken) -> Result<ShownOnce<Integration>, Failure> {
+    use crate::server::{auth, state, usecases::integrations};
+    let (app, me) = (state::app()?, auth::me().await?);
+    integrations::replace_token(&app, &me.actor(), id, draft).await.map_err(|error| error.into_failure())
+}
+
+/// Shuts out whoever still uses the token before the present one.
+#[server(name = RemovePreviousTokenCall, prefix = "/api/fn", endpoint = "integrations/remove-previous-token", input = Asked, output = Answered, client = AppClient)]
+pub async fn remove_previous_token(id: IntegrationId) -> Result<Integration, Failure> {
+    use crate::server::{auth, state, usecases::integrations};
+    let (app, me) = (state::app()?, auth::me().await?);
+    integrations::remove_previous_token(&app, &me.actor(), id).await.map_err(|error| error.into_failure())
 }
 
 /// Switches an integration off or on; while off, its key opens nothing.

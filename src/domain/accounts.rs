@@ -2,6 +2,7 @@
 
 use super::{
     ids::{PersonId, TokenId},
+    integration::Rate,
     people::{Actor, ActorKind, ActorRef, Role},
     time::Timestamp,
 };
@@ -54,6 +55,9 @@ pub struct Token {
     pub role: Role,
     pub created_at: Timestamp,
     pub last_used_at: Option<Timestamp>,
+    /// How much it may ask, and how much it asked.
+    #[serde(default)]
+    pub rate: Rate,
 }
 
 /// Something whose secret is shown this once.

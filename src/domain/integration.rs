@@ -21,6 +21,85 @@ pub struct Integration {
     /// When its watchdog was last heard; `None` until the first time.
     pub heartbeat_at: Option<Timestamp>,
     pub disabled: bool,
+    /// The signing secrets that are valid now, as far as they may be shown, the oldest first.
+    #[serde(default)]
+    pub secrets: Vec<SecretMark>,
+    /// The token before the present one, while it still opens.
+    #[serde(default)]
+    pub previous_token: Option<PreviousToken>,
+    /// Since when nothing was heard of it, once that is too long ago.
+    #[serde(default)]
+    pub silent_since: Option<Timestamp>,
+    /// How much it may send, and how much it sent.
+    #[serde(default)]
+    pub rate: Rate,
+}
+
+/// Tells one signing secret from another without showing it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretMark {
+    /// Eight hexadecimal digits of a hash; with them a secret is removed.
+    pub fingerprint: String,
+    /// `None` for secrets from before this was noted.
+    pub added_at: Option<Timestamp>,
+}
+
+/// A token that was replaced and still opens, so that a sender can be given the new one in peace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousToken {
+    /// `None`: until somebody removes it.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// A limit in force and how it was used, as the server that answers has counted. Other servers on
+/// the same database count for themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// Requests per second; 0 is no limit.
+    pub limit: u32,
+    /// How many may come at once.
+    pub burst: u32,
+    /// Requests within the last minute, those that were refused included.
+    pub last_minute: u32,
+    /// How many were refused because of the limit since the server started.
+    pub limited: u32,
+    /// When one was refused last.
+    pub limited_at: Option<Timestamp>,
+}
+
+/// An integration without a watchdog counts as silent after a day: many senders say nothing while
+/// nothing is wrong.
+const SILENT_AFTER_SECS: i64 = 86_400;
+
+impl Integration {
+    /// A new one, with the defaults of its adapter.
+    pub fn new(id: IntegrationId, source: impl Into<String>, name: impl Into<String>, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            source: source.into(),
+            name: name.into(),
+            settings: Settings::default(),
+            grouping: Grouping::default(),
+            signing_secrets: 0,
+            created_at,
+            last_received_at: None,
+            heartbeat_at: None,
+            disabled: false,
+            secrets: vec![],
+            previous_token: None,
+            silent_since: None,
+            rate: Rate::default(),
+        }
+    }
+
+    /// Since when nothing was heard of it at `now`: of its watchdog where it has one, which is
+    /// missed after `heartbeat_s`, else of anything. `None` while that is not long ago, while it is
+    /// switched off, and for one that never sent anything.
+    pub fn silent_since_at(&self, heartbeat_s: Option<u32>, now: Timestamp) -> Option<Timestamp> {
+        let watched = heartbeat_s.filter(|secs| *secs > 0).and_then(|secs| Some((self.heartbeat_at?, i64::from(secs))));
+        let (heard_at, after_secs) = watched.or(self.last_received_at.map(|at| (at, SILENT_AFTER_SECS)))?;
+        (!self.disabled && now >= heard_at.plus_secs(after_secs)).then_some(heard_at)
+    }
 }
 
 /// What can be set on an integration. Absent means the adapter's default.
@@ -86,5 +165,53 @@ pub struct NewIntegration {
     pub grouping: Grouping,
 }
 
+/// What is to be changed on an integration, all of it or nothing; the body of
+/// `PATCH /api/v1/integrations/{id}`. What is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IntegrationChanges {
+    pub name: Option<String>,
+    pub settings: Option<Settings>,
+    pub grouping: Option<Grouping>,
+    pub disabled: Option<bool>,
+    /// Valid from now on, beside those that are there.
+    pub add_signing_secrets: Vec<String>,
+    /// Fingerprints of secrets that are valid no more.
+    pub remove_signing_secrets: Vec<String>,
+}
+
+/// How a token is replaced; the body of `POST /api/v1/integrations/{id}/token`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewToken {
+    /// One of the caller's own; absent: a new one is made and shown once.
+    pub token: Option<String>,
+    /// Until when the old one opens as well; absent: until somebody removes it.
+    pub previous_valid_until: Option<Timestamp>,
+}
+
 /// Keys and secrets given by the caller have at least this many characters.
 pub const MIN_SECRET_CHARS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_786_450_000_000_000);
+
+    #[test]
+    fn silence_is_told_by_the_watchdog_or_after_a_day() {
+        let mut integration = Integration::new(IntegrationId(Uuid::from_u128(1)), "alertmanager", "prod", NOON);
+        assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(1_000_000)), None, "it never sent anything");
+        integration.last_received_at = Some(NOON);
+        assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(86_399)), None, "it has no watchdog");
+        assert_eq!(integration.silent_since_at(None, NOON.plus_secs(86_400)), Some(NOON));
+        integration.heartbeat_at = Some(NOON.plus_secs(10));
+        assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(69)), None);
+        assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(70)), Some(NOON.plus_secs(10)));
+        assert_eq!(integration.silent_since_at(Some(0), NOON.plus_secs(70)), None, "its watchdog is switched off");
+        integration.disabled = true;
+        assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(70)), None);
+    }
+}

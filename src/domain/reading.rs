@@ -21,7 +21,7 @@ use super::{
         Acknowledged, AlertRef, AlertResolution, Command, Declare, EventKind, Held, ImpactWindow, Incident, IncidentRole, Kind, Origin, ResolvedBy, Seat,
         ServiceSignals, State,
     },
-    integration::{Grouping, Integration, Settings},
+    integration::{Grouping, Integration, PreviousToken, Rate, SecretMark, Settings},
     people::{ActorKind, ActorRef, PersonRef, Role},
     severity::{AlertSeverity, Severity},
     time::Timestamp,
@@ -275,19 +275,24 @@ records! {
         merged_into, declared_by, pinned, updated_at, marks, version
     }
     IncidentPage { seq, incident, events, alerts }
-    Integration { id, source, name, settings, grouping, signing_secrets, created_at, last_received_at, heartbeat_at, disabled }
+    Integration {
+        id, source, name, settings, grouping, signing_secrets, created_at, last_received_at, heartbeat_at, disabled, secrets, previous_token, silent_since, rate
+    }
     Link { href, text }
     Me { id, login, name, role, demo }
     Origin { name, id }
     Person { id, login, name, role, disabled, demo, created_at, seen_at }
     PersonRef { id, name }
+    PreviousToken { valid_until }
+    Rate { limit, burst, last_minute, limited, limited_at }
     Seat { holder, asked }
+    SecretMark { fingerprint, added_at }
     ServiceSignals { total, firing, hurting, hurt_until, ended_at }
     Settings { rate_limit, header, timestamp_header, heartbeat_s }
     Snapshot { seq, now, me, incidents, people, services, demo }
     SourceCard { slug, title, setup }
-    Token { id, name, role, created_at, last_used_at }
     Verification { incident_id, reference as "ref", events, head_hash, holds, fault, words }
+    Token { id, name, role, created_at, last_used_at, rate }
 }
 
 impl<T: Readable> Readable for ShownOnce<T> {
@@ -445,6 +450,7 @@ mod tests {
         let (id, at) = (Uuid::from_u128(7), Timestamp::from_micros(1_786_450_000_000_001));
         let text = |text: &str| text.to_owned();
         let labels = BTreeMap::from([(text("service"), text("checkout"))]);
+        let rate = Rate { limit: 100, burst: 200, last_minute: 3, limited: 1, limited_at: Some(at) };
         let person = Person {
             id: PersonId(id),
             login: text("mara"),
@@ -458,7 +464,7 @@ mod tests {
         reads_back(&person);
         reads_back(&ShownOnce { item: person, token: text("secret") });
         reads_back(&ShownOnce {
-            item: Token { id: TokenId(id), name: text("ci"), role: Role::Viewer, created_at: at, last_used_at: Some(at) },
+            item: Token { id: TokenId(id), name: text("ci"), role: Role::Viewer, created_at: at, last_used_at: Some(at), rate },
             token: text("s"),
         });
         reads_back(&Me { id: PersonId(id), login: String::new(), name: text("Wall"), role: Role::Viewer, demo: true });
@@ -470,16 +476,14 @@ mod tests {
         let settings = Settings { rate_limit: Some(0), header: Some(text("x-key")), timestamp_header: None, heartbeat_s: Some(60) };
         for settings in [settings, Settings::default()] {
             reads_back(&Integration {
-                id: IntegrationId(id),
-                source: text("generic"),
-                name: text("Checks"),
                 settings,
-                grouping: Grouping::default(),
                 signing_secrets: 2,
-                created_at: at,
                 last_received_at: Some(at),
-                heartbeat_at: None,
-                disabled: false,
+                secrets: vec![SecretMark { fingerprint: text("0123abcd"), added_at: Some(at) }, SecretMark { fingerprint: text("4567cdef"), added_at: None }],
+                previous_token: Some(PreviousToken { valid_until: None }),
+                silent_since: Some(at),
+                rate,
+                ..Integration::new(IntegrationId(id), "generic", "Checks", at)
             });
         }
         let alert = Alert {

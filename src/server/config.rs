@@ -25,6 +25,8 @@ pub struct Config {
     pub metrics_token: Option<String>,
     /// A session ends after this many hours without use.
     pub session_idle_hours: u32,
+    /// Requests per second of one API token, twice as many at once; 0 switches the limit off.
+    pub token_rate_limit: u32,
     /// How many changes the live stream keeps for those who come back.
     pub stream_retention: u32,
     /// Log lines as JSON instead of text.
@@ -41,6 +43,7 @@ impl Default for Config {
             trusted_proxies: vec![],
             metrics_token: None,
             session_idle_hours: 24 * 14,
+            token_rate_limit: 1_000,
             stream_retention: 100_000,
             log_json: false,
         }

@@ -105,7 +105,7 @@ fn delivery(integration: &Integration, is_silent: bool, now: Timestamp) -> Deliv
 mod tests {
     use super::*;
     use crate::{
-        domain::integration::{Grouping, Settings},
+        domain::integration::Settings,
         server::{
             config::Config,
             store::{
@@ -118,16 +118,9 @@ mod tests {
 
     fn an_integration(heartbeat_s: Option<u32>, heartbeat_at: Option<Timestamp>) -> Integration {
         Integration {
-            id: IntegrationId(Uuid::from_u128(1)),
-            source: "alertmanager".to_owned(),
-            name: "prod".to_owned(),
             settings: Settings { heartbeat_s, ..Settings::default() },
-            grouping: Grouping::default(),
-            signing_secrets: 0,
-            created_at: NOON,
-            last_received_at: None,
             heartbeat_at,
-            disabled: false,
+            ..Integration::new(IntegrationId(Uuid::from_u128(1)), "alertmanager", "prod", NOON)
         }
     }
 
@@ -155,7 +148,7 @@ mod tests {
         let (store, _folder) = empty_store().await;
         let app = App::new(store, Config::default());
         let integration = an_integration(Some(60), None);
-        let sender = Sender { integration: integration.clone(), token_hash: "hash".to_owned(), signing_secrets: vec![] };
+        let sender = Sender { integration: integration.clone(), token_hash: "hash".to_owned(), signing_secrets: vec![], previous: None };
         app.store.create_integration(&sender).await.expect("the store answers");
         app.senders.note(integration.id, NOON, true);
         let open = async || {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod embed;
 mod encoding;
 pub mod error;
+mod gauge;
 mod heartbeats;
 mod hooks;
 mod jobs;

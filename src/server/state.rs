@@ -1,6 +1,12 @@
 //! What every request needs.
 
-use super::{auth::limits::SignInLimits, clock::Clock, config::Config, hooks::senders::Senders, store::Store};
+use super::{
+    auth::{limits::SignInLimits, token_limits::TokenLimits},
+    clock::Clock,
+    config::Config,
+    hooks::senders::Senders,
+    store::Store,
+};
 use crate::domain::failure::{Failure, FailureKind};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +16,7 @@ pub struct App {
     pub store: Store,
     pub config: Config,
     pub sign_in_limits: SignInLimits,
+    pub token_limits: TokenLimits,
     /// The integrations whose keys were seen, with their rate limits.
     pub senders: Senders,
     /// Cancelled when the server stops: streams end, jobs end.
@@ -18,7 +25,8 @@ pub struct App {
 
 impl App {
     pub fn new(store: Store, config: Config) -> Arc<Self> {
-        Arc::new(Self { store, config, sign_in_limits: SignInLimits::default(), senders: Senders::default(), closing: CancellationToken::new() })
+        let token_limits = TokenLimits::new(config.token_rate_limit);
+        Arc::new(Self { store, config, sign_in_limits: SignInLimits::default(), token_limits, senders: Senders::default(), closing: CancellationToken::new() })
     }
 
     pub fn clock(&self) -> &Clock {

@@ -257,9 +257,8 @@ fn bomb() -> Vec<u8> {
 
 /// One gzip member (RFC 1952) that stores `text` without compressing it.
 fn gzip_stored(text: &[u8]) -> Vec<u8> {
-    let crc = !text.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
-    });
+    let crc =
+        !text.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }));
     let length = u16::try_from(text.len()).expect("it is short");
     let mut member = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1];
     member.extend(length.to_le_bytes());

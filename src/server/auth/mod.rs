@@ -26,6 +26,7 @@ pub mod secrets;
 pub mod sessions;
 #[cfg(test)]
 pub(in crate::server) mod testing;
+pub mod token_limits;
 
 pub use address::ClientAddress;
 pub use principal::{Principal, Via, identify, still_valid};

@@ -1,6 +1,6 @@
 //! From a request to whoever is behind it.
 
-use super::{ClientAddress, address, refused, secrets, sessions, signed_out};
+use super::{ClientAddress, address, refused, secrets, sessions, signed_out, token_limits};
 use crate::{
     domain::{
         accounts::{Me, Person, Token},
@@ -54,12 +54,18 @@ impl Principal {
 }
 
 /// Middleware: finds out who is asking and from where, and puts both into the request's extensions.
-/// It refuses nobody; trouble of the store is the only thing that stops a request here.
+/// It refuses nobody but a token over its limit; else only trouble of the store stops a request here.
 pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let address = ClientAddress::of(address::peer(request.extensions()), request.headers(), &app.config.trusted_proxies);
     match of_headers(&app, request.headers()).await {
         Ok(principal) => {
             request.extensions_mut().insert(address);
+            if let Some(Principal { via: Via::Token { id }, .. }) = &principal
+                && let Err(wait) = app.token_limits.pass(*id, app.clock().now())
+            {
+                let (failure, secs) = token_limits::refusal(wait);
+                return refused::limited(request.uri().path(), &failure, secs);
+            }
             if let Some(principal) = principal {
                 request.extensions_mut().insert(principal);
             }

@@ -29,6 +29,13 @@ pub fn response(path: &str, failure: &Failure) -> Response {
     response
 }
 
+/// The refusal of whoever asks too often, with the seconds to wait.
+pub fn limited(path: &str, failure: &Failure, retry_after_secs: u64) -> Response {
+    let mut response = response(path, failure);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_secs));
+    response
+}
+
 fn problem(status: StatusCode, failure: &Failure) -> Response {
     let mut problem = json!({
         "type": "about:blank",

@@ -12,6 +12,9 @@ pub const API_TOKEN: &str = "toc_";
 /// Begins every integration's token.
 pub const INTEGRATION_TOKEN: &str = "toi_";
 
+/// Begins every signing secret that is made here.
+pub const SIGNING_SECRET: &str = "tos_";
+
 /// 43 letters and digits carry 43 × log2(62) = 256.03 bits.
 const LENGTH: usize = 43;
 
@@ -26,6 +29,14 @@ pub fn hash(secret: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// Tells the secrets of one owner apart without showing them: eight hexadecimal digits. Another
+/// owner's equal secret has another one.
+pub fn fingerprint(owner: &str, secret: &str) -> String {
+    let mut whole = hash(&format!("{owner}:{secret}"));
+    whole.truncate(8);
+    whole
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub fn check(app: &App, source: &Source, entrant: &Entrant, headers: &HeaderMap,
         signature::verify(settings, entrant.signing_secrets(), source.signature_header, header, bytes, app.clock().now())
             .map_err(|bad| Problem::new(FailureKind::Unauthenticated, "bad_signature", bad.to_string()))?;
     }
-    let Some(wait) = entrant.has_to_wait() else { return Ok(()) };
+    let Some(wait) = entrant.has_to_wait(app.clock().now()) else { return Ok(()) };
     let limited = Problem::new(FailureKind::Limited, "rate_limited", "this integration sends more than its limit allows").retry_after(wait.as_secs() + 1);
     Err(if source.a_4xx_is_final { limited.with_status(StatusCode::SERVICE_UNAVAILABLE) } else { limited })
 }

@@ -3,19 +3,19 @@
 //! here is looked up there, so that one made by another process opens at once.
 
 use crate::{
-    domain::{ids::IntegrationId, integration::Integration, time::Timestamp},
+    domain::{
+        ids::IntegrationId,
+        integration::{Integration, Rate},
+        time::Timestamp,
+    },
     server::{
         auth::secrets,
+        gauge::Gauge,
         store::{Heard, Sender, Store, StoreError},
     },
 };
-use governor::{
-    DefaultDirectRateLimiter, Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
-};
 use std::{
     collections::HashMap,
-    num::NonZeroU32,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -26,14 +26,15 @@ use std::{
 /// An integration at the door.
 pub struct Entrant {
     sender: Sender,
-    /// `None` where the limit is switched off.
-    limiter: Option<Arc<DefaultDirectRateLimiter>>,
+    signing_secrets: Vec<String>,
+    gauge: Arc<Gauge>,
 }
 
 impl Entrant {
     pub fn new(sender: Sender) -> Self {
-        let limiter = NonZeroU32::new(sender.integration.settings.rate_limit()).map(|rate| Arc::new(RateLimiter::direct(Quota::per_second(rate))));
-        Self { sender, limiter }
+        let limit = sender.integration.settings.rate_limit();
+        let signing_secrets = sender.signing_secrets.iter().map(|known| known.secret.clone()).collect();
+        Self { sender, signing_secrets, gauge: Arc::new(Gauge::new(limit, limit)) }
     }
 
     pub fn integration(&self) -> &Integration {
@@ -41,20 +42,18 @@ impl Entrant {
     }
 
     pub fn signing_secrets(&self) -> &[String] {
-        &self.sender.signing_secrets
+        &self.signing_secrets
     }
 
     /// How long it has to wait before its next delivery is taken; asking counts as a delivery.
-    pub fn has_to_wait(&self) -> Option<Duration> {
-        let limiter = self.limiter.as_ref()?;
-        limiter.check().err().map(|until| until.wait_time_from(DefaultClock::default().now()))
+    pub fn has_to_wait(&self, now: Timestamp) -> Option<Duration> {
+        self.gauge.pass(now).err()
     }
 
-    /// A limit that stays the same goes on counting where it was.
+    /// What was counted stays; a limit that stays the same goes on where it was.
     fn keep_counting(&mut self, before: &Entrant) {
-        if before.integration().settings.rate_limit() == self.integration().settings.rate_limit() {
-            self.limiter.clone_from(&before.limiter);
-        }
+        let limit = self.integration().settings.rate_limit();
+        self.gauge = if before.gauge.has_limit(limit, limit) { before.gauge.clone() } else { Arc::new(before.gauge.with_limit(limit, limit)) };
     }
 }
 
@@ -62,13 +61,14 @@ impl Entrant {
 struct Known {
     version: String,
     by_hash: HashMap<String, Arc<Entrant>>,
+    by_id: HashMap<IntegrationId, Arc<Entrant>>,
     /// By source: the headers in which its integrations say their key is.
     headers: HashMap<String, Vec<String>>,
 }
 
 impl Known {
     fn new(version: String, entrants: impl Iterator<Item = Entrant>) -> Self {
-        let (mut by_hash, mut headers) = (HashMap::new(), HashMap::<String, Vec<String>>::new());
+        let (mut by_hash, mut by_id, mut headers) = (HashMap::new(), HashMap::new(), HashMap::<String, Vec<String>>::new());
         for entrant in entrants {
             // With signing secrets the header carries the signature instead.
             if let Some(header) = entrant.integration().settings.header.clone().filter(|_| entrant.signing_secrets().is_empty()) {
@@ -77,9 +77,14 @@ impl Known {
                     names.push(header);
                 }
             }
-            by_hash.insert(entrant.sender.token_hash.clone(), Arc::new(entrant));
+            let entrant = Arc::new(entrant);
+            by_id.insert(entrant.integration().id, entrant.clone());
+            if let Some(previous) = &entrant.sender.previous {
+                by_hash.insert(previous.token_hash.clone(), entrant.clone());
+            }
+            by_hash.insert(entrant.sender.token_hash.clone(), entrant);
         }
-        Self { version, by_hash, headers }
+        Self { version, by_hash, by_id, headers }
     }
 }
 
@@ -99,18 +104,20 @@ impl Senders {
     pub async fn find(&self, store: &Store, source: &str, keys: &[String]) -> Result<Option<Arc<Entrant>>, StoreError> {
         self.be_current(store).await?;
         let hashes: Vec<String> = keys.iter().map(|key| secrets::hash(key)).collect();
-        if let Some(entrant) = self.among_known(source, &hashes) {
+        let now = store.clock().now();
+        if let Some(entrant) = self.among_known(source, &hashes, now) {
             return Ok(Some(entrant));
         }
         // Unknown here: perhaps another process has just made it.
         self.refresh(store).await?;
-        Ok(self.among_known(source, &hashes))
+        Ok(self.among_known(source, &hashes, now))
     }
 
-    fn among_known(&self, source: &str, hashes: &[String]) -> Option<Arc<Entrant>> {
+    fn among_known(&self, source: &str, hashes: &[String], now: Timestamp) -> Option<Arc<Entrant>> {
         let known = self.known();
+        let opened = |hash: &String| known.by_hash.get(hash).filter(|entrant| entrant.sender.is_opened_by(hash, now));
         // Looked up by hash, so that the time it takes tells nothing about the key.
-        hashes.iter().filter_map(|hash| known.by_hash.get(hash)).find(|entrant| entrant.integration().source == source).cloned()
+        hashes.iter().filter_map(opened).find(|entrant| entrant.integration().source == source).cloned()
     }
 
     async fn be_current(&self, store: &Store) -> Result<(), StoreError> {
@@ -143,7 +150,7 @@ impl Senders {
         }
         let entrant = |sender: Sender| {
             let mut entrant = Entrant::new(sender);
-            if let Some(known) = before.by_hash.get(&entrant.sender.token_hash) {
+            if let Some(known) = before.by_id.get(&entrant.sender.integration.id) {
                 entrant.keep_counting(known);
             }
             entrant
@@ -190,6 +197,20 @@ impl Senders {
         Ok(())
     }
 
+    /// The integration as it is shown: with what was heard of it since it was last written, what it
+    /// sent lately, and whether it has fallen silent. `heartbeat_s` is the time of its watchdog.
+    pub fn as_shown(&self, sender: &Sender, heartbeat_s: Option<u32>, now: Timestamp) -> Integration {
+        let mut integration = self.as_heard(sender.shown(now));
+        integration.silent_since = integration.silent_since_at(heartbeat_s, now);
+        let limit = integration.settings.rate_limit();
+        integration.rate = match self.known().by_id.get(&integration.id) {
+            // What counts is still the limit before, until the next delivery reads it again.
+            Some(entrant) => Rate { limit, burst: limit, ..entrant.gauge.read(now) },
+            None => Rate { limit, burst: limit, ..Rate::default() },
+        };
+        integration
+    }
+
     /// The integration with what was heard of it since it was last written.
     pub fn as_heard(&self, mut integration: Integration) -> Integration {
         if let Some(heard) = self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(&integration.id) {
@@ -204,25 +225,17 @@ impl Senders {
 mod tests {
     use super::*;
     use crate::{
-        domain::integration::{Grouping, Settings},
+        domain::integration::Settings,
         server::store::testing::{NOON, empty_store},
     };
     use uuid::Uuid;
 
     fn a_sender(n: u128, token: &str, rate_limit: u32) -> Sender {
         let integration = Integration {
-            id: IntegrationId(Uuid::from_u128(n)),
-            source: "generic".to_owned(),
-            name: format!("sender {n}"),
             settings: Settings { rate_limit: Some(rate_limit), ..Settings::default() },
-            grouping: Grouping::default(),
-            signing_secrets: 0,
-            created_at: NOON,
-            last_received_at: None,
-            heartbeat_at: None,
-            disabled: false,
+            ..Integration::new(IntegrationId(Uuid::from_u128(n)), "generic", format!("sender {n}"), NOON)
         };
-        Sender { integration, token_hash: secrets::hash(token), signing_secrets: vec![] }
+        Sender { integration, token_hash: secrets::hash(token), signing_secrets: vec![], previous: None }
     }
 
     #[tokio::test]
@@ -243,12 +256,16 @@ mod tests {
         let sender = a_sender(1, &keys[0], 1);
         store.create_integration(&sender).await.expect("the store answers");
         let first = senders.find(&store, "generic", &keys).await.expect("the store answers").expect("it is there");
-        assert!(first.has_to_wait().is_none() && first.has_to_wait().is_some());
-        store.change_integration(&Integration { disabled: true, ..sender.integration }).await.expect("the store answers");
+        assert!(first.has_to_wait(NOON).is_none() && first.has_to_wait(NOON).is_some());
+        let disable = |sender: &mut Sender| {
+            sender.integration.disabled = true;
+            Ok(())
+        };
+        store.edit_integration(sender.integration.id, disable).await.expect("the store answers");
         senders.refresh(&store).await.expect("the store answers");
         let now = senders.find(&store, "generic", &keys).await.expect("the store answers").expect("it is there");
         assert!(now.integration().disabled);
-        assert!(now.has_to_wait().is_some(), "a limit that stays the same goes on counting");
+        assert!(now.has_to_wait(NOON).is_some(), "a limit that stays the same goes on counting");
     }
 
     #[tokio::test]
@@ -270,6 +287,6 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_no_limit() {
         let entrant = Entrant::new(a_sender(1, "x", 0));
-        assert!((0..10_000).all(|_| entrant.has_to_wait().is_none()));
+        assert!((0..10_000).all(|_| entrant.has_to_wait(NOON).is_none()));
     }
 }

@@ -4,14 +4,14 @@ use super::{
     List,
     problem::Problem,
     schema,
-    sent::{Named, Sent},
+    sent::{Named, Sent, SentOrNothing},
 };
 use crate::{
     domain::{
         accounts::ShownOnce,
         failure::FailureKind,
         ids::IntegrationId,
-        integration::{Grouping, Integration, NewIntegration, Settings},
+        integration::{Integration, IntegrationChanges, NewIntegration, NewToken},
     },
     server::{auth::Principal, state::App, usecases::integrations},
 };
@@ -21,7 +21,6 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
 use std::sync::Arc;
 
 /// Every integration, without keys and secrets.
@@ -50,35 +49,42 @@ pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): 
     Ok(Json(integrations::read(&app, &principal.actor, id_of(&id)?).await?))
 }
 
-/// What can be changed; what is absent stays as it is.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Changes {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    settings: Option<Settings>,
-    #[serde(default)]
-    grouping: Option<Grouping>,
-    #[serde(default)]
-    disabled: Option<bool>,
-}
-
-/// Changes an integration. `settings` and `grouping` are replaced whole where they are given.
+/// Changes an integration, all that is named or nothing. `settings` and `grouping` are replaced
+/// whole where they are given. Signing secrets are valid side by side until they are removed.
 #[utoipa::path(patch, path = "/api/v1/integrations/{id}", tag = "integrations", operation_id = "changeIntegration",
     params(("id" = String, Path, description = "Its id")),
     request_body = schema::IntegrationChanges,
     responses((status = 200, description = "The integration as it is now", body = schema::Integration), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn change(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, Sent(changes): Sent<Changes>) -> Result<Json<Integration>, Problem> {
-    let (id, actor) = (id_of(&id)?, &principal.actor);
-    let now = integrations::read(&app, actor, id).await?;
-    let Changes { name, settings, grouping, disabled } = changes;
-    let name = name.unwrap_or_else(|| now.name.clone());
-    let mut changed = integrations::change(&app, actor, id, &name, settings.unwrap_or(now.settings), grouping.unwrap_or(now.grouping)).await?;
-    if let Some(disabled) = disabled.filter(|disabled| *disabled != changed.disabled) {
-        changed = integrations::set_disabled(&app, actor, id, disabled).await?;
-    }
-    Ok(Json(changed))
+pub async fn change(
+    State(app): State<Arc<App>>,
+    principal: Principal,
+    Named(id): Named,
+    Sent(changes): Sent<IntegrationChanges>,
+) -> Result<Json<Integration>, Problem> {
+    Ok(Json(integrations::change(&app, &principal.actor, id_of(&id)?, changes).await?))
+}
+
+/// Replaces the token. The new one is in the answer this once; the one before opens beside it
+/// until it is removed, or until `previous_valid_until`.
+#[utoipa::path(post, path = "/api/v1/integrations/{id}/token", tag = "integrations", operation_id = "replaceIntegrationToken",
+    params(("id" = String, Path, description = "Its id")),
+    request_body = schema::NewToken,
+    responses((status = 200, description = "The integration and its new token", body = schema::CreatedIntegration), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn replace_token(
+    State(app): State<Arc<App>>,
+    principal: Principal,
+    Named(id): Named,
+    SentOrNothing(draft): SentOrNothing<NewToken>,
+) -> Result<Json<ShownOnce<Integration>>, Problem> {
+    Ok(Json(integrations::replace_token(&app, &principal.actor, id_of(&id)?, draft).await?))
+}
+
+/// Shuts out whoever still uses the token before the present one.
+#[utoipa::path(delete, path = "/api/v1/integrations/{id}/token/previous", tag = "integrations", operation_id = "removePreviousIntegrationToken",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The integration", body = schema::Integration), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn remove_previous_token(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<Integration>, Problem> {
+    Ok(Json(integrations::remove_previous_token(&app, &principal.actor, id_of(&id)?).await?))
 }
 
 /// Switches an integration off: its key opens nothing any more. What it sent stays in the record,

@@ -21,7 +21,7 @@ pub use schema::Problem as ProblemSchema;
 use super::{live, state::App, store::Page};
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -53,6 +53,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/alerts/{id}", get(alerts::read))
         .route("/api/v1/integrations", get(integrations::list).post(integrations::create))
         .route("/api/v1/integrations/{id}", get(integrations::read).patch(integrations::change).delete(integrations::disable))
+        .route("/api/v1/integrations/{id}/token", post(integrations::replace_token))
+        .route("/api/v1/integrations/{id}/token/previous", delete(integrations::remove_previous_token))
         .route("/api/v1/import/incidents", post(import::incidents))
         .route("/api/v1/import/alerts", post(import::alerts))
         .route("/api/v1/metrics/incidents", get(figures::incidents))

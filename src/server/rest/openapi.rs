@@ -39,10 +39,12 @@ use utoipa::{
         integrations::read,
         integrations::change,
         integrations::disable,
+        integrations::replace_token,
+        integrations::remove_previous_token,
         live::stream,
         me::read,
     ),
-    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping)),
+    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping, schema::Rate)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

@@ -329,6 +329,22 @@ shape!(Integration, {
         "settings": { "$ref": "#/components/schemas/Settings" },
         "grouping": { "$ref": "#/components/schemas/Grouping" },
         "signing_secrets": { "type": "integer", "description": "How many are valid now" },
+        "secrets": {
+            "type": "array",
+            "description": "Those secrets, the oldest first, as far as they may be shown",
+            "items": { "type": "object", "properties": { "fingerprint": { "type": "string" }, "added_at": { "type": ["string", "null"], "format": "date-time" } } }
+        },
+        "previous_token": {
+            "type": ["object", "null"],
+            "description": "The token before the present one, while it still opens",
+            "properties": { "valid_until": { "type": ["string", "null"], "format": "date-time", "description": "Null: until it is removed" } }
+        },
+        "silent_since": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "When it was last heard, once that is longer ago than its heartbeat; without one, than a day"
+        },
+        "rate": { "$ref": "#/components/schemas/Rate" },
         "created_at": { "type": "string", "format": "date-time" },
         "last_received_at": { "type": ["string", "null"], "format": "date-time" },
         "heartbeat_at": { "type": ["string", "null"], "format": "date-time" },
@@ -368,7 +384,30 @@ shape!(IntegrationChanges, {
         "name": { "type": "string" },
         "settings": { "$ref": "#/components/schemas/Settings" },
         "grouping": { "$ref": "#/components/schemas/Grouping" },
-        "disabled": { "type": "boolean" }
+        "disabled": { "type": "boolean" },
+        "add_signing_secrets": { "type": "array", "items": { "type": "string", "minLength": 16 }, "description": "Valid from now on, beside those that are there" },
+        "remove_signing_secrets": { "type": "array", "items": { "type": "string" }, "description": "Fingerprints" }
+    }
+});
+
+shape!(NewToken, {
+    "type": "object",
+    "properties": {
+        "token": { "type": ["string", "null"], "minLength": 16, "description": "One of the caller's own; absent: a new one is made" },
+        "previous_valid_until": { "type": ["string", "null"], "format": "date-time", "description": "Until when the old token opens as well; absent: until it is removed" }
+    }
+});
+
+shape!(Rate, {
+    "type": "object",
+    "description": "A limit in force and how it was used, as this server has counted",
+    "required": ["limit", "burst", "last_minute", "limited", "limited_at"],
+    "properties": {
+        "limit": { "type": "integer", "description": "Requests per second; 0 is no limit" },
+        "burst": { "type": "integer" },
+        "last_minute": { "type": "integer" },
+        "limited": { "type": "integer", "description": "How many were refused because of it since the server started" },
+        "limited_at": { "type": ["string", "null"], "format": "date-time" }
     }
 });
 

@@ -21,9 +21,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, sent) = request.into_parts();
         let bytes = body::read(&parts.headers, sent, MAX_BODY).await?;
-        let value = json(&bytes)?;
-        T::deserialize(value).map(Self).map_err(|error| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {error}")))
+        fitting(&bytes).map(Self)
     }
+}
+
+/// The same, where nothing at all stands for the defaults.
+pub struct SentOrNothing<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for SentOrNothing<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, sent) = request.into_parts();
+        let bytes = body::read(&parts.headers, sent, MAX_BODY).await?;
+        if bytes.trim_ascii().is_empty() { Ok(Self(T::default())) } else { fitting(&bytes).map(Self) }
+    }
+}
+
+fn fitting<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    T::deserialize(json(bytes)?).map_err(|error| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {error}")))
 }
 
 /// The last part of an address that names something. What cannot even be read names nothing.

@@ -74,11 +74,7 @@ mod tests {
             severity: Some(AlertSeverity::Critical),
             title: "Memory above 90%".to_owned(),
             labels: labels(&[("alertname", "HighMemory"), ("grafana_folder", "Platform"), ("host", "web-01"), ("severity", "critical")]),
-            annotations: labels(&[
-                ("summary", "Memory above 90%"),
-                ("valueString", "[ var='A' labels={} value=93.1 ]"),
-                ("values", r#"{"A":93.1,"C":1}"#),
-            ]),
+            annotations: labels(&[("summary", "Memory above 90%"), ("valueString", "[ var='A' labels={} value=93.1 ]"), ("values", r#"{"A":93.1,"C":1}"#)]),
             links: vec![
                 link("https://grafana.example.com/alerting/grafana/abcd1234/view?orgId=1", "Source"),
                 link("https://grafana.example.com/alerting/silence/new?alertmanager=grafana&matcher=alertname%3DHighMemory", "Silence"),

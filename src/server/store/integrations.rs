@@ -3,12 +3,16 @@
 //! [`Sender`].
 
 use super::{Store, StoreError, query};
-use crate::domain::{
-    ids::IntegrationId,
-    integration::{Grouping, Integration, Settings},
-    time::Timestamp,
+use crate::{
+    domain::{
+        failure::Failure,
+        ids::IntegrationId,
+        integration::{Integration, PreviousToken, SecretMark},
+        time::Timestamp,
+    },
+    server::auth::secrets,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::{Any, Row, Transaction, any::AnyRow};
 
 /// An integration with what judging its deliveries needs.
@@ -16,7 +20,77 @@ use sqlx::{Any, Row, Transaction, any::AnyRow};
 pub struct Sender {
     pub integration: Integration,
     pub token_hash: String,
-    pub signing_secrets: Vec<String>,
+    /// The oldest first.
+    pub signing_secrets: Vec<SigningSecret>,
+    /// The token before the present one.
+    pub previous: Option<Previous>,
+}
+
+/// One secret with which a sender may sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredSecret")]
+pub struct SigningSecret {
+    pub secret: String,
+    pub added_at: Option<Timestamp>,
+}
+
+/// A secret as it may stand in the database: the first version kept the text alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredSecret {
+    Text(String),
+    Dated { secret: String, added_at: Option<Timestamp> },
+}
+
+impl From<StoredSecret> for SigningSecret {
+    fn from(stored: StoredSecret) -> Self {
+        match stored {
+            StoredSecret::Text(secret) => Self { secret, added_at: None },
+            StoredSecret::Dated { secret, added_at } => Self { secret, added_at },
+        }
+    }
+}
+
+/// A token that was replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previous {
+    pub token_hash: String,
+    /// `None`: until it is removed.
+    pub valid_until: Option<Timestamp>,
+}
+
+impl Sender {
+    /// Whether the token with this hash is one that opens it at `now`.
+    pub fn is_opened_by(&self, token_hash: &str, now: Timestamp) -> bool {
+        self.token_hash == token_hash || self.previous_at(now).is_some_and(|previous| previous.token_hash == token_hash)
+    }
+
+    /// The token before, while it still opens.
+    pub fn previous_at(&self, now: Timestamp) -> Option<&Previous> {
+        self.previous.as_ref().filter(|previous| previous.valid_until.is_none_or(|until| now < until))
+    }
+
+    /// The integration with what may be shown of its secrets and tokens at `now`.
+    pub fn shown(&self, now: Timestamp) -> Integration {
+        let owner = self.integration.id.to_string();
+        let mark = |known: &SigningSecret| SecretMark { fingerprint: secrets::fingerprint(&owner, &known.secret), added_at: known.added_at };
+        Integration {
+            signing_secrets: u32::try_from(self.signing_secrets.len()).unwrap_or(u32::MAX),
+            secrets: self.signing_secrets.iter().map(mark).collect(),
+            previous_token: self.previous_at(now).map(|previous| PreviousToken { valid_until: previous.valid_until }),
+            ..self.integration.clone()
+        }
+    }
+}
+
+/// What became of a change of an integration.
+pub enum Edited {
+    Done(Box<Sender>),
+    /// Whoever changes it refused it in words; nothing was written.
+    Refused(Failure),
+    Unknown,
+    /// Another integration has that token.
+    TokenInUse,
 }
 
 /// When an integration was last heard, on its way into the database.
@@ -27,10 +101,10 @@ pub struct Heard {
     pub heartbeat_at: Option<Timestamp>,
 }
 
-const ALL: &str = "SELECT id, source, name, token_hash, signing_secrets, settings, grouping, created_at, last_received_at, heartbeat_at, disabled \
-                   FROM integrations ORDER BY created_at, id";
-const BY_ID: &str = "SELECT id, source, name, token_hash, signing_secrets, settings, grouping, created_at, last_received_at, heartbeat_at, disabled \
-                     FROM integrations WHERE id = $1";
+const ALL: &str = "SELECT id, source, name, token_hash, signing_secrets, settings, grouping, created_at, last_received_at, heartbeat_at, disabled, \
+                   previous_token_hash, previous_token_until FROM integrations ORDER BY created_at, id";
+const BY_ID: &str = "SELECT id, source, name, token_hash, signing_secrets, settings, grouping, created_at, last_received_at, heartbeat_at, disabled, \
+                     previous_token_hash, previous_token_until FROM integrations WHERE id = $1";
 
 impl Store {
     /// Every integration, the oldest first.
@@ -48,8 +122,11 @@ impl Store {
     pub async fn create_integration(&self, sender: &Sender) -> Result<bool, StoreError> {
         const SQL: &str = "INSERT INTO integrations (id, source, name, token_hash, signing_secrets, settings, grouping, created_at, disabled) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
-        let Sender { integration, token_hash, signing_secrets } = sender;
+        let Sender { integration, token_hash, signing_secrets, .. } = sender;
         let mut write = self.begin().await?;
+        if is_token_of_another(&mut write, integration.id, token_hash).await? {
+            return Ok(false);
+        }
         let inserted = sqlx::query(SQL)
             .bind(integration.id.to_string())
             .bind(&integration.source)
@@ -68,24 +145,41 @@ impl Store {
         Ok(inserted.rows_affected() == 1)
     }
 
-    /// Writes name, settings, grouping and whether it is disabled; `None` when there is no such integration.
-    pub async fn change_integration(&self, integration: &Integration) -> Result<Option<Integration>, StoreError> {
-        const SQL: &str = "UPDATE integrations SET name = $2, settings = $3, grouping = $4, disabled = $5 WHERE id = $1";
+    /// Changes an integration as `edit` says, in one transaction: what others change at the same
+    /// time is seen by `edit` or comes after it.
+    pub async fn edit_integration(&self, id: IntegrationId, edit: impl FnOnce(&mut Sender) -> Result<(), Failure>) -> Result<Edited, StoreError> {
+        const LOCK: &str = "UPDATE integrations SET disabled = disabled WHERE id = $1";
+        const WRITE: &str = "UPDATE integrations SET name = $2, token_hash = $3, signing_secrets = $4, settings = $5, grouping = $6, disabled = $7, \
+                             previous_token_hash = $8, previous_token_until = $9 WHERE id = $1";
+        let changing = "change an integration";
         let mut write = self.begin().await?;
-        sqlx::query(SQL)
-            .bind(integration.id.to_string())
+        sqlx::query(LOCK).bind(id.to_string()).execute(&mut *write).await.map_err(query(changing))?;
+        let row = sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(&mut *write).await.map_err(query(changing))?;
+        let Some(mut edited) = row.as_ref().map(sender).transpose()? else { return Ok(Edited::Unknown) };
+        let token_before = edited.token_hash.clone();
+        if let Err(failure) = edit(&mut edited) {
+            return Ok(Edited::Refused(failure));
+        }
+        if edited.token_hash != token_before && is_token_of_another(&mut write, id, &edited.token_hash).await? {
+            return Ok(Edited::TokenInUse);
+        }
+        let Sender { integration, token_hash, signing_secrets, previous } = &edited;
+        sqlx::query(WRITE)
+            .bind(id.to_string())
             .bind(&integration.name)
+            .bind(token_hash)
+            .bind(json(signing_secrets))
             .bind(json(&integration.settings))
             .bind(json(&integration.grouping))
             .bind(i64::from(integration.disabled))
+            .bind(previous.as_ref().map(|previous| previous.token_hash.clone()))
+            .bind(previous.as_ref().and_then(|previous| previous.valid_until).map(Timestamp::micros))
             .execute(&mut *write)
             .await
-            .map_err(query("change an integration"))?;
+            .map_err(query(changing))?;
         mark_changed(&mut write).await?;
-        let row = sqlx::query(BY_ID).bind(integration.id.to_string()).fetch_optional(&mut *write).await.map_err(query("change an integration"))?;
-        let changed = row.as_ref().map(sender).transpose()?;
-        write.commit().await.map_err(query("change an integration"))?;
-        Ok(changed.map(|sender| sender.integration))
+        write.commit().await.map_err(query(changing))?;
+        Ok(Edited::Done(Box::new(edited)))
     }
 
     /// Writes when integrations were last heard, all in one transaction. An older time never
@@ -119,6 +213,13 @@ async fn mark_changed(write: &mut Transaction<'static, Any>) -> Result<(), Store
     Ok(())
 }
 
+/// Whether another integration is, or was until now, opened by this token.
+async fn is_token_of_another(write: &mut Transaction<'static, Any>, id: IntegrationId, token_hash: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM integrations WHERE id <> $1 AND (token_hash = $2 OR previous_token_hash = $2)";
+    let row = sqlx::query(SQL).bind(id.to_string()).bind(token_hash).fetch_one(&mut **write).await.map_err(query("look for a token"))?;
+    row.try_get::<i64, _>(0).map(|count| count > 0).map_err(query("look for a token"))
+}
+
 /// Plain data always serialises.
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
@@ -128,29 +229,42 @@ fn sender(row: &AnyRow) -> Result<Sender, StoreError> {
     let read = query("read an integration");
     let columns = || -> Result<_, sqlx::Error> {
         let id: String = row.try_get("id")?;
+        let id = id.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let time = |column| row.try_get::<Option<i64>, _>(column).map(|at| at.map(Timestamp::from_micros));
+        let (source, name): (String, String) = (row.try_get("source")?, row.try_get("name")?);
         let integration = Integration {
-            id: id.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-            source: row.try_get("source")?,
-            name: row.try_get("name")?,
-            settings: Settings::default(),
-            grouping: Grouping::default(),
-            signing_secrets: 0,
-            created_at: Timestamp::from_micros(row.try_get("created_at")?),
-            last_received_at: row.try_get::<Option<i64>, _>("last_received_at")?.map(Timestamp::from_micros),
-            heartbeat_at: row.try_get::<Option<i64>, _>("heartbeat_at")?.map(Timestamp::from_micros),
+            last_received_at: time("last_received_at")?,
+            heartbeat_at: time("heartbeat_at")?,
             disabled: row.try_get::<i64, _>("disabled")? != 0,
+            ..Integration::new(id, source, name, Timestamp::from_micros(row.try_get("created_at")?))
         };
+        let valid_until = time("previous_token_until")?;
+        let previous = row.try_get::<Option<String>, _>("previous_token_hash")?.map(|token_hash| Previous { token_hash, valid_until });
         let texts: [String; 4] = [row.try_get("token_hash")?, row.try_get("signing_secrets")?, row.try_get("settings")?, row.try_get("grouping")?];
-        Ok((integration, texts))
+        Ok((integration, previous, texts))
     };
-    let (mut integration, [token_hash, secrets, settings, grouping]) = columns().map_err(read)?;
-    let signing_secrets: Vec<String> = parse(&secrets, "an integration's secrets")?;
+    let (mut integration, previous, [token_hash, secrets, settings, grouping]) = columns().map_err(read)?;
+    let signing_secrets: Vec<SigningSecret> = parse(&secrets, "an integration's secrets")?;
     integration.settings = parse(&settings, "an integration's settings")?;
     integration.grouping = parse(&grouping, "an integration's grouping")?;
     integration.signing_secrets = u32::try_from(signing_secrets.len()).unwrap_or(u32::MAX);
-    Ok(Sender { integration, token_hash, signing_secrets })
+    Ok(Sender { integration, token_hash, signing_secrets, previous })
 }
 
 fn parse<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|source| StoreError::Unreadable { what, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_of_the_first_version_are_read() {
+        let noon = crate::server::store::testing::NOON;
+        let known: Vec<SigningSecret> = parse(&format!("[\"old\", {{\"secret\": \"new\", \"added_at\": \"{noon}\"}}]"), "secrets").expect("they are read");
+        let expected = [("old", None), ("new", Some(noon))].map(|(secret, added_at)| SigningSecret { secret: secret.to_owned(), added_at });
+        assert_eq!(known, expected);
+        assert_eq!(parse::<Vec<SigningSecret>>(&json(&known), "secrets").expect("they read back"), known);
+    }
 }

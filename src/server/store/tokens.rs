@@ -2,7 +2,7 @@
 //! record names them.
 
 use super::{Store, StoreError, people::role, query};
-use crate::domain::{accounts::Token, ids::TokenId, time::Timestamp};
+use crate::domain::{accounts::Token, ids::TokenId, integration::Rate, time::Timestamp};
 use sqlx::{Row, any::AnyRow};
 
 impl Store {
@@ -67,5 +67,7 @@ fn token(row: &AnyRow) -> Result<Token, sqlx::Error> {
         role: role(row)?,
         created_at: Timestamp::from_micros(row.try_get("created_at")?),
         last_used_at: row.try_get::<Option<i64>, _>("last_used_at")?.map(Timestamp::from_micros),
+        // Counted in memory, by whoever lists them.
+        rate: Rate::default(),
     })
 }

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         failure::{Failure, FailureKind},
         ids::{AlertId, IntegrationId},
-        integration::{Grouping, Integration, Settings},
+        integration::Integration,
         people::{Actor, Right},
         time::Timestamp,
     },
@@ -157,20 +157,9 @@ async fn rest_integration(app: &App) -> Result<Sender, StoreError> {
     if let Some(sender) = app.store.sender(REST).await? {
         return Ok(sender);
     }
-    let integration = Integration {
-        id: REST,
-        source: sources::generic::SOURCE.slug.to_owned(),
-        name: "REST".to_owned(),
-        settings: Settings::default(),
-        grouping: Grouping::default(),
-        signing_secrets: 0,
-        created_at: app.clock().now(),
-        last_received_at: None,
-        heartbeat_at: None,
-        disabled: false,
-    };
+    let integration = Integration::new(REST, sources::generic::SOURCE.slug, "REST", app.clock().now());
     // Nobody learns this key: alerts come to it by API token only.
-    let sender = Sender { integration, token_hash: secrets::hash(&secrets::new_secret(secrets::INTEGRATION_TOKEN)), signing_secrets: vec![] };
+    let sender = Sender { integration, token_hash: secrets::hash(&secrets::new_secret(secrets::INTEGRATION_TOKEN)), signing_secrets: vec![], previous: None };
     app.store.create_integration(&sender).await?;
     Ok(app.store.sender(REST).await?.unwrap_or(sender))
 }

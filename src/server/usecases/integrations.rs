@@ -6,10 +6,17 @@ use crate::{
         accounts::{ShownOnce, SourceCard},
         failure::{Failure, FailureKind},
         ids::IntegrationId,
-        integration::{Grouping, Integration, MIN_SECRET_CHARS, NewIntegration, Settings},
+        integration::{Grouping, Integration, IntegrationChanges, MIN_SECRET_CHARS, NewIntegration, NewToken, Settings},
         people::{Actor, Right},
+        time::Timestamp,
     },
-    server::{auth::secrets, error::ServerError, sources, state::App, store::Sender},
+    server::{
+        auth::secrets,
+        error::ServerError,
+        sources,
+        state::App,
+        store::{Edited, Previous, Sender, SigningSecret},
+    },
 };
 use axum::http::HeaderName;
 
@@ -31,14 +38,19 @@ pub fn sources() -> Vec<SourceCard> {
 
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Integration>, ServerError> {
     needs(actor, Right::ReadIntegrations)?;
-    let senders = app.store.senders().await?;
-    Ok(senders.into_iter().map(|sender| app.senders.as_heard(sender.integration)).collect())
+    Ok(app.store.senders().await?.iter().map(|sender| shown(app, sender)).collect())
 }
 
 pub async fn read(app: &App, actor: &Actor, id: IntegrationId) -> Result<Integration, ServerError> {
     needs(actor, Right::ReadIntegrations)?;
     let sender = app.store.sender(id).await?.ok_or_else(unknown)?;
-    Ok(app.senders.as_heard(sender.integration))
+    Ok(shown(app, &sender))
+}
+
+/// As people see it: with its fingerprints, counts and silence, without its keys.
+fn shown(app: &App, sender: &Sender) -> Integration {
+    let default = sources::find(&sender.integration.source).and_then(|source| source.default_heartbeat_s);
+    app.senders.as_shown(sender, sender.integration.settings.heartbeat_s.or(default), app.clock().now())
 }
 
 /// Makes an integration. Its token is in the answer this once; a token that the caller brought too.
@@ -57,49 +69,135 @@ pub async fn create(app: &App, actor: &Actor, draft: NewIntegration) -> Result<S
     let settings = checked_settings(settings)?;
     let grouping = checked_grouping(grouping)?;
     let token = token.map_or_else(|| Ok(secrets::new_secret(secrets::INTEGRATION_TOKEN)), |token| checked_secret(token, "token"))?;
-    let integration = Integration {
-        id: IntegrationId(uuid::Uuid::now_v7()),
-        source: source.slug.to_owned(),
-        name,
-        settings,
-        grouping,
-        signing_secrets: u32::try_from(signing_secrets.len()).unwrap_or(u32::MAX),
-        created_at: app.clock().now(),
-        last_received_at: None,
-        heartbeat_at: None,
-        disabled: false,
-    };
-    let sender = Sender { integration, token_hash: secrets::hash(&token), signing_secrets };
+    let now = app.clock().now();
+    let integration = Integration { settings, grouping, ..Integration::new(IntegrationId(uuid::Uuid::now_v7()), source.slug, name, now) };
+    let signing_secrets = signing_secrets.into_iter().map(|secret| SigningSecret { secret, added_at: Some(now) }).collect();
+    let sender = Sender { integration, token_hash: secrets::hash(&token), signing_secrets, previous: None };
     if !app.store.create_integration(&sender).await? {
-        let words = "another integration has this token already";
-        return Err(Failure::new(FailureKind::Refused, "token_in_use", words).with_next("Use another token, or leave it out to get a new one.").into());
+        return Err(token_in_use().into());
     }
     app.senders.forget();
-    Ok(ShownOnce { item: sender.integration, token })
+    tracing::info!(integration = %sender.integration.id, source = source.slug, by = actor.who.id, "made an integration");
+    Ok(ShownOnce { item: shown(app, &sender), token })
 }
 
-/// Changes name, settings and grouping.
-pub async fn change(app: &App, actor: &Actor, id: IntegrationId, name: &str, settings: Settings, grouping: Grouping) -> Result<Integration, ServerError> {
+/// Changes what is named, all of it or nothing.
+pub async fn change(app: &App, actor: &Actor, id: IntegrationId, changes: IntegrationChanges) -> Result<Integration, ServerError> {
     needs(actor, Right::ManageIntegrations)?;
-    let mut integration = app.store.sender(id).await?.ok_or_else(unknown)?.integration;
-    integration.name = checked_name(name)?;
-    integration.settings = checked_settings(settings)?;
-    integration.grouping = checked_grouping(grouping)?;
-    write(app, integration).await
+    let IntegrationChanges { name, settings, grouping, disabled, add_signing_secrets, remove_signing_secrets } = changes;
+    let name = name.map(|name| checked_name(&name)).transpose()?;
+    let settings = settings.map(checked_settings).transpose()?;
+    let grouping = grouping.map(checked_grouping).transpose()?;
+    let added = add_signing_secrets.into_iter().map(|secret| checked_secret(secret, "add_signing_secrets")).collect::<Result<Vec<_>, _>>()?;
+    let now = app.clock().now();
+    edit(app, actor, id, "changed an integration", move |sender| {
+        let integration = &mut sender.integration;
+        integration.name = name.unwrap_or_else(|| integration.name.clone());
+        integration.settings = settings.unwrap_or_else(|| integration.settings.clone());
+        integration.grouping = grouping.unwrap_or_else(|| integration.grouping.clone());
+        integration.disabled = disabled.unwrap_or(integration.disabled);
+        change_secrets(sender, added, &remove_signing_secrets, now)
+    })
+    .await
+}
+
+fn change_secrets(sender: &mut Sender, added: Vec<String>, removed: &[String], now: Timestamp) -> Result<(), Failure> {
+    let owner = sender.integration.id.to_string();
+    for fingerprint in removed {
+        let before = sender.signing_secrets.len();
+        sender.signing_secrets.retain(|known| secrets::fingerprint(&owner, &known.secret) != *fingerprint);
+        if sender.signing_secrets.len() == before {
+            return Err(invalid("unknown_secret", "remove_signing_secrets: there is no secret with this fingerprint"));
+        }
+    }
+    for secret in added {
+        if !sender.signing_secrets.iter().any(|known| known.secret == secret) {
+            sender.signing_secrets.push(SigningSecret { secret, added_at: Some(now) });
+        }
+    }
+    if sender.signing_secrets.len() > MAX_SECRETS {
+        return Err(invalid("bad_secret", format!("at most {MAX_SECRETS} signing secrets can be valid at once")));
+    }
+    Ok(())
+}
+
+/// Makes a signing secret that is valid beside the others; it is shown this once.
+pub async fn make_secret(app: &App, actor: &Actor, id: IntegrationId) -> Result<ShownOnce<Integration>, ServerError> {
+    let secret = secrets::new_secret(secrets::SIGNING_SECRET);
+    let changes = IntegrationChanges { add_signing_secrets: vec![secret.clone()], ..IntegrationChanges::default() };
+    Ok(ShownOnce { item: change(app, actor, id, changes).await?, token: secret })
 }
 
 /// Switches an integration off or on; while off, its key opens nothing.
 pub async fn set_disabled(app: &App, actor: &Actor, id: IntegrationId, disabled: bool) -> Result<Integration, ServerError> {
-    needs(actor, Right::ManageIntegrations)?;
-    let mut integration = app.store.sender(id).await?.ok_or_else(unknown)?.integration;
-    integration.disabled = disabled;
-    write(app, integration).await
+    change(app, actor, id, IntegrationChanges { disabled: Some(disabled), ..IntegrationChanges::default() }).await
 }
 
-async fn write(app: &App, integration: Integration) -> Result<Integration, ServerError> {
-    let changed = app.store.change_integration(&integration).await?.ok_or_else(unknown)?;
-    app.senders.forget();
-    Ok(app.senders.as_heard(changed))
+/// Replaces the token; the new one is in the answer this once. The one before opens beside it
+/// until it is removed, or until the chosen instant.
+pub async fn replace_token(app: &App, actor: &Actor, id: IntegrationId, draft: NewToken) -> Result<ShownOnce<Integration>, ServerError> {
+    needs(actor, Right::ManageIntegrations)?;
+    let NewToken { token, previous_valid_until } = draft;
+    let token = token.map_or_else(|| Ok(secrets::new_secret(secrets::INTEGRATION_TOKEN)), |token| checked_secret(token, "token"))?;
+    let now = app.clock().now();
+    if previous_valid_until.is_some_and(|until| until <= now) {
+        let words = "previous_valid_until: that is over already; without it the token before opens until it is removed";
+        return Err(invalid("bad_time", words).into());
+    }
+    let token_hash = secrets::hash(&token);
+    let item = edit(app, actor, id, "replaced an integration's token", move |sender| {
+        if sender.previous_at(now).is_some() {
+            let refused = Failure::new(FailureKind::Refused, "previous_token_valid", "the token before the present one still opens");
+            return Err(refused.with_next("Remove it once no sender uses it any more, then replace the present one."));
+        }
+        if sender.token_hash == token_hash {
+            return Err(token_in_use());
+        }
+        let token_hash = std::mem::replace(&mut sender.token_hash, token_hash);
+        sender.previous = Some(Previous { token_hash, valid_until: previous_valid_until });
+        Ok(())
+    })
+    .await?;
+    Ok(ShownOnce { item, token })
+}
+
+/// From now on only the present token opens.
+pub async fn remove_previous_token(app: &App, actor: &Actor, id: IntegrationId) -> Result<Integration, ServerError> {
+    needs(actor, Right::ManageIntegrations)?;
+    let now = app.clock().now();
+    edit(app, actor, id, "removed an integration's token from before", move |sender| match sender.previous_at(now) {
+        Some(_) => {
+            sender.previous = None;
+            Ok(())
+        }
+        None => Err(Failure::new(FailureKind::NotFound, "no_previous_token", "no token from before opens any more")),
+    })
+    .await
+}
+
+/// Edits an integration, so that the next delivery is judged by it.
+async fn edit(
+    app: &App,
+    actor: &Actor,
+    id: IntegrationId,
+    done: &'static str,
+    edit: impl FnOnce(&mut Sender) -> Result<(), Failure>,
+) -> Result<Integration, ServerError> {
+    match app.store.edit_integration(id, edit).await? {
+        Edited::Done(sender) => {
+            app.senders.forget();
+            tracing::info!(integration = %id, by = actor.who.id, "{done}");
+            Ok(shown(app, &sender))
+        }
+        Edited::Refused(failure) => Err(failure.into()),
+        Edited::Unknown => Err(unknown().into()),
+        Edited::TokenInUse => Err(token_in_use().into()),
+    }
+}
+
+fn token_in_use() -> Failure {
+    Failure::new(FailureKind::Refused, "token_in_use", "another integration has this token already")
+        .with_next("Use another token, or leave it out to get a new one.")
 }
 
 fn unknown() -> Failure {

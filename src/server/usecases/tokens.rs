@@ -6,6 +6,7 @@ use crate::{
         accounts::{ShownOnce, Token},
         failure::{Failure, FailureKind},
         ids::TokenId,
+        integration::Rate,
         people::{Actor, Right, Role},
     },
     server::{auth::secrets, error::ServerError, state::App, store::Store},
@@ -15,13 +16,16 @@ use uuid::Uuid;
 /// Those that work, the newest first.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Token>, ServerError> {
     needs(actor, Right::ManageTokens)?;
-    Ok(app.store.tokens().await?)
+    let now = app.clock().now();
+    let tokens = app.store.tokens().await?;
+    Ok(tokens.into_iter().map(|token| Token { rate: app.token_limits.read(token.id, now), ..token }).collect())
 }
 
 /// Makes a token; its secret is shown this once.
 pub async fn create(app: &App, actor: &Actor, name: &str, role: Role) -> Result<ShownOnce<Token>, ServerError> {
     needs(actor, Right::ManageTokens)?;
-    let created = create_token(&app.store, name, role).await?;
+    let mut created = create_token(&app.store, name, role).await?;
+    created.item.rate = app.token_limits.read(created.item.id, app.clock().now());
     tracing::info!(token = %created.item.id, role = role.slug(), by = actor.who.id, "made a token");
     Ok(created)
 }
@@ -32,6 +36,7 @@ pub async fn revoke(app: &App, actor: &Actor, token: TokenId) -> Result<(), Serv
     if !app.store.revoke_token(token, app.clock().now()).await? {
         return Err(Failure::new(FailureKind::NotFound, "unknown_token", "there is no such token").into());
     }
+    app.token_limits.forget(token);
     tracing::info!(%token, by = actor.who.id, "revoked a token");
     Ok(())
 }
@@ -43,7 +48,7 @@ pub async fn create_from_cli(store: &Store, name: &str, role: Role) -> Result<St
 
 async fn create_token(store: &Store, name: &str, role: Role) -> Result<ShownOnce<Token>, ServerError> {
     let secret = secrets::new_secret(secrets::API_TOKEN);
-    let item = Token { id: TokenId(Uuid::now_v7()), name: a_name(name)?, role, created_at: store.clock().now(), last_used_at: None };
+    let item = Token { id: TokenId(Uuid::now_v7()), name: a_name(name)?, role, created_at: store.clock().now(), last_used_at: None, rate: Rate::default() };
     store.create_token(&item, &secrets::hash(&secret)).await?;
     Ok(ShownOnce { item, token: secret })
 }
