@@ -9,6 +9,7 @@ pub mod boards;
 pub mod canonical;
 pub mod change;
 pub mod export;
+pub mod delivery;
 pub mod failure;
 pub mod grouping;
 pub mod ids;

@@ -14,6 +14,7 @@ use super::{
     accounts::{Me, Person, ShownOnce, SourceCard, Token},
     alert::{Alert, AlertState, Link},
     boards::{Happening, IncidentPage, Snapshot},
+    delivery::{Counts, DeliveriesPage, DeliveryNote},
     failure::{Failure, FailureKind},
     grouping::Why,
     ids::{AlertId, CommandId, IncidentId, IncidentRef, IntegrationId, PersonId, TokenId},
@@ -263,7 +264,12 @@ records! {
     AlertRef { id, title, service, severity, started_at, resolved_at }
     AlertResolution { id, service, severity, at, expired }
     Answers { broken, who, how_many, workaround, data, security }
+    Counts { opened, repeated, acknowledged, resolved, ignored, rejected, changes, incidents_opened, incidents_resolved }
     Declare { title, severity, reason, answers, services, impact, labels, kind, private, started_at, origin }
+    DeliveriesPage { items, next_cursor, unrecognised }
+    DeliveryNote {
+        id, integration_id, source, received_at, times, last_received_at, verdict, status, counts, words, size_bytes, sender, body, body_is_cut, duration_us
+    }
     Failure { kind, code, words, next, reference }
     Fault { seq, what }
     Grouping { by, quiet_s, storm_at }
@@ -486,6 +492,24 @@ mod tests {
                 ..Integration::new(IntegrationId(id), "generic", "Checks", at)
             });
         }
+        let note = DeliveryNote {
+            id: text("0198e000"),
+            integration_id: Some(IntegrationId(id)),
+            source: text("generic"),
+            received_at: at,
+            times: 2,
+            last_received_at: at,
+            verdict: text("accepted"),
+            status: 200,
+            counts: Counts { opened: 1, incidents_opened: 1, ..Counts::default() },
+            words: String::new(),
+            size_bytes: 12,
+            sender: Some(text("192.0.2.1")),
+            body: None,
+            body_is_cut: true,
+            duration_us: 900,
+        };
+        reads_back(&DeliveriesPage { items: vec![note], next_cursor: Some(text("0198e000")), unrecognised: 3 });
         let alert = Alert {
             id: AlertId(id),
             source: text("generic"),

@@ -36,6 +36,7 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
     every(&tracker, app, "foreign_changes", Duration::from_millis(250), |app| async move { app.store.poll_foreign_changes().await });
     every(&tracker, app, "foreign_integrations", Duration::from_millis(500), |app| async move { app.senders.refresh(&app.store).await });
     every(&tracker, app, "heard", Duration::from_secs(1), |app| async move { app.senders.write_heard(&app.store).await });
+    every(&tracker, app, "deliveries", Duration::from_secs(2), |app| async move { app.notes.write(&app.store).await });
     every(&tracker, app, "alive", ALIVE_EVERY, |app| async move { app.store.note_alive(app.clock().now()).await });
     let lease = lease.clone();
     every(&tracker, app, "lease", LEASE_EVERY, move |app| {
@@ -64,6 +65,12 @@ pub async fn finish(app: &App, lease: &Lease) {
         ("lease", app.store.drop_lease(lease).await),
     ];
     for (job, done) in last_words {
+/// The last words before the server ends: what is still only in memory, and when it last lived.
+pub async fn finish(app: &App) {
+    let deliveries = app.notes.write(&app.store).await;
+    for (job, done) in
+        [("deliveries", deliveries), ("heard", app.senders.write_heard(&app.store).await), ("alive", app.store.note_alive(app.clock().now()).await)]
+    {
         if let Err(error) = done {
             failed(job, &error);
         }

@@ -4,7 +4,7 @@ use super::{
     auth::{limits::SignInLimits, token_limits::TokenLimits},
     clock::Clock,
     config::Config,
-    hooks::senders::Senders,
+    hooks::{notes::Notes, senders::Senders},
     store::Store,
 };
 use crate::domain::failure::{Failure, FailureKind};
@@ -19,6 +19,8 @@ pub struct App {
     pub token_limits: TokenLimits,
     /// The integrations whose keys were seen, with their rate limits.
     pub senders: Senders,
+    /// What senders sent since it was last written down.
+    pub notes: Notes,
     /// Cancelled when the server stops: streams end, jobs end.
     pub closing: CancellationToken,
 }
@@ -26,7 +28,15 @@ pub struct App {
 impl App {
     pub fn new(store: Store, config: Config) -> Arc<Self> {
         let token_limits = TokenLimits::new(config.token_rate_limit);
-        Arc::new(Self { store, config, sign_in_limits: SignInLimits::default(), token_limits, senders: Senders::default(), closing: CancellationToken::new() })
+        Arc::new(Self {
+            store,
+            config,
+            sign_in_limits: SignInLimits::default(),
+            token_limits,
+            senders: Senders::default(),
+            notes: Notes::default(),
+            closing: CancellationToken::new(),
+        })
     }
 
     pub fn clock(&self) -> &Clock {

@@ -54,7 +54,7 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 }
 
 /// The peer of the connection, where the door was told.
-pub(super) fn peer(extensions: &axum::http::Extensions) -> Option<SocketAddr> {
+pub(in crate::server) fn peer(extensions: &axum::http::Extensions) -> Option<SocketAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer)
 }
 

@@ -1,6 +1,6 @@
 //! The order in which every delivery is judged, and the plain webhook door.
 
-use super::{keys, pagerduty, prometheus, senders::Entrant};
+use super::{keys, notes::Visit, pagerduty, prometheus, senders::Entrant};
 use crate::{
     domain::failure::FailureKind,
     server::{
@@ -39,7 +39,11 @@ fn unknown_source() -> Problem {
 }
 
 async fn webhook(app: &App, slug: &str, token: Option<&str>, request: Request) -> Response {
-    let Some(source) = sources::find(slug) else { return unknown_source().into_response() };
+    let Some(source) = sources::find(slug) else {
+        let problem = unknown_source();
+        Visit::begin(app, None, &request).refused(app, problem.code(), problem.status(), problem.words());
+        return problem.into_response();
+    };
     // Senders that only know one kind of answer get it here too.
     if source.slug == prometheus::SOURCE.slug {
         prometheus::deliver(app, token, request).await
@@ -52,29 +56,46 @@ async fn webhook(app: &App, slug: &str, token: Option<&str>, request: Request) -
 
 /// The whole way of a delivery whose key is in the path or a header.
 pub async fn accept(app: &App, source: &Source, token: Option<&str>, request: Request) -> Result<Accepted, Problem> {
-    let result = judge_and_store(app, source, token, request).await;
+    let mut visit = Visit::begin(app, Some(source), &request);
+    let result = judge_and_store(app, source, token, request, &mut visit).await;
     count(source, result.as_ref().err().map_or("accepted", Problem::code));
+    match &result {
+        Ok(accepted) => visit.accepted(app, prometheus::status_of(source, accepted), accepted),
+        Err(problem) => visit.refused(app, problem.code(), problem.status(), problem.words()),
+    }
     result
 }
 
-async fn judge_and_store(app: &App, source: &Source, token: Option<&str>, request: Request) -> Result<Accepted, Problem> {
+async fn judge_and_store(app: &App, source: &Source, token: Option<&str>, request: Request, visit: &mut Visit) -> Result<Accepted, Problem> {
     let (parts, sent) = request.into_parts();
-    let bytes = body::read(&parts.headers, sent, source.max_body).await?;
-    let named = app.senders.named_headers(&app.store, source.slug).await?;
-    let entrant = admit(app, source, &keys::candidates(token, &parts.headers, &named)).await?;
+    let read = body::read(&parts.headers, sent, source.max_body).await;
+    visit.body = read.as_ref().ok().cloned();
+    let named = app.senders.named_headers(&app.store, source.slug).await;
+    visit.keys = keys::candidates(token, &parts.headers, named.as_deref().unwrap_or_default());
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(problem) => {
+            // Nobody is let in by it; it only says whose deliveries these are.
+            visit.integration = app.senders.find(&app.store, source.slug, &visit.keys).await.ok().flatten().map(|entrant| entrant.integration().id);
+            return Err(problem);
+        }
+    };
+    named?;
+    let entrant = admit(app, source, visit).await?;
     check(app, source, &entrant, &parts.headers, &bytes)?;
     intake::deliver(app, &entrant, source, source.parse, &parts.headers, &bytes).await.map_err(turned)
 }
 
-/// Finds the integration of one of these keys.
-pub async fn admit(app: &App, source: &Source, keys: &[String]) -> Result<Arc<Entrant>, Problem> {
+/// Finds the integration of one of the keys that were shown.
+pub async fn admit(app: &App, source: &Source, visit: &mut Visit) -> Result<Arc<Entrant>, Problem> {
     let refuse = |words: &str| {
         Problem::new(FailureKind::Unauthenticated, "unknown_key", words).with_next("Settings → Integrations shows where to send and with which key.")
     };
-    if keys.is_empty() {
+    if visit.keys.is_empty() {
         return Err(refuse("a key is needed: in the address, or as Authorization: Bearer …"));
     }
-    let entrant = app.senders.find(&app.store, source.slug, keys).await?.ok_or_else(|| refuse("no integration has this key"))?;
+    let entrant = app.senders.find(&app.store, source.slug, &visit.keys).await?.ok_or_else(|| refuse("no integration has this key"))?;
+    visit.integration = Some(entrant.integration().id);
     if entrant.integration().disabled {
         return Err(Problem::new(FailureKind::Forbidden, "integration_disabled", "this integration is switched off"));
     }

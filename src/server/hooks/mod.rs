@@ -4,6 +4,8 @@
 
 mod door;
 mod keys;
+mod masked;
+pub mod notes;
 mod pagerduty;
 mod prometheus;
 pub mod senders;

@@ -1,7 +1,7 @@
 //! PagerDuty's Events API v2: the routing key in the body says which integration it is, and
 //! answers have PagerDuty's shapes, because its client libraries read them.
 
-use super::door;
+use super::{door, notes::Visit};
 use crate::server::{
     body,
     rest::problem::Problem,
@@ -19,6 +19,9 @@ use serde_json::json;
 use std::sync::Arc;
 
 pub const SOURCE: &Source = &pagerduty_events::SOURCE;
+
+/// The verdict on an event that PagerDuty's own API would not take either.
+const INVALID: &str = "invalid_event";
 
 /// Why an event is not taken: a list of faults in PagerDuty's words, or anything else.
 enum Refused {
@@ -56,24 +59,36 @@ pub async fn deliver(app: &App, token: Option<&str>, request: Request) -> Respon
 }
 
 async fn accept(app: &App, token: Option<&str>, parse: Parse, request: Request) -> Result<Accepted, Refused> {
-    let result = judge_and_store(app, token, parse, request).await;
-    let verdict = match &result {
-        Ok(_) => "accepted",
-        Err(Refused::Invalid(_)) => "invalid_event",
-        Err(Refused::Other(problem)) => problem.code(),
-    };
-    door::count(SOURCE, verdict);
+    let mut visit = Visit::begin(app, Some(SOURCE), &request);
+    let result = judge_and_store(app, token, parse, request, &mut visit).await;
+    match &result {
+        Ok(accepted) => {
+            door::count(SOURCE, "accepted");
+            visit.accepted(app, StatusCode::ACCEPTED, accepted);
+        }
+        Err(Refused::Invalid(errors)) => {
+            door::count(SOURCE, INVALID);
+            let verdict = if visit.integration.is_some() { INVALID } else { "unknown_key" };
+            visit.refused(app, verdict, StatusCode::BAD_REQUEST, &errors.join("; "));
+        }
+        Err(Refused::Other(problem)) => {
+            door::count(SOURCE, problem.code());
+            visit.refused(app, problem.code(), problem.status(), problem.words());
+        }
+    }
     result
 }
 
-async fn judge_and_store(app: &App, token: Option<&str>, parse: Parse, request: Request) -> Result<Accepted, Refused> {
+async fn judge_and_store(app: &App, token: Option<&str>, parse: Parse, request: Request, visit: &mut Visit) -> Result<Accepted, Refused> {
     let (parts, sent) = request.into_parts();
     let bytes = body::read(&parts.headers, sent, SOURCE.max_body).await?;
+    visit.body = Some(bytes.clone());
     let key = match token {
         Some(token) => token.to_owned(),
         None => pagerduty_events::routing_key(&bytes).map_err(|rejected| Refused::Invalid(rejected.errors))?,
     };
-    let entrant = match door::admit(app, SOURCE, &[key]).await {
+    visit.keys = vec![key];
+    let entrant = match door::admit(app, SOURCE, visit).await {
         // PagerDuty knows no 401 here: an unknown key is an invalid event, which its libraries do not send again.
         Err(problem) if problem.code() == "unknown_key" => return Err(Refused::Invalid(vec!["'routing_key' is invalid".to_owned()])),
         admitted => admitted?,

@@ -96,6 +96,6 @@ pub async fn disable(State(app): State<Arc<App>>, principal: Principal, Named(id
     Ok(Json(integrations::set_disabled(&app, &principal.actor, id_of(&id)?, true).await?))
 }
 
-fn id_of(text: &str) -> Result<IntegrationId, Problem> {
+pub fn id_of(text: &str) -> Result<IntegrationId, Problem> {
     text.parse().map_err(|_| Problem::new(FailureKind::NotFound, "unknown_integration", "there is no such integration"))
 }

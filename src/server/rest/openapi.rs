@@ -2,6 +2,7 @@
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
 use super::{alerts, export, figures, import, incidents, integrations, me, schema};
+use super::{alerts, deliveries, figures, import, incidents, integrations, me, schema};
 use crate::server::live;
 use axum::{
     http::header,
@@ -41,10 +42,12 @@ use utoipa::{
         integrations::disable,
         integrations::replace_token,
         integrations::remove_previous_token,
+        deliveries::list,
+        deliveries::of_integration,
         live::stream,
         me::read,
     ),
-    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping, schema::Rate)),
+    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

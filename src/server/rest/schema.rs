@@ -411,6 +411,39 @@ shape!(Rate, {
     }
 });
 
+shape!(Delivery, {
+    "type": "object",
+    "description": "One request at the doors for senders; in a flood, many with the same verdict as one",
+    "required": ["id", "integration_id", "source", "received_at", "times", "last_received_at", "verdict", "status", "counts", "words", "size_bytes", "sender", "body", "body_is_cut", "duration_us"],
+    "properties": {
+        "id": { "type": "string", "format": "uuid" },
+        "integration_id": { "type": ["string", "null"], "format": "uuid", "description": "Null where no integration was recognised" },
+        "source": { "type": "string" },
+        "received_at": { "type": "string", "format": "date-time" },
+        "times": { "type": "integer" },
+        "last_received_at": { "type": "string", "format": "date-time" },
+        "verdict": { "type": "string", "description": "accepted, partly_accepted, or the code of the refusal" },
+        "status": { "type": "integer", "description": "The HTTP status of the answer" },
+        "counts": {
+            "type": "object",
+            "description": "What all of them together did: opened, repeated, acknowledged, resolved, ignored, rejected, changes, incidents_opened, incidents_resolved",
+            "additionalProperties": { "type": "integer" }
+        },
+        "words": { "type": "string" },
+        "size_bytes": { "type": "integer", "format": "int64" },
+        "sender": { "type": ["string", "null"], "description": "The address it came from" },
+        "body": { "type": ["string", "null"], "description": "The first kilobytes as text, without keys; for admins" },
+        "body_is_cut": { "type": "boolean" },
+        "duration_us": { "type": "integer", "format": "int64" }
+    }
+});
+
+shape!(Deliveries, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/Delivery" } }, "next_cursor": { "type": ["string", "null"] } }
+});
+
 shape!(Caller, {
     "type": "object",
     "required": ["kind", "id", "name", "login", "role", "rights"],

@@ -5,6 +5,7 @@ pub mod backup;
 mod batch;
 mod changes;
 mod commands;
+mod deliveries;
 mod figures;
 mod import;
 mod incidents;
@@ -25,6 +26,7 @@ mod writer;
 
 pub use alerts::AlertFilter;
 pub use commands::Outcome;
+pub use deliveries::DeliveryFilter;
 pub use import::{Imported, Replay};
 pub use incidents::IncidentFilter;
 pub use intake::{Delivery, Receipt};

@@ -3,6 +3,7 @@
 
 use crate::{
     domain::{
+        delivery::Counts,
         failure::{Failure, FailureKind},
         ids::{AlertId, IntegrationId},
         integration::Integration,
@@ -50,6 +51,28 @@ pub struct Accepted {
     /// The key to answer the sender with, where it expects one.
     #[serde(skip)]
     pub dedup_key: Option<String>,
+}
+
+impl Accepted {
+    /// What was accepted but is not whole.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    pub fn counts(&self) -> Counts {
+        let whole = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Counts {
+            opened: self.opened,
+            repeated: self.repeated,
+            acknowledged: self.acknowledged,
+            resolved: self.resolved,
+            ignored: self.ignored,
+            rejected: whole(self.rejected.len()),
+            changes: whole(self.changes),
+            incidents_opened: self.incidents_opened,
+            incidents_resolved: self.incidents_resolved,
+        }
+    }
 }
 
 /// One alert of a list that was not understood; the others were stored.

@@ -3,6 +3,7 @@
 
 pub mod boards;
 pub mod export;
+pub mod deliveries;
 pub mod figures;
 pub mod import;
 pub mod incidents;
