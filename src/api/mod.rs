@@ -2,6 +2,8 @@
 //! asking, which use case, and one way to fail. Programs use the REST door instead.
 
 pub mod board;
+pub mod changes;
+pub mod deliveries;
 pub mod incidents;
 pub mod integrations;
 pub mod people;

@@ -3,7 +3,7 @@
 //! A change pages nobody and has no lifecycle here; it stands beside alerts so that people can
 //! see what was done shortly before something broke.
 
-use super::time::Timestamp;
+use super::{alert::Link, ids::IntegrationId, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One change as one delivery tells it. A later delivery with the same key tells it anew.
@@ -20,6 +20,29 @@ pub struct ChangeRecord {
     pub happened_at: Timestamp,
     /// What the sender sent, without its key and without control characters.
     pub doc: serde_json::Value,
+}
+
+/// One change as it is listed, with where it came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeCard {
+    pub id: String,
+    pub integration_id: IntegrationId,
+    /// Slug of the source.
+    pub source: String,
+    pub key: String,
+    pub service: Option<String>,
+    pub title: String,
+    pub status: Option<ChangeStatus>,
+    pub happened_at: Timestamp,
+    pub received_at: Timestamp,
+    pub links: Vec<Link>,
+}
+
+/// A page of changes, the last that happened first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChangesPage {
+    pub items: Vec<ChangeCard>,
+    pub next_cursor: Option<String>,
 }
 
 /// How far a change has come.

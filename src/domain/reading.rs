@@ -14,6 +14,7 @@ use super::{
     accounts::{Me, Person, ShownOnce, SourceCard, Token},
     alert::{Alert, AlertState, Link},
     boards::{Happening, IncidentPage, Snapshot},
+    change::{ChangeCard, ChangeStatus, ChangesPage},
     delivery::{Counts, DeliveriesPage, DeliveryNote},
     failure::{Failure, FailureKind},
     grouping::Why,
@@ -211,6 +212,9 @@ words! {
     AlertSeverity { "critical" Critical, "error" Error, "warning" Warning, "info" Info }
     AlertState { "triggered" Triggered, "acknowledged" Acknowledged, "resolved" Resolved }
     Broken { "down" Down, "degraded" Degraded }
+    ChangeStatus {
+        "pending" Pending, "running" Running, "success" Success, "failure" Failure, "superseded" Superseded, "other" Other
+    }
     FailureKind {
         "malformed" Malformed, "unauthenticated" Unauthenticated, "forbidden" Forbidden, "not_found" NotFound, "refused" Refused,
         "stale" Stale, "invalid" Invalid, "limited" Limited, "unavailable" Unavailable, "unreachable" Unreachable
@@ -264,6 +268,8 @@ records! {
     AlertRef { id, title, service, severity, started_at, resolved_at }
     AlertResolution { id, service, severity, at, expired }
     Answers { broken, who, how_many, workaround, data, security }
+    ChangeCard { id, integration_id, source, key, service, title, status, happened_at, received_at, links }
+    ChangesPage { items, next_cursor }
     Counts { opened, repeated, acknowledged, resolved, ignored, rejected, changes, incidents_opened, incidents_resolved }
     Declare { title, severity, reason, answers, services, impact, labels, kind, private, started_at, origin }
     DeliveriesPage { items, next_cursor, unrecognised }
@@ -438,6 +444,7 @@ mod tests {
         IncidentRole::ALL.iter().for_each(reads_back);
         Role::ALL.iter().for_each(reads_back);
         Broken::ALL.iter().for_each(reads_back);
+        ChangeStatus::ALL.iter().for_each(reads_back);
         HowMany::ALL.iter().for_each(reads_back);
         Risk::ALL.iter().for_each(reads_back);
         Who::ALL.iter().for_each(reads_back);
@@ -492,6 +499,19 @@ mod tests {
                 ..Integration::new(IntegrationId(id), "generic", "Checks", at)
             });
         }
+        let change = ChangeCard {
+            id: text("0198e000"),
+            integration_id: IntegrationId(id),
+            source: text("pagerduty_events"),
+            key: text("k"),
+            service: None,
+            title: text("Build 12 deployed"),
+            status: Some(ChangeStatus::Success),
+            happened_at: at,
+            received_at: at,
+            links: vec![Link { href: text("https://a"), text: text("a") }],
+        };
+        reads_back(&ChangesPage { items: vec![change], next_cursor: None });
         let note = DeliveryNote {
             id: text("0198e000"),
             integration_id: Some(IntegrationId(id)),

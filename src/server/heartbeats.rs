@@ -1,5 +1,8 @@
 //! Dead-man alerts: an integration whose watchdog was heard once and is not heard any more opens
 //! an alert of its own, which resolves when it is heard again. Our own downtime is no silence.
+//!
+//! While a sender is gone, silent or switched off, nobody refreshes its open alerts: they are
+//! marked as stale, and stay open, until it is back.
 
 use super::{
     sources,
@@ -30,11 +33,13 @@ pub struct Watch {
     down_secs: i64,
     /// Whether the dead-man alert of an integration is open, once that is known.
     open: Mutex<HashMap<IntegrationId, bool>>,
+    /// Whether an integration's alerts were marked as stale, once that was seen to.
+    gone: Mutex<HashMap<IntegrationId, bool>>,
 }
 
 impl Watch {
     pub fn new(started_at: Timestamp, down_secs: i64) -> Self {
-        Self { started_at, down_secs, open: Mutex::default() }
+        Self { started_at, down_secs, open: Mutex::default(), gone: Mutex::default() }
     }
 
     /// Opens and resolves what is due now.
@@ -42,14 +47,30 @@ impl Watch {
         let now = app.clock().now();
         for sender in app.store.senders().await? {
             let integration = app.senders.as_heard(sender.integration);
-            let Some(due_at) = self.due_at(&integration) else { continue };
-            let (is_silent, is_open) = (now >= due_at, self.is_open(app, integration.id).await?);
-            if is_silent == is_open {
+            let due_at = self.due_at(&integration);
+            let is_silent = due_at.is_some_and(|due_at| now >= due_at);
+            self.mark(app, integration.id, is_silent || integration.disabled).await?;
+            if due_at.is_none() || is_silent == self.is_open(app, integration.id).await? {
                 continue;
             }
             app.store.intake(delivery(&integration, is_silent, now)).await?;
             self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(integration.id, is_silent);
         }
+        Ok(())
+    }
+
+    /// Marks the alerts of a sender that has gone as stale, and takes the mark away when it is back.
+    /// After a restart the record decides: marking twice changes nothing.
+    async fn mark(&self, app: &App, id: IntegrationId, is_gone: bool) -> Result<(), StoreError> {
+        let known = self.gone.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
+        if known == Some(is_gone) {
+            return Ok(());
+        }
+        let changed = app.store.set_stale(id, DEDUPE_KEY, is_gone).await?;
+        if changed > 0 {
+            tracing::info!(integration = %id, alerts = changed, stale = is_gone, "marked alerts whose sender has gone or is back");
+        }
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(id, is_gone);
         Ok(())
     }
 
@@ -151,6 +172,13 @@ mod tests {
         let sender = Sender { integration: integration.clone(), token_hash: "hash".to_owned(), signing_secrets: vec![], previous: None };
         app.store.create_integration(&sender).await.expect("the store answers");
         app.senders.note(integration.id, NOON, true);
+        let sent = Signal { dedupe_key: "k".to_owned(), title: "Disk full".to_owned(), ..delivery(&integration, true, NOON).signals.remove(0) };
+        app.store.intake(Delivery { signals: vec![sent], ..delivery(&integration, true, NOON) }).await.expect("the store answers");
+        let stale = async || {
+            let admin = Actor { who: ActorRef::system(), role: Role::Admin };
+            let filter = AlertFilter { stale: Some(true), ..AlertFilter::for_actor(admin) };
+            app.store.alerts(&filter, None, 10).await.expect("the store answers").items.into_iter().map(|alert| alert.title).collect::<Vec<_>>()
+        };
         let open = async || {
             let admin = Actor { who: ActorRef::system(), role: Role::Admin };
             let filter = AlertFilter { open: Some(true), ..AlertFilter::for_actor(admin) };
@@ -158,16 +186,28 @@ mod tests {
         };
         let watch = Watch::new(NOON, 0);
         watch.look(&app).await.expect("the store answers");
-        assert!(open().await.is_empty());
+        assert_eq!((open().await, stale().await), (vec!["Disk full".to_owned()], vec![]));
         app.clock().set(NOON.plus_secs(60));
         for _ in 0..2 {
             watch.look(&app).await.expect("the store answers");
-            assert_eq!(open().await, ["No heartbeat from prod"]);
+            assert_eq!(open().await, ["No heartbeat from prod", "Disk full"]);
+            assert_eq!(stale().await, ["Disk full"]);
         }
         app.clock().set(NOON.plus_secs(70));
         app.senders.note(integration.id, NOON.plus_secs(70), true);
         // Another server, or this one after a restart, knows that it is open.
-        Watch::new(NOON.plus_secs(70), 0).look(&app).await.expect("the store answers");
-        assert!(open().await.is_empty());
+        let watch = Watch::new(NOON.plus_secs(70), 0);
+        watch.look(&app).await.expect("the store answers");
+        assert_eq!((open().await, stale().await), (vec!["Disk full".to_owned()], vec![]));
+        // Whoever is switched off refreshes nothing either.
+        for disabled in [true, false] {
+            let switch = |sender: &mut Sender| {
+                sender.integration.disabled = disabled;
+                Ok(())
+            };
+            app.store.edit_integration(integration.id, switch).await.expect("the store answers");
+            watch.look(&app).await.expect("the store answers");
+            assert_eq!(stale().await.len(), usize::from(disabled));
+        }
     }
 }

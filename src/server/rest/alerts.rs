@@ -33,6 +33,7 @@ use std::sync::Arc;
         ("incident" = Option<String>, Query, description = "Id or reference of the incident it belongs to"),
         ("service" = Option<String>, Query),
         ("dedupe_key" = Option<String>, Query),
+        ("stale" = Option<bool>, Query, description = "true: only open ones whose sender has gone; false: all others"),
     ),
     responses((status = 200, description = "A page of alerts", body = schema::Alerts), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Alert>>, Problem> {
@@ -59,6 +60,7 @@ pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Aske
         incident,
         service: asked.text("service").map(str::to_owned),
         dedupe_key: asked.text("dedupe_key").map(str::to_owned),
+        stale: asked.flag("stale")?,
         ..AlertFilter::for_actor(principal.actor)
     };
     Ok(Json(app.store.alerts(&filter, asked.cursor(|cursor| cursor.parse::<AlertId>().is_ok())?, limit).await?.into()))

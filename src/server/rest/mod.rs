@@ -5,6 +5,7 @@
 
 mod alerts;
 mod export;
+mod changes;
 mod deliveries;
 mod figures;
 pub mod import;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/integrations/{id}/token", post(integrations::replace_token))
         .route("/api/v1/integrations/{id}/token/previous", delete(integrations::remove_previous_token))
         .route("/api/v1/integrations/{id}/deliveries", get(deliveries::of_integration))
+        .route("/api/v1/changes", get(changes::list))
         .route("/api/v1/deliveries", get(deliveries::list))
         .route("/api/v1/import/incidents", post(import::incidents))
         .route("/api/v1/import/alerts", post(import::alerts))

@@ -3,6 +3,7 @@
 
 use super::{alerts, export, figures, import, incidents, integrations, me, schema};
 use super::{alerts, deliveries, figures, import, incidents, integrations, me, schema};
+use super::{alerts, changes, deliveries, figures, import, incidents, integrations, me, schema};
 use crate::server::live;
 use axum::{
     http::header,
@@ -42,12 +43,13 @@ use utoipa::{
         integrations::disable,
         integrations::replace_token,
         integrations::remove_previous_token,
+        changes::list,
         deliveries::list,
         deliveries::of_integration,
         live::stream,
         me::read,
     ),
-    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery)),
+    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

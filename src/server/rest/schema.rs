@@ -411,6 +411,29 @@ shape!(Rate, {
     }
 });
 
+shape!(ChangeRecord, {
+    "type": "object",
+    "required": ["id", "integration_id", "source", "key", "service", "title", "status", "happened_at", "received_at", "links"],
+    "properties": {
+        "id": { "type": "string", "format": "uuid" },
+        "integration_id": { "type": "string", "format": "uuid" },
+        "source": { "type": "string" },
+        "key": { "type": "string" },
+        "service": { "type": ["string", "null"] },
+        "title": { "type": "string" },
+        "status": { "type": ["string", "null"], "enum": ["pending", "running", "success", "failure", "superseded", "other", null] },
+        "happened_at": { "type": "string", "format": "date-time" },
+        "received_at": { "type": "string", "format": "date-time" },
+        "links": { "type": "array", "items": { "type": "object", "properties": { "href": { "type": "string" }, "text": { "type": "string" } } } }
+    }
+});
+
+shape!(Changes, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/ChangeRecord" } }, "next_cursor": { "type": ["string", "null"] } }
+});
+
 shape!(Delivery, {
     "type": "object",
     "description": "One request at the doors for senders; in a flood, many with the same verdict as one",

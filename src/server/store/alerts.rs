@@ -19,13 +19,15 @@ pub struct AlertFilter {
     pub incident: Option<IncidentId>,
     pub service: Option<String>,
     pub dedupe_key: Option<String>,
+    /// `Some(true)`: only open ones whose sender has gone.
+    pub stale: Option<bool>,
     pub actor: Actor,
 }
 
 impl AlertFilter {
     /// Everything `actor` may see.
     pub fn for_actor(actor: Actor) -> Self {
-        Self { state: None, open: None, severity: None, integration: None, incident: None, service: None, dedupe_key: None, actor }
+        Self { state: None, open: None, severity: None, integration: None, incident: None, service: None, dedupe_key: None, stale: None, actor }
     }
 }
 
@@ -43,7 +45,7 @@ impl Store {
              AND ($7 = '' OR a.service = $7) AND ($8 = '' OR a.dedupe_key = $8) \
              AND ($9 = '*' OR a.incident_id IS NULL OR $9 LIKE '%,' || a.incident_id || ',%' \
                   OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) \
-             ORDER BY a.id DESC LIMIT $10"
+             AND ($10 = '' OR ($10 = 'stale') = (a.stale = 1 AND a.resolved_at IS NULL)) ORDER BY a.id DESC LIMIT $11"
         ))
         .bind(cursor.unwrap_or_default().to_owned())
         .bind(filter.state.map_or("", AlertState::slug))
@@ -54,6 +56,7 @@ impl Store {
         .bind(filter.service.clone().unwrap_or_default())
         .bind(filter.dedupe_key.clone().unwrap_or_default())
         .bind(visible)
+        .bind(filter.stale.map_or("", |stale| if stale { "stale" } else { "fresh" }))
         .bind(limit + 1)
         .fetch_all(&self.readers)
         .await

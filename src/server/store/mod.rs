@@ -16,6 +16,7 @@ mod people;
 mod rows;
 mod sessions;
 mod setup;
+mod stale;
 mod stream;
 #[cfg(test)]
 pub(in crate::server) mod testing;
@@ -25,6 +26,7 @@ mod verify;
 mod writer;
 
 pub use alerts::AlertFilter;
+pub use changes::{ChangeFilter, change_cursor};
 pub use commands::Outcome;
 pub use deliveries::DeliveryFilter;
 pub use import::{Imported, Replay};

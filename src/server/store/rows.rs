@@ -119,7 +119,8 @@ pub(super) fn alert(row: &AnyRow) -> Result<Alert, StoreError> {
         resolved_at: optional_time(row, 11)?,
         deliveries: get(row, 12)?,
         incident_id: optional_id(row, 13)?.map(IncidentId),
-        stale: get::<i64>(row, 14)? != 0,
+        // What is over needs nobody to refresh it.
+        stale: get::<i64>(row, 14)? != 0 && get::<Option<i64>>(row, 11)?.is_none(),
     })
 }
 

@@ -3,6 +3,7 @@
 
 pub mod boards;
 pub mod export;
+pub mod changes;
 pub mod deliveries;
 pub mod figures;
 pub mod import;

@@ -1,0 +1,19 @@
+//! Deploys and other changes, as people look them up beside alerts.
+
+use super::people::needs;
+use crate::{
+    domain::{
+        change::ChangeCard,
+        people::{Actor, Right},
+    },
+    server::{
+        error::ServerError,
+        store::{ChangeFilter, Page, Store},
+    },
+};
+
+/// A page of changes, the last that happened first.
+pub async fn list(store: &Store, actor: &Actor, filter: &ChangeFilter, cursor: Option<&str>, limit: i64) -> Result<Page<ChangeCard>, ServerError> {
+    needs(actor, Right::Read)?;
+    Ok(store.changes(filter, cursor, limit).await?)
+}
