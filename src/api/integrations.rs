@@ -7,6 +7,7 @@ use crate::domain::{
     ids::IntegrationId,
     integration::{Grouping, Integration, NewToken, Settings},
     reading::{Readable, Reader},
+    trial::{Prediction, Trial},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,14 @@ pub async fn make_secret(id: IntegrationId) -> Result<ShownOnce<Integration>, Fa
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
     integrations::make_secret(&app, &me.actor(), id).await.map_err(|error| error.into_failure())
+}
+
+/// What a delivery would become if it arrived now. Nothing is stored.
+#[server(name = TestCall, prefix = "/api/fn", endpoint = "integrations/test", input = Asked, output = Answered, client = AppClient)]
+pub async fn test(trial: Trial) -> Result<Prediction, Failure> {
+    use crate::server::{auth, state, usecases};
+    let (app, me) = (state::app()?, auth::me().await?);
+    usecases::trial::predict(&app, &me.actor(), trial).await.map_err(|error| error.into_failure())
 }
 
 /// Replaces the token; the one before opens beside it until it is removed, or until the chosen instant.

@@ -25,4 +25,5 @@ pub mod time;
 pub mod timeline;
 pub mod triage;
 pub mod verification;
+pub mod trial;
 pub mod wording;

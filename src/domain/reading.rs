@@ -12,7 +12,7 @@
 
 use super::{
     accounts::{Me, Person, ShownOnce, SourceCard, Token},
-    alert::{Alert, AlertState, Link},
+    alert::{Alert, AlertState, Link, SignalAction},
     boards::{Happening, IncidentPage, Snapshot},
     change::{ChangeCard, ChangeStatus, ChangesPage},
     delivery::{Counts, DeliveriesPage, DeliveryNote},
@@ -30,6 +30,7 @@ use super::{
     timeline::Event,
     triage::{Answers, Broken, HowMany, Risk, Who, Workaround},
     verification::{Fault, Verification},
+    trial::{PredictedChange, PredictedIncident, PredictedSignal, Prediction, RejectedSignal, SignatureCheck, TrialRefusal, TrialVerdict, TriedWith},
 };
 use serde_json::Value;
 use std::{cell::Cell, collections::BTreeMap, str::FromStr};
@@ -228,8 +229,12 @@ words! {
     Risk { "yes" Yes, "perhaps" Perhaps, "no" No }
     Role { "viewer" Viewer, "responder" Responder, "commander" Commander, "admin" Admin }
     Severity { "SEV1" Sev1, "SEV2" Sev2, "SEV3" Sev3, "SEV4" Sev4, "SEV5" Sev5 }
+    SignalAction { "fire" Fire, "acknowledge" Acknowledge, "resolve" Resolve }
     State {
         "triage" Triage, "active" Active, "mitigated" Mitigated, "resolved" Resolved, "closed" Closed, "cancelled" Cancelled, "merged" Merged
+    }
+    TrialVerdict {
+        "open" Open, "repeat" Repeat, "acknowledge" Acknowledge, "resolve" Resolve, "ignore_late" IgnoreLate, "ignore_unknown" IgnoreUnknown
     }
     Who { "customers" Customers, "partners" Partners, "staff" Staff, "nobody" Nobody }
     Why { "first" First, "same_group" SameGroup, "storm" Storm, "attached" Attached, "merged" Merged }
@@ -295,16 +300,26 @@ records! {
     Origin { name, id }
     Person { id, login, name, role, disabled, demo, created_at, seen_at }
     PersonRef { id, name }
+    PredictedChange { key, service, title, status, happened_at }
+    PredictedIncident { id, reference as "ref", new, title, proposed_severity }
+    PredictedSignal {
+        action, dedupe_key, severity, title, service, labels, annotations, links, group_key, started_at, expires_at, heartbeat, verdict, alert_id, incident, why
+    }
+    Prediction { integration, refused, signature, signals, changes, warnings, rejected, incidents_opened }
     PreviousToken { valid_until }
     Rate { limit, burst, last_minute, limited, limited_at }
+    RejectedSignal { index, words }
     Seat { holder, asked }
     SecretMark { fingerprint, added_at }
     ServiceSignals { total, firing, hurting, hurt_until, ended_at }
     Settings { rate_limit, header, timestamp_header, heartbeat_s }
+    SignatureCheck { required, header, given, holds, words }
     Snapshot { seq, now, me, incidents, people, services, demo }
     SourceCard { slug, title, setup }
     Verification { incident_id, reference as "ref", events, head_hash, holds, fault, words }
     Token { id, name, role, created_at, last_used_at, rate }
+    TrialRefusal { code, words, errors }
+    TriedWith { id, name }
 }
 
 impl<T: Readable> Readable for ShownOnce<T> {
@@ -450,6 +465,8 @@ mod tests {
         Who::ALL.iter().for_each(reads_back);
         Workaround::ALL.iter().for_each(reads_back);
         [ActorKind::Person, ActorKind::Token, ActorKind::Integration, ActorKind::System, ActorKind::Import].iter().for_each(reads_back);
+        TrialVerdict::ALL.iter().for_each(reads_back);
+        [SignalAction::Fire, SignalAction::Acknowledge, SignalAction::Resolve].iter().for_each(reads_back);
         [AlertState::Triggered, AlertState::Acknowledged, AlertState::Resolved].iter().for_each(reads_back);
         [Kind::Incident, Kind::Maintenance, Kind::Drill].iter().for_each(reads_back);
         [ResolvedBy::Person, ResolvedBy::Signal].iter().for_each(reads_back);
@@ -512,6 +529,41 @@ mod tests {
             links: vec![Link { href: text("https://a"), text: text("a") }],
         };
         reads_back(&ChangesPage { items: vec![change], next_cursor: None });
+        let signal = PredictedSignal {
+            action: SignalAction::Fire,
+            dedupe_key: text("k"),
+            severity: Some(AlertSeverity::Error),
+            title: text("t"),
+            service: Some(text("checkout")),
+            labels: labels.clone(),
+            annotations: BTreeMap::new(),
+            links: vec![],
+            group_key: text("by:x"),
+            started_at: Some(at),
+            expires_at: None,
+            heartbeat: true,
+            verdict: TrialVerdict::Open,
+            alert_id: Some(AlertId(id)),
+            incident: Some(PredictedIncident {
+                id: None,
+                reference: Some(IncidentRef(3)),
+                new: Some(1),
+                title: text("t"),
+                proposed_severity: Some(Severity::Sev2),
+            }),
+            why: text("because"),
+        };
+        let change = PredictedChange { key: text("k"), service: None, title: text("t"), status: None, happened_at: at };
+        reads_back(&Prediction {
+            integration: Some(TriedWith { id: IntegrationId(id), name: text("prod") }),
+            refused: Some(TrialRefusal { code: text("no_title"), words: text("w"), errors: vec![text("w")] }),
+            signature: SignatureCheck { required: true, header: text("x-sig"), given: true, holds: Some(false), words: Some(text("w")) },
+            signals: vec![signal],
+            changes: vec![change],
+            warnings: vec![text("w")],
+            rejected: vec![RejectedSignal { index: 1, words: text("w") }],
+            incidents_opened: 1,
+        });
         let note = DeliveryNote {
             id: text("0198e000"),
             integration_id: Some(IntegrationId(id)),

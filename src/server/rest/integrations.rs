@@ -12,8 +12,13 @@ use crate::{
         failure::FailureKind,
         ids::IntegrationId,
         integration::{Integration, IntegrationChanges, NewIntegration, NewToken},
+        trial::{Prediction, Trial},
     },
-    server::{auth::Principal, state::App, usecases::integrations},
+    server::{
+        auth::Principal,
+        state::App,
+        usecases::{integrations, trial},
+    },
 };
 use axum::{
     Json,
@@ -94,6 +99,14 @@ pub async fn remove_previous_token(State(app): State<Arc<App>>, principal: Princ
     responses((status = 200, description = "The integration, switched off", body = schema::Integration), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn disable(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<Integration>, Problem> {
     Ok(Json(integrations::set_disabled(&app, &principal.actor, id_of(&id)?, true).await?))
+}
+
+/// What a delivery would become if it arrived now. Nothing is stored.
+#[utoipa::path(post, path = "/api/v1/integrations/test", tag = "integrations", operation_id = "testDelivery",
+    request_body = schema::Trial,
+    responses((status = 200, description = "What it would become", body = schema::Prediction), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn test(State(app): State<Arc<App>>, principal: Principal, Sent(trial): Sent<Trial>) -> Result<Json<Prediction>, Problem> {
+    Ok(Json(trial::predict(&app, &principal.actor, trial).await?))
 }
 
 pub fn id_of(text: &str) -> Result<IntegrationId, Problem> {

@@ -55,6 +55,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/alerts/{id}", get(alerts::read))
         .route("/api/v1/integrations", get(integrations::list).post(integrations::create))
         .route("/api/v1/integrations/{id}", get(integrations::read).patch(integrations::change).delete(integrations::disable))
+        .route("/api/v1/integrations/test", post(integrations::test))
         .route("/api/v1/integrations/{id}/token", post(integrations::replace_token))
         .route("/api/v1/integrations/{id}/token/previous", delete(integrations::remove_previous_token))
         .route("/api/v1/integrations/{id}/deliveries", get(deliveries::of_integration))

@@ -41,6 +41,7 @@ use utoipa::{
         integrations::read,
         integrations::change,
         integrations::disable,
+        integrations::test,
         integrations::replace_token,
         integrations::remove_previous_token,
         changes::list,

@@ -411,6 +411,68 @@ shape!(Rate, {
     }
 });
 
+shape!(Trial, {
+    "type": "object",
+    "required": ["source", "body"],
+    "properties": {
+        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] },
+        "body": { "type": "string", "description": "What would be sent, byte by byte" },
+        "headers": { "type": "object", "additionalProperties": { "type": "string" }, "description": "A signature among them is checked" },
+        "integration_id": { "type": ["string", "null"], "format": "uuid", "description": "Whose settings and alerts count; absent: the source's only one, else those of a new one" }
+    }
+});
+
+shape!(Prediction, {
+    "type": "object",
+    "required": ["integration", "refused", "signature", "signals", "changes", "warnings", "rejected", "incidents_opened"],
+    "properties": {
+        "integration": { "type": ["object", "null"], "properties": { "id": { "type": "string", "format": "uuid" }, "name": { "type": "string" } } },
+        "refused": {
+            "type": ["object", "null"],
+            "description": "Why the door would take nothing of it now",
+            "properties": { "code": { "type": "string" }, "words": { "type": "string" }, "errors": { "type": "array", "items": { "type": "string" } } }
+        },
+        "signature": { "type": "object", "properties": {
+            "required": { "type": "boolean" }, "header": { "type": "string" }, "given": { "type": "boolean" },
+            "holds": { "type": ["boolean", "null"] }, "words": { "type": ["string", "null"] }
+        } },
+        "signals": { "type": "array", "items": {
+            "type": "object",
+            "properties": {
+                "action": { "type": "string", "enum": ["fire", "acknowledge", "resolve"] },
+                "dedupe_key": { "type": "string" },
+                "severity": { "oneOf": [{ "$ref": "#/components/schemas/AlertSeverity" }, { "type": "null" }] },
+                "title": { "type": "string" },
+                "service": { "type": ["string", "null"] },
+                "labels": { "type": "object", "additionalProperties": { "type": "string" } },
+                "annotations": { "type": "object", "additionalProperties": { "type": "string" } },
+                "links": { "type": "array", "items": { "type": "object" } },
+                "group_key": { "type": "string" },
+                "started_at": { "type": ["string", "null"], "format": "date-time" },
+                "expires_at": { "type": ["string", "null"], "format": "date-time" },
+                "heartbeat": { "type": "boolean" },
+                "verdict": { "type": "string", "enum": ["open", "repeat", "acknowledge", "resolve", "ignore_late", "ignore_unknown"] },
+                "alert_id": { "type": ["string", "null"], "format": "uuid", "description": "The alert that is known by its key" },
+                "incident": {
+                    "type": ["object", "null"],
+                    "properties": {
+                        "id": { "type": ["string", "null"], "format": "uuid", "description": "Null: this delivery would open it" },
+                        "ref": { "type": ["string", "null"] },
+                        "new": { "type": ["integer", "null"], "description": "Tells those apart that this delivery would open" },
+                        "title": { "type": "string" },
+                        "proposed_severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }] }
+                    }
+                },
+                "why": { "type": "string" }
+            }
+        } },
+        "changes": { "type": "array", "items": { "type": "object" } },
+        "warnings": { "type": "array", "items": { "type": "string" } },
+        "rejected": { "type": "array", "items": { "type": "object", "properties": { "index": { "type": "integer" }, "words": { "type": "string" } } } },
+        "incidents_opened": { "type": "integer" }
+    }
+});
+
 shape!(ChangeRecord, {
     "type": "object",
     "required": ["id", "integration_id", "source", "key", "service", "title", "status", "happened_at", "received_at", "links"],

@@ -13,6 +13,7 @@ mod intake;
 mod integrations;
 mod lease;
 mod people;
+mod preview;
 mod rows;
 mod sessions;
 mod setup;

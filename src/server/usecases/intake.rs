@@ -100,7 +100,8 @@ pub async fn deliver(app: &App, entrant: &Entrant, source: &Source, parse: Parse
     store(app, entrant, source, received_at, parsed).await.map_err(Turned::Store)
 }
 
-fn read(parse: Parse, headers: &HeaderMap, body: &[u8], received_at: Timestamp) -> Result<Parsed, Rejected> {
+/// Reads a delivery, and stores nothing.
+pub fn read(parse: Parse, headers: &HeaderMap, body: &[u8], received_at: Timestamp) -> Result<Parsed, Rejected> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let new_key = || Uuid::new_v4().to_string();
     parse(&sources::Request { body, header: &header, received_at, new_key: &new_key })

@@ -13,3 +13,4 @@ pub mod integrations;
 pub mod people;
 pub mod plain;
 pub mod tokens;
+pub mod trial;

@@ -1,0 +1,48 @@
+//! What the tester reads: the same rows that decide what a delivery does, without a write.
+
+use super::{Store, StoreError, query, rows};
+use crate::domain::{alert::Episode, grouping::Group, ids::IntegrationId, severity::AlertSeverity, time::Timestamp};
+
+const GROUPS: &str = "SELECT group_key, incident_id, opened_at, active_at FROM alert_groups \
+                      WHERE integration_id = $1 AND severity = $2 AND active_at >= $3 AND ($4 = '' OR group_key = $4)";
+
+impl Store {
+    /// The newest episode of an identity.
+    pub async fn newest_episode(&self, integration: IntegrationId, key: &str) -> Result<Option<Episode>, StoreError> {
+        const SQL: &str =
+            concat!("SELECT ", rows::alert_columns!(), " FROM alerts a WHERE a.integration_id = $1 AND a.dedupe_key = $2 ORDER BY a.id DESC LIMIT 1");
+        let row = sqlx::query(SQL)
+            .bind(integration.to_string())
+            .bind(key.to_owned())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read the newest alert of a key"))?;
+        row.as_ref().map(rows::episode).transpose()
+    }
+
+    /// The groups of an integration and severity that were active at `floor` or later.
+    pub async fn active_groups(&self, integration: IntegrationId, severity: Option<AlertSeverity>, floor: Timestamp) -> Result<Vec<Group>, StoreError> {
+        self.read_groups(integration, severity, floor, "").await
+    }
+
+    /// One group, however long ago it was active.
+    pub async fn alert_group(&self, integration: IntegrationId, severity: Option<AlertSeverity>, key: &str) -> Result<Option<Group>, StoreError> {
+        Ok(self.read_groups(integration, severity, Timestamp::MIN, key).await?.pop())
+    }
+
+    async fn read_groups(&self, integration: IntegrationId, severity: Option<AlertSeverity>, floor: Timestamp, key: &str) -> Result<Vec<Group>, StoreError> {
+        let found = sqlx::query(GROUPS)
+            .bind(integration.to_string())
+            .bind(severity.map_or("", AlertSeverity::slug))
+            .bind(floor.micros())
+            .bind(key.to_owned())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(query("read alert groups"))?;
+        let group = |row: &sqlx::any::AnyRow| {
+            let (opened_at, active_at) = (rows::time(row, 2)?, rows::time(row, 3)?);
+            Ok(Group { key: rows::get(row, 0)?, incident_id: rows::parsed(row, 1)?, opened_at, active_at })
+        };
+        found.iter().map(group).collect()
+    }
+}
