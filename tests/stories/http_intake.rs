@@ -287,6 +287,7 @@ story! {
         let stale = async |query: &str| viewer.items(&format!("/api/v1/alerts?limit=500{query}")).await.len();
         assert_eq!((stale("&stale=true").await, stale("&stale=false").await), (0, 451));
         let mut stream = viewer.stream("/api/v1/stream").await;
+        assert_eq!(stream.next().await.event, "hello");
         let integration = id.parse().expect("it is an id");
         assert_eq!(fresh.store.set_stale(integration, "f0", true).await.expect("the store answers"), 449);
         assert_eq!(fresh.store.set_stale(integration, "f0", true).await.expect("the store answers"), 0, "marking twice changes nothing");

@@ -16,7 +16,7 @@ use crate::{
         store::{Store, StoreError},
     },
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What is recorded, with what the delivery did to it so far.
 pub(super) struct Stage<'s> {
@@ -27,6 +27,8 @@ pub(super) struct Stage<'s> {
     received_at: Timestamp,
     episodes: HashMap<String, Option<Episode>>,
     groups: HashMap<(Option<AlertSeverity>, String), Group>,
+    /// The alerts that it would open; nobody knows their ids.
+    made: HashSet<AlertId>,
     /// The incidents that it would open.
     opened: HashMap<IncidentId, Opened>,
 }
@@ -45,7 +47,7 @@ struct Placed {
 
 impl<'s> Stage<'s> {
     pub fn new(store: &'s Store, integration: Option<IntegrationId>, grouping: Grouping, received_at: Timestamp) -> Self {
-        Self { store, integration, grouping, received_at, episodes: HashMap::new(), groups: HashMap::new(), opened: HashMap::new() }
+        Self { store, integration, grouping, received_at, episodes: HashMap::new(), groups: HashMap::new(), made: HashSet::new(), opened: HashMap::new() }
     }
 
     pub fn incidents_opened(&self) -> u32 {
@@ -55,7 +57,7 @@ impl<'s> Stage<'s> {
     /// What one signal would do, after those before it.
     pub async fn play(&mut self, signal: Signal) -> Result<PredictedSignal, StoreError> {
         let newest = self.episode(&signal.dedupe_key).await?;
-        let known = newest.as_ref().map(|episode| episode.id);
+        let known = newest.as_ref().map(|episode| episode.id).filter(|id| !self.made.contains(id));
         let group_key = grouping::key(&self.grouping, &signal.labels, &signal.group_labels, &signal.title);
         let verdict = judge(newest.as_ref(), &signal, self.received_at);
         let mut started_at = newest.as_ref().map(|episode| episode.started_at);
@@ -133,6 +135,7 @@ impl<'s> Stage<'s> {
             service: signal.labels.get("service").filter(|service| !service.is_empty()).cloned(),
             group_key: group_key.into(),
         };
+        self.made.insert(episode.id);
         self.keep(signal, Some(episode));
         Ok(placed)
     }
