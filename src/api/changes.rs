@@ -1,11 +1,11 @@
 //! Deploys and other changes.
 
-use super::wire::{Answered, AppClient, Asked};
+use super::wire::{AppClient, Wire};
 use crate::domain::{change::ChangesPage, failure::Failure, time::Timestamp};
 use leptos::prelude::*;
 
 /// A page of changes, the last that happened first: those at `from` or later, before `to`.
-#[server(name = ListCall, prefix = "/api/fn", endpoint = "changes/list", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ListCall, prefix = "/api/fn", endpoint = "changes/list", protocol = Wire, client = AppClient)]
 pub async fn list(
     from: Option<Timestamp>,
     to: Option<Timestamp>,

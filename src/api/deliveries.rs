@@ -1,12 +1,12 @@
 //! What senders sent last and what became of it.
 
-use super::wire::{Answered, AppClient, Asked};
+use super::wire::{AppClient, Wire};
 use crate::domain::{delivery::DeliveriesPage, failure::Failure, ids::IntegrationId};
 use leptos::prelude::*;
 
 /// A page of deliveries, the newest first: of one integration, with `unrecognised` of those that
 /// showed no key that is known, else of all. `verdict` is a code, or `refused` for all of these.
-#[server(name = ListCall, prefix = "/api/fn", endpoint = "deliveries/list", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ListCall, prefix = "/api/fn", endpoint = "deliveries/list", protocol = Wire, client = AppClient)]
 pub async fn list(
     integration: Option<IntegrationId>,
     unrecognised: bool,

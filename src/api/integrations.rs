@@ -58,7 +58,7 @@ pub async fn change(id: IntegrationId, name: String, settings: Settings, groupin
 }
 
 /// Adds signing secrets that the sender has already, and removes others by their fingerprints.
-#[server(name = ChangeSecretsCall, prefix = "/api/fn", endpoint = "integrations/change-secrets", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ChangeSecretsCall, prefix = "/api/fn", endpoint = "integrations/change-secrets", protocol = Wire, client = AppClient)]
 pub async fn change_secrets(id: IntegrationId, add: Vec<String>, remove: Vec<String>) -> Result<Integration, Failure> {
     use crate::{
         domain::integration::IntegrationChanges,
@@ -70,7 +70,7 @@ pub async fn change_secrets(id: IntegrationId, add: Vec<String>, remove: Vec<Str
 }
 
 /// Makes a signing secret that is valid beside the others; it is shown this once.
-#[server(name = MakeSecretCall, prefix = "/api/fn", endpoint = "integrations/make-secret", input = Asked, output = Answered, client = AppClient)]
+#[server(name = MakeSecretCall, prefix = "/api/fn", endpoint = "integrations/make-secret", protocol = Wire, client = AppClient)]
 pub async fn make_secret(id: IntegrationId) -> Result<ShownOnce<Integration>, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -78,7 +78,7 @@ pub async fn make_secret(id: IntegrationId) -> Result<ShownOnce<Integration>, Fa
 }
 
 /// What a delivery would become if it arrived now. Nothing is stored.
-#[server(name = TestCall, prefix = "/api/fn", endpoint = "integrations/test", input = Asked, output = Answered, client = AppClient)]
+#[server(name = TestCall, prefix = "/api/fn", endpoint = "integrations/test", protocol = Wire, client = AppClient)]
 pub async fn test(trial: Trial) -> Result<Prediction, Failure> {
     use crate::server::{auth, state, usecases};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -86,7 +86,7 @@ pub async fn test(trial: Trial) -> Result<Prediction, Failure> {
 }
 
 /// Replaces the token; the one before opens beside it until it is removed, or until the chosen instant.
-#[server(name = ReplaceTokenCall, prefix = "/api/fn", endpoint = "integrations/replace-token", input = Asked, output = Answered, client = AppClient)]
+#[server(name = ReplaceTokenCall, prefix = "/api/fn", endpoint = "integrations/replace-token", protocol = Wire, client = AppClient)]
 pub async fn replace_token(id: IntegrationId, draft: NewToken) -> Result<ShownOnce<Integration>, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
@@ -94,7 +94,7 @@ pub async fn replace_token(id: IntegrationId, draft: NewToken) -> Result<ShownOn
 }
 
 /// Shuts out whoever still uses the token before the present one.
-#[server(name = RemovePreviousTokenCall, prefix = "/api/fn", endpoint = "integrations/remove-previous-token", input = Asked, output = Answered, client = AppClient)]
+#[server(name = RemovePreviousTokenCall, prefix = "/api/fn", endpoint = "integrations/remove-previous-token", protocol = Wire, client = AppClient)]
 pub async fn remove_previous_token(id: IntegrationId) -> Result<Integration, Failure> {
     use crate::server::{auth, state, usecases::integrations};
     let (app, me) = (state::app()?, auth::me().await?);
