@@ -93,7 +93,6 @@ fn is_secret_field(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
     fn masked(text: &str, keys: &[&str]) -> String {
