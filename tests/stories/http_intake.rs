@@ -121,7 +121,8 @@ story! {
         // Two admins at once: neither undoes what the other did.
         let (a, b) = (json!({"name": "renamed"}), json!({"add_signing_secrets": ["a-third-secret-8901"]}));
         let (a, b) = tokio::join!(admin.patch(&path, &a), admin.patch(&path, &b));
-        (a.is(200), b.is(200));
+        a.is(200);
+        b.is(200);
         let both = admin.get(&path).await.is(200);
         assert_eq!((&both["name"], &both["signing_secrets"]), (&json!("renamed"), &json!(2)));
     }
