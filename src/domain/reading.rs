@@ -29,8 +29,8 @@ use super::{
     time::Timestamp,
     timeline::Event,
     triage::{Answers, Broken, HowMany, Risk, Who, Workaround},
-    verification::{Fault, Verification},
     trial::{PredictedChange, PredictedIncident, PredictedSignal, Prediction, RejectedSignal, SignatureCheck, TrialRefusal, TrialVerdict, TriedWith},
+    verification::{Fault, Verification},
 };
 use serde_json::Value;
 use std::{cell::Cell, collections::BTreeMap, str::FromStr};

@@ -60,17 +60,12 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
 /// that it is gone.
 pub async fn finish(app: &App, lease: &Lease) {
     let last_words = [
+        ("deliveries", app.notes.write(&app.store).await),
         ("heard", app.senders.write_heard(&app.store).await),
         ("alive", app.store.note_alive(app.clock().now()).await),
         ("lease", app.store.drop_lease(lease).await),
     ];
     for (job, done) in last_words {
-/// The last words before the server ends: what is still only in memory, and when it last lived.
-pub async fn finish(app: &App) {
-    let deliveries = app.notes.write(&app.store).await;
-    for (job, done) in
-        [("deliveries", deliveries), ("heard", app.senders.write_heard(&app.store).await), ("alive", app.store.note_alive(app.clock().now()).await)]
-    {
         if let Err(error) = done {
             failed(job, &error);
         }

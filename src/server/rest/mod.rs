@@ -4,9 +4,9 @@
 //! are `application/problem+json`; lists are `{items, next_cursor}`.
 
 mod alerts;
-mod export;
 mod changes;
 mod deliveries;
+mod export;
 mod figures;
 pub mod import;
 mod incidents;

@@ -1,9 +1,7 @@
 //! The document that describes the REST door, made from the routes' own descriptions. A committed
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
-use super::{alerts, export, figures, import, incidents, integrations, me, schema};
-use super::{alerts, deliveries, figures, import, incidents, integrations, me, schema};
-use super::{alerts, changes, deliveries, figures, import, incidents, integrations, me, schema};
+use super::{alerts, changes, deliveries, export, figures, import, incidents, integrations, me, schema};
 use crate::server::live;
 use axum::{
     http::header,

@@ -2,9 +2,9 @@
 //! thing, and fails in one way. Doors translate; nothing here knows about HTTP.
 
 pub mod boards;
-pub mod export;
 pub mod changes;
 pub mod deliveries;
+pub mod export;
 pub mod figures;
 pub mod import;
 pub mod incidents;
