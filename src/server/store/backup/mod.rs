@@ -37,8 +37,12 @@ pub(super) const TABLES: [&str; 15] = [
 ];
 
 /// The tables that stay, and what that means after a restore.
-pub(super) const LEFT_OUT: [(&str, &str); 3] =
-    [("sessions", "everybody signs in again"), ("changes", "open browsers take a new snapshot"), ("leases", "they belong to servers that run")];
+pub(super) const LEFT_OUT: [(&str, &str); 4] = [
+    ("sessions", "everybody signs in again"),
+    ("changes", "open browsers take a new snapshot"),
+    ("leases", "they belong to servers that run"),
+    ("deliveries", "the notes on what was sent lately begin anew"),
+];
 
 /// Why there is no backup, or why it was not restored.
 #[derive(Debug, thiserror::Error)]
