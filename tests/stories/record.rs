@@ -224,8 +224,16 @@ story! {
         let moved = Store::open(&other.url, fresh.clock.clone()).await.expect("it opens");
         let moved_house = House::over(moved.clone(), Config::default());
         let there = admin.at(&moved_house);
+        // What a server has counted itself is no part of the house.
+        let answer = async |caller: &crate::callers::Caller, path: &str| {
+            let mut answer = caller.get(path).await.is(200);
+            for item in answer["items"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                item.remove("rate");
+            }
+            answer
+        };
         for path in READ {
-            assert_eq!(there.get(path).await.is(200), admin.get(path).await.is(200), "{path}");
+            assert_eq!(answer(&there, path).await, answer(&admin, path).await, "{path}");
         }
         let people = async |caller: &crate::callers::Caller| caller.post("/api/fn/people/list", &json!({})).await.is(200);
         assert_eq!(people(&there).await, people(&admin).await);
