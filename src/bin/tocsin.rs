@@ -11,6 +11,7 @@ use tocsin::{
             self, Everywhere,
             backup::backup,
             export::{ExportFormat, export_incident},
+            demo::{Demo, run_demo},
             import::{Format, import_file},
             keys::{create_integration, create_token, create_user},
             restore::restore,
@@ -96,6 +97,8 @@ enum Command {
         #[arg(long)]
         rebuild: bool,
     },
+    /// Fill a running `serve --demo` with a company at work, and go on until Ctrl-C
+    Demo(Demo),
 }
 
 #[derive(Args)]
@@ -174,6 +177,7 @@ async fn main() -> ExitCode {
         Command::Restore { file, replace } => restore(&everywhere, &file, replace).await,
         Command::Verify { file: Some(file), .. } => verify_file(&everywhere, &file),
         Command::Verify { file: None, rebuild } => verify(&everywhere, rebuild).await,
+        Command::Demo(demo) => run_demo(&everywhere, demo).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("tocsin: {}", cli::chain(error.as_ref()));

@@ -23,4 +23,4 @@ pub mod store;
 pub mod telemetry;
 pub mod usecases;
 
-pub use serve::{ServeError, run, run_until};
+pub use serve::{ServeError, asked_to_stop, run, run_until};

@@ -120,7 +120,8 @@ fn converse(graceful: &GracefulShutdown, router: Router, stream: TcpStream, peer
     });
 }
 
-async fn asked_to_stop() {
+/// Until SIGTERM or SIGINT.
+pub async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let interrupt = tokio::signal::ctrl_c();
     match signal(SignalKind::terminate()) {
