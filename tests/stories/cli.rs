@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// How long anything may take on a busy machine.
-const WITHIN: Duration = Duration::from_secs(60);
+pub const WITHIN: Duration = Duration::from_secs(60);
 
 pub fn tocsin(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tocsin"));
@@ -39,14 +39,19 @@ pub fn err(output: &Output) -> String {
 
 /// A running server that ends with the test.
 pub struct Running {
-    address: String,
+    pub address: String,
     client: reqwest::Client,
     child: Child,
 }
 
 impl Running {
     pub async fn on(database: &str) -> Self {
-        let mut child = tocsin(&["serve", "--listen", "127.0.0.1:0", "--database-url", database]).stderr(Stdio::piped()).spawn().expect("it starts");
+        Self::with(database, &[]).await
+    }
+
+    pub async fn with(database: &str, more: &[&str]) -> Self {
+        let mut child =
+            tocsin(&[&["serve", "--listen", "127.0.0.1:0", "--database-url", database], more].concat()).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
         let address = timeout(WITHIN, async {
             loop {

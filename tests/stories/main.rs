@@ -5,6 +5,7 @@ mod callers;
 mod cli;
 mod commands;
 mod databases;
+mod demo;
 mod doors;
 mod history;
 mod http_alerts;

@@ -13,6 +13,7 @@ mod present;
 mod troubles;
 
 use super::{Done, Everywhere};
+use crate::domain::{incident::Incident, time::Timestamp};
 use clap::Args;
 use history::Past;
 use house::{DemoError, House, Imported, say};
@@ -38,7 +39,7 @@ pub struct Demo {
     /// Set the past and the present, then end
     #[arg(long)]
     once: bool,
-    /// How many times faster than people things happen, 0.1 to 100
+    /// How many times faster than people things happen, 0.5 to 100
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
     /// Also fill a server that is no demo; its record keeps it for ever
@@ -50,7 +51,7 @@ pub struct Demo {
 }
 
 fn speed(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|speed| (0.1..=100.0).contains(speed)).ok_or_else(|| "a number from 0.1 to 100".to_owned())
+    text.parse().ok().filter(|speed| (0.5..=100.0).contains(speed)).ok_or_else(|| "a number from 0.5 to 100".to_owned())
 }
 
 /// Runs until it is done, or asked to stop.
@@ -99,8 +100,10 @@ async fn bring_the_past(house: &House, days: i64, incidents: usize) -> Result<Im
     }
     let export = past.export();
     // A history that was cut short goes on; one that was made differently is not mixed with this.
-    let differs =
-        |(incident, (_, place)): &(&crate::domain::incident::Incident, (Past, usize))| export.get(*place).is_none_or(|told| told["title"] != incident.title);
+    let differs = |(incident, (_, place)): &(&Incident, (Past, usize))| {
+        let told_at = export.get(*place).and_then(|told| told["started_at"].as_str()).and_then(Timestamp::parse);
+        told_at != Some(incident.started_at)
+    };
     if newest.is_some() && known.as_ref().is_none_or(differs) {
         say("Another history is there already; nothing was imported.");
         return Ok(imported);

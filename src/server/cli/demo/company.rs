@@ -125,7 +125,9 @@ impl Sender {
         let grouping = match self {
             Sender::Network => Grouping { by: vec!["region".to_owned()], ..Grouping::default() },
             // What suffers from the same system is one incident. PagerDuty's senders say `group` for it.
-            Sender::Metrics | Sender::Synthetics | Sender::Jobs => Grouping { by: vec!["system".to_owned(), "group".to_owned()], ..Grouping::default() },
+            Sender::Metrics | Sender::Synthetics | Sender::Jobs => {
+                Grouping { by: vec!["system".to_owned(), "group".to_owned()], quiet_s: QUIET_SECS, ..Grouping::default() }
+            }
             Sender::Pipeline | Sender::Warehouse => Grouping::default(),
         };
         let settings = Settings { heartbeat_s: (self == Sender::Warehouse).then_some(WAREHOUSE_HEARTBEAT_SECS), ..Settings::default() };
@@ -133,6 +135,9 @@ impl Sender {
         NewIntegration { source, name, token: Some(self.token(seed)), signing_secrets: vec![], settings, grouping }
     }
 }
+
+/// After this long without news a system's next alert is another incident.
+pub const QUIET_SECS: u32 = 120;
 
 /// After this long without its watchdog, the warehouse counts as silent.
 const WAREHOUSE_HEARTBEAT_SECS: u32 = 60;

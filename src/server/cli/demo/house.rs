@@ -14,6 +14,7 @@ use crate::{
         incident::{Command, Context, Declare, Incident, decide},
         integration::Integration,
         people::{Actor, PersonRef},
+        time::Timestamp,
     },
     server::clock::Clock,
 };
@@ -38,6 +39,8 @@ pub fn say(words: &str) {
 const TRY_AGAIN_AFTER: [Duration; 4] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5)];
 /// Most alerts that are read of one incident.
 const MOST_ALERTS: usize = 500;
+/// Most alerts that are repeated at once.
+const MOST_REPEATED: usize = 20;
 
 /// Somebody as the server knows them.
 struct Voice {
@@ -248,19 +251,30 @@ impl House {
         Ok(alerts.items.iter().any(|alert| self.senders.contains_key(&alert.integration_id) && !alert.dedupe_key.starts_with("tocsin/")))
     }
 
-    /// Everything that alerted for an incident is well again.
+    /// Everything that alerts for an incident is well again.
     pub async fn quiet(&self, incident: &str) -> Result<(), CallError> {
         loop {
             let firing = self.firing(incident).await?;
-            let now = self.clock.now();
-            for sender in Sender::ALL {
-                let ends: Vec<Sighting> = firing.iter().filter(|(by, _)| *by == sender).map(|(_, alert)| Sighting::end_of(alert, now)).collect();
-                self.sight(sender, &ends).await?;
-            }
+            self.tell_again(&firing, Some(self.clock.now())).await?;
             if firing.len() < MOST_ALERTS {
                 return Ok(());
             }
         }
+    }
+
+    /// Senders repeat some of what still alerts for an incident.
+    pub async fn repeat(&self, incident: &str) -> Result<(), CallError> {
+        let mut firing = self.firing(incident).await?;
+        firing.truncate(MOST_REPEATED);
+        self.tell_again(&firing, None).await
+    }
+
+    async fn tell_again(&self, alerts: &[(Sender, Alert)], ended_at: Option<Timestamp>) -> Result<(), CallError> {
+        for sender in Sender::ALL {
+            let known: Vec<Sighting> = alerts.iter().filter(|(by, _)| *by == sender).map(|(_, alert)| Sighting::known(alert, ended_at)).collect();
+            self.sight(sender, &known).await?;
+        }
+        Ok(())
     }
 
     fn voice(&self, who: Person) -> &Voice {

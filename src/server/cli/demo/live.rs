@@ -4,7 +4,7 @@
 
 use super::{
     client::CallError,
-    company::{REGIONS, Sender, service_of},
+    company::{QUIET_SECS, REGIONS, Sender, service_of},
     dice::Dice,
     house::{House, say},
     payloads::{self, Sighting, watchdog},
@@ -13,20 +13,27 @@ use super::{
     troubles::{STORY, TROUBLES, Trouble},
 };
 use crate::domain::incident::{Command, Incident};
-use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    time::Duration,
+};
 use tokio::time::Instant;
 
-/// More open incidents than these are not begun.
-const MOST_OPEN: usize = 8;
+/// With so many open incidents nothing more begins: a sender that falls silent has room beside them,
+/// and then there are eight.
+const ENOUGH_OPEN: usize = 7;
 /// A service is left alone for this long after its trouble, whatever the speed: within the quiet
 /// time of its group a new alert would belong to the old incident.
-const REST_FOR: Duration = Duration::from_secs(330);
+const REST_FOR: Duration = Duration::from_secs(QUIET_SECS as u64 + 10);
 /// Seconds between storms.
 const STORM_EVERY_SECS: i64 = 30 * 60;
 /// How the warehouse's line goes: so many watchdogs, so many seconds apart, then silence.
 const HEARD_TIMES: u32 = 60;
 const HEARD_EVERY_SECS: i64 = 25;
 const SILENT_FOR_SECS: i64 = 10 * 60;
+/// How often it says on standard error what happened.
+const TOLD_EVERY_SECS: i64 = 10 * 60;
 /// After so many failures in a row something is wrong that waiting does not mend.
 const MOST_FAILURES: u32 = 20;
 
@@ -69,7 +76,7 @@ struct Life<'a> {
     cases: Vec<Case>,
     /// The next one first; at the same instant in the order of their making.
     due: BinaryHeap<Reverse<(Instant, u64)>>,
-    waiting: std::collections::HashMap<u64, Due>,
+    waiting: HashMap<u64, Due>,
     made: u64,
     storms: usize,
     count: Count,
@@ -79,17 +86,7 @@ struct Life<'a> {
 pub async fn live(house: &House, speed: f64) -> Result<(), CallError> {
     // Seeded by when it begins: another evening is another evening.
     let dice = Dice::new(house.seed ^ house.clock.now().micros().unsigned_abs(), "life");
-    let mut life = Life {
-        house,
-        speed,
-        dice,
-        cases: vec![],
-        due: BinaryHeap::new(),
-        waiting: std::collections::HashMap::new(),
-        made: 0,
-        storms: 0,
-        count: Count::default(),
-    };
+    let mut life = Life { house, speed, dice, cases: vec![], due: BinaryHeap::new(), waiting: HashMap::new(), made: 0, storms: 0, count: Count::default() };
     life.take_up().await?;
     life.plan(20, Due::Trouble);
     life.plan(40, Due::Deploy);
@@ -113,8 +110,6 @@ pub async fn live(house: &House, speed: f64) -> Result<(), CallError> {
         }
     }
 }
-
-const TOLD_EVERY_SECS: i64 = 10 * 60;
 
 impl Life<'_> {
     fn plan(&mut self, after_secs: i64, due: Due) {
@@ -144,26 +139,34 @@ impl Life<'_> {
         }
     }
 
-    /// What an earlier run, or the present, left open goes on.
+    /// What an earlier run, the present, or a step that failed left open goes on.
     async fn take_up(&mut self) -> Result<(), CallError> {
         let mut taken = 0;
         for incident in self.house.open_incidents().await? {
+            let id = incident.id.to_string();
             let is_reported = incident.origin.as_ref().is_some_and(|origin| origin.name == SUPPORT);
-            if is_reported || self.house.is_ours(&incident.id.to_string()).await? {
+            if !self.goes_on(&id) && (is_reported || self.house.is_ours(&id).await?) {
                 let trouble = trouble_of(&incident);
-                let steps = plan::taken_up(trouble, &mut self.dice);
-                self.begin(Plan { trouble, sender: trouble.sender, region: REGIONS[0], steps }, Some(incident.id.to_string()));
+                let steps = plan::taken_up(trouble, &incident, &mut self.dice);
+                self.begin(Plan { trouble, sender: trouble.sender, region: REGIONS[0], steps }, Some(id));
                 taken += 1;
             }
         }
-        for incident in self.house.known_from(CALENDAR).await?.into_iter().filter(|incident| incident.state.is_open()) {
-            let steps = plan::comes_to_its_end(&mut self.dice);
-            self.begin(Plan { trouble: STORY, sender: STORY.sender, region: REGIONS[0], steps }, Some(incident.id.to_string()));
+        for incident in self.house.known_from(CALENDAR).await? {
+            let id = incident.id.to_string();
+            if incident.state.is_open() && !self.goes_on(&id) {
+                let steps = plan::comes_to_its_end(&mut self.dice);
+                self.begin(Plan { trouble: STORY, sender: STORY.sender, region: REGIONS[0], steps }, Some(id));
+            }
         }
         if taken > 0 {
             say(&format!("{taken} open incidents go on."));
         }
         Ok(())
+    }
+
+    fn goes_on(&self, incident: &str) -> bool {
+        self.cases.iter().any(|case| case.left > 0 && case.incident.as_deref() == Some(incident))
     }
 
     async fn happen(&mut self, due: Due) -> Result<(), CallError> {
@@ -211,7 +214,7 @@ impl Life<'_> {
 
     async fn begin_trouble(&mut self) -> Result<(), CallError> {
         let open = self.house.open_incidents().await?;
-        if open.len() >= MOST_OPEN {
+        if open.len() + self.coming() >= ENOUGH_OPEN {
             return Ok(());
         }
         if let Some(plan) = plan::next(&self.taken(&open), &mut self.dice) {
@@ -224,7 +227,7 @@ impl Life<'_> {
     async fn begin_storm(&mut self) -> Result<(), CallError> {
         let open = self.house.open_incidents().await?;
         let is_one = |incident: &Incident| incident.services.len() >= plan::STORM.services.len();
-        if open.len() >= MOST_OPEN || open.iter().any(is_one) {
+        if open.len() + self.coming() >= ENOUGH_OPEN || open.iter().any(is_one) {
             return Ok(());
         }
         let region = REGIONS[(self.storms + 1) % REGIONS.len()];
@@ -235,12 +238,16 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Services that have trouble, or had it a moment ago.
+    /// Troubles that began and have no incident yet.
+    fn coming(&self) -> usize {
+        self.cases.iter().filter(|case| case.left > 0 && case.incident.is_none()).count()
+    }
+
+    /// Systems that have trouble, or had it a moment ago.
     fn taken(&self, open: &[Incident]) -> Vec<String> {
         let is_near = |case: &&Case| case.left > 0 || case.ended_at.is_none_or(|at| at.elapsed() < REST_FOR);
-        let near = self.cases.iter().filter(is_near).filter(|case| !std::ptr::eq(case.trouble, &plan::STORM));
-        let open = open.iter().filter(|incident| incident.services.len() < plan::STORM.services.len());
-        near.flat_map(|case| case.trouble.services.iter().map(|name| (*name).to_owned())).chain(open.flat_map(|incident| incident.services.clone())).collect()
+        let near = self.cases.iter().filter(is_near).map(|case| case.trouble.service().name.to_owned());
+        near.chain(open.iter().filter_map(|incident| incident.services.first().cloned())).collect()
     }
 
     async fn act(&mut self, place: usize, act: Act) -> Result<(), CallError> {
@@ -264,6 +271,10 @@ impl Life<'_> {
                 }
                 Ok(())
             }
+            Act::Again => match self.incident(place).await? {
+                Some(incident) => self.house.repeat(&incident).await,
+                None => Ok(()),
+            },
             Act::Quiet => match self.incident(place).await? {
                 Some(incident) => self.house.quiet(&incident).await,
                 None => Ok(()),
@@ -280,7 +291,8 @@ impl Life<'_> {
         let sightings: Vec<Sighting> =
             (first..first + count).map(|instance| Sighting::of(trouble, service, region, instance, now.plus_secs(-20 + instance % 17))).collect();
         self.count.alerts += count;
-        self.house.sight(sender, &sightings).await
+        self.house.sight(sender, &sightings).await?;
+        self.incident(place).await.map(drop)
     }
 
     /// The incident of a case: known, or that of its first alert.

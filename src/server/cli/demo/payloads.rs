@@ -62,17 +62,17 @@ impl Sighting {
         }
     }
 
-    /// The end of an alert that the server holds open.
-    pub fn end_of(alert: &Alert, at: Timestamp) -> Self {
+    /// An alert that the server holds open, as its sender repeats it, or says that it ended.
+    pub fn known(alert: &Alert, ended_at: Option<Timestamp>) -> Self {
         Self {
             key: alert.dedupe_key.clone(),
             title: alert.title.clone(),
-            detail: String::new(),
+            detail: alert.annotations.get("description").cloned().unwrap_or_default(),
             severity: alert.severity.unwrap_or(AlertSeverity::Warning),
             labels: alert.labels.clone(),
             runbook: None,
             started_at: alert.started_at,
-            ended_at: Some(at.max(alert.started_at)),
+            ended_at: ended_at.map(|at| at.max(alert.started_at)),
         }
     }
 }

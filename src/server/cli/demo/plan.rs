@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     alert::Labels,
-    incident::{Command, Declare, IncidentRole, Origin},
+    incident::{Command, Declare, Incident, IncidentRole, Origin},
     people::PersonRef,
     severity::{AlertSeverity, Severity},
 };
@@ -39,6 +39,8 @@ pub enum Act {
         who: Person,
         command: Command,
     },
+    /// Senders repeat what still alerts.
+    Again,
     /// Whatever still alerts is well again.
     Quiet,
     Deploy {
@@ -79,9 +81,9 @@ impl Script {
     }
 }
 
-/// A trouble whose services are not among `taken`; `None` when all are.
+/// A trouble whose first service is not among `taken`; `None` when all are.
 pub fn next(taken: &[String], dice: &mut Dice) -> Option<Plan> {
-    let free: Vec<&'static Trouble> = TROUBLES.iter().filter(|trouble| !trouble.services.iter().any(|name| taken.iter().any(|taken| taken == name))).collect();
+    let free: Vec<&'static Trouble> = TROUBLES.iter().filter(|trouble| !taken.iter().any(|taken| taken == trouble.service().name)).collect();
     if free.is_empty() {
         return None;
     }
@@ -114,12 +116,12 @@ pub fn worked_on(trouble: &Trouble, dice: &mut Dice) -> Vec<Step> {
         let count = if trouble.alert_severity == AlertSeverity::Warning { 1 } else { dice.between(1, most.max(1)) };
         script.then(dice.between(8, 30) + 10 * wave, Act::Fire { service, first: 1, count });
     }
-    script.1.extend(work(trouble, script.0, dice));
+    script.1.extend(work(trouble, trouble.looks, script.0, dice));
     script.1
 }
 
 /// From the acknowledgement to the end.
-fn work(trouble: &Trouble, from_secs: i64, dice: &mut Dice) -> Vec<Step> {
+fn work(trouble: &Trouble, looks: &[&str], from_secs: i64, dice: &mut Dice) -> Vec<Step> {
     let mut script = Script(from_secs, vec![]);
     let is_grave = trouble.severity <= Severity::Sev2;
     let lead = *dice.pick(&Person::ON_CALL);
@@ -138,11 +140,10 @@ fn work(trouble: &Trouble, from_secs: i64, dice: &mut Dice) -> Vec<Step> {
         script.told(dice.between(8, 20), Person::Mara, role(IncidentRole::Communications, Person::Elif));
         script.told(dice.between(10, 40), Person::Elif, Command::AcceptRole { role: IncidentRole::Communications });
     }
-    for (look, place) in trouble.looks.iter().zip(0..) {
+    for (look, place) in looks.iter().zip(0..) {
         script.told(dice.between(35, 120), if place % 2 == 0 { lead } else { helper }, note(look));
         if place == 1 {
-            // Senders repeat what still fires.
-            script.then(10, Act::Fire { service: trouble.service().name, first: 1, count: 1 });
+            script.then(10, Act::Again);
         }
     }
     let decision = Command::Decision { text: trouble.decision.to_owned(), happened_at: None };
@@ -190,14 +191,23 @@ fn reported_by_phone(trouble: &Trouble, dice: &mut Dice) -> Vec<Step> {
     };
     let mut script = Script(0, vec![Step { after_secs: 0, act: Act::Declare { who, draft: Box::new(draft) } }]);
     script.told(dice.between(10, 30), who, note("Three customers called within ten minutes, all with the same words. No alert so far."));
-    script.1.extend(work(trouble, script.0, dice));
+    script.1.extend(work(trouble, trouble.looks, script.0, dice));
     script.1
 }
 
 /// What is still to be done on an incident that an earlier run left open.
-pub fn taken_up(trouble: &Trouble, dice: &mut Dice) -> Vec<Step> {
+pub fn taken_up(trouble: &Trouble, incident: &Incident, dice: &mut Dice) -> Vec<Step> {
     let wait = dice.between(60, 900);
-    work(trouble, wait, dice)
+    let nobody_looked = incident.acknowledged_at.is_none();
+    let looks = if nobody_looked { trouble.looks } else { &["Still on it, nothing new since the last note."] };
+    let mut steps = work(trouble, looks, wait, dice);
+    // What was said once is not said again.
+    steps.retain(|step| match &step.act {
+        Act::Do { command: Command::Link { .. }, .. } => nobody_looked,
+        Act::Pinned { .. } => incident.mitigated_at.is_none(),
+        _ => true,
+    });
+    steps
 }
 
 /// Announced work and rehearsals end as planned.
@@ -242,7 +252,7 @@ pub fn storm(region: &'static str, dice: &mut Dice) -> Plan {
         }
     }
     steps.sort_by_key(|step| step.after_secs);
-    steps.extend(work(&STORM, 60, dice));
+    steps.extend(work(&STORM, STORM.looks, 60, dice));
     steps.sort_by_key(|step| step.after_secs);
     Plan { trouble: &STORM, sender: Sender::Network, region, steps }
 }
@@ -314,7 +324,7 @@ mod tests {
         let taken: Vec<String> = ["payments", "checkout", "gateway"].map(str::to_owned).into();
         for _ in 0..100 {
             let plan = next(&taken, &mut dice).expect("others are free");
-            assert!(!plan.trouble.services.iter().any(|name| taken.iter().any(|taken| taken == name)));
+            assert!(!taken.iter().any(|taken| taken == plan.trouble.service().name));
         }
         let all: Vec<String> = SERVICES.iter().map(|service| service.name.to_owned()).collect();
         assert!(next(&all, &mut dice).is_none());

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     incident::{Command, Declare, Incident, IncidentRole, Kind, Origin},
+    severity::Severity,
     time::Timestamp,
 };
 use Person::{Elif, Jonas, Mara, Tomas};
@@ -162,6 +163,8 @@ fn declared(now: Timestamp) -> Vec<(Person, Declare)> {
     let (drill, drill_services, _) = DRILLS[0];
     let open = |title: &str, services: &[&str], kind, origin, began_ago_secs: i64| Declare {
         title: title.to_owned(),
+        // Announced work hurts nobody, as far as it goes as planned.
+        severity: Some(Severity::Sev5),
         services: names(services),
         kind,
         origin,
@@ -225,13 +228,12 @@ async fn declare(house: &House, (who, draft): &(Person, Declare)) -> Result<bool
         return Ok(false);
     }
     let incident = house.declare(*who, draft).await?.id.to_string();
-    match draft.kind {
-        Kind::Incident => {
-            house.command(*who, &incident, Command::Acknowledge { for_s: None, happened_at: None }).await?;
-            house.command(Jonas, &incident, note(trouble("vat-ids").looks[0])).await?;
-        }
-        Kind::Maintenance => drop(house.command(*who, &incident, note("Read-only since two minutes, rows are being compared.")).await?),
-        Kind::Drill => drop(house.command(*who, &incident, note("Nobody is paged. Observers: please write down what is missing in the runbook.")).await?),
-    }
+    let (writer, words) = match draft.kind {
+        Kind::Incident => (Jonas, trouble("vat-ids").looks[0]),
+        Kind::Maintenance => (*who, "Read-only since two minutes, rows are being compared."),
+        Kind::Drill => (*who, "Nobody is paged. Observers: please write down what is missing in the runbook."),
+    };
+    house.command(*who, &incident, Command::Acknowledge { for_s: None, happened_at: None }).await?;
+    house.command(writer, &incident, note(words)).await?;
     Ok(true)
 }
