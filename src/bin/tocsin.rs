@@ -10,8 +10,8 @@ use tocsin::{
         cli::{
             self, Everywhere,
             backup::backup,
-            export::{ExportFormat, export_incident},
             demo::{Demo, run_demo},
+            export::{ExportFormat, export_incident},
             import::{Format, import_file},
             keys::{create_integration, create_token, create_user},
             restore::restore,

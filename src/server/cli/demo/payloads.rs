@@ -64,12 +64,16 @@ impl Sighting {
 
     /// An alert that the server holds open, as its sender repeats it, or says that it ended.
     pub fn known(alert: &Alert, ended_at: Option<Timestamp>) -> Self {
+        // Some senders' labels are kept as annotations.
+        let kept = |name: &str| alert.annotations.get(name).map(|value| (name.to_owned(), value.clone()));
+        let mut labels: Labels = ["region", "tier"].into_iter().filter_map(kept).collect();
+        labels.extend(alert.labels.clone());
         Self {
             key: alert.dedupe_key.clone(),
             title: alert.title.clone(),
-            detail: alert.annotations.get("description").cloned().unwrap_or_default(),
+            detail: ["description", "detail"].iter().find_map(|name| alert.annotations.get(*name)).cloned().unwrap_or_default(),
             severity: alert.severity.unwrap_or(AlertSeverity::Warning),
-            labels: alert.labels.clone(),
+            labels,
             runbook: None,
             started_at: alert.started_at,
             ended_at: ended_at.map(|at| at.max(alert.started_at)),
@@ -127,14 +131,18 @@ fn pagerduty(token: &str, one: &Sighting) -> Value {
     if one.ended_at.is_some() {
         return json!({ "routing_key": token, "event_action": "resolve", "dedup_key": one.key });
     }
-    let label = |name: &str| one.labels.get(name).cloned().unwrap_or_default();
+    // What the server holds already has PagerDuty's names.
+    let label = |names: &[&str]| names.iter().find_map(|name| one.labels.get(*name)).cloned().unwrap_or_default();
     let links: Vec<Value> = one.runbook.iter().map(|runbook| json!({ "href": runbook, "text": "Runbook" })).collect();
     json!({
         "routing_key": token, "event_action": "trigger", "dedup_key": one.key, "client": "Shop robots", "client_url": "https://robots.example.com/runs",
         "payload": {
-            "summary": one.title, "source": label("instance"), "severity": one.severity.slug(), "timestamp": one.started_at,
-            "component": label("service"), "group": label("system"), "class": label("alertname"),
-            "custom_details": { "service": label("service"), "team": label("team"), "environment": "production", "region": label("region"), "tier": label("tier"), "detail": one.detail },
+            "summary": one.title, "source": label(&["instance", "source"]), "severity": one.severity.slug(), "timestamp": one.started_at,
+            "component": label(&["service"]), "group": label(&["system", "group"]), "class": label(&["alertname", "class"]),
+            "custom_details": {
+                "service": label(&["service"]), "team": label(&["team"]), "environment": "production", "detail": one.detail,
+                "region": label(&["region"]), "tier": label(&["tier"]),
+            },
         },
         "links": links,
     })
@@ -229,8 +237,10 @@ mod tests {
                 let service = service_of(name).expect("it is one of the company's");
                 let sighting = Sighting::of(trouble, service, region, 3, NOON.plus_secs(-30));
                 let ended = Sighting { ended_at: Some(NOON), ..sighting.clone() };
-                let signals = signals(trouble.sender, &[sighting.clone(), ended]);
+                let signals = super::tests::signals(trouble.sender, &[sighting.clone(), ended]);
                 let [fired, over] = signals.as_slice() else { panic!("{signals:?}") };
+                let repeated = Sighting { labels: fired.labels.clone(), ..sighting.clone() };
+                assert_eq!(super::tests::signals(trouble.sender, &[repeated])[0].labels, fired.labels, "a repeat says the same");
                 assert_eq!((fired.action, over.action), (SignalAction::Fire, SignalAction::Resolve));
                 assert_eq!((fired.severity, &fired.dedupe_key), (Some(trouble.alert_severity), &sighting.key));
                 assert_eq!(over.dedupe_key, sighting.key, "the end finds the beginning");

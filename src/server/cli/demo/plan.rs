@@ -106,7 +106,8 @@ pub fn worked_on(trouble: &Trouble, dice: &mut Dice) -> Vec<Step> {
         let service = trouble.service();
         let version = format!("{}.{}", service.version, dice.between(0, 40));
         let who = *dice.pick(&["Lin", "Priya", "Sam", "Aiko"]);
-        script.then(0, Act::Deploy { service: service.name, version, who, what: *dice.pick(&CHANGES) });
+        let what = *dice.pick(&CHANGES);
+        script.then(0, Act::Deploy { service: service.name, version, who, what });
         script.then(dice.between(90, 240), Act::Fire { service: service.name, first: 1, count: 1 });
     } else {
         script.then(0, Act::Fire { service: trouble.service().name, first: 1, count: 1 });
@@ -273,7 +274,9 @@ pub const CHANGES: [&str; 8] = [
 pub fn deploy(dice: &mut Dice) -> Act {
     let service = dice.pick(&SERVICES);
     let version = format!("{}.{}", service.version, dice.between(0, 40));
-    Act::Deploy { service: service.name, version, who: *dice.pick(&["Lin", "Priya", "Sam", "Aiko", "Jonas"]), what: *dice.pick(&CHANGES) }
+    let who = *dice.pick(&["Lin", "Priya", "Sam", "Aiko", "Jonas"]);
+    let what = *dice.pick(&CHANGES);
+    Act::Deploy { service: service.name, version, who, what }
 }
 
 pub fn note(text: &str) -> Command {
