@@ -1,4 +1,4 @@
-//! The subcommands beside `serve`: each opens the database itself, also while a server runs on it,
+//! The subcommands beside `serve`: all but `demo` open the database, also while a server runs on it; each
 //! says on standard error what it did, and prints on standard output only what a script reads.
 
 pub mod backup;

@@ -140,7 +140,7 @@ impl Sender {
 pub const QUIET_SECS: u32 = 120;
 
 /// After this long without its watchdog, the warehouse counts as silent.
-const WAREHOUSE_HEARTBEAT_SECS: u32 = 60;
+pub const WAREHOUSE_HEARTBEAT_SECS: u32 = 60;
 
 #[cfg(test)]
 mod tests {

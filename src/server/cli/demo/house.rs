@@ -37,6 +37,8 @@ pub fn say(words: &str) {
 
 /// Between two tries of a server that does not answer.
 const TRY_AGAIN_AFTER: [Duration; 4] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5)];
+/// Who has waited this long between two tries hears why.
+const SAID_AFTER: Duration = Duration::from_secs(1);
 /// Most alerts that are read of one incident.
 const MOST_ALERTS: usize = 500;
 /// Most alerts that are repeated at once.
@@ -290,11 +292,12 @@ impl House {
     /// Calls until the server answers.
     async fn answered(&self, method: Method, path: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, CallError> {
         let mut pauses = TRY_AGAIN_AFTER.into_iter();
-        let mut pause = TRY_AGAIN_AFTER[0];
+        let mut pause = Duration::ZERO;
         loop {
             match self.client.call(method.clone(), path, headers, body.clone()).await {
                 Err(CallError::Unreachable(words)) => {
-                    if !self.is_away.swap(true, Ordering::Relaxed) {
+                    // Not at once: a server that starts beside the demo is there in a moment.
+                    if pause >= SAID_AFTER && !self.is_away.swap(true, Ordering::Relaxed) {
                         say(&format!("{} does not answer ({words}). Waiting for it; Ctrl-C ends this.", self.client.address));
                     }
                     pause = pauses.next().unwrap_or(pause);

@@ -4,7 +4,7 @@
 
 use super::{
     client::CallError,
-    company::{QUIET_SECS, REGIONS, Sender, service_of},
+    company::{QUIET_SECS, REGIONS, Sender, WAREHOUSE_HEARTBEAT_SECS, service_of},
     dice::Dice,
     house::{House, say},
     payloads::{self, Sighting, watchdog},
@@ -91,7 +91,7 @@ pub async fn live(house: &House, speed: f64) -> Result<(), CallError> {
     life.plan(20, Due::Trouble);
     life.plan(40, Due::Deploy);
     life.plan(STORM_EVERY_SECS / 2, Due::Storm);
-    life.plan(SILENT_FOR_SECS, Due::Heard { left: HEARD_TIMES });
+    life.fall_silent();
     life.plan(TOLD_EVERY_SECS, Due::Told);
     let mut failures = 0;
     loop {
@@ -117,6 +117,12 @@ impl Life<'_> {
         self.made += 1;
         self.waiting.insert(self.made, due);
         self.due.push(Reverse((at, self.made)));
+    }
+
+    /// The warehouse is not heard for a while; for the server that is real time.
+    fn fall_silent(&mut self) {
+        let at_least = (f64::from(2 * WAREHOUSE_HEARTBEAT_SECS) * self.speed) as i64;
+        self.plan(SILENT_FOR_SECS.max(at_least), Due::Heard { left: HEARD_TIMES });
     }
 
     fn begin(&mut self, plan: Plan, incident: Option<String>) {
@@ -179,7 +185,7 @@ impl Life<'_> {
                 done
             }
             Due::Trouble => {
-                let wait = self.dice.between(70, 230);
+                let wait = self.dice.between(50, 170);
                 self.plan(wait, Due::Trouble);
                 self.begin_trouble().await
             }
@@ -196,7 +202,7 @@ impl Life<'_> {
             Due::Heard { left } => {
                 match left.checked_sub(1) {
                     Some(left) => self.plan(HEARD_EVERY_SECS, Due::Heard { left }),
-                    None => self.plan(SILENT_FOR_SECS, Due::Heard { left: HEARD_TIMES }),
+                    None => self.fall_silent(),
                 }
                 self.house.send(&watchdog(self.house.seed, self.house.clock.now())).await
             }
