@@ -94,14 +94,24 @@ fn chunks<T>(mut items: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// The columns of a whole alert, in the order that [`alert`] reads them.
+/// The columns of a whole alert, in the order that [`alert`] reads them, out of [`alert_tables`].
 macro_rules! alert_columns {
     () => {
         "a.id, a.integration_id, a.source, a.dedupe_key, a.state, a.severity, a.title, a.labels, a.annotations, a.links, a.started_at, \
-         a.resolved_at, a.deliveries, a.incident_id, a.stale, a.last_event_at, a.expires_at, a.service, a.group_key"
+         a.resolved_at, a.deliveries + COALESCE(r.deliveries, 0), a.incident_id, a.stale, \
+         CASE WHEN r.last_event_at > a.last_event_at THEN r.last_event_at ELSE a.last_event_at END, \
+         CASE WHEN r.alert_id IS NULL THEN a.expires_at ELSE r.expires_at END, a.service, a.group_key"
     };
 }
 pub(super) use alert_columns;
+
+/// The tables that an alert is put together from: its row, and what repeats of it changed since.
+macro_rules! alert_tables {
+    () => {
+        "alerts a LEFT JOIN alert_refreshes r ON r.alert_id = a.id"
+    };
+}
+pub(super) use alert_tables;
 
 pub(super) fn alert(row: &AnyRow) -> Result<Alert, StoreError> {
     Ok(Alert {

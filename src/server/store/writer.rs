@@ -8,7 +8,7 @@ use super::{
     batch::{Batch, Memory},
     commands::Outcome,
     import::Imported,
-    intake::{Delivery, Receipt},
+    intake::{Delivery, Expired, Receipt},
 };
 use crate::domain::{
     ids::IncidentId,
@@ -57,7 +57,7 @@ pub(super) enum Answer {
     Intake(Receipt),
     Outcome(Box<Outcome>),
     Imported(Imported),
-    Expired(u64),
+    Expired(Expired),
 }
 
 struct Job {
