@@ -10,8 +10,8 @@ pub(super) use memory::Memory;
 
 use super::{
     StoreError, query,
-    rows::{ManyRows, to_json},
-    stream::Numbered,
+    rows::{self, ManyRows, to_json},
+    stream::{self, Numbered},
 };
 use crate::{
     domain::{
@@ -87,6 +87,15 @@ impl<'t> Batch<'t> {
         self.changes.push(Numbered { seq: self.memory.change, incident_id, topic: happening.topic().to_owned(), payload: to_json(&happening).into() });
     }
 
+    /// Wakes the other servers on this database when this transaction is committed. SQLite knows no
+    /// such thing; there they look every now and then.
+    async fn tell_other_servers(&mut self) -> Result<(), StoreError> {
+        if self.connection.backend_name() != rows::POSTGRES {
+            return Ok(());
+        }
+        sqlx::query("SELECT pg_notify($1, '')").bind(stream::CHANNEL).execute(&mut *self.connection).await.map(drop).map_err(query("tell other servers"))
+    }
+
     /// Writes everything down. Answers what listeners are told after the commit, and which jobs
     /// resolved an incident.
     pub async fn finish(mut self) -> Result<(Vec<Numbered>, Vec<usize>), StoreError> {
@@ -108,6 +117,7 @@ impl<'t> Batch<'t> {
                 .execute(&mut *self.connection)
                 .await
                 .map_err(query("count changes"))?;
+            self.tell_other_servers().await?;
         }
         Ok((self.changes, self.resolved_by))
     }

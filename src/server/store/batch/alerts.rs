@@ -93,7 +93,7 @@ const REFRESH_ALERTS: &str = "INSERT INTO alert_refreshes (alert_id, deliveries,
 
 impl Batch<'_> {
     /// Reads at once the episodes that the work will ask for.
-    pub async fn foresee(&mut self, work: &[&Work]) -> Result<(), StoreError> {
+    pub async fn foresee<'w>(&mut self, work: impl Iterator<Item = &'w Work>) -> Result<(), StoreError> {
         let mut wanted: HashSet<(IntegrationId, &str)> = HashSet::new();
         for work in work {
             let deliveries = match work {
