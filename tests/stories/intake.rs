@@ -3,11 +3,11 @@
 use crate::{databases::NOON, people_at_work::*, story};
 use tocsin::{
     domain::{
-        alert::{AlertState, SignalAction},
+        alert::{AlertState, Signal, SignalAction},
         incident::{IncidentRole, ResolvedBy, SignalState, State},
         severity::{AlertSeverity, Severity},
     },
-    server::store::{AlertFilter, IncidentFilter},
+    server::store::{AlertFilter, IncidentFilter, Store},
 };
 
 story! {

@@ -5,7 +5,7 @@ mod groups;
 mod incidents;
 mod memory;
 
-pub(super) use alerts::NewAlert;
+pub(super) use alerts::{NewAlert, Refreshes};
 pub(super) use memory::Memory;
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
     },
     server::clock::Clock,
 };
-use alerts::{Refresh, Update};
+use alerts::Update;
 use incidents::Pending;
 use sqlx::AnyConnection;
 use std::collections::{HashMap, HashSet};
@@ -35,7 +35,7 @@ pub(super) struct Batch<'t> {
     new_alerts: Vec<NewAlert>,
     new_alert_at: HashMap<AlertId, usize>,
     updates: HashMap<AlertId, Update>,
-    refreshes: HashMap<AlertId, Refresh>,
+    refreshes: Refreshes,
     pending: HashMap<IncidentId, Vec<Pending>>,
     pending_order: Vec<IncidentId>,
     new_events: Vec<(IncidentId, Event)>,
@@ -60,7 +60,7 @@ impl<'t> Batch<'t> {
             new_alerts: vec![],
             new_alert_at: HashMap::new(),
             updates: HashMap::new(),
-            refreshes: HashMap::new(),
+            refreshes: Refreshes::default(),
             pending: HashMap::new(),
             pending_order: vec![],
             new_events: vec![],

@@ -12,6 +12,7 @@ mod intake;
 mod integrations;
 mod lease;
 mod people;
+mod repeats;
 mod rows;
 mod sessions;
 mod setup;

@@ -10,6 +10,7 @@ use super::{
     import::Imported,
     intake::{Delivery, Expired, Receipt},
     query,
+    repeats::Repeats,
 };
 use crate::domain::{
     ids::IncidentId,
@@ -312,6 +313,9 @@ impl Hand {
     }
 
     async fn commit(&mut self, jobs: &mut Vec<Job>) -> Result<Vec<Answer>, Failed> {
+        if let Some(answers) = self.commit_repeats(jobs).await {
+            return Ok(answers);
+        }
         let kept = self.connection.take();
         let was_kept = kept.is_some();
         let mut result = self.try_commit(kept, jobs).await;
@@ -319,12 +323,42 @@ impl Hand {
             // The database may have been restarted since: only a fresh connection tells.
             result = self.try_commit(None, jobs).await;
         }
-        self.blocked.set(None);
+        if !matches!(result, Err(Failed::Turn(_))) {
+            self.blocked.set(None);
+        }
         if result.is_err() {
             // What was remembered may hold what was rolled back.
             self.memory = Memory::default();
         }
         result
+    }
+
+    /// The short way, on the connection that is kept. `None`: it has to be the long way, and
+    /// nothing was done yet.
+    async fn commit_repeats(&mut self, jobs: &[Job]) -> Option<Vec<Answer>> {
+        let mut connection = self.connection.take()?;
+        let deliveries = jobs.iter().map(|job| if let Work::Intake(delivery) = &job.work { Some(delivery) } else { None });
+        let Some(repeats) = Repeats::of(&self.memory, deliveries) else {
+            self.connection = Some(connection);
+            return None;
+        };
+        // Who gives up meanwhile may be counted nevertheless: it was delivered once more, and that is all it says.
+        self.blocked.begin();
+        match repeats.commit(&mut connection, self.store.backend, &mut self.memory).await {
+            Ok(receipts) => {
+                self.connection = self.store.wanted.by_nobody().then_some(connection);
+                let receipts = receipts?;
+                self.blocked.set(None);
+                Some(receipts.into_iter().map(Answer::Intake).collect())
+            }
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "repeats take the long way");
+                // Its transaction may still be open.
+                drop(connection.detach());
+                self.memory = Memory::default();
+                None
+            }
+        }
     }
 
     async fn try_commit(&mut self, kept: Option<PoolConnection<Any>>, jobs: &mut Vec<Job>) -> Result<Vec<Answer>, Failed> {

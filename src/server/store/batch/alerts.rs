@@ -19,7 +19,7 @@ use crate::domain::{
     time::Timestamp,
 };
 use std::{
-    collections::{HashSet, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     fmt::Write,
 };
 
@@ -45,12 +45,51 @@ pub(super) struct Update {
     announced: bool,
 }
 
-/// What repeats change on an alert that is in the database.
-#[derive(Debug, PartialEq)]
-pub(super) struct Refresh {
+/// What repeats change on alerts that are in the database.
+#[derive(Default)]
+pub(in crate::server::store) struct Refreshes(HashMap<AlertId, Refresh>);
+
+struct Refresh {
     deliveries: i64,
     last_event_at: Timestamp,
     expires_at: Option<Timestamp>,
+}
+
+impl Refreshes {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Notes that an episode was delivered once more. Answers whether it now runs out sooner than
+    /// was known.
+    pub fn add(&mut self, episode: &Episode, event_at: Timestamp, expires_at: Option<Timestamp>) -> bool {
+        let known = self.0.entry(episode.id).or_insert(Refresh { deliveries: 0, last_event_at: episode.last_event_at, expires_at: episode.expires_at });
+        let sooner = expires_at.is_some_and(|at| known.expires_at.is_none_or(|known| at < known));
+        *known = Refresh { deliveries: known.deliveries + 1, last_event_at: known.last_event_at.max(event_at), expires_at };
+        sooner
+    }
+
+    pub fn apply(&self, episode: &mut Episode) {
+        if let Some(refresh) = self.0.get(&episode.id) {
+            (episode.last_event_at, episode.expires_at) = (refresh.last_event_at, refresh.expires_at);
+        }
+    }
+
+    /// `{"alert's id": [deliveries, last_event_at, expires_at], …}`. Ids and numbers need no escaping.
+    pub fn to_json(&self) -> String {
+        let mut json = String::with_capacity(2 + 96 * self.0.len());
+        for (id, Refresh { deliveries, last_event_at, expires_at }) in &self.0 {
+            let separator = if json.is_empty() { '{' } else { ',' };
+            // Writing into a String cannot fail.
+            let _ = write!(json, "{separator}\"{id}\":[{deliveries},{},", last_event_at.micros());
+            let _ = match expires_at {
+                Some(at) => write!(json, "{}]", at.micros()),
+                None => write!(json, "null]"),
+            };
+        }
+        json.push('}');
+        json
+    }
 }
 
 const EPISODES: ManyRows = ManyRows {
@@ -84,8 +123,7 @@ const READ_ALERTS: ManyRows = ManyRows {
     width: 1,
 };
 
-/// One text for both databases, with one value however many rows there are: an object of
-/// `"alert's id": [deliveries, last_event_at, expires_at]`.
+/// One text for both databases, with one value however many rows there are: [`Refreshes::to_json`].
 const REFRESH_ALERTS: &str = "INSERT INTO alert_refreshes (alert_id, deliveries, last_event_at, expires_at) \
      SELECT key, CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM json_each(json($1)) WHERE true \
      ON CONFLICT (alert_id) DO UPDATE SET deliveries = alert_refreshes.deliveries + excluded.deliveries, \
@@ -163,19 +201,17 @@ impl Batch<'_> {
     }
 
     /// Notes that an open episode was delivered once more.
-    pub fn refresh_episode(&mut self, integration: IntegrationId, key: &str, last_event_at: Timestamp, expires_at: Option<Timestamp>) {
+    pub fn refresh_episode(&mut self, integration: IntegrationId, key: &str, event_at: Timestamp, expires_at: Option<Timestamp>) {
         let Some(episode) = self.memory.episode_mut(integration, key) else { return };
-        let sooner = ends_sooner(expires_at, episode.expires_at);
-        (episode.last_event_at, episode.expires_at) = (last_event_at, expires_at);
-        let id = episode.id;
-        if let Some(new) = self.new_alert_at.get(&id).and_then(|at| self.new_alerts.get_mut(*at)) {
+        if let Some(new) = self.new_alert_at.get(&episode.id).and_then(|at| self.new_alerts.get_mut(*at)) {
             new.deliveries += 1;
-            (new.episode.last_event_at, new.episode.expires_at) = (last_event_at, expires_at);
+            (episode.last_event_at, episode.expires_at) = (event_at, expires_at);
+            new.episode = episode.clone();
             return;
         }
-        let refresh = self.refreshes.entry(id).or_insert(Refresh { deliveries: 0, last_event_at, expires_at });
-        *refresh = Refresh { deliveries: refresh.deliveries + 1, last_event_at, expires_at };
-        if sooner || self.updates.contains_key(&id) {
+        let sooner = self.refreshes.add(episode, event_at, expires_at);
+        self.refreshes.apply(episode);
+        if sooner || self.updates.contains_key(&episode.id) {
             // The alert's own row must never say a later end than this: by it those that ran out are found.
             let episode = episode.clone();
             self.save_episode(integration, key, episode, 0, false);
@@ -243,7 +279,7 @@ impl Batch<'_> {
         if self.refreshes.is_empty() {
             return Ok(());
         }
-        let refreshes = refreshes_json(self.refreshes.drain());
+        let refreshes = std::mem::take(&mut self.refreshes).to_json();
         sqlx::query(REFRESH_ALERTS).bind(refreshes).execute(&mut *self.connection).await.map(|_| ()).map_err(query("refresh alerts"))
     }
 
@@ -278,25 +314,4 @@ impl NewAlert {
             links: self.links,
         }
     }
-}
-
-/// Whether an alert that ends at the first ends before one that ends at the second; `None` never ends.
-fn ends_sooner(first: Option<Timestamp>, second: Option<Timestamp>) -> bool {
-    first.is_some_and(|first| second.is_none_or(|second| first < second))
-}
-
-/// The value of [`REFRESH_ALERTS`]. Ids and numbers need no escaping.
-fn refreshes_json(refreshes: impl ExactSizeIterator<Item = (AlertId, Refresh)>) -> String {
-    let mut json = String::with_capacity(2 + 96 * refreshes.len());
-    for (id, Refresh { deliveries, last_event_at, expires_at }) in refreshes {
-        let separator = if json.is_empty() { '{' } else { ',' };
-        // Writing into a String cannot fail.
-        let _ = write!(json, "{separator}\"{id}\":[{deliveries},{},", last_event_at.micros());
-        let _ = match expires_at {
-            Some(at) => write!(json, "{}]", at.micros()),
-            None => write!(json, "null]"),
-        };
-    }
-    json.push('}');
-    json
 }

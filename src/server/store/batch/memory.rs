@@ -73,12 +73,22 @@ impl Memory {
         Ok(())
     }
 
+    /// The number of the last write that it knows of.
+    pub fn last_write(&self) -> i64 {
+        self.write
+    }
+
+    /// One more was made, and is remembered.
+    pub fn count_write(&mut self) {
+        self.write += 1;
+    }
+
     /// The newest episode of an identity; the outer `None`: it was not asked for yet.
-    pub(super) fn episode(&self, integration: IntegrationId, key: &str) -> Option<&Option<Episode>> {
+    pub fn episode(&self, integration: IntegrationId, key: &str) -> Option<&Option<Episode>> {
         self.episodes.get(&integration)?.get(key)
     }
 
-    pub(super) fn episode_mut(&mut self, integration: IntegrationId, key: &str) -> Option<&mut Episode> {
+    pub fn episode_mut(&mut self, integration: IntegrationId, key: &str) -> Option<&mut Episode> {
         self.episodes.get_mut(&integration)?.get_mut(key)?.as_mut()
     }
 
