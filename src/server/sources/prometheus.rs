@@ -55,8 +55,7 @@ fn read_plainly(request: &Request) -> Option<Parsed> {
         let Plain { labels, annotations, starts_at, ends_at, generator_url } = alert;
         let mut raw = labelled::put_together(labels, annotations, generator_url);
         let sent = |text: &Option<Cow<str>>| text.as_deref().map(str::to_owned);
-        raw.started_at =
-            times::believe(times::read_text(starts_at.as_deref()), "startsAt", || sent(&starts_at), request.received_at, &mut raw.annotations);
+        raw.started_at = times::believe(times::read_text(starts_at.as_deref()), "startsAt", || sent(&starts_at), request.received_at, &mut raw.annotations);
         raw.event_at = raw.started_at;
         add(&mut parsed, index, raw, times::read_text(ends_at.as_deref()), || sent(&ends_at), request.received_at);
     }
@@ -254,7 +253,8 @@ mod tests {
 
     #[test]
     fn what_prometheus_does_not_write_takes_the_lenient_way() {
-        for alert in [json!({"labels": {"a": 1}}), json!({"labels": {"a": "b"}, "startsAt": 7}), json!({"labels": {"a": "b"}, "more": 1}), json!({}), json!(1)] {
+        for alert in [json!({"labels": {"a": 1}}), json!({"labels": {"a": "b"}, "startsAt": 7}), json!({"labels": {"a": "b"}, "more": 1}), json!({}), json!(1)]
+        {
             assert!(read_plainly(&super::super::testing::request(json!([alert]).to_string().as_bytes())).is_none(), "{alert}");
         }
     }

@@ -5,7 +5,7 @@ mod groups;
 mod incidents;
 mod memory;
 
-pub(super) use alerts::{NewAlert, Refreshes};
+pub(super) use alerts::{NewAlert, Refreshes, refresh_alerts};
 pub(super) use memory::Memory;
 
 use super::{

@@ -39,7 +39,7 @@ pub use verify::{Fault, Verified};
 
 use super::clock::Clock;
 use sqlx::{
-    AnyPool, Connection, Executor,
+    AnyConnection, AnyPool, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::Migrator,
 };
@@ -80,6 +80,20 @@ pub enum Backend {
     Postgres,
 }
 
+impl Backend {
+    /// Sets a fresh connection up.
+    async fn prepare(self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Backend::Sqlite => {
+                const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+                                       PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000";
+                connection.execute(PRAGMAS).await.map(drop)
+            }
+            Backend::Postgres => Ok(()),
+        }
+    }
+}
+
 /// A page of a list: the items and where the next page begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
@@ -117,8 +131,9 @@ impl Store {
         };
         let options = AnyConnectOptions::from_str(&url).map_err(open)?;
         // A pool tries again for as long as it may; whoever starts a server wants to know at once.
-        let first = tokio::time::timeout(ANSWER_WITHIN, sqlx::AnyConnection::connect_with(&options));
-        let first = first.await.map_err(|_| StoreError::NoAnswer { shown: shown.clone() })?.map_err(open)?;
+        let first = tokio::time::timeout(ANSWER_WITHIN, AnyConnection::connect_with(&options));
+        let mut first = first.await.map_err(|_| StoreError::NoAnswer { shown: shown.clone() })?.map_err(open)?;
+        backend.prepare(&mut first).await.map_err(open)?;
         first.close().await.map_err(open)?;
         let (readers, writers) = match backend {
             Backend::Sqlite => (4, 1),
@@ -130,19 +145,7 @@ impl Store {
                 .acquire_timeout(Duration::from_secs(10))
                 // A file does not hang up.
                 .test_before_acquire(backend == Backend::Postgres)
-                .after_connect(move |connection, _| {
-                    Box::pin(async move {
-                        if backend == Backend::Sqlite {
-                            connection
-                                .execute(
-                                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-                                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000",
-                                )
-                                .await?;
-                        }
-                        Ok(())
-                    })
-                })
+                .after_connect(move |connection, _| Box::pin(backend.prepare(connection)))
                 .connect_lazy_with(options.clone())
         };
         let (writer, jobs) = writer::Writer::new();

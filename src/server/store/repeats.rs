@@ -6,7 +6,7 @@
 
 use super::{
     Backend, StoreError,
-    batch::{Memory, Refreshes},
+    batch::{Memory, Refreshes, refresh_alerts},
     intake::{Delivery, Receipt},
     query,
 };
@@ -66,16 +66,14 @@ impl<'w> Repeats<'w> {
 /// moved; each database has its own way to do nothing then.
 fn text(backend: Backend, last_write: i64, refreshes: &str) -> String {
     let turn = format!("UPDATE counters SET value = value + 1 WHERE name = 'write' AND value = {last_write} RETURNING 1");
-    let insert = format!(
-        "INSERT INTO alert_refreshes (alert_id, deliveries, last_event_at, expires_at) \
-         SELECT key, CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM json_each(json('{refreshes}'))"
-    );
-    const UPDATE: &str = "ON CONFLICT (alert_id) DO UPDATE SET deliveries = alert_refreshes.deliveries + excluded.deliveries, \
-                          last_event_at = excluded.last_event_at, expires_at = excluded.expires_at";
     match backend {
-        Backend::Sqlite => format!("{}; {turn}; {insert} WHERE changes() = 1 {UPDATE}; COMMIT", backend.begin()),
+        Backend::Sqlite => {
+            let refresh = format!(refresh_alerts!("'{}'", "changes() = 1"), refreshes);
+            format!("{}; {turn}; {refresh}; COMMIT", backend.begin())
+        }
         Backend::Postgres => {
-            format!("WITH turn AS ({turn}), refreshed AS ({insert} WHERE EXISTS (SELECT 1 FROM turn) {UPDATE}) SELECT 1 FROM turn")
+            let refresh = format!(refresh_alerts!("'{}'", "EXISTS (SELECT 1 FROM turn)"), refreshes);
+            format!("WITH turn AS ({turn}), refreshed AS ({refresh}) SELECT 1 FROM turn")
         }
     }
 }

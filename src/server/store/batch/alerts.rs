@@ -123,11 +123,24 @@ const READ_ALERTS: ManyRows = ManyRows {
     width: 1,
 };
 
-/// One text for both databases, with one value however many rows there are: [`Refreshes::to_json`].
-const REFRESH_ALERTS: &str = "INSERT INTO alert_refreshes (alert_id, deliveries, last_event_at, expires_at) \
-     SELECT key, CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM json_each(json($1)) WHERE true \
-     ON CONFLICT (alert_id) DO UPDATE SET deliveries = alert_refreshes.deliveries + excluded.deliveries, \
-     last_event_at = excluded.last_event_at, expires_at = excluded.expires_at";
+/// How refreshes are written: one text for both databases, with one value however many rows there
+/// are, [`Refreshes::to_json`]. `$json` is that value or its placeholder, `$only` says when.
+macro_rules! refresh_alerts {
+    ($json:literal, $only:literal) => {
+        concat!(
+            "INSERT INTO alert_refreshes (alert_id, deliveries, last_event_at, expires_at) \
+             SELECT key, CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM json_each(json(",
+            $json,
+            ")) WHERE ",
+            $only,
+            " ON CONFLICT (alert_id) DO UPDATE SET deliveries = alert_refreshes.deliveries + excluded.deliveries, \
+             last_event_at = excluded.last_event_at, expires_at = excluded.expires_at"
+        )
+    };
+}
+pub(in crate::server::store) use refresh_alerts;
+
+const REFRESH_ALERTS: &str = refresh_alerts!("$1", "true");
 
 impl Batch<'_> {
     /// Reads at once the episodes that the work will ask for.
