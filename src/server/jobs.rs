@@ -34,6 +34,8 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
     let watch = Arc::new(Watch::new(app.clock().now(), down_secs));
     every(&tracker, app, "expire_alerts", Duration::from_secs(1), |app| async move { app.store.expire_alerts().await.map(drop) });
     every(&tracker, app, "foreign_changes", Duration::from_millis(250), |app| async move { app.store.poll_foreign_changes().await });
+    let (follower, closing) = (app.clone(), app.closing.clone());
+    tracker.spawn(async move { closing.run_until_cancelled(follower.store.follow_other_servers()).await });
     every(&tracker, app, "foreign_integrations", Duration::from_millis(500), |app| async move { app.senders.refresh(&app.store).await });
     every(&tracker, app, "heard", Duration::from_secs(1), |app| async move { app.senders.write_heard(&app.store).await });
     every(&tracker, app, "deliveries", Duration::from_secs(2), |app| async move { app.notes.write(&app.store).await });

@@ -7,7 +7,6 @@ use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -75,7 +74,7 @@ pub async fn timed<T>(kind: &'static str, write: impl Future<Output = T>) -> T {
 }
 
 /// Gives every request an id, counts it, and writes one line about it.
-pub async fn observe(matched: Option<MatchedPath>, mut request: Request, next: Next) -> Response {
+pub async fn observe<F: Future<Output = Response>>(matched: Option<MatchedPath>, mut request: Request, next: impl FnOnce(Request) -> F) -> Response {
     let began = Instant::now();
     let id = request_id(request.headers());
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -85,7 +84,7 @@ pub async fn observe(matched: Option<MatchedPath>, mut request: Request, next: N
     let route = matched.as_ref().map_or("file", MatchedPath::as_str).to_owned();
     let mut answer = {
         use tracing::Instrument;
-        next.run(request).instrument(tracing::info_span!("request", id)).await
+        next(request).instrument(tracing::info_span!("request", id)).await
     };
     let (status, took) = (answer.status(), began.elapsed());
     metrics::counter!("tocsin_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.as_str().to_owned()).increment(1);

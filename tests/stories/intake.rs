@@ -3,11 +3,11 @@
 use crate::{databases::NOON, people_at_work::*, story};
 use tocsin::{
     domain::{
-        alert::{AlertState, SignalAction},
+        alert::{AlertState, Signal, SignalAction},
         incident::{IncidentRole, ResolvedBy, SignalState, State},
         severity::{AlertSeverity, Severity},
     },
-    server::store::{AlertFilter, IncidentFilter},
+    server::store::{AlertFilter, IncidentFilter, Store},
 };
 
 story! {
@@ -141,6 +141,125 @@ story! {
         let resolved = incident(store, alert.incident_id.unwrap()).await;
         assert_eq!(resolved.state, State::Resolved);
     }
+}
+
+story! {
+    async fn an_alert_runs_out_when_its_last_repeat_says(fresh) {
+        let store = &fresh.store;
+        let until = |key: &str, at: i64, expires_at: Option<i64>| Signal {
+            expires_at: expires_at.map(|at| NOON.plus_secs(at)),
+            event_at: Some(NOON.plus_secs(at)),
+            ..fire(key, "checkout", NOON)
+        };
+        let sent = |at: i64, signals: Vec<Signal>| {
+            fresh.at(at);
+            store.intake(delivery(NOON.plus_secs(at), signals))
+        };
+        let ids = sent(0, vec![until("later", 0, Some(100)), until("sooner", 0, Some(1000)), until("never", 0, Some(100)), until("ever", 0, None)]).await.unwrap().alerts;
+        sent(10, vec![until("later", 10, Some(300)), until("sooner", 10, Some(200)), until("never", 10, None), until("ever", 10, Some(400))]).await.unwrap();
+        sent(20, vec![until("later", 20, Some(300)), until("later", 21, Some(300))]).await.unwrap();
+        let seen = |at: i64| {
+            fresh.at(at);
+            let ids = ids.clone();
+            async move {
+                let expired = store.expire_alerts().await.unwrap();
+                let mut ends = vec![];
+                for id in ids {
+                    ends.push(store.alert(id).await.unwrap().unwrap().resolved_at.map(|at| at.secs_since(NOON)));
+                }
+                assert!(store.verify(true).await.unwrap().faults.is_empty());
+                (expired, ends)
+            }
+        };
+        assert_eq!(seen(150).await, (0, vec![None, None, None, None]));
+        assert_eq!(seen(250).await, (1, vec![None, Some(200), None, None]));
+        store.extend_expiries(10).await.unwrap();
+        assert_eq!(seen(305).await, (0, vec![None, Some(200), None, None]));
+        assert_eq!(seen(10_000).await, (2, vec![Some(310), Some(200), None, Some(410)]));
+        let mut deliveries = vec![];
+        for id in &ids {
+            deliveries.push(store.alert(*id).await.unwrap().unwrap().deliveries);
+        }
+        assert_eq!(deliveries, [4, 2, 2, 2]);
+        // It merely ran out: whoever sends it again says that it still holds.
+        let again = sent(10_001, vec![until("later", 10_001, Some(20_000))]).await.unwrap();
+        assert_eq!((again.opened, again.repeated), (1, 0));
+    }
+}
+
+story! {
+    async fn repeats_and_other_news_of_an_alert_may_come_together(fresh) {
+        let store = &fresh.store;
+        let at = |secs: i64| Some(NOON.plus_secs(secs));
+        let first = store.intake(delivery(NOON, vec![Signal { expires_at: at(300), ..fire("a", "checkout", NOON) }, fire("a", "checkout", NOON)])).await.unwrap();
+        assert_eq!((first.opened, first.repeated, first.alerts[0] == first.alerts[1]), (1, 1, true));
+        let repeat = |secs: i64| Signal { event_at: at(secs), expires_at: at(secs + 300), ..fire("a", "checkout", NOON) };
+        let seen = Signal { action: SignalAction::Acknowledge, ..repeat(20) };
+        store.intake(delivery(NOON.plus_secs(20), vec![repeat(10), seen, repeat(15)])).await.unwrap();
+        let alert = store.alert(first.alerts[0]).await.unwrap().unwrap();
+        assert_eq!((alert.deliveries, alert.state), (5, AlertState::Acknowledged));
+        // The newest event time counts, whichever of the signals said it, also for who reads it anew.
+        let other = Store::open(&fresh.url, fresh.clock.clone()).await.unwrap();
+        assert_eq!(other.intake(delivery(NOON.plus_secs(30), vec![quiet("a", "checkout", NOON.plus_secs(19))])).await.unwrap().ignored, 1);
+        assert_eq!(other.intake(delivery(NOON.plus_secs(30), vec![quiet("a", "checkout", NOON.plus_secs(21))])).await.unwrap().resolved, 1);
+        let alert = store.alert(first.alerts[0]).await.unwrap().unwrap();
+        assert_eq!((alert.deliveries, alert.resolved_at), (6, at(21)));
+        assert!(store.verify(true).await.unwrap().faults.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_another_process_keeps_the_file_everybody_is_told_so_at_once() {
+    use sqlx::Executor;
+    let fresh = crate::databases::fresh(tocsin::server::store::Backend::Sqlite).await;
+    let store = &fresh.store;
+    store.intake(delivery(NOON, vec![fire("a", "checkout", NOON)])).await.unwrap();
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&fresh.url).await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let began = std::time::Instant::now();
+    let refused = futures::future::join_all((0..20).map(|n| store.intake(delivery(NOON, vec![fire(&format!("k{n}"), "checkout", NOON)])))).await;
+    assert!(refused.iter().all(|answer| matches!(answer, Err(tocsin::server::store::StoreError::Busy))), "{refused:?}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(4), "{:?}", began.elapsed());
+    other.execute("ROLLBACK").await.unwrap();
+    // What was refused is not done later; what comes now is.
+    store.intake(delivery(NOON, vec![fire("b", "checkout", NOON)])).await.unwrap();
+    let alerts = store.alerts(&AlertFilter::for_actor(admin()), None, 100).await.unwrap().items;
+    assert_eq!(alerts.iter().map(|alert| alert.dedupe_key.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_said_so_at_once() {
+    use std::time::{Duration, Instant};
+    let (began, clock) = (Instant::now(), tocsin::server::clock::Clock::fixed(NOON));
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let open = |port: u16| Store::open(Box::leak(format!("postgres://tocsin:secret@127.0.0.1:{port}/tocsin").into_boxed_str()), clock.clone());
+    let error = open(port).await.err().expect("it never answers").to_string();
+    assert_eq!(error, format!("the database postgres://…@127.0.0.1:{port}/tocsin does not answer within 3 seconds"));
+    drop(silent);
+    let error = open(port).await.err().expect("nobody listens");
+    assert!(std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("refused")), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_servers_tell_each_other_of_their_changes() {
+    let fresh = crate::databases::fresh(tocsin::server::store::Backend::Postgres).await;
+    let other = Store::open(&fresh.url, fresh.clock.clone()).await.unwrap();
+    let mut listener = fresh.store.subscribe();
+    let store = fresh.store.clone();
+    let following = tokio::spawn(async move { store.follow_other_servers().await });
+    // Sent until it is heard: when the other one has begun to listen is not said.
+    let heard = async {
+        for n in 0.. {
+            other.intake(delivery(NOON, vec![fire(&format!("k{n}"), "checkout", NOON)])).await.unwrap();
+            if tokio::time::timeout(std::time::Duration::from_millis(200), listener.recv()).await.is_ok() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), heard).await.expect("nobody looked, and yet it is heard");
+    following.abort();
 }
 
 story! {

@@ -1,12 +1,11 @@
 //! What browsers are told about every answer.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{
         HeaderName, HeaderValue,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
     },
-    middleware::Next,
     response::Response,
 };
 use std::sync::Arc;
@@ -45,11 +44,11 @@ impl SecurityHeaders {
     }
 }
 
-/// Middleware: adds the headers, and keeps answers of `/api/` out of every cache unless they say
-/// otherwise themselves.
-pub async fn add(State(SecurityHeaders(fixed)): State<SecurityHeaders>, request: Request, next: Next) -> Response {
+/// Adds the headers to what `next` answers, and keeps answers of `/api/` out of every cache unless
+/// they say otherwise themselves.
+pub async fn add<F: Future<Output = Response>>(SecurityHeaders(fixed): SecurityHeaders, request: Request, next: impl FnOnce(Request) -> F) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     headers.extend(fixed.iter().cloned());
     if is_api {
@@ -61,7 +60,12 @@ pub async fn add(State(SecurityHeaders(fixed)): State<SecurityHeaders>, request:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
+    use axum::{
+        Router,
+        body::Body,
+        middleware::{Next, from_fn},
+        routing::get,
+    };
     use tower::ServiceExt;
 
     #[test]
@@ -81,7 +85,7 @@ mod tests {
             .route("/api/cached", cached)
             .route("/api/x", get(|| async {}))
             .route("/page", get(|| async {}))
-            .layer(from_fn_with_state(headers, add));
+            .layer(from_fn(move |request: Request, next: Next| add(headers.clone(), request, |request| next.run(request))));
         let request = Request::get(path).body(Body::empty()).expect("a request");
         app.oneshot(request).await.expect("an answer")
     }

@@ -11,10 +11,17 @@ use serde_json::{Map, Value};
 
 /// Reads one alert as firing, known by the fingerprint of its labels; whoever calls says more.
 pub fn read(alert: &Map<String, Value>, received_at: Timestamp) -> RawAlert {
-    let mut labels = text::of_fields(alert.get("labels"));
+    let generator_url = alert.get("generatorURL").and_then(text::of_value);
+    let mut raw = put_together(text::of_fields(alert.get("labels")), text::of_fields(alert.get("annotations")), generator_url);
+    raw.started_at = times::believed(alert, "startsAt", received_at, &mut raw.annotations);
+    raw.event_at = raw.started_at;
+    raw
+}
+
+/// An alert with these labels and annotations, firing; it says nothing of times yet.
+pub fn put_together(mut labels: Labels, annotations: Labels, generator_url: Option<String>) -> RawAlert {
     // A label with an empty value is the same as no label.
     labels.retain(|_, value| !value.is_empty());
-    let annotations = text::of_fields(alert.get("annotations"));
     let mut raw = RawAlert::new(SignalAction::Fire, if labels.is_empty() { String::new() } else { fingerprint(&labels) }, title(&labels, &annotations));
     let severity_word = labels.get("severity").or_else(|| labels.get("priority")).map(String::as_str);
     raw.severity = severity_word.and_then(AlertSeverity::from_word);
@@ -22,12 +29,10 @@ pub fn read(alert: &Map<String, Value>, received_at: Timestamp) -> RawAlert {
         raw.severity = Some(AlertSeverity::Info);
         raw.heartbeat = true;
     }
-    raw.link(alert.get("generatorURL").and_then(text::of_value), "Source");
+    raw.link(generator_url, "Source");
     raw.link(annotations.get("runbook_url").cloned(), "Runbook");
     raw.labels = labels;
     raw.annotations = annotations;
-    raw.started_at = times::believed(alert, "startsAt", received_at, &mut raw.annotations);
-    raw.event_at = raw.started_at;
     raw
 }
 
@@ -51,7 +56,7 @@ pub fn is_watchdog(name: &str, severity_word: Option<&str>) -> bool {
 fn title(labels: &Labels, annotations: &Labels) -> String {
     let candidates =
         [annotations.get("summary"), annotations.get("title"), labels.get("alertname"), annotations.get("description"), annotations.get("message")];
-    let named = candidates.into_iter().flatten().find(|candidate| !text::line(candidate, 1).is_empty());
+    let named = candidates.into_iter().flatten().find(|candidate| text::says_something(candidate));
     named.cloned().unwrap_or_else(|| labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", "))
 }
 

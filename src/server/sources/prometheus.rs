@@ -4,9 +4,16 @@
 //! be sent again before that; Prometheus sends every batch once and never again, so the valid
 //! alerts of a batch are stored even where another one is not valid.
 
-use super::{Parsed, Rejected, Request, Source, json, labelled, raw_alert::RawAlert, text, times};
-use crate::domain::time::Timestamp;
-use serde_json::{Map, Value};
+use super::{
+    Parsed, Rejected, Request, Source, json, labelled,
+    raw_alert::RawAlert,
+    text,
+    times::{self, Reading},
+};
+use crate::domain::{alert::Labels, time::Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use std::borrow::Cow;
 
 pub const SOURCE: Source = Source {
     setup: "# prometheus.yml; the target is host and port of {url}\nalerting:\n  alertmanagers:\n    - scheme: https\n      static_configs:\n        - targets: ['tocsin.example.com:443']\n      authorization:\n        credentials: '{token}'\n",
@@ -22,6 +29,40 @@ pub const SOURCE: Source = Source {
 const RESOLVE_TIMEOUT_SECS: i64 = 300;
 
 fn parse(request: &Request) -> Result<Parsed, Rejected> {
+    read_plainly(request).map_or_else(|| read_leniently(request), Ok)
+}
+
+/// One alert exactly as Prometheus writes it. Whatever has another shape is read leniently.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Plain<'a> {
+    labels: Labels,
+    #[serde(default)]
+    annotations: Labels,
+    #[serde(borrow, default)]
+    starts_at: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    ends_at: Option<Cow<'a, str>>,
+    #[serde(rename = "generatorURL", default)]
+    generator_url: Option<String>,
+}
+
+/// The short way of almost every delivery: straight into the alerts, without JSON in between.
+fn read_plainly(request: &Request) -> Option<Parsed> {
+    let alerts: Vec<Plain> = serde_json::from_slice(request.body).ok()?;
+    let mut parsed = Parsed::default();
+    for (index, alert) in alerts.into_iter().enumerate() {
+        let Plain { labels, annotations, starts_at, ends_at, generator_url } = alert;
+        let mut raw = labelled::put_together(labels, annotations, generator_url);
+        let sent = |text: &Option<Cow<str>>| text.as_deref().map(str::to_owned);
+        raw.started_at = times::believe(times::read_text(starts_at.as_deref()), "startsAt", || sent(&starts_at), request.received_at, &mut raw.annotations);
+        raw.event_at = raw.started_at;
+        add(&mut parsed, index, raw, times::read_text(ends_at.as_deref()), || sent(&ends_at), request.received_at);
+    }
+    Some(parsed)
+}
+
+fn read_leniently(request: &Request) -> Result<Parsed, Rejected> {
     let body = json::read(request.body)?;
     let Value::Array(alerts) = body else {
         return Err(Rejected::new("no_list", "the body is not a list of alerts"));
@@ -32,30 +73,34 @@ fn parse(request: &Request) -> Result<Parsed, Rejected> {
             parsed.reject(index, "it is not an object");
             continue;
         };
-        let mut raw = labelled::read(alert, request.received_at);
-        if raw.labels.is_empty() {
-            parsed.reject(index, "at least one label with a value is required");
-            continue;
-        }
-        judge_end(&mut raw, alert, request.received_at);
-        raw.add_to(&mut parsed);
+        let (raw, ends_at) = (labelled::read(alert, request.received_at), alert.get("endsAt"));
+        add(&mut parsed, index, raw, times::read(ends_at), || ends_at.and_then(text::of_value), request.received_at);
     }
     Ok(parsed)
 }
 
+fn add(parsed: &mut Parsed, index: usize, mut raw: RawAlert, ends_at: Reading, sent: impl FnOnce() -> Option<String>, received_at: Timestamp) {
+    if raw.labels.is_empty() {
+        parsed.reject(index, "at least one label with a value is required");
+        return;
+    }
+    judge_end(&mut raw, ends_at, sent, received_at);
+    raw.add_to(parsed);
+}
+
 /// Whether it fires or is over, by our clock. A resolve from a clock that runs ahead reads as
 /// firing for as long as that clock is ahead, and then expires by itself.
-fn judge_end(raw: &mut RawAlert, alert: &Map<String, Value>, received_at: Timestamp) {
-    match times::read(alert.get("endsAt")) {
-        times::Reading::At(ends_at) if ends_at > received_at => raw.expires_at = Some(ends_at),
-        times::Reading::At(_) => {
-            let ended_at = times::believed(alert, "endsAt", received_at, &mut raw.annotations);
+fn judge_end(raw: &mut RawAlert, ends_at: Reading, sent: impl FnOnce() -> Option<String>, received_at: Timestamp) {
+    match ends_at {
+        Reading::At(at) if at > received_at => raw.expires_at = Some(at),
+        Reading::At(_) => {
+            let ended_at = times::believe(ends_at, "endsAt", sent, received_at, &mut raw.annotations);
             raw.resolved(ended_at, received_at);
         }
-        times::Reading::Absent => raw.expires_at = Some(received_at.plus_secs(RESOLVE_TIMEOUT_SECS)),
-        times::Reading::Unreadable => {
+        Reading::Absent => raw.expires_at = Some(received_at.plus_secs(RESOLVE_TIMEOUT_SECS)),
+        Reading::Unreadable => {
             raw.expires_at = Some(received_at.plus_secs(RESOLVE_TIMEOUT_SECS));
-            raw.annotations.extend(alert.get("endsAt").and_then(text::of_value).map(|sent| ("endsAt_as_sent".to_owned(), sent)));
+            raw.annotations.extend(sent().map(|sent| ("endsAt_as_sent".to_owned(), sent)));
         }
     }
 }
@@ -185,6 +230,33 @@ mod tests {
             parsed.rejected_words(),
             "alert 0: at least one label with a value is required; alert 1: at least one label with a value is required; alert 2: it is not an object"
         );
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_lenient_one_reads() {
+        let times = ["2025-03-14T10:00:00Z", "2099-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "soon", " ", "1741946578"];
+        let labels = [json!({"alertname": "Watchdog"}), json!({"a": "b\u{0}", "severity": "P1", "é": " x "}), json!({"a": ""}), json!({})];
+        let annotations = [json!({"summary": "S\n\"quoted\"", "runbook_url": "https://r"}), json!({}), json!({"title": " \u{0}"})];
+        let ends = |starts_at: &Value| times.iter().map(|at| json!(at)).chain([json!(null)]).map(|at| (starts_at.clone(), at)).collect::<Vec<_>>();
+        let mut alerts = vec![];
+        for (starts_at, ends_at) in times.iter().map(|at| json!(at)).chain([json!(null)]).flat_map(|at| ends(&at)) {
+            for (labels, annotations) in labels.iter().flat_map(|labels| annotations.iter().map(move |annotations| (labels, annotations))) {
+                alerts.push(json!({"labels": labels, "annotations": annotations, "startsAt": starts_at, "endsAt": ends_at, "generatorURL": "http://p"}));
+                alerts.push(json!({"labels": labels, "startsAt": starts_at}));
+            }
+        }
+        let body = json!(alerts).to_string();
+        let request = super::super::testing::request(body.as_bytes());
+        let plainly = read_plainly(&request).expect("it is as Prometheus writes it");
+        assert_eq!(Ok(plainly), read_leniently(&request));
+    }
+
+    #[test]
+    fn what_prometheus_does_not_write_takes_the_lenient_way() {
+        for alert in [json!({"labels": {"a": 1}}), json!({"labels": {"a": "b"}, "startsAt": 7}), json!({"labels": {"a": "b"}, "more": 1}), json!({}), json!(1)]
+        {
+            assert!(read_plainly(&super::super::testing::request(json!([alert]).to_string().as_bytes())).is_none(), "{alert}");
+        }
     }
 
     #[test]

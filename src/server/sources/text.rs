@@ -9,12 +9,31 @@ use serde_json::Value;
 
 /// One line of at most `max` characters, without blanks at its ends. May be empty.
 pub fn line(text: &str, max: usize) -> String {
+    if is_plain(text, max) && text.trim().len() == text.len() {
+        return text.to_owned();
+    }
     cut(one_line(text).collect::<String>().trim(), max).trim_end().to_owned()
+}
+
+/// Whether a line of it would not be empty.
+pub fn says_something(text: &str) -> bool {
+    text.chars().any(|c| !c.is_control() && !c.is_whitespace())
 }
 
 /// Text of several lines, of at most `max` characters.
 pub fn block(text: &str, max: usize) -> String {
     cut(&text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect::<String>(), max)
+}
+
+/// Whether there is certainly nothing to take away, so that almost every text is kept as it came.
+/// There are never more characters than bytes, and every control character has one of these bytes.
+fn is_plain(text: &str, max: usize) -> bool {
+    text.len() <= max && !text.bytes().any(|byte| byte < b' ' || byte == 0x7f || byte == 0xc2)
+}
+
+/// The same for a block.
+fn is_plain_block(text: &str, max: usize) -> bool {
+    text.len() <= max && !text.bytes().any(|byte| (byte < b' ' && !matches!(byte, b'\n' | b'\t')) || byte == 0x7f || byte == 0xc2)
 }
 
 fn one_line(text: &str) -> impl Iterator<Item = char> {
@@ -80,6 +99,9 @@ impl Caps {
     /// names, and cuts what is too long. Pairs whose name or value is empty then are dropped.
     /// Answers how many did not fit.
     pub fn apply(&self, raw: Labels) -> (Labels, usize) {
+        if raw.len() <= self.count && raw.iter().all(|(name, value)| self.is_kept(name, value)) {
+            return (raw, 0);
+        }
         let mut kept = Labels::new();
         let mut left_out = 0;
         let (first, others): (Vec<_>, Vec<_>) = raw.into_iter().partition(|(name, _)| KEPT_FIRST.contains(&name.as_str()));
@@ -98,6 +120,12 @@ impl Caps {
         }
         (kept, left_out)
     }
+
+    /// Whether a pair is certainly kept as it is.
+    fn is_kept(&self, name: &str, value: &str) -> bool {
+        let is_plain_value = if self.several_lines { is_plain_block } else { is_plain };
+        !name.is_empty() && !value.is_empty() && is_plain(name, self.name_chars) && name.trim().len() == name.len() && is_plain_value(value, self.value_chars)
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +138,18 @@ mod tests {
         assert_eq!(line(" disk\u{0}\u{7} full\r\non\tdb\u{85}-1\u{7f} ", 100), "disk full  on db-1");
         assert_eq!(line("\u{0}\n", 100), "");
         assert_eq!(line("  \n  ", 1), "");
+        assert!(says_something(" \u{0}x") && !says_something("\u{0}\n") && !says_something("  \n  "));
+    }
+
+    #[test]
+    fn what_is_plain_is_kept_and_every_control_character_is_not_plain() {
+        for code in (0..0x2_0000).filter_map(char::from_u32) {
+            let text = format!("a{code}b");
+            let cleaned = |several_lines: bool| -> String { text.chars().filter(|c| !c.is_control() || (several_lines && matches!(c, '\n' | '\t'))).collect() };
+            assert!(!is_plain(&text, 100) || text == cleaned(false), "{code:?}");
+            assert!(!is_plain_block(&text, 100) || text == cleaned(true), "{code:?}");
+        }
+        assert!(is_plain("disk full on db-ü", 100) && !is_plain("disk", 3) && is_plain_block("a\n\tb", 100) && !is_plain_block("a\r\nb", 100));
     }
 
     #[test]

@@ -28,14 +28,26 @@ pub enum Reading {
 pub fn read(value: Option<&Value>) -> Reading {
     let at = match value {
         None | Some(Value::Null) => return Reading::Absent,
-        Some(Value::String(text)) if text.trim().is_empty() => return Reading::Absent,
-        Some(Value::String(text)) => parse(text),
+        Some(Value::String(text)) => return read_text(Some(text)),
         Some(Value::Number(number)) => match number.as_i64() {
             Some(whole) => from_epoch(i128::from(whole)),
             None => number.as_f64().and_then(from_epoch_float),
         },
         Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => None,
     };
+    reading(at)
+}
+
+/// The same for what is text, if it is there at all.
+pub fn read_text(text: Option<&str>) -> Reading {
+    match text {
+        None => Reading::Absent,
+        Some(text) if text.trim().is_empty() => Reading::Absent,
+        Some(text) => reading(parse(text)),
+    }
+}
+
+fn reading(at: Option<Timestamp>) -> Reading {
     match at {
         Some(Timestamp::MIN) => Reading::Absent,
         Some(at) => Reading::At(at),
@@ -47,11 +59,17 @@ pub fn read(value: Option<&Value>) -> Reading {
 /// Otherwise what was sent is kept in `annotations` as `<name>_as_sent`.
 pub fn believed(fields: &serde_json::Map<String, Value>, name: &str, received_at: Timestamp, annotations: &mut Labels) -> Option<Timestamp> {
     let value = fields.get(name);
-    match read(value) {
+    believe(read(value), name, || value.and_then(super::text::of_value), received_at, annotations)
+}
+
+/// The instant that was read from `name`, if it can be true at `received_at`. Otherwise what was
+/// `sent` is kept in `annotations` as `<name>_as_sent`.
+pub fn believe(reading: Reading, name: &str, sent: impl FnOnce() -> Option<String>, received_at: Timestamp, annotations: &mut Labels) -> Option<Timestamp> {
+    match reading {
         Reading::Absent => None,
         Reading::At(at) if at >= EARLIEST && at <= received_at.plus_secs(SKEW_SECS) => Some(at),
         Reading::At(_) | Reading::Unreadable => {
-            annotations.extend(value.and_then(super::text::of_value).map(|sent| (format!("{name}_as_sent"), sent)));
+            annotations.extend(sent().map(|sent| (format!("{name}_as_sent"), sent)));
             None
         }
     }

@@ -39,7 +39,9 @@ impl Store {
         let found = sqlx::query(concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE ($1 = '' OR a.id < $1) AND ($2 = '' OR a.state = $2) \
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE ($1 = '' OR a.id < $1) AND ($2 = '' OR a.state = $2) \
              AND ($3 = '' OR ($3 = 'open' AND a.resolved_at IS NULL) OR ($3 = 'over' AND a.resolved_at IS NOT NULL)) \
              AND ($4 = '' OR a.severity = $4) AND ($5 = '' OR a.integration_id = $5) AND ($6 = '' OR a.incident_id = $6) \
              AND ($7 = '' OR a.service = $7) AND ($8 = '' OR a.dedupe_key = $8) \
@@ -65,7 +67,7 @@ impl Store {
     }
 
     pub async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
-        let row = sqlx::query(concat!("SELECT ", rows::alert_columns!(), " FROM alerts a WHERE a.id = $1"))
+        let row = sqlx::query(concat!("SELECT ", rows::alert_columns!(), " FROM ", rows::alert_tables!(), " WHERE a.id = $1"))
             .bind(id.to_string())
             .fetch_optional(&self.readers)
             .await

@@ -131,7 +131,7 @@ impl Batch<'_> {
 
     async fn alert_ref(&mut self, id: AlertId) -> Result<Option<(AlertRef, Option<IncidentId>)>, StoreError> {
         self.flush().await?;
-        let row = sqlx::query(concat!("SELECT ", rows::alert_columns!(), " FROM alerts a WHERE a.id = $1"))
+        let row = sqlx::query(concat!("SELECT ", rows::alert_columns!(), " FROM ", rows::alert_tables!(), " WHERE a.id = $1"))
             .bind(id.to_string())
             .fetch_optional(&mut *self.connection)
             .await

@@ -184,8 +184,13 @@ impl Batch<'_> {
                 None => self.first_expiry(integration).await?,
             };
             let due = if due.is_some_and(|due| due <= delivery.received_at) {
-                let expired = self.expire((Timestamp::MIN, delivery.received_at), Some(integration), job).await?;
-                sum.resolved += u32::try_from(expired).unwrap_or(u32::MAX);
+                loop {
+                    let expired = self.expire((Timestamp::MIN, delivery.received_at), Some(integration), job).await?;
+                    sum.resolved += u32::try_from(expired.alerts).unwrap_or(u32::MAX);
+                    if expired.all {
+                        break;
+                    }
+                }
                 self.first_expiry(integration).await?
             } else {
                 due

@@ -30,6 +30,25 @@ pub struct Delivery {
     pub signals: Vec<Signal>,
 }
 
+/// How many alerts run out in one transaction at most, so that deliveries do not wait long behind them.
+const EXPIRE_AT_ONCE: i64 = 1_000;
+
+/// What has run out after `$1` and by `$2`, or may have: an alert's own row says the earliest.
+macro_rules! due {
+    () => {
+        "a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at <= $2 AND (r.alert_id IS NULL OR r.expires_at IS NULL OR r.expires_at > $1) \
+         AND (r.alert_id IS NOT NULL OR a.expires_at > $1)"
+    };
+}
+
+/// What ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Expired {
+    pub alerts: u64,
+    /// Nothing more has run out.
+    pub all: bool,
+}
+
 /// What a delivery did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Receipt {
@@ -76,18 +95,22 @@ impl Store {
     /// Resolves the alerts that were not refreshed in time, and answers how many there were.
     pub async fn expire_alerts(&self) -> Result<u64, StoreError> {
         let after = self.replays.floor();
-        let due = sqlx::query("SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND expires_at IS NOT NULL AND expires_at > $1 AND expires_at <= $2")
-            .bind(after.micros())
-            .bind(self.clock.now().micros())
-            .fetch_one(&self.readers)
-            .await
-            .map_err(query("look for alerts that ran out"))?;
-        if rows::get::<i64>(&due, 0)? == 0 {
-            return Ok(0);
-        }
-        match self.writer.send(Work::Expire { after }).await? {
-            Answer::Expired(count) => Ok(count),
-            Answer::Outcome(_) | Answer::Imported(_) | Answer::Intake(_) => Err(StoreError::WriterStopped),
+        let mut expired = 0;
+        loop {
+            let due = sqlx::query(concat!("SELECT 1 FROM ", rows::alert_tables!(), " WHERE ", due!(), " LIMIT 1"))
+                .bind(after.micros())
+                .bind(self.clock.now().micros())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(query("look for alerts that ran out"))?;
+            if due.is_none() {
+                return Ok(expired);
+            }
+            match self.writer.send(Work::Expire { after }).await? {
+                Answer::Expired(Expired { alerts, all: true }) => return Ok(expired + alerts),
+                Answer::Expired(Expired { alerts, all: false }) => expired += alerts,
+                Answer::Outcome(_) | Answer::Imported(_) | Answer::Intake(_) => return Err(StoreError::WriterStopped),
+            }
         }
     }
 
@@ -101,6 +124,11 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .map_err(query("extend the time of alerts"))?;
+        sqlx::query("UPDATE alert_refreshes SET expires_at = expires_at + $1 WHERE expires_at IS NOT NULL AND alert_id IN (SELECT id FROM alerts WHERE resolved_at IS NULL)")
+            .bind(by_secs.max(0).saturating_mul(1_000_000))
+            .execute(&mut *transaction)
+            .await
+            .map_err(query("extend the time of refreshed alerts"))?;
         transaction.commit().await.map_err(query("commit"))
     }
 }
@@ -109,45 +137,41 @@ impl Batch<'_> {
     /// Applies one delivery; `job` is its place in the batch.
     pub async fn deliver(&mut self, delivery: &Delivery, job: usize) -> Result<Receipt, StoreError> {
         let mut receipt = Receipt::default();
+        let integration = delivery.integration_id;
         for signal in &delivery.signals {
-            let newest = self.episode(delivery.integration_id, &signal.dedupe_key).await?;
-            match judge(newest.as_ref(), signal, delivery.received_at) {
+            let key = signal.dedupe_key.as_str();
+            let newest = self.episode(integration, key).await?;
+            let verdict = judge(newest, signal, delivery.received_at);
+            if !matches!(verdict, Verdict::Open { .. }) {
+                receipt.alerts.extend(newest.map(|episode| episode.id));
+            }
+            match verdict {
                 Verdict::Open { started_at, event_at } => {
                     receipt.opened += 1;
                     receipt.alerts.push(self.open_alert(delivery, signal, started_at, event_at, &mut receipt.incidents_opened, job).await?);
                 }
-                Verdict::Ignore(_) => {
-                    receipt.ignored += 1;
-                    receipt.alerts.extend(newest.map(|episode| episode.id));
-                }
+                Verdict::Ignore(_) => receipt.ignored += 1,
                 Verdict::Repeat { event_at } => {
                     receipt.repeated += 1;
-                    if let Some(mut episode) = newest {
-                        episode.last_event_at = event_at;
-                        episode.expires_at = signal.expires_at;
-                        receipt.alerts.push(episode.id);
-                        self.save_episode(delivery.integration_id, &signal.dedupe_key, episode, 1, false);
-                    }
+                    self.refresh_episode(integration, key, event_at, signal.expires_at);
                 }
                 Verdict::Acknowledge { event_at } => {
                     receipt.acknowledged += 1;
-                    if let Some(mut episode) = newest {
+                    if let Some(mut episode) = newest.cloned() {
                         episode.last_event_at = event_at;
                         episode.state = AlertState::Acknowledged;
-                        receipt.alerts.push(episode.id);
                         if let Some(incident) = episode.incident_id {
                             let seen = Observation::AcknowledgedAtSource { id: episode.id, title: signal.title.clone() };
                             self.observe(incident, seen, delivery.actor(), delivery.received_at, job);
                         }
-                        self.save_episode(delivery.integration_id, &signal.dedupe_key, episode, 1, true);
+                        self.save_episode(integration, key, episode, 1, true);
                     }
                 }
                 Verdict::Resolve { at } => {
                     receipt.resolved += 1;
-                    if let Some(episode) = newest {
-                        receipt.alerts.push(episode.id);
-                        self.touch_group(delivery.integration_id, &episode, at).await?;
-                        self.end_episode(delivery.integration_id, &signal.dedupe_key, episode, at, delivery.actor(), delivery.received_at, job, false);
+                    if let Some(episode) = newest.cloned() {
+                        self.touch_group(integration, &episode, at).await?;
+                        self.end_episode(integration, key, episode, at, delivery.actor(), delivery.received_at, job, false);
                     }
                 }
             }
@@ -156,29 +180,39 @@ impl Batch<'_> {
     }
 
     /// Resolves what ran out after one instant and by another, which is taken as now, of one
-    /// integration or of all; `job` is its place in the batch.
-    pub async fn expire(&mut self, (after, now): (Timestamp, Timestamp), of: Option<IntegrationId>, job: usize) -> Result<u64, StoreError> {
+    /// integration or of all; `job` is its place in the batch. What looked as if, but was
+    /// refreshed meanwhile, is found again when it may run out next.
+    pub async fn expire(&mut self, (after, now): (Timestamp, Timestamp), of: Option<IntegrationId>, job: usize) -> Result<Expired, StoreError> {
         // What is still in memory may have been refreshed in this very batch.
         self.flush().await?;
         let found = sqlx::query(concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE a.resolved_at IS NULL AND a.expires_at IS NOT NULL AND a.expires_at > $1 \
-             AND a.expires_at <= $2 AND ($3 = '' OR a.integration_id = $3) ORDER BY a.expires_at LIMIT 5000"
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE ",
+            due!(),
+            " AND ($3 = '' OR a.integration_id = $3) ORDER BY a.expires_at LIMIT $4"
         ))
         .bind(after.micros())
         .bind(now.micros())
         .bind(of.map(|id| id.to_string()).unwrap_or_default())
+        .bind(EXPIRE_AT_ONCE)
         .fetch_all(&mut *self.connection)
         .await
         .map_err(query("read alerts that ran out"))?;
+        let mut expired = Expired { alerts: 0, all: (found.len() as i64) < EXPIRE_AT_ONCE };
         for row in &found {
             let (alert, episode) = (rows::alert(row)?, rows::episode(row)?);
-            let at = episode.expires_at.unwrap_or(now);
+            let Some(at) = episode.expires_at.filter(|at| *at <= now) else {
+                self.save_episode(alert.integration_id, &alert.dedupe_key, episode, 0, false);
+                continue;
+            };
+            expired.alerts += 1;
             self.touch_group(alert.integration_id, &episode, at).await?;
             self.end_episode(alert.integration_id, &alert.dedupe_key, episode, at, ActorRef::system(), now, job, true);
         }
-        Ok(found.len() as u64)
+        Ok(expired)
     }
 
     #[allow(clippy::too_many_arguments)] // they are the parts of one fact: whose, which, when, by whom

@@ -14,6 +14,7 @@ mod integrations;
 mod lease;
 mod people;
 mod preview;
+mod repeats;
 mod rows;
 mod sessions;
 mod setup;
@@ -43,7 +44,7 @@ pub use verify::{Fault, Verified};
 
 use super::clock::Clock;
 use sqlx::{
-    AnyPool, Connection, Executor,
+    AnyConnection, AnyPool, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::Migrator,
 };
@@ -62,17 +63,40 @@ pub enum StoreError {
     Query { what: &'static str, source: sqlx::Error },
     #[error("{what} in the database cannot be read")]
     Unreadable { what: &'static str, source: serde_json::Error },
+    #[error("could not start the writer")]
+    Writer(#[source] std::io::Error),
     #[error("the writer has stopped")]
     WriterStopped,
     #[error("too many writes are waiting")]
     Overloaded,
+    #[error("another process keeps the database to itself")]
+    Busy,
+    #[error("the database {shown} does not answer within {} seconds", ANSWER_WITHIN.as_secs())]
+    NoAnswer { shown: String },
 }
+
+/// How long a database may take to answer when it is opened.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
 /// Which database is underneath; almost nothing needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     Sqlite,
     Postgres,
+}
+
+impl Backend {
+    /// Sets a fresh connection up.
+    async fn prepare(self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Backend::Sqlite => {
+                const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+                                       PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000";
+                connection.execute(PRAGMAS).await.map(drop)
+            }
+            Backend::Postgres => Ok(()),
+        }
+    }
 }
 
 /// A page of a list: the items and where the next page begins.
@@ -90,7 +114,11 @@ pub struct Store {
     /// SQLite has one writer at a time; with one connection nobody waits inside SQLite.
     pub(super) writers: AnyPool,
     pub(super) clock: Clock,
+    /// What it was opened with, for connections beside the pools.
+    url: Arc<str>,
     writer: Arc<writer::Writer>,
+    /// Tells the writer that somebody else wants the connection that it keeps.
+    wanted: Arc<writer::Wanted>,
     live: stream::Live,
     replays: import::Replays,
 }
@@ -107,6 +135,11 @@ impl Store {
             _ => url.to_owned(),
         };
         let options = AnyConnectOptions::from_str(&url).map_err(open)?;
+        // A pool tries again for as long as it may; whoever starts a server wants to know at once.
+        let first = tokio::time::timeout(ANSWER_WITHIN, AnyConnection::connect_with(&options));
+        let mut first = first.await.map_err(|_| StoreError::NoAnswer { shown: shown.clone() })?.map_err(open)?;
+        backend.prepare(&mut first).await.map_err(open)?;
+        first.close().await.map_err(open)?;
         let (readers, writers) = match backend {
             Backend::Sqlite => (4, 1),
             Backend::Postgres => (8, 4),
@@ -115,19 +148,9 @@ impl Store {
             AnyPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(Duration::from_secs(10))
-                .after_connect(move |connection, _| {
-                    Box::pin(async move {
-                        if backend == Backend::Sqlite {
-                            connection
-                                .execute(
-                                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-                                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000",
-                                )
-                                .await?;
-                        }
-                        Ok(())
-                    })
-                })
+                // A file does not hang up.
+                .test_before_acquire(backend == Backend::Postgres)
+                .after_connect(move |connection, _| Box::pin(backend.prepare(connection)))
                 .connect_lazy_with(options.clone())
         };
         let (writer, jobs) = writer::Writer::new();
@@ -136,14 +159,15 @@ impl Store {
             readers: pool(readers),
             writers: pool(writers),
             clock,
+            url: url.as_str().into(),
             writer: Arc::new(writer),
+            wanted: Arc::default(),
             live: stream::Live::new(1024),
             replays: import::Replays::default(),
         };
-        store.writers.acquire().await.map_err(open)?.ping().await.map_err(open)?;
         MIGRATIONS.run(&store.writers).await?;
         store.begin_stream().await?;
-        writer::run(store.clone_for_writer(), jobs);
+        writer::run(store.clone_for_writer(), jobs)?;
         Ok(store)
     }
 
@@ -151,6 +175,7 @@ impl Store {
     /// what it was opened with.
     pub async fn check_writable(&self, url: &str) -> Result<(), StoreError> {
         let open = |source| StoreError::Open { shown: shown(url), source };
+        let _asker = self.wanted.ask();
         let mut write = self.writers.begin_with(self.backend.begin()).await.map_err(open)?;
         // SQLite says that a file is read-only when it is written, not when the write begins.
         write.execute("UPDATE counters SET value = value WHERE name = 'write'").await.map_err(open)?;
@@ -182,11 +207,13 @@ impl Store {
 
     /// Begins a write outside the incidents' record: people, keys, integrations.
     pub(in crate::server) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
+        let _asker = self.wanted.ask();
         self.writers.begin_with(self.backend.begin()).await.map_err(query("begin a write"))
     }
 
     /// Ends all connections; what is committed stays.
     pub async fn close(&self) {
+        let _asker = self.wanted.ask();
         self.writers.close().await;
         self.readers.close().await;
     }

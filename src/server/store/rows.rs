@@ -19,10 +19,14 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
+/// How the driver calls PostgreSQL.
+pub(super) const POSTGRES: &str = "PostgreSQL";
+
 /// How many rows one statement carries. Few sizes, so that each database prepares each text once.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
-/// A statement that carries many rows: `head`, then `($1, $2 …), (…)`, then `tail`.
+/// A statement that carries many rows: `head`, then `($1, $2 …), (…)`, then `tail`. Neither `head`
+/// nor `tail` has placeholders of its own.
 pub(super) struct ManyRows {
     pub head: &'static str,
     pub tail: &'static str,
@@ -32,17 +36,24 @@ pub(super) struct ManyRows {
 
 impl ManyRows {
     /// The text for `rows` rows. Texts are made once and kept for ever: there are few.
-    fn sql(&self, rows: usize) -> &'static str {
-        static TEXTS: LazyLock<Mutex<HashMap<(&'static str, usize), &'static str>>> = LazyLock::new(Mutex::default);
+    ///
+    /// SQLite gets `?` instead of `$1`: a numbered placeholder is a name there, and the driver asks
+    /// for the name of every placeholder, which SQLite looks up one after the other.
+    fn sql(&self, rows: usize, numbered: bool) -> &'static str {
+        static TEXTS: LazyLock<Mutex<HashMap<(&'static str, usize, bool), &'static str>>> = LazyLock::new(Mutex::default);
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        texts.entry((self.head, rows)).or_insert_with(|| {
+        texts.entry((self.head, rows, numbered)).or_insert_with(|| {
             let mut text = self.head.to_owned();
             for row in 0..rows {
                 text.push_str(if row == 0 { " (" } else { ", (" });
                 for column in 1..=self.width {
-                    let separator = if column == 1 { "" } else { ", " };
-                    // Writing into a String cannot fail.
-                    let _ = write!(text, "{separator}${}", row * self.width + column);
+                    text.push_str(if column == 1 { "" } else { ", " });
+                    if numbered {
+                        // Writing into a String cannot fail.
+                        let _ = write!(text, "${}", row * self.width + column);
+                    } else {
+                        text.push('?');
+                    }
                 }
                 text.push(')');
             }
@@ -60,8 +71,9 @@ impl ManyRows {
         what: &'static str,
         bind: impl Fn(Query<'q, Any, sqlx::any::AnyArguments>, &T) -> Query<'q, Any, sqlx::any::AnyArguments>,
     ) -> Result<(), StoreError> {
+        let numbered = numbers_placeholders(connection);
         for chunk in chunks(items) {
-            let statement = chunk.iter().fold(sqlx::query(self.sql(chunk.len())), &bind);
+            let statement = chunk.iter().fold(sqlx::query(self.sql(chunk.len(), numbered)), &bind);
             statement.execute(&mut *connection).await.map_err(query(what))?;
         }
         Ok(())
@@ -76,12 +88,17 @@ impl ManyRows {
         bind: impl Fn(Query<'q, Any, sqlx::any::AnyArguments>, &T) -> Query<'q, Any, sqlx::any::AnyArguments>,
     ) -> Result<Vec<AnyRow>, StoreError> {
         let mut rows = Vec::new();
+        let numbered = numbers_placeholders(connection);
         for chunk in chunks(items) {
-            let statement = chunk.iter().fold(sqlx::query(self.sql(chunk.len())), &bind);
+            let statement = chunk.iter().fold(sqlx::query(self.sql(chunk.len(), numbered)), &bind);
             rows.extend(statement.fetch_all(&mut *connection).await.map_err(query(what))?);
         }
         Ok(rows)
     }
+}
+
+fn numbers_placeholders(connection: &sqlx::AnyConnection) -> bool {
+    connection.backend_name() == POSTGRES
 }
 
 /// Cuts `items` into pieces of the known sizes.
@@ -94,14 +111,24 @@ fn chunks<T>(mut items: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// The columns of a whole alert, in the order that [`alert`] reads them.
+/// The columns of a whole alert, in the order that [`alert`] reads them, out of [`alert_tables`].
 macro_rules! alert_columns {
     () => {
         "a.id, a.integration_id, a.source, a.dedupe_key, a.state, a.severity, a.title, a.labels, a.annotations, a.links, a.started_at, \
-         a.resolved_at, a.deliveries, a.incident_id, a.stale, a.last_event_at, a.expires_at, a.service, a.group_key"
+         a.resolved_at, a.deliveries + COALESCE(r.deliveries, 0), a.incident_id, a.stale, \
+         CASE WHEN r.last_event_at > a.last_event_at THEN r.last_event_at ELSE a.last_event_at END, \
+         CASE WHEN r.alert_id IS NULL THEN a.expires_at ELSE r.expires_at END, a.service, a.group_key"
     };
 }
 pub(super) use alert_columns;
+
+/// The tables that an alert is put together from: its row, and what repeats of it changed since.
+macro_rules! alert_tables {
+    () => {
+        "alerts a LEFT JOIN alert_refreshes r ON r.alert_id = a.id"
+    };
+}
+pub(super) use alert_tables;
 
 pub(super) fn alert(row: &AnyRow) -> Result<Alert, StoreError> {
     Ok(Alert {

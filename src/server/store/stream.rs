@@ -1,8 +1,9 @@
 //! The live stream: every change has a number, and whoever was away resumes after any number.
 
-use super::{Store, StoreError, query, rows};
+use super::{Backend, Store, StoreError, query, rows};
 use crate::domain::ids::IncidentId;
-use std::sync::Arc;
+use sqlx::postgres::PgListener;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Mutex, broadcast};
 
 /// One change with its number.
@@ -39,6 +40,11 @@ impl Live {
         Self { sender: broadcast::channel(backlog).0, published: Arc::new(Mutex::new(0)) }
     }
 }
+
+/// The channel on which PostgreSQL carries word of a commit to the other servers.
+pub(super) const CHANNEL: &str = "tocsin_changes";
+/// After this long without a connection that listens, another one is tried.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// How many changes one read of the store brings.
 const PAGE: i64 = 1_000;
@@ -121,6 +127,26 @@ impl Store {
             self.publish_up_to(&mut published, latest).await?;
         }
         Ok(())
+    }
+
+    /// Hands on what other servers commit as soon as PostgreSQL says so; on SQLite it ends at once. It may miss some:
+    /// the guarantee is [`Store::poll_foreign_changes`], called every now and then.
+    pub async fn follow_other_servers(&self) {
+        while self.backend == Backend::Postgres {
+            if let Err(error) = self.follow_one_connection().await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "other servers' changes are looked for every now and then");
+            }
+            tokio::time::sleep(LISTEN_AGAIN).await;
+        }
+    }
+
+    async fn follow_one_connection(&self) -> Result<(), StoreError> {
+        let mut listener = PgListener::connect(&self.url).await.map_err(query("listen to other servers"))?;
+        listener.listen(CHANNEL).await.map_err(query("listen to other servers"))?;
+        loop {
+            listener.recv().await.map_err(query("listen to other servers"))?;
+            self.poll_foreign_changes().await?;
+        }
     }
 
     async fn publish_up_to(&self, published: &mut i64, until: i64) -> Result<(), StoreError> {

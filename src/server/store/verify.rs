@@ -68,6 +68,9 @@ impl Store {
         if orphans > 0 {
             verified.faults.push(Fault { incident: IncidentRef(0), seq: 0, what: format!("{orphans} events belong to no incident") });
         }
+        if rebuild {
+            self.verify_refreshes(&mut verified).await?;
+        }
         Ok(verified)
     }
 
@@ -85,6 +88,27 @@ impl Store {
             .await
             .map_err(query("read an incident to verify"))?;
         row.as_ref().map(Row::read).transpose()
+    }
+
+    /// Checks what repeats have changed on alerts: it belongs to an alert, and no open alert's own
+    /// row says a later end, by which it would be found too late.
+    async fn verify_refreshes(&self, verified: &mut Verified) -> Result<(), StoreError> {
+        const CHECKS: [(&str, &str); 2] = [
+            ("SELECT COUNT(*) FROM alert_refreshes r WHERE NOT EXISTS (SELECT 1 FROM alerts a WHERE a.id = r.alert_id)", "repeats belong to no alert"),
+            (
+                "SELECT COUNT(*) FROM alert_refreshes r JOIN alerts a ON a.id = r.alert_id WHERE a.resolved_at IS NULL AND r.expires_at IS NOT NULL \
+                 AND (a.expires_at IS NULL OR a.expires_at > r.expires_at)",
+                "open alerts end later than their last repeat says",
+            ),
+        ];
+        for (check, what) in CHECKS {
+            let row = sqlx::query(check).fetch_one(&self.readers).await.map_err(query("verify the repeats of alerts"))?;
+            let count: i64 = rows::get(&row, 0)?;
+            if count > 0 {
+                verified.faults.push(Fault { incident: IncidentRef(0), seq: 0, what: format!("{count} {what}") });
+            }
+        }
+        Ok(())
     }
 
     /// Checks one incident. Something may be recorded between reading its row and its log, so a

@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The tables of a backup, in the order in which they are written.
-pub(super) const TABLES: [&str; 15] = [
+pub(super) const TABLES: [&str; 16] = [
     "meta",
     "counters",
     "people",
@@ -31,6 +31,7 @@ pub(super) const TABLES: [&str; 15] = [
     "imports",
     "events",
     "alerts",
+    "alert_refreshes",
     "alert_groups",
     "change_records",
     "commands",

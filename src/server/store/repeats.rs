@@ -1,0 +1,79 @@
+//! The short way of almost every batch: nothing but repeats of alerts that are open and known.
+//!
+//! They are decided from memory alone and written in one exchange with the database, which does
+//! nothing at all if another process has written since the memory was true. Whatever is not so
+//! plain goes the long way, through a [`Batch`](super::batch::Batch).
+
+use super::{
+    Backend, StoreError,
+    batch::{Memory, Refreshes, refresh_alerts},
+    intake::{Delivery, Receipt},
+    query,
+};
+use crate::domain::alert::{Verdict, judge};
+use sqlx::AnyConnection;
+
+/// What a batch of repeats comes to.
+pub(super) struct Repeats<'w> {
+    deliveries: Vec<&'w Delivery>,
+    refreshes: Refreshes,
+    receipts: Vec<Receipt>,
+}
+
+impl<'w> Repeats<'w> {
+    /// `None`: something among them is more than a repeat, or not known yet.
+    pub fn of(memory: &Memory, deliveries: impl Iterator<Item = Option<&'w Delivery>>) -> Option<Self> {
+        let mut repeats = Self { deliveries: vec![], refreshes: Refreshes::default(), receipts: vec![] };
+        for delivery in deliveries {
+            let delivery = delivery?;
+            let mut receipt = Receipt { alerts: Vec::with_capacity(delivery.signals.len()), ..Receipt::default() };
+            for signal in &delivery.signals {
+                let episode = memory.episode(delivery.integration_id, &signal.dedupe_key)?.as_ref()?;
+                let Verdict::Repeat { event_at } = judge(Some(episode), signal, delivery.received_at) else { return None };
+                if repeats.refreshes.add(episode, event_at, signal.expires_at) {
+                    return None;
+                }
+                receipt.repeated += 1;
+                receipt.alerts.push(episode.id);
+            }
+            repeats.deliveries.push(delivery);
+            repeats.receipts.push(receipt);
+        }
+        Some(repeats).filter(|repeats| !repeats.refreshes.is_empty())
+    }
+
+    /// Writes and commits them. `None`: another process has written, and nothing was done.
+    pub async fn commit(self, connection: &mut AnyConnection, backend: Backend, memory: &mut Memory) -> Result<Option<Vec<Receipt>>, StoreError> {
+        let text = text(backend, memory.last_write(), &self.refreshes.to_json());
+        let turn = sqlx::raw_sql(sqlx::AssertSqlSafe(text)).fetch_all(connection).await.map_err(query("refresh alerts"))?;
+        if turn.is_empty() {
+            return Ok(None);
+        }
+        memory.count_write();
+        for delivery in self.deliveries {
+            for signal in &delivery.signals {
+                if let Some(episode) = memory.episode_mut(delivery.integration_id, &signal.dedupe_key) {
+                    self.refreshes.apply(episode);
+                }
+            }
+        }
+        Ok(Some(self.receipts))
+    }
+}
+
+/// The whole transaction as one text, for there is one exchange only where nothing is bound: what
+/// stands in it are our own numbers and ids. It answers one row, or none where the counter has
+/// moved; each database has its own way to do nothing then.
+fn text(backend: Backend, last_write: i64, refreshes: &str) -> String {
+    let turn = format!("UPDATE counters SET value = value + 1 WHERE name = 'write' AND value = {last_write} RETURNING 1");
+    match backend {
+        Backend::Sqlite => {
+            let refresh = format!(refresh_alerts!("'{}'", "changes() = 1"), refreshes);
+            format!("{}; {turn}; {refresh}; COMMIT", backend.begin())
+        }
+        Backend::Postgres => {
+            let refresh = format!(refresh_alerts!("'{}'", "EXISTS (SELECT 1 FROM turn)"), refreshes);
+            format!("WITH turn AS ({turn}), refreshed AS ({refresh}) SELECT 1 FROM turn")
+        }
+    }
+}
