@@ -9,7 +9,7 @@ use super::{
     routes::Route,
     session::{Gate, Session, session},
 };
-use crate::ui::drawing::view;
+use crate::{domain::reading, ui::drawing::view};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -22,7 +22,13 @@ const AFTER_THE_FIRST_SCREEN: Duration = Duration::from_secs(1);
 #[component]
 pub fn App() -> impl IntoView {
     browser::set_theme(browser::load(THEME_KEY).as_deref());
-    Session::begin();
+    Session::begin(browser::first_screen().and_then(|text| reading::read(text.as_bytes())));
+    view! { <Screens /> }
+}
+
+/// Whatever is on screen, in the session that was begun.
+#[component]
+pub fn Screens() -> impl IntoView {
     let session = session();
     let route = Memo::new(move |_| session.address.path.with(|path| Route::parse(path)));
     let toasts = session.toasts;
@@ -63,6 +69,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         fetched.unwrap_or(false) || fetch
     });
     let page = move || match route.get() {
+        Some(Route::Declare | Route::Settings(_)) if session.still => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),
@@ -73,7 +80,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
     };
     view! {
         <Shell route>
-            <UnsentBar />
+            {session.still.then(|| pages::notice())} <UnsentBar />
             {move || page()}
         </Shell>
     }

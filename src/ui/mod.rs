@@ -8,6 +8,7 @@
 //! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
 //! | `pages`, `panels`, `forms`, `components` | markup, from large to small |
 //! | `drawing` | the macro that markup is written with |
+//! | `still` | a screen drawn once, natively |
 //! | `browser` | the only file that calls the browser |
 //!
 //! Nothing in here decides a rule of incidents: that is the domain's, and the screen asks it.
@@ -31,13 +32,16 @@ mod panels;
 mod replica;
 mod routes;
 mod session;
+mod still;
 mod times;
 mod toasts;
 
 pub use app::App;
+pub use still::{Still, needs, still};
 
-/// Puts the app into the page.
+/// Puts the app into the page, in place of what the server has drawn there.
 pub fn mount() {
-    browser::remove_boot();
-    leptos::mount::mount_to_body(App);
+    let place = browser::new_place();
+    leptos::mount::mount_to(place.clone(), App).forget();
+    browser::take_place(&place);
 }

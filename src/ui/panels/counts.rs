@@ -20,8 +20,10 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
         let is_chosen = move || chosen.get() == Some(heap);
         view! {
             <button
-                type="button"
+                type="submit"
                 class="count"
+                name="show"
+                value=move || if is_chosen() { "" } else { heap.slug() }
                 aria-pressed=move || is_chosen().to_string()
                 on:click=move |_| choose.run((!is_chosen()).then_some(heap))
             >
@@ -34,9 +36,9 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
         }
     };
     view! {
-        <div class="counts" role="group" aria-label="Open incidents by who has them">
+        <form class="counts" role="group" aria-label="Open incidents by who has them" on:submit=|event| event.prevent_default()>
             {Heap::ALL.map(tile).collect_view()}
-        </div>
+        </form>
     }
 }
 
