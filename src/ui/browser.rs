@@ -193,15 +193,17 @@ pub fn take_place(place: &HtmlElement) {
         return;
     };
     let focused = document.active_element().filter(|element| before.contains(Some(element))).and_then(|element| selector(&element));
+    let (x, y) = (window().scroll_x().unwrap_or(0.0), window().scroll_y().unwrap_or(0.0));
     let _ = before.replace_with_with_node_1(place);
     each(&before, "[id]", |old| {
         let Some(new) = document.get_element_by_id(&old.id()) else { return };
         carry_over(old, &new);
     });
     if let Some(element) = focused.and_then(|selector| place.query_selector(&selector).ok().flatten()) {
-        // Where somebody is now is where they stay: without scrolling there.
         let _ = element.unchecked_into::<HtmlElement>().focus();
     }
+    // Focusing scrolls; where somebody is now is where they stay.
+    window().scroll_to_with_x_and_y(x, y);
 }
 
 /// The element that holds everything the app draws.
@@ -257,16 +259,16 @@ pub fn focus(id: &str) {
     }
 }
 
-/// Scrolls something to its end: the newest entry of a timeline.
+/// Scrolls something that begins at its end to there: the newest entry of a timeline.
 pub fn scroll_to_end(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {
-        element.set_scroll_top(element.scroll_height());
+        element.set_scroll_top(0);
     }
 }
 
-/// Whether something is scrolled to its end, or nearly.
+/// Whether something that begins at its end is still there, or nearly. Further up is below zero.
 pub fn is_near_end(id: &str) -> bool {
-    document().get_element_by_id(id).is_some_and(|element| element.scroll_height() - element.scroll_top() - element.client_height() < 80)
+    document().get_element_by_id(id).is_some_and(|element| element.scroll_top() > -80)
 }
 
 /// Calls once what was just changed is laid out.

@@ -88,7 +88,7 @@ impl Live {
     }
 
     /// Begins: the clock, the watchdog, and the first snapshot, which came with the page or is asked for.
-    pub fn start(self, session: Session, came: Option<FirstScreen>) {
+    pub fn start(self, session: Session, came: Option<&mut FirstScreen>) {
         browser::every_second(move || self.tick(session));
         browser::on_visible(move || {
             if self.now().secs_since(self.heard_at.get_untracked()) > DOUBT_SECS {
@@ -97,13 +97,13 @@ impl Live {
         });
         browser::on_online(move || self.again(session));
         browser::on_offline(move || self.lost(session));
-        match came {
-            Some(FirstScreen { snapshot: Some(snapshot), .. }) => {
+        match came.map(|came| came.snapshot.take()) {
+            Some(Some(snapshot)) => {
                 let (asked_at, answered_at) = browser::page_times();
                 self.connection.set(Connection::Still);
                 self.begin(session, snapshot, asked_at, answered_at);
             }
-            Some(_) => self.sign_out(session),
+            Some(None) => self.sign_out(session),
             None => self.resync(session),
         }
     }

@@ -105,10 +105,10 @@ impl Session {
         if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) {
             session.zone.set(Zone::Local);
         }
-        if let Some(came) = &mut came {
+        session.live.start(session, came.as_mut());
+        if let Some(came) = came {
             session.lay_out(came);
         }
-        session.live.start(session, came);
     }
 
     /// Made for one screen that is drawn natively.
@@ -117,8 +117,7 @@ impl Session {
         let session = Self::at(Address::still(&path, query), true);
         session.origin.set_value(origin);
         session.keys.set_value(keys);
-        session.lay_out(&mut screen);
-        match screen.snapshot {
+        match screen.snapshot.take() {
             Some(snapshot) => {
                 session.live.stand_at(snapshot.now);
                 session.replica.adopt(snapshot);
@@ -126,24 +125,25 @@ impl Session {
             }
             None => session.gate.set(Gate::SignedOut),
         }
+        session.lay_out(screen);
         session
     }
 
-    /// Takes what a screen brings besides the snapshot.
-    fn lay_out(self, screen: &mut FirstScreen) {
-        self.door.set_value(screen.door.take());
-        if let Some(Said { words, next, refused }) = screen.said.take() {
+    /// Takes what a screen brings besides the snapshot, which stands already.
+    fn lay_out(self, screen: FirstScreen) {
+        let FirstScreen { snapshot: _, page, failure, door, said } = screen;
+        self.door.set_value(door);
+        if let Some(Said { words, next, refused }) = said {
             self.toasts.put(words, next, refused);
         }
-        let failure = screen.failure.take();
-        if failure.is_some() || screen.page.is_some() {
+        if failure.is_some() || page.is_some() {
             // The address has been asked for already; its page need not ask again.
             if let Some(Route::Incident(incident)) = self.address.path.with_untracked(|path| Route::parse(path)) {
                 self.wanted.set_value(incident);
             }
         }
         self.page_failure.set(failure);
-        if let Some(page) = screen.page.take() {
+        if let Some(page) = page {
             self.replica.adopt_page(page);
         }
     }

@@ -159,7 +159,7 @@ story! {
         let ours = from_here(&mara);
         let page = mara.get("/incidents/INC-1").await;
         let others = a_browser(&house, "jonas", Role::Responder).await.get("/incidents/INC-1").await;
-        for path in ["/incidents/INC-1/acknowledge", "/incidents/INC-1/note", "/incidents/INC-1/nothing", "/sign-in", "/sign-in/demo", "/sign-out"] {
+        for path in ["/incidents/INC-1/acknowledge", "/incidents/INC-1/note", "/incidents/INC-1/nothing", "/sign-in", "/sign-in/demo", "/setup", "/sign-out"] {
             for foreign in [mara.clone(), ours.saying("origin", "https://evil.example"), ours.saying("origin", "null"), ours.saying("sec-fetch-site", "cross-site"), ours.saying("sec-fetch-site", "same-site")] {
                 assert_eq!(press(&foreign, &page, path, &[("text", "x")]).await.refused(403), "cross_site", "{path}");
             }

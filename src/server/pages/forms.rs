@@ -42,6 +42,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/incidents/{incident}/{verb}", form(post(give)))
         .route("/sign-in", form(post(sign_in)))
         .route("/sign-in/demo", form(post(demo_sign_in)))
+        .route("/setup", form(post(first_admin)))
         .route("/sign-out", form(post(sign_out)))
         .layer(from_fn_with_state(app.clone(), guard))
 }
@@ -156,6 +157,16 @@ async fn demo_sign_in(State(app): State<Arc<App>>, principal: Option<Principal>,
     };
     let signed_in = sessions::demo_sign_in(&app, person, principal.as_ref()).await;
     entered(&app, &form, signed_in)
+}
+
+/// The one-time key of the server's start makes the first admin.
+async fn first_admin(State(app): State<Arc<App>>, Extension(address): Extension<ClientAddress>, Extension(form): Extension<Sent>) -> Response {
+    let field = |name| form.get(name).unwrap_or_default();
+    match sessions::first_admin(&app, field("key"), field("name"), field("login"), field("password"), address).await {
+        // The key is spent; it leaves the address, too.
+        Ok(signed_in) => led_back(&app, "/", None, Some(&sessions::cookie(&app.config, &signed_in.secret))),
+        Err(error) => led_back(&app, form.back(), Some(&refusal("make the account", error)), None),
+    }
 }
 
 fn entered(app: &App, form: &Sent, signed_in: Result<sessions::SignedIn, ServerError>) -> Response {
