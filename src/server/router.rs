@@ -41,7 +41,9 @@ pub fn build(app: Arc<App>) -> Router {
         .merge(pages::routes(&app))
         .layer(from_fn_with_state(app.clone(), auth::identify))
         .layer(from_fn_with_state(app.clone(), guard::allow_host))
-        .layer(CompressionLayer::new());
+        // What this server only unpacks it must not promise to pack: browsers that name zstd, too,
+        // would otherwise be answered without any compression.
+        .layer(CompressionLayer::new().no_zstd());
     let operations = Router::new()
         .route("/healthz", get(telemetry::healthz))
         .route("/readyz", get(telemetry::readyz))

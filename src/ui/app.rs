@@ -69,7 +69,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         fetched.unwrap_or(false) || fetch
     });
     let page = move || match route.get() {
-        Some(Route::Declare | Route::Settings(_)) if session.still => pages::frame(),
+        Some(Route::Declare | Route::Settings(_)) if session.is_still() => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),
@@ -80,7 +80,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
     };
     view! {
         <Shell route>
-            {session.still.then(|| pages::notice())} <UnsentBar />
+            {session.is_still().then(|| pages::notice())} <UnsentBar />
             {move || page()}
         </Shell>
     }

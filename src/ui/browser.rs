@@ -17,8 +17,9 @@ fn window() -> web_sys::Window {
     web_sys::window().expect("a browser's page has a window")
 }
 
-/// Whether there is a browser at all. It is known when this is compiled, so nothing is left of it.
-fn is_here() -> bool {
+/// Whether there is a browser at all. It is known when this is compiled: what is only drawn where
+/// there is none is not in what a phone fetches.
+pub fn is_here() -> bool {
     std::env::consts::ARCH == "wasm32"
 }
 

@@ -83,8 +83,6 @@ pub struct Session {
     pub door: StoredValue<Option<Doorstep>>,
     /// This server's address, as the browser or the server itself knows it.
     pub origin: StoredValue<String>,
-    /// Drawn once, natively, for a page in which nothing runs yet or ever will.
-    pub still: bool,
     /// What plain forms of such a page carry.
     pub keys: StoredValue<Option<FormKeys>>,
     /// Why the open incident's page could not be had.
@@ -101,7 +99,7 @@ pub fn session() -> Session {
 impl Session {
     /// Made once, where the app begins; `came` is what the page brought with it.
     pub fn begin(mut came: Option<FirstScreen>) {
-        let session = Self::at(Address::begin(), false);
+        let session = Self::at(Address::begin());
         if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) {
             session.zone.set(Zone::Local);
         }
@@ -111,10 +109,15 @@ impl Session {
         }
     }
 
+    /// Whether this is drawn once, natively, for a page in which nothing runs yet or ever will.
+    pub fn is_still(self) -> bool {
+        !browser::is_here()
+    }
+
     /// Made for one screen that is drawn natively.
     pub fn still(asked: Asked) -> Self {
         let Asked { path, query, origin, keys, mut screen, theme: _ } = asked;
-        let session = Self::at(Address::still(&path, query), true);
+        let session = Self::at(Address::still(&path, query));
         session.origin.set_value(origin);
         session.keys.set_value(keys);
         match screen.snapshot.take() {
@@ -148,7 +151,7 @@ impl Session {
         }
     }
 
-    fn at(address: Address, still: bool) -> Self {
+    fn at(address: Address) -> Self {
         let session = Self {
             address,
             gate: RwSignal::new(Gate::Starting),
@@ -161,7 +164,6 @@ impl Session {
             insert_at: RwSignal::new(None),
             door: StoredValue::new(None),
             origin: StoredValue::new(browser::origin()),
-            still,
             keys: StoredValue::new(None),
             page_failure: RwSignal::new(None),
             wanted: StoredValue::new(String::new()),

@@ -71,6 +71,9 @@ story! {
             // Who may not work is told so, and gets no button that could be pressed.
             assert_eq!(screen.contains("/acknowledge\""), role >= Role::Responder, "{role:?}");
         }
+        // A browser's own list of encodings; the page is small on its way.
+        let packed = a_browser(&house, "packed", Role::Viewer).await.saying("accept-encoding", "gzip, deflate, br, zstd").get("/").await;
+        assert_eq!(packed.header("content-encoding"), "br");
         // A wall screen opens the pages with its token.
         assert!(house.program(Role::Viewer).await.get("/").await.text().contains("Checkout is slow"));
     }

@@ -54,7 +54,7 @@ pub fn SignIn() -> impl IntoView {
     let busy = RwSignal::new(false);
     let came = session.door.try_update_value(Option::take).flatten();
     let door = RwSignal::new(came.map_or(Load::<Doorstep>::Loading, Load::Ready));
-    if !session.still && door.with_untracked(|door| *door == Load::Loading) {
+    if !session.is_still() && door.with_untracked(|door| *door == Load::Loading) {
         spawn_local(async move { door.set(Load::from_answer(doorstep().await)) });
     }
 
@@ -116,7 +116,7 @@ pub fn SignIn() -> impl IntoView {
         <main class="doorstep" id="main" tabindex="-1">
             <p class="doorstep__brand"><Icon glyph=Glyph::Bell /> "Tocsin"</p>
             <h1>"Sign in"</h1>
-            {session.still.then(|| pages::notice())}
+            {session.is_still().then(|| pages::notice())}
             {move || demo()}
             <form class="form" method="post" action="/sign-in" on:submit=submit>
                 {plain::keys()}

@@ -14,7 +14,8 @@ pub fn action(id: IncidentId, verb: PlainVerb) -> String {
 
 /// What a form of a page without the app carries unseen.
 pub fn keys() -> Option<AnyView> {
-    session().keys.get_value().map(|keys| {
+    let session = session();
+    session.is_still().then(|| session.keys.get_value()).flatten().map(|keys| {
         view! {
             <input type="hidden" name="command" value=keys.command />
             <input type="hidden" name="token" value=keys.token />
@@ -25,7 +26,7 @@ pub fn keys() -> Option<AnyView> {
 
 /// What the app would ask when a verb is chosen.
 pub fn questions() -> Option<AnyView> {
-    session().still.then(|| {
+    session().is_still().then(|| {
         let preset = |(for_s, words): (Option<i64>, &'static str)| {
             let default = for_s == Some(super::acknowledge::DEFAULT_SECS);
             view! { <option value=for_s.map(|secs| secs.to_string()).unwrap_or_default() selected=default>{words}</option> }
@@ -44,7 +45,7 @@ pub fn questions() -> Option<AnyView> {
 /// Signing out without the app.
 pub fn sign_out() -> Option<AnyView> {
     let session = session();
-    session.still.then(|| {
+    session.is_still().then(|| {
         view! {
             <form class="still-only" method="post" action="/sign-out">
                 {keys()} <button type="submit" class="link-button">{format!("Sign out {}", session.replica.me().map(|me| me.name).unwrap_or_default())}</button>
