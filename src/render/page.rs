@@ -68,3 +68,56 @@ fn data(screen: &FirstScreen) -> String {
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        accounts::Doorstep,
+        screens::{FormKeys, Said, Theme},
+    };
+
+    const SHELL: &str = "<!doctype html><html lang=\"en\"><head><title>Tocsin</title></head><body><div id=\"app\"><!--screen-->loading<!--/screen--></div><!--data--></body></html>";
+    const HOSTILE: &str = "</script><!--<script>alert(1)</script>--><!--/screen--><!--data-->\u{2028}&amp;\"'";
+
+    fn asked(words: &str) -> Asked {
+        let door = Doorstep { me: None, demo_people: vec![], needs_first_admin: false };
+        let said = Said { words: words.to_owned(), next: None, refused: true };
+        let keys = FormKeys { command: "c".to_owned(), token: String::new(), back: format!("/{words}") };
+        let screen = FirstScreen { door: Some(door), said: Some(said), ..FirstScreen::default() };
+        Asked { path: "/".to_owned(), theme: Some(Theme::Dark), keys: Some(keys), screen, ..Asked::default() }
+    }
+
+    #[test]
+    fn the_screen_stands_in_the_page_with_its_title_and_theme() {
+        let page = page(SHELL, asked("Hello"));
+        assert!(page.starts_with("<!doctype html><html lang=\"en\" data-theme=\"dark\"><head><title>Sign in · Tocsin</title>"), "{page}");
+        assert!(page.contains("action=\"/sign-in\"") && page.contains("Hello") && !page.contains("loading"), "{page}");
+        assert!(page.ends_with("</script></body></html>"), "{page}");
+    }
+
+    #[test]
+    fn the_data_cannot_end_its_element_and_reads_back_as_it_was() {
+        let asked = asked(HOSTILE);
+        let screen = asked.screen.clone();
+        let page = page(SHELL, asked);
+        let (_, data) = page.split_once("id=\"first-screen\">").expect("the data is there");
+        let (data, after) = data.split_once("</script>").expect("it ends");
+        assert_eq!(after, "</body></html>", "the first end is its own");
+        assert!(!data.contains('<') && !data.contains('\u{2028}'), "{data}");
+        assert_eq!(serde_json::from_str::<FirstScreen>(data).ok(), Some(screen));
+    }
+
+    #[test]
+    fn what_is_drawn_is_text() {
+        let page = page(SHELL, asked(HOSTILE));
+        let screen = page.split("<script type").next().unwrap_or_default();
+        assert!(screen.contains("&lt;/script&gt;&lt;!--") && !screen.contains("<script") && !screen.contains("<!--/screen"), "{screen}");
+    }
+
+    #[test]
+    fn more_data_than_a_phone_should_wait_for_does_not_travel_with_the_page() {
+        let page = page(SHELL, asked(&"x".repeat(MOST_DATA)));
+        assert!(!page.contains("first-screen"));
+    }
+}

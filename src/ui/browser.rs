@@ -19,8 +19,10 @@ fn window() -> web_sys::Window {
 
 /// Whether there is a browser at all. It is known when this is compiled: what is only drawn where
 /// there is none is not in what a phone fetches.
+#[inline(always)]
 pub fn is_here() -> bool {
-    std::env::consts::ARCH == "wasm32"
+    const HERE: bool = matches!(std::env::consts::ARCH.as_bytes(), b"wasm32");
+    HERE
 }
 
 fn document() -> web_sys::Document {

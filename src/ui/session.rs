@@ -110,6 +110,7 @@ impl Session {
     }
 
     /// Whether this is drawn once, natively, for a page in which nothing runs yet or ever will.
+    #[inline(always)]
     pub fn is_still(self) -> bool {
         !browser::is_here()
     }

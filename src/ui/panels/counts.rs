@@ -5,10 +5,14 @@ use crate::{
     ui::{
         drawing::view,
         listing::{Count, Heap, Listing},
+        panels::plain,
         session::session,
     },
 };
 use leptos::prelude::*;
+
+/// The form that filters where no app runs.
+const COUNTS: &str = "plain-counts";
 
 #[component]
 pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>, #[prop(into)] choose: Callback<Option<Heap>>) -> impl IntoView {
@@ -23,6 +27,7 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
                 type="submit"
                 class="count"
                 name="show"
+                form=session.is_still().then_some(COUNTS)
                 value=move || if is_chosen() { "" } else { heap.slug() }
                 aria-pressed=move || is_chosen().to_string()
                 on:click=move |_| choose.run((!is_chosen()).then_some(heap))
@@ -36,9 +41,9 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
         }
     };
     view! {
-        <form class="counts" role="group" aria-label="Open incidents by who has them" on:submit=|event| event.prevent_default()>
-            {Heap::ALL.map(tile).collect_view()}
-        </form>
+        <div class="counts" role="group" aria-label="Open incidents by who has them">
+            {Heap::ALL.map(tile).collect_view()} {plain::form(COUNTS)}
+        </div>
     }
 }
 

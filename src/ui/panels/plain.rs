@@ -8,8 +8,8 @@ use crate::{
 use leptos::prelude::*;
 
 /// Where a form sends a verb for an incident.
-pub fn action(id: IncidentId, verb: PlainVerb) -> String {
-    format!("/incidents/{id}/{}", verb.slug())
+pub fn action(id: IncidentId, verb: PlainVerb) -> Option<String> {
+    session().is_still().then(|| format!("/incidents/{id}/{}", verb.slug()))
 }
 
 /// What a form of a page without the app carries unseen.
@@ -24,6 +24,14 @@ pub fn keys() -> Option<AnyView> {
     })
 }
 
+/// The form of an incident's verbs.
+pub const VERBS: &str = "plain-verbs";
+
+/// A form that its buttons name, for places where a form itself may not stand. It sends nothing of its own.
+pub fn form(id: &'static str) -> Option<AnyView> {
+    session().is_still().then(|| view! { <form id=id hidden=true></form> })
+}
+
 /// What the app would ask when a verb is chosen.
 pub fn questions() -> Option<AnyView> {
     session().is_still().then(|| {
@@ -32,11 +40,14 @@ pub fn questions() -> Option<AnyView> {
             view! { <option value=for_s.map(|secs| secs.to_string()).unwrap_or_default() selected=default>{words}</option> }
         };
         view! {
+            <form id=VERBS method="post" hidden=true>
+                {keys()}
+            </form>
             <div class="still-only plain-questions">
                 <label class="field__label" for="plain-for">"Acknowledge"</label>
-                <select class="input" id="plain-for" name="for_s">{PRESETS.into_iter().map(preset).collect_view()}</select>
+                <select class="input" id="plain-for" name="for_s" form=VERBS>{PRESETS.into_iter().map(preset).collect_view()}</select>
                 <label class="field__label" for="plain-reason">"Why, where it is asked"</label>
-                <input class="input" id="plain-reason" name="reason" autocomplete="off" />
+                <input class="input" id="plain-reason" name="reason" form=VERBS autocomplete="off" />
             </div>
         }
     })

@@ -70,11 +70,11 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
         };
         // Where no app runs, what sends a command is sent by the form itself.
         let plain = match &offer.act {
-            Act::Send(command) if !disabled => PlainVerb::of(command),
+            Act::Send(command) if session.is_still() && !disabled => PlainVerb::of(command),
             _ => None,
         };
         view! {
-            <button type=if plain.is_some() { "submit" } else { "button" } formaction=plain.map(|verb| plain::action(id, verb)) class="verb" data-due=offer.due.then_some("true") aria-disabled=disabled.then_some("true") on:click=run>
+            <button type=if plain.is_some() { "submit" } else { "button" } formaction=plain.and_then(|verb| plain::action(id, verb)) form=plain.map(|_| plain::VERBS) class="verb" data-due=offer.due.then_some("true") aria-disabled=disabled.then_some("true") on:click=run>
                 <span class="verb__words">{offer.words}</span>
                 <span class="verb__note">{offer.note}</span>
             </button>
@@ -82,11 +82,11 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
     };
     let items = Callback::new(move |()| more(session, &incident.get_untracked()));
     view! {
-        <form class="verbs" method="post" role="group" aria-label="What can be done" on:submit=|event| event.prevent_default()>
-            {plain::keys()} {plain::questions()}
+        <div class="verbs" role="group" aria-label="What can be done">
+            {plain::questions()}
             {move || offers.get().into_iter().map(button).collect_view()}
             <Menu label="More to do" class="verb verb--more" glyph=Glyph::More above=true items />
-        </form>
+        </div>
     }
 }
 
