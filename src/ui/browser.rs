@@ -177,6 +177,18 @@ pub fn page_times() -> (Timestamp, Timestamp) {
     (at("requestStart"), at("responseStart"))
 }
 
+/// Goes on with something beside everything else, also before the app begins.
+pub fn spawn(future: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(future);
+}
+
+/// The app cannot take over: the page stays as it came, and says so.
+pub fn stay_still() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-still", "");
+    }
+}
+
 /// Where the app is built before anybody sees it.
 pub fn new_place() -> HtmlElement {
     let place = document().create_element("div").expect("every document can make one");

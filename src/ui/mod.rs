@@ -36,12 +36,5 @@ mod still;
 mod times;
 mod toasts;
 
-pub use app::App;
+pub use app::mount;
 pub use still::{Still, needs, still};
-
-/// Puts the app into the page, in place of what the server has drawn there.
-pub fn mount() {
-    let place = browser::new_place();
-    leptos::mount::mount_to(place.clone(), App).forget();
-    browser::take_place(&place);
-}
