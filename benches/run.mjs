@@ -193,7 +193,7 @@ note(`memory before the first alert: ${mb(idle[1])} beside ${mb(idle[0])}`);
 row(`memory, ${many / 1000},000 active`, mb(full[1]), mb(full[0]), times(full[1] / full[0]), "≤ 70 MB", full[1] <= 70);
 
 const bytes = firstScreen(dist).reduce((sum, file) => sum + file.bytes, 0);
-// The aim is 170 kB; the tests fail above 220 kB.
+// The aim is 170 kB; the tests fail above 222 kB.
 row("first screen, brotli", `${(bytes / 1000).toFixed(0)} kB`, "200 kB", times(bytes / 200_000), "≤ 200 kB", bytes <= 200_000);
 
 // On a board of 20 incidents, before the many alerts: the first screen of a phone.
