@@ -7,6 +7,7 @@
 //! | [`domain`] | the vocabulary and the rules of incidents; no network, disk, clock or screen | nothing else |
 //! | `api` | server functions: the wire of the app itself | `domain`; `server` inside bodies |
 //! | `server` | store, alert sources, use cases, routes; native only | `domain` |
+//! | `render` | the first screen as HTML, with the views of `ui`; native only | `ui`, `domain` |
 //! | `ui` | pages → panels and forms → components; the browser's replica | `domain`, `api` |
 //!
 //! The feature gates stand here and nowhere else: `ssr` builds the server, `csr` the browser
@@ -15,6 +16,8 @@
 #[cfg(feature = "ui")]
 pub mod api;
 pub mod domain;
+#[cfg(feature = "ssr")]
+pub mod render;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "ui")]

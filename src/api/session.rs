@@ -2,30 +2,11 @@
 
 use super::wire::{AppClient, Wire};
 use crate::domain::{
-    accounts::{Me, Person},
+    accounts::{Doorstep, Me},
     failure::Failure,
     ids::PersonId,
-    reading::{Readable, Reader},
 };
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// What the sign-in page needs to know before anybody is signed in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Doorstep {
-    /// Who is signed in, if anybody.
-    pub me: Option<Me>,
-    /// Ready-made people to sign in as with one click; only in the demo.
-    pub demo_people: Vec<Person>,
-    /// Nobody has an account yet: the one-time link from the server's start makes the first.
-    pub needs_first_admin: bool,
-}
-
-impl Readable for Doorstep {
-    fn read(from: Reader<'_>) -> Self {
-        Self { me: from.get("me"), demo_people: from.get("demo_people"), needs_first_admin: from.get("needs_first_admin") }
-    }
-}
 
 #[server(name = DoorstepCall, prefix = "/api/fn", endpoint = "session/doorstep", protocol = Wire, client = AppClient)]
 pub async fn doorstep() -> Result<Doorstep, Failure> {

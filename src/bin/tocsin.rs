@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode};
 use tocsin::{
     domain::people::Role,
+    render,
     server::{
         self,
         cli::{
@@ -18,6 +19,7 @@ use tocsin::{
             verify::{verify, verify_file},
         },
         config::{Config, Overrides},
+        pages::Pages,
         telemetry,
     },
 };
@@ -199,5 +201,5 @@ async fn run_server(everywhere: Everywhere, serve: Serve) -> Result<(), Box<dyn 
             eprintln!("It holds demo people who sign in with one click.");
         }
     };
-    Ok(server::run(config, ready).await?)
+    Ok(server::run(config, Pages { needs: render::needs, page: render::page }, ready).await?)
 }

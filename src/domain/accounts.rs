@@ -33,6 +33,17 @@ impl Me {
     }
 }
 
+/// What the sign-in page needs to know before anybody is signed in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Doorstep {
+    /// Who is signed in, if anybody.
+    pub me: Option<Me>,
+    /// Ready-made people to sign in as with one click; only in the demo.
+    pub demo_people: Vec<Person>,
+    /// Nobody has an account yet: the one-time link from the server's start makes the first.
+    pub needs_first_admin: bool,
+}
+
 /// Somebody with an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Person {

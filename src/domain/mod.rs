@@ -19,6 +19,7 @@ pub mod integration;
 pub mod metrics;
 pub mod people;
 pub mod reading;
+pub mod screens;
 pub mod severity;
 pub mod sorting;
 pub mod time;

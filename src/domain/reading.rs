@@ -11,7 +11,7 @@
 //! whole is thrown away at the end: without early ends there is nothing to clean up on the way.
 
 use super::{
-    accounts::{Me, Person, ShownOnce, SourceCard, Token},
+    accounts::{Doorstep, Me, Person, ShownOnce, SourceCard, Token},
     alert::{Alert, AlertState, Link, SignalAction},
     boards::{Happening, IncidentPage, Snapshot},
     change::{ChangeCard, ChangeStatus, ChangesPage},
@@ -25,6 +25,7 @@ use super::{
     },
     integration::{Grouping, Integration, PreviousToken, Rate, SecretMark, Settings},
     people::{ActorKind, ActorRef, PersonRef, Role},
+    screens::{FirstScreen, Said},
     severity::{AlertSeverity, Severity},
     time::Timestamp,
     timeline::Event,
@@ -281,8 +282,10 @@ records! {
     DeliveryNote {
         id, integration_id, source, received_at, times, last_received_at, verdict, status, counts, words, size_bytes, sender, body, body_is_cut, duration_us
     }
+    Doorstep { me, demo_people, needs_first_admin }
     Failure { kind, code, words, next, reference }
     Fault { seq, what }
+    FirstScreen { snapshot, page, failure, door, said }
     Grouping { by, quiet_s, storm_at }
     Held { person, since }
     ImpactWindow { service, from, to }
@@ -310,6 +313,7 @@ records! {
     Rate { limit, burst, last_minute, limited, limited_at }
     RejectedSignal { index, words }
     Seat { holder, asked }
+    Said { words, next, refused }
     SecretMark { fingerprint, added_at }
     ServiceSignals { total, firing, hurting, hurt_until, ended_at }
     Settings { rate_limit, header, timestamp_header, heartbeat_s }
@@ -610,6 +614,9 @@ mod tests {
         reads_back(&EventKind::Absorbed { from, from_ref, title: text("t"), services: vec![text("a")], signals, impact: vec![], started_at: at });
         reads_back(&EventKind::MergedInto { into, into_ref, reason: Some(text("same")) });
         reads_back(&EventKind::Note { text: text("n"), status: Some(text("identified")) });
+        let said = Said { words: text("done"), next: None, refused: false };
+        let door = Doorstep { me: None, demo_people: vec![], needs_first_admin: true };
+        reads_back(&FirstScreen { door: Some(door), said: Some(said), ..FirstScreen::default() });
         reads_back(&EventKind::Linked { url: text("https://a"), text: None });
     }
 

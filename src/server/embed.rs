@@ -18,16 +18,16 @@ use std::borrow::Cow;
 #[allow_missing = true]
 struct Dist;
 
-/// What stands in place of the app when it was not built.
-const NOT_BUILT: &str = "The server runs, but the app was not built into it. Run ./dev instead of cargo run.\n";
+/// The page where the app was not built: the screens alone, without style.
+const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tocsin</title></head>\n\
+    <body><!-- The app was not built into this server. Run ./dev instead of cargo run. -->\n<div id=\"app\"><!--screen--><!--/screen--></div><!--data--></body></html>\n";
 
 /// Paths under these first segments belong to programs, never to the app's own routes.
 const NOT_THE_APPS: [&str; 12] = ["api", "hooks", "v1", "v2", "-", "assets", "snippets", "healthz", "readyz", "metrics", "integrations", "status"];
 
 /// The one policy of all pages, with the hashes of what stands inside the app's own page.
 pub fn content_security_policy() -> String {
-    let index = Dist::get("index.html").map(|file| file.data).unwrap_or_default();
-    let index = String::from_utf8_lossy(&index);
+    let index = shell();
     headers::content_security_policy(&inline_hashes(&index, "script"), &inline_hashes(&index, "style"))
 }
 
@@ -48,11 +48,28 @@ fn inline_hashes(html: &str, element: &str) -> Vec<String> {
     hashes
 }
 
-/// Answers everything that no other route answers: files, the app's own routes, else 404.
-pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// The page that loads the app, without a screen in it.
+pub fn shell() -> Cow<'static, str> {
+    match Dist::get("index.html").map(|file| file.data) {
+        Some(Cow::Borrowed(bytes)) => String::from_utf8_lossy(bytes),
+        Some(Cow::Owned(bytes)) => String::from_utf8_lossy(&bytes).into_owned().into(),
+        None => NOT_BUILT.into(),
+    }
+}
+
+/// The same page, for whoever wants to keep it: there is nobody's data in it.
+pub async fn empty_shell(headers: HeaderMap) -> Response {
+    match Dist::get("index.html") {
+        Some(file) => serve("index.html", file, &headers),
+        None => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response(),
+    }
+}
+
+/// What stands at an address that no other route answers: a file, nothing, or (`None`) a page of the app.
+pub fn file(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let path = uri.path();
     if method != Method::GET && method != Method::HEAD {
-        return plain(StatusCode::NOT_FOUND, "there is nothing here\n");
+        return Some(nothing());
     }
     let name = path.trim_start_matches('/');
     if !name.is_empty()
@@ -60,19 +77,14 @@ pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response 
         && !is_encoded_sibling(name)
         && let Some(file) = Dist::get(name)
     {
-        return serve(name, file, &headers);
+        return Some(serve(name, file, headers));
     }
-    if !is_client_route(path) || !accepts_html(&headers) {
-        return plain(StatusCode::NOT_FOUND, "there is nothing here\n");
-    }
-    match Dist::get("index.html") {
-        Some(file) => serve("index.html", file, &headers),
-        None => plain(StatusCode::OK, NOT_BUILT),
-    }
+    (!is_client_route(path) || !accepts_html(headers)).then(nothing)
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text).into_response()
+fn nothing() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (StatusCode::NOT_FOUND, headers, "there is nothing here\n").into_response()
 }
 
 /// Whether a path without a file is one of the app's own routes, which the app itself resolves.
@@ -261,13 +273,13 @@ mod tests {
         assert_eq!(inline_hashes(page, "style").len(), 1);
     }
 
-    #[tokio::test]
-    async fn an_unknown_asset_is_not_found_even_for_a_browser() {
+    #[test]
+    fn an_unknown_asset_is_not_found_even_for_a_browser() {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,*/*"));
-        let answer = fallback(Method::GET, Uri::from_static("/app-0000000000000000.js"), headers.clone()).await;
-        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-        let posted = fallback(Method::POST, Uri::from_static("/declare"), headers).await;
-        assert_eq!(posted.status(), StatusCode::NOT_FOUND);
+        let status = |method, path| file(&method, &Uri::from_static(path), &headers).map(|answer| answer.status());
+        assert_eq!(status(Method::GET, "/app-0000000000000000.js"), Some(StatusCode::NOT_FOUND));
+        assert_eq!(status(Method::POST, "/declare"), Some(StatusCode::NOT_FOUND));
+        assert_eq!(status(Method::GET, "/declare"), None);
     }
 }

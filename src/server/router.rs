@@ -2,7 +2,7 @@
 
 use super::{
     auth::{self, ClientAddress, Principal, guard, headers::SecurityHeaders},
-    body, embed, encoding, hooks,
+    body, embed, encoding, hooks, pages, reports,
     rest::{self, problem, problem::Problem},
     state::App,
     telemetry,
@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use leptos::prelude::provide_context;
 use std::{sync::Arc, time::Duration};
@@ -37,13 +37,19 @@ pub fn build(app: Arc<App>) -> Router {
         .route("/api/fn/{*path}", any(server_function))
         .fallback(everything_else)
         .layer(from_fn_with_state(app.clone(), guard::same_origin))
+        // Plain forms cannot send the app's header; they have a guard of their own.
+        .merge(pages::routes(&app))
         .layer(from_fn_with_state(app.clone(), auth::identify))
         .layer(from_fn_with_state(app.clone(), guard::allow_host))
-        .layer(CompressionLayer::new());
+        // What this server only unpacks it must not promise to pack: browsers that name zstd, too,
+        // would otherwise be answered without any compression.
+        .layer(CompressionLayer::new().no_zstd());
     let operations = Router::new()
         .route("/healthz", get(telemetry::healthz))
         .route("/readyz", get(telemetry::readyz))
         .route("/metrics", get(telemetry::scrape))
+        .route("/shell", get(embed::empty_shell))
+        .route(reports::PATH, post(reports::take))
         .method_not_allowed_fallback(problem::no_such_method);
     let policy = HeaderValue::from_str(&embed::content_security_policy()).unwrap_or_else(|_| HeaderValue::from_static("default-src 'self'"));
     let security = SecurityHeaders::new(policy, app.config.is_secure());
@@ -116,11 +122,20 @@ fn told(failure: &Failure) -> Response {
 }
 
 /// Addresses for programs that do not exist are told as problems; the rest are files and the app's routes.
-async fn everything_else(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(in crate::server) async fn everything_else(
+    State(app): State<Arc<App>>,
+    principal: Option<Principal>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     if uri.path().starts_with("/api/") {
         return problem::no_such_route().await.into_response();
     }
-    embed::fallback(method, uri, headers).await
+    match embed::file(&method, &uri, &headers) {
+        Some(answer) => answer,
+        None => pages::answer(&app, principal.as_ref(), &uri, &headers).await,
+    }
 }
 
 #[cfg(test)]

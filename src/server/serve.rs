@@ -4,7 +4,9 @@ use super::{
     clock::Clock,
     config::{Config, ConfigError},
     error::ServerError,
-    jobs, router,
+    jobs,
+    pages::Pages,
+    router,
     state::App,
     store::{Lease, Store, StoreError},
     telemetry,
@@ -42,12 +44,12 @@ pub enum ServeError {
 }
 
 /// Runs until SIGTERM or SIGINT. `ready` hears the address once it is listened on.
-pub async fn run(config: Config, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
-    run_until(config, ready, asked_to_stop()).await
+pub async fn run(config: Config, pages: Pages, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    run_until(config, pages, ready, asked_to_stop()).await
 }
 
 /// Runs until `stop` is done.
-pub async fn run_until(mut config: Config, ready: impl FnOnce(SocketAddr), stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+pub async fn run_until(mut config: Config, pages: Pages, ready: impl FnOnce(SocketAddr), stop: impl Future<Output = ()>) -> Result<(), ServeError> {
     config.check_listening()?;
     telemetry::metrics();
     let store = Store::open(&config.database_url, Clock::system()).await?;
@@ -59,7 +61,7 @@ pub async fn run_until(mut config: Config, ready: impl FnOnce(SocketAddr), stop:
     let address = config.listen;
     let lease = Lease::new(address);
     store.renew_lease(&lease).await?;
-    let app = App::new(store, config);
+    let app = App::with_pages(store, config, pages);
     people::ensure_demo_people(&app).await.map_err(ServeError::Accounts)?;
     let down_secs = jobs::after_downtime(&app).await?;
     let running = jobs::start(&app, down_secs, &lease);

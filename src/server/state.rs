@@ -5,6 +5,7 @@ use super::{
     clock::Clock,
     config::Config,
     hooks::{notes::Notes, senders::Senders},
+    pages::Pages,
     store::Store,
 };
 use crate::domain::failure::{Failure, FailureKind};
@@ -15,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 pub struct App {
     pub store: Store,
     pub config: Config,
+    /// How pages are drawn.
+    pub pages: Pages,
     pub sign_in_limits: SignInLimits,
     pub token_limits: TokenLimits,
     /// The integrations whose keys were seen, with their rate limits.
@@ -26,11 +29,17 @@ pub struct App {
 }
 
 impl App {
+    /// A server that draws no pages: the app comes and asks for its data.
     pub fn new(store: Store, config: Config) -> Arc<Self> {
+        Self::with_pages(store, config, Pages::default())
+    }
+
+    pub fn with_pages(store: Store, config: Config, pages: Pages) -> Arc<Self> {
         let token_limits = TokenLimits::new(config.token_rate_limit);
         Arc::new(Self {
             store,
             config,
+            pages,
             sign_in_limits: SignInLimits::default(),
             token_limits,
             senders: Senders::default(),

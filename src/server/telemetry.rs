@@ -61,6 +61,8 @@ fn describe() {
     metrics::describe_histogram!("tocsin_store_duration_seconds", "Time until a write was committed, by kind.");
     metrics::describe_gauge!("tocsin_stream_listeners", "Open live streams.");
     metrics::describe_counter!("tocsin_job_failures_total", "Background jobs that failed and go on, by job.");
+    metrics::describe_counter!("tocsin_csp_reports_total", "Breaches of the content security policy that browsers reported.");
+    metrics::counter!("tocsin_csp_reports_total").increment(0);
     metrics::describe_gauge!("tocsin_build_info", "1, with the version as a label.");
     metrics::gauge!("tocsin_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

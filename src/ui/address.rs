@@ -27,6 +27,11 @@ impl Query {
 }
 
 impl Address {
+    /// An address that is drawn once and never left.
+    pub fn still(path: &str, query: Vec<(String, String)>) -> Self {
+        Self { path: RwSignal::new(path.to_owned()), query: RwSignal::new(Query(query)) }
+    }
+
     /// Reads the address and follows it from now on.
     pub fn begin() -> Self {
         let address = Self { path: RwSignal::new(String::new()), query: RwSignal::new(Query::default()) };

@@ -9,7 +9,10 @@ use super::{
     routes::Route,
     session::{Gate, Session, session},
 };
-use crate::ui::drawing::view;
+use crate::{
+    domain::{reading, screens::FirstScreen},
+    ui::drawing::view,
+};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -19,10 +22,32 @@ pub const THEME_KEY: &str = "tocsin.theme";
 /// Nothing competes with what the first screen itself still asks for.
 const AFTER_THE_FIRST_SCREEN: Duration = Duration::from_secs(1);
 
+/// Puts the app into the page, in place of what the server has drawn there. That stays until
+/// everything is there that draws the same, and for good where it cannot be fetched.
+pub fn mount() {
+    let came: Option<FirstScreen> = browser::first_screen().and_then(|text| reading::read(text.as_bytes()));
+    browser::spawn(async move {
+        if let Some(came) = &came
+            && later::fetch_for(Route::parse(&browser::address().0), came.snapshot.is_some()).await.is_err()
+        {
+            return browser::stay_still();
+        }
+        let place = browser::new_place();
+        leptos::mount::mount_to(place.clone(), move || view! { <App came /> }).forget();
+        browser::take_place(&place);
+    });
+}
+
 #[component]
-pub fn App() -> impl IntoView {
+fn App(came: Option<FirstScreen>) -> impl IntoView {
     browser::set_theme(browser::load(THEME_KEY).as_deref());
-    Session::begin();
+    Session::begin(came);
+    view! { <Screens /> }
+}
+
+/// Whatever is on screen, in the session that was begun.
+#[component]
+pub fn Screens() -> impl IntoView {
     let session = session();
     let route = Memo::new(move |_| session.address.path.with(|path| Route::parse(path)));
     let toasts = session.toasts;
@@ -63,6 +88,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         fetched.unwrap_or(false) || fetch
     });
     let page = move || match route.get() {
+        Some(Route::Declare | Route::Settings(_)) if session.is_still() => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),
@@ -73,7 +99,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
     };
     view! {
         <Shell route>
-            <UnsentBar />
+            {session.is_still().then(|| pages::notice())} <UnsentBar />
             {move || page()}
         </Shell>
     }

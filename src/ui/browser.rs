@@ -1,8 +1,13 @@
 //! Everything that only a browser can do. The one file that names `web_sys`: whoever reads the
-//! rest of `ui` reads plain Rust, and a native build of the views never comes in here.
+//! rest of `ui` reads plain Rust.
+//!
+//! Views are also drawn natively, once, for the first screen. What they call while they are drawn
+//! is inert there: it answers plainly and changes nothing. The rest is reached by effects and
+//! handlers alone, which never run there.
 
 use crate::domain::{ids::CommandId, time::Timestamp};
 use js_sys::{Array, Date, Object, Reflect};
+use leptos::prelude::{on_cleanup, window_event_listener};
 use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -12,14 +17,26 @@ fn window() -> web_sys::Window {
     web_sys::window().expect("a browser's page has a window")
 }
 
+/// Whether there is a browser at all. It is known when this is compiled: what is only drawn where
+/// there is none is not in what a phone fetches.
+#[inline(always)]
+pub fn is_here() -> bool {
+    const HERE: bool = matches!(std::env::consts::ARCH.as_bytes(), b"wasm32");
+    HERE
+}
+
 fn document() -> web_sys::Document {
     window().document().expect("a window has a document")
 }
 
 // ---- time
 
-/// The browser's own clock; what people see is corrected by the server's in `live`.
+/// The browser's own clock; what people see is corrected by the server's in `live`. Natively it
+/// stands at zero, and the correction is the whole time.
 pub fn clock() -> Timestamp {
+    if !is_here() {
+        return Timestamp::from_micros(0);
+    }
     #[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit an i64 with room to spare
     Timestamp::from_micros((Date::now() * 1000.0) as i64)
 }
@@ -50,6 +67,9 @@ pub fn local_field(at: Timestamp) -> String {
 
 /// The viewer's zone in short: `CET`, `GMT+1`.
 pub fn zone_name() -> String {
+    if !is_here() {
+        return "UTC".to_owned();
+    }
     let options = Object::new();
     let set = |name: &str, value: &str| Reflect::set(&options, &name.into(), &value.into());
     if set("timeZoneName", "short").and(set("hour", "numeric")).is_err() {
@@ -120,22 +140,110 @@ pub fn keys(prefix: &str) -> Vec<String> {
 // ---- the page
 
 pub fn set_title(title: &str) {
-    document().set_title(title);
+    if is_here() {
+        document().set_title(title);
+    }
 }
 
-/// `light`, `dark`, or `None` for what the system says.
+/// `light`, `dark`, or `None` for what the system says. A cookie tells the server, whose first
+/// screen then has the right colours from the start.
 pub fn set_theme(theme: Option<&str>) {
     let Some(root) = document().document_element() else { return };
     let _ = match theme {
         Some(theme) => root.set_attribute("data-theme", theme),
         None => root.remove_attribute("data-theme"),
     };
+    let (theme, lasts) = theme.map_or(("", 0), |theme| (theme, 400 * 86_400));
+    let cookie = format!("tocsin-theme={theme}; Path=/; SameSite=Lax; Max-Age={lasts}");
+    // It fails where the browser keeps no cookies; then the colours come with the app.
+    let _ = Reflect::set(&document(), &"cookie".into(), &cookie.into());
 }
 
-/// Takes away what `index.html` shows until the app is there.
-pub fn remove_boot() {
-    if let Some(boot) = document().get_element_by_id("boot") {
-        boot.remove();
+// ---- taking over from the page as it came
+
+/// The data of the first screen, as it stands in the page.
+pub fn first_screen() -> Option<String> {
+    document().get_element_by_id("first-screen")?.text_content()
+}
+
+/// When the page was asked for and when it was answered, by the browser's clock.
+pub fn page_times() -> (Timestamp, Timestamp) {
+    let timing = Reflect::get(&window(), &"performance".into()).and_then(|performance| Reflect::get(&performance, &"timing".into()));
+    #[allow(clippy::cast_possible_truncation)] // as in `clock`
+    let at = |name: &str| {
+        let millis = timing.as_ref().ok().and_then(|timing| Reflect::get(timing, &name.into()).ok()).and_then(|at| at.as_f64());
+        millis.filter(|millis| *millis > 0.0).map_or_else(clock, |millis| Timestamp::from_micros((millis * 1000.0) as i64))
+    };
+    (at("requestStart"), at("responseStart"))
+}
+
+/// Goes on with something beside everything else, also before the app begins.
+pub fn spawn(future: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(future);
+}
+
+/// The app cannot take over: the page stays as it came, and says so.
+pub fn stay_still() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-still", "");
+    }
+}
+
+/// Where the app is built before anybody sees it.
+pub fn new_place() -> HtmlElement {
+    let place = document().create_element("div").expect("every document can make one");
+    place.set_id(PLACE);
+    place.unchecked_into()
+}
+
+/// Puts the app where the page as it came stood, in one go: what was typed, opened, scrolled and
+/// focused meanwhile stays so.
+pub fn take_place(place: &HtmlElement) {
+    let document = document();
+    if let Some(root) = document.document_element() {
+        let _ = root.remove_attribute("data-still");
+    }
+    let Some(before) = document.get_element_by_id(PLACE) else {
+        let _ = document.body().map(|body| body.append_child(place));
+        return;
+    };
+    let focused = document.active_element().filter(|element| before.contains(Some(element))).and_then(|element| selector(&element));
+    let (x, y) = (window().scroll_x().unwrap_or(0.0), window().scroll_y().unwrap_or(0.0));
+    let _ = before.replace_with_with_node_1(place);
+    each(&before, "[id]", |old| {
+        let Some(new) = document.get_element_by_id(&old.id()) else { return };
+        carry_over(old, &new);
+    });
+    if let Some(element) = focused.and_then(|selector| place.query_selector(&selector).ok().flatten()) {
+        let _ = element.unchecked_into::<HtmlElement>().focus();
+    }
+    // Focusing scrolls; where somebody is now is where they stay.
+    window().scroll_to_with_x_and_y(x, y);
+}
+
+/// The element that holds everything the app draws.
+const PLACE: &str = "app";
+
+fn each(within: &Element, selector: &str, mut call: impl FnMut(&Element)) {
+    let Ok(found) = within.query_selector_all(selector) else { return };
+    (0..found.length()).filter_map(|at| found.item(at)).for_each(|node| call(node.unchecked_ref()));
+}
+
+/// How the same element is found again in the app's own page.
+fn selector(element: &Element) -> Option<String> {
+    let by = |name: &str| element.get_attribute(name).map(|value| format!("[{name}={value:?}]"));
+    by("id").or_else(|| by("data-row")).or_else(|| by("href"))
+}
+
+fn carry_over(old: &Element, new: &Element) {
+    let text = |element: &Element, name: &str| Reflect::get(element, &name.into()).ok().and_then(|value| value.as_string());
+    let typed = text(old, "value").filter(|value| text(old, "defaultValue").is_some_and(|default| default != *value));
+    if let Some(typed) = typed {
+        let _ = Reflect::set(new, &"value".into(), &typed.into());
+        let _ = Event::new("input").map(|event| new.dispatch_event(&event));
+    }
+    if old.scroll_top() != 0 {
+        new.set_scroll_top(old.scroll_top());
     }
 }
 
@@ -146,6 +254,9 @@ pub fn load_page(address: &str) {
 
 /// This server's address as the browser sees it.
 pub fn origin() -> String {
+    if !is_here() {
+        return String::new();
+    }
     window().location().origin().unwrap_or_default()
 }
 
@@ -163,16 +274,16 @@ pub fn focus(id: &str) {
     }
 }
 
-/// Scrolls something to its end: the newest entry of a timeline.
+/// Scrolls something that begins at its end to there: the newest entry of a timeline.
 pub fn scroll_to_end(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {
-        element.set_scroll_top(element.scroll_height());
+        element.set_scroll_top(0);
     }
 }
 
-/// Whether something is scrolled to its end, or nearly.
+/// Whether something that begins at its end is still there, or nearly. Further up is below zero.
 pub fn is_near_end(id: &str) -> bool {
-    document().get_element_by_id(id).is_some_and(|element| element.scroll_height() - element.scroll_top() - element.client_height() < 80)
+    document().get_element_by_id(id).is_some_and(|element| element.scroll_top() > -80)
 }
 
 /// Calls once what was just changed is laid out.
@@ -216,6 +327,14 @@ pub fn plain_key(event: &KeyboardEvent) -> Option<String> {
     let busy = event.target().and_then(|target| target.dyn_into().ok()).is_some_and(typing);
     let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
     (!busy && !dialog && !event.ctrl_key() && !event.meta_key() && !event.alt_key()).then(|| event.key())
+}
+
+/// Calls back with every key that is pressed, for as long as the view stands.
+pub fn on_key(call: impl Fn(KeyboardEvent) + 'static) {
+    if is_here() {
+        let listener = window_event_listener(leptos::ev::keydown, call);
+        on_cleanup(move || listener.remove());
+    }
 }
 
 /// Whether Enter was pressed to send, and not to begin a new line or to choose a word in an input method.

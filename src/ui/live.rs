@@ -15,6 +15,7 @@ use crate::{
         boards::{Happening, Snapshot},
         failure::{Failure, FailureKind},
         reading,
+        screens::FirstScreen,
         time::Timestamp,
     },
 };
@@ -30,6 +31,8 @@ const LONGEST_WAIT_SECS: i32 = 20;
 /// How current the screen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
+    /// Only what came with the page: there is no stream yet, or never will be.
+    Still,
     CatchingUp,
     Live,
     Offline,
@@ -77,8 +80,15 @@ impl Live {
         Timestamp::from_micros(browser::clock().micros() + self.offset_micros.get_value())
     }
 
-    /// Begins: the clock, the watchdog, the first snapshot.
-    pub fn start(self, session: Session) {
+    /// The time of a page that is drawn once.
+    pub fn stand_at(self, now: Timestamp) {
+        self.set_clock(now, browser::clock(), browser::clock());
+        self.heard_at.set(now);
+        self.connection.set(Connection::Still);
+    }
+
+    /// Begins: the clock, the watchdog, and the first snapshot, which came with the page or is asked for.
+    pub fn start(self, session: Session, came: Option<&mut FirstScreen>) {
         browser::every_second(move || self.tick(session));
         browser::on_visible(move || {
             if self.now().secs_since(self.heard_at.get_untracked()) > DOUBT_SECS {
@@ -87,7 +97,15 @@ impl Live {
         });
         browser::on_online(move || self.again(session));
         browser::on_offline(move || self.lost(session));
-        self.resync(session);
+        match came.map(|came| came.snapshot.take()) {
+            Some(Some(snapshot)) => {
+                let (asked_at, answered_at) = browser::page_times();
+                self.connection.set(Connection::Still);
+                self.begin(session, snapshot, asked_at, answered_at);
+            }
+            Some(None) => self.sign_out(session),
+            None => self.resync(session),
+        }
     }
 
     /// Tries at once, from the start of the waits.
@@ -100,7 +118,7 @@ impl Live {
 
     /// The browser says that there is no network: said at once, without waiting for the stream's silence.
     fn lost(self, session: Session) {
-        if matches!(self.connection.get_untracked(), Connection::Live | Connection::CatchingUp) {
+        if matches!(self.connection.get_untracked(), Connection::Still | Connection::Live | Connection::CatchingUp) {
             self.tries.set_value(1);
             self.retry(session);
         }
@@ -116,26 +134,35 @@ impl Live {
                 return;
             }
             match answer {
-                Ok(snapshot) => self.begin(session, snapshot, asked_at),
+                Ok(snapshot) => self.begin(session, snapshot, asked_at, browser::clock()),
                 Err(failure) => self.fail(session, failure),
             }
         });
     }
 
-    fn begin(self, session: Session, snapshot: Snapshot, asked_at: Timestamp) {
-        let answered_at = browser::clock();
-        let middle = asked_at.micros() + answered_at.micros_since(asked_at) / 2;
-        self.offset_micros.set_value(snapshot.now.micros() - middle);
-        self.ticking.set(self.now());
+    fn begin(self, session: Session, snapshot: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
+        self.set_clock(snapshot.now, asked_at, answered_at);
+        self.heard_at.set(snapshot.now);
         session.adopt(snapshot);
         self.connect(session);
     }
 
+    /// It was `now` on the server in the middle between asking and answer.
+    fn set_clock(self, now: Timestamp, asked_at: Timestamp, answered_at: Timestamp) {
+        let middle = asked_at.micros() + answered_at.micros_since(asked_at) / 2;
+        self.offset_micros.set_value(now.micros() - middle);
+        self.ticking.set(self.now());
+    }
+
+    fn sign_out(self, session: Session) {
+        self.next_turn();
+        self.connection.set(Connection::SignedOut);
+        session.signed_out();
+    }
+
     fn fail(self, session: Session, failure: Failure) {
         if failure.kind == FailureKind::Unauthenticated {
-            self.next_turn();
-            self.connection.set(Connection::SignedOut);
-            session.signed_out();
+            self.sign_out(session);
         } else {
             session.unreachable(failure);
             self.retry(session);

@@ -8,6 +8,7 @@
 //! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
 //! | `pages`, `panels`, `forms`, `components` | markup, from large to small |
 //! | `drawing` | the macro that markup is written with |
+//! | `still` | a screen drawn once, natively |
 //! | `browser` | the only file that calls the browser |
 //!
 //! Nothing in here decides a rule of incidents: that is the domain's, and the screen asks it.
@@ -31,13 +32,9 @@ mod panels;
 mod replica;
 mod routes;
 mod session;
+mod still;
 mod times;
 mod toasts;
 
-pub use app::App;
-
-/// Puts the app into the page.
-pub fn mount() {
-    browser::remove_boot();
-    leptos::mount::mount_to_body(App);
-}
+pub use app::mount;
+pub use still::{Still, needs, still};

@@ -14,11 +14,13 @@ use super::{
 use crate::{
     api,
     domain::{
+        accounts::Doorstep,
         boards::Snapshot,
         failure::Failure,
         ids::{CommandId, IncidentId},
         incident::{AlertRef, Command, Context, Declare, Incident, IncidentRole, Refusal, Verb, allowed, decide},
         people::Actor,
+        screens::{Asked, FirstScreen, FormKeys, Said},
         time::Timestamp,
         timeline::Event,
     },
@@ -77,6 +79,12 @@ pub struct Session {
     pub zone: RwSignal<Zone>,
     /// The time that the composer is to give to its next entry, asked for by "insert here".
     pub insert_at: RwSignal<Option<Timestamp>>,
+    /// What the sign-in page shows, where it came with the page.
+    pub door: StoredValue<Option<Doorstep>>,
+    /// This server's address, as the browser or the server itself knows it.
+    pub origin: StoredValue<String>,
+    /// What plain forms of such a page carry.
+    pub keys: StoredValue<Option<FormKeys>>,
     /// Why the open incident's page could not be had.
     pub page_failure: RwSignal<Option<Failure>>,
     /// Which page was asked for last; a slower answer to an earlier question is dropped.
@@ -89,24 +97,79 @@ pub fn session() -> Session {
 }
 
 impl Session {
-    /// Made once, where the app begins.
-    pub fn begin() -> Self {
-        let zone = if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) { Zone::Local } else { Zone::Utc };
+    /// Made once, where the app begins; `came` is what the page brought with it.
+    pub fn begin(mut came: Option<FirstScreen>) {
+        let session = Self::at(Address::begin());
+        if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) {
+            session.zone.set(Zone::Local);
+        }
+        session.live.start(session, came.as_mut());
+        if let Some(came) = came {
+            session.lay_out(came);
+        }
+    }
+
+    /// Whether this is drawn once, natively, for a page in which nothing runs yet or ever will.
+    #[inline(always)]
+    pub fn is_still(self) -> bool {
+        !browser::is_here()
+    }
+
+    /// Made for one screen that is drawn natively.
+    pub fn still(asked: Asked) -> Self {
+        let Asked { path, query, origin, keys, mut screen, theme: _ } = asked;
+        let session = Self::at(Address::still(&path, query));
+        session.origin.set_value(origin);
+        session.keys.set_value(keys);
+        match screen.snapshot.take() {
+            Some(snapshot) => {
+                session.live.stand_at(snapshot.now);
+                session.replica.adopt(snapshot);
+                session.gate.set(Gate::In);
+            }
+            None => session.gate.set(Gate::SignedOut),
+        }
+        session.lay_out(screen);
+        session
+    }
+
+    /// Takes what a screen brings besides the snapshot, which stands already.
+    fn lay_out(self, screen: FirstScreen) {
+        let FirstScreen { snapshot: _, page, failure, door, said } = screen;
+        self.door.set_value(door);
+        if let Some(Said { words, next, refused }) = said {
+            self.toasts.put(words, next, refused);
+        }
+        if failure.is_some() || page.is_some() {
+            // The address has been asked for already; its page need not ask again.
+            if let Some(Route::Incident(incident)) = self.address.path.with_untracked(|path| Route::parse(path)) {
+                self.wanted.set_value(incident);
+            }
+        }
+        self.page_failure.set(failure);
+        if let Some(page) = page {
+            self.replica.adopt_page(page);
+        }
+    }
+
+    fn at(address: Address) -> Self {
         let session = Self {
-            address: Address::begin(),
+            address,
             gate: RwSignal::new(Gate::Starting),
             replica: Replica::default(),
             outbox: Outbox::default(),
             live: Live::default(),
             toasts: Toasts::default(),
             sheet: RwSignal::new(None),
-            zone: RwSignal::new(zone),
+            zone: RwSignal::new(Zone::Utc),
             insert_at: RwSignal::new(None),
+            door: StoredValue::new(None),
+            origin: StoredValue::new(browser::origin()),
+            keys: StoredValue::new(None),
             page_failure: RwSignal::new(None),
             wanted: StoredValue::new(String::new()),
         };
         provide_context(session);
-        session.live.start(session);
         session
     }
 
@@ -287,8 +350,15 @@ impl Session {
         });
     }
 
-    /// Opens an incident's page.
+    /// Opens an incident's page, unless it came with this one.
     pub fn open(self, incident: String) {
+        if self.wanted.with_value(|wanted| *wanted != incident) {
+            self.ask_for(incident);
+        }
+    }
+
+    /// Asks for an incident's page, again if need be.
+    pub fn ask_for(self, incident: String) {
         self.page_failure.set(None);
         self.wanted.set_value(incident.clone());
         spawn_local(async move {

@@ -34,6 +34,11 @@ impl Toasts {
         });
     }
 
+    /// Something that was said elsewhere, with what can be done about it.
+    pub fn put(self, words: String, next: Option<String>, refused: bool) {
+        self.push(words, next, refused);
+    }
+
     /// The server refused something that was shown as done.
     pub fn refused(self, what: &str, failure: &Failure) {
         self.push(format!("{what}: {}", failure.words), failure.next.clone(), true);

@@ -102,6 +102,12 @@ export class House {
     return JSON.parse(text) as T;
   }
 
+  /** How often a browser reported that a page broke its own policy. */
+  async policyBreaches(): Promise<number> {
+    const metrics = await (await fetch(`${this.url}/metrics`)).text();
+    return Number(/^tocsin_csp_reports_total (\d+)$/m.exec(metrics)?.[1] ?? Number.NaN);
+  }
+
   /** The key of a new integration. */
   async integration(source: string, name = `${source} ${unique()}`): Promise<string> {
     const { token } = await this.rest<{ token: string }>("POST", "/api/v1/integrations", { source, name });
@@ -297,7 +303,9 @@ export const test = base.extend<Fixtures, { house: House }>({
     async ({}, use) => {
       const house = await House.open();
       await use(house);
+      const breaches = await house.policyBreaches();
       await house.close();
+      expect(breaches, "breaches of the content security policy that browsers reported").toBe(0);
     },
     { scope: "worker" },
   ],

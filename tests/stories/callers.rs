@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tocsin::{
     domain::people::Role,
+    render,
     server::{
         auth::{ClientAddress, sessions},
         config::Config,
+        pages::Pages,
         router,
         state::App,
         store::Store,
@@ -36,7 +38,7 @@ impl House {
     }
 
     pub fn over(store: Store, config: Config) -> Self {
-        let app = App::new(store, config);
+        let app = App::with_pages(store, config, Pages { needs: render::needs, page: render::page });
         Self { router: router::build(app.clone()), app }
     }
 
@@ -98,6 +100,11 @@ impl Caller {
         Self { house: house.clone(), headers: self.headers.clone() }
     }
 
+    /// What it says with every request to be known again.
+    pub fn cookie(&self) -> String {
+        self.headers.get("cookie").and_then(|cookie| cookie.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
         let mut request = Request::new(body.into());
         *request.method_mut() = method;
@@ -112,6 +119,15 @@ impl Caller {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.saying("content-type", "application/json").send(Method::POST, path, body.to_string()).await
+    }
+
+    /// Sends a plain form.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let encode = |text: &str| {
+            text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect::<String>()
+        };
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        self.saying("content-type", "application/x-www-form-urlencoded").send(Method::POST, path, body.join("&")).await
     }
 
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {

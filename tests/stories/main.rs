@@ -18,6 +18,8 @@ mod http_rights;
 mod http_stream;
 mod intake;
 mod outage_log;
+mod pages;
+mod pages_inert;
 mod people_at_work;
 mod record;
 mod stream;

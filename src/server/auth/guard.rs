@@ -23,7 +23,7 @@ use std::{net::IpAddr, sync::Arc};
 
 /// The header that only the app's own script sends; its value is `1`.
 const APP_HEADER: HeaderName = HeaderName::from_static("x-tocsin");
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Middleware: refuses what changes something by session and does not come from our own pages.
 /// It stands inside [`identify`](super::identify).

@@ -29,6 +29,7 @@ pub fn TextField(
             <input
                 class="input"
                 id=id
+                name=id
                 type=kind
                 autocomplete=if autocomplete.is_empty() { "off" } else { autocomplete }
                 list=(!list.is_empty()).then_some(list)

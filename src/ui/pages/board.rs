@@ -46,7 +46,7 @@ pub fn Board() -> impl IntoView {
 
     Effect::new(move |_| {
         let waiting = waiting.with(Vec::len);
-        browser::set_title(&if waiting == 0 { "On-call · Tocsin".to_owned() } else { format!("({waiting}) On-call · Tocsin") });
+        browser::set_title(&title(waiting));
     });
 
     let choose = Callback::new(move |filter: Filter| {
@@ -110,10 +110,15 @@ pub fn Board() -> impl IntoView {
     }
 }
 
+/// How many wait stands in the title, too.
+pub fn title(waiting: usize) -> String {
+    if waiting == 0 { "On-call · Tocsin".to_owned() } else { format!("({waiting}) On-call · Tocsin") }
+}
+
 /// Rows by j and k or the arrows, `a` takes the one in focus, else the most urgent.
 fn keys(waiting: Memo<Vec<IncidentId>>) {
     let session = session();
-    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+    browser::on_key(move |event| {
         let Some(key) = browser::plain_key(&event) else { return };
         match key.as_str() {
             "j" => browser::step_rows(true),
@@ -130,7 +135,6 @@ fn keys(waiting: Memo<Vec<IncidentId>>) {
         }
         event.prevent_default();
     });
-    on_cleanup(move || listener.remove());
 }
 
 /// Under the thumb: taking the most urgent one.
@@ -183,7 +187,7 @@ fn NothingOpen(any_resolved: Signal<bool>) -> impl IntoView {
             session.toasts.say(if copied { "Copied." } else { "This browser does not allow copying; select the text instead." });
         });
     });
-    let command = FIRST_ALERT.replace("ORIGIN", &browser::origin());
+    let command = FIRST_ALERT.replace("ORIGIN", &session.origin.get_value());
     view! {
         <section class="panel" aria-label="Active incidents">
             <EmptyState

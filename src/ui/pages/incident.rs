@@ -37,7 +37,7 @@ pub fn IncidentPage(incident: String) -> impl IntoView {
         let id = asked.with_value(|text| by_reference(text).or_else(|| text.parse().ok()))?;
         session.replica.confirmed(id).map(|incident| incident.id)
     });
-    let again = Callback::new(move |()| session.open(asked.get_value()));
+    let again = Callback::new(move |()| session.ask_for(asked.get_value()));
     move || match (found.get(), session.page_failure.get()) {
         (Some(id), _) => untrack(|| session.incident(id)).map(|first| view! { <IncidentOf id first /> }).into_any(),
         (None, Some(failure)) => {
@@ -60,7 +60,7 @@ fn IncidentOf(id: IncidentId, first: Arc<Incident>) -> impl IntoView {
     // A private incident may vanish while it is looked at; then its page is closed by `found`.
     let incident = Memo::new(move |last: Option<&Arc<Incident>>| session.incident(id).or_else(|| last.cloned()).unwrap_or_else(|| first.clone()));
     Effect::new(move |_| {
-        incident.with(|incident| browser::set_title(&format!("{} {} · Tocsin", incident.reference, incident.title)));
+        incident.with(|incident| browser::set_title(&title(incident)));
     });
     keys(id);
     view! {
@@ -78,10 +78,14 @@ fn IncidentOf(id: IncidentId, first: Arc<Incident>) -> impl IntoView {
     }
 }
 
+pub fn title(incident: &Incident) -> String {
+    format!("{} {} · Tocsin", incident.reference, incident.title)
+}
+
 /// `a` takes it, `n` goes to the composer.
 fn keys(id: IncidentId) {
     let session = session();
-    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+    browser::on_key(move |event| {
         let Some(key) = browser::plain_key(&event) else { return };
         match key.as_str() {
             "a" => session.act(id, acknowledge(Some(DEFAULT_SECS))),
@@ -90,5 +94,4 @@ fn keys(id: IncidentId) {
         }
         event.prevent_default();
     });
-    on_cleanup(move || listener.remove());
 }

@@ -5,7 +5,7 @@ use crate::ui::{
     components::{empty::EmptyState, loaded::Loading},
     drawing::view,
     forms, pages,
-    routes::Tab,
+    routes::{Route, Tab},
 };
 use leptos::{
     prelude::*,
@@ -96,6 +96,17 @@ pub fn go_on() -> AnyView {
 
 pub fn setup() -> AnyView {
     later(|| Box::pin(fetch_door()), || now(draw_door(Door::Setup)))
+}
+
+/// Fetches what draws the screen at an address, if it is not on the board.
+pub async fn fetch_for(route: Option<Route>, signed_in: bool) -> Result<(), SplitLoaderError> {
+    let part: Fetching = match route {
+        _ if !signed_in => Box::pin(fetch_door()),
+        Some(Route::Incident(_) | Route::Declare) => Box::pin(fetch_triage()),
+        Some(Route::Settings(_)) => Box::pin(fetch_office()),
+        Some(Route::Board | Route::SignIn | Route::Setup) | None => return Ok(()),
+    };
+    part.await
 }
 
 /// Fetches everything, in the order in which it is likely to be asked for, so that what has not

@@ -26,6 +26,32 @@ pub fn starting() -> impl IntoView {
     }
 }
 
+/// A page that only the app can draw, until it does.
+pub fn frame() -> AnyView {
+    view! {
+        <div class="page">
+            <p class="loading" role="status">"Tocsin is loading…"</p>
+            <noscript>
+                <p>"This page works with JavaScript and WebAssembly alone. The board, the incidents and what is done about them work without."</p>
+            </noscript>
+        </div>
+    }
+}
+
+/// Above a page that was drawn natively: what it can do where the app does not run.
+pub fn notice() -> AnyView {
+    view! {
+        <noscript>
+            <p class="still-notice">
+                "Without JavaScript this page shows how things stood when it was loaded; reload it for news. Incidents can be read, acknowledged, mitigated, resolved and noted on."
+            </p>
+        </noscript>
+        <p class="still-notice still-failed" role="status">
+            "The app could not start in this browser. This page shows how things stood when it was loaded; reload it for news. Incidents can be read, acknowledged, mitigated, resolved and noted on."
+        </p>
+    }
+}
+
 /// The server has not answered once.
 pub fn unreachable(failure: &Failure) -> impl IntoView {
     browser::set_title("Not reachable · Tocsin");

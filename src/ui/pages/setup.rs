@@ -10,6 +10,7 @@ use crate::{
             toast_list::sentence,
         },
         drawing::view,
+        panels::plain,
         routes::Route,
         session::session,
     },
@@ -21,7 +22,7 @@ pub fn Setup() -> impl IntoView {
     browser::set_title("First admin · Tocsin");
     let session = session();
     let key = session.address.query.with_untracked(|query| query.get("key").map(str::to_owned)).unwrap_or_default();
-    let has_key = !key.is_empty();
+    let (has_key, said_key) = (!key.is_empty(), key.clone());
     let (name, login, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let refused = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
@@ -48,7 +49,8 @@ pub fn Setup() -> impl IntoView {
             <h1>"Make the first account"</h1>
             <p class="muted">"It manages people, keys and integrations. Everybody else gets their account from it."</p>
             {(!has_key).then(|| view! { <p class="form-error" role="alert">"This page needs the whole link that the server's first start has printed."</p> })}
-            <form class="form" on:submit=submit>
+            <form class="form" method="post" action="/setup" on:submit=submit>
+                {plain::keys()} <input type="hidden" name="key" value=said_key />
                 <TextField id="name" label="Your name" hint="As colleagues call you; it stands in the record." value=name autocomplete="name" required=true autofocus=true />
                 <TextField id="login" label="Login" value=login autocomplete="username" required=true />
                 <TextField id="password" label="Password" kind="password" hint="At least 10 characters." value=password autocomplete="new-password" required=true />

@@ -1,8 +1,11 @@
 //! Signing in, wherever somebody was going: the address stays, and the page opens afterwards.
 
 use crate::{
-    api::session::{Doorstep, demo_sign_in, doorstep, sign_in},
-    domain::{accounts::Person, failure::Failure},
+    api::session::{demo_sign_in, doorstep, sign_in},
+    domain::{
+        accounts::{Doorstep, Person},
+        failure::Failure,
+    },
     ui::{
         browser,
         components::{
@@ -12,6 +15,8 @@ use crate::{
             toast_list::sentence,
         },
         drawing::view,
+        pages,
+        panels::plain,
         routes::Route,
         session::{Session, session},
     },
@@ -47,8 +52,11 @@ pub fn SignIn() -> impl IntoView {
     let (login, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let refused = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
-    let door = RwSignal::new(Load::<Doorstep>::Loading);
-    spawn_local(async move { door.set(Load::from_answer(doorstep().await)) });
+    let came = session.door.try_update_value(Option::take).flatten();
+    let door = RwSignal::new(came.map_or(Load::<Doorstep>::Loading, Load::Ready));
+    if !session.is_still() && door.with_untracked(|door| *door == Load::Loading) {
+        spawn_local(async move { door.set(Load::from_answer(doorstep().await)) });
+    }
 
     let next = next_page();
     let enter = StoredValue::new_local(move |session: Session| {
@@ -82,7 +90,7 @@ pub fn SignIn() -> impl IntoView {
             spawn_local(async move { ended(demo_sign_in(person.id).await.map(drop)) });
         };
         view! {
-            <button type="button" class="button demo-person" disabled=move || busy.get() on:click=go>
+            <button type="submit" class="button demo-person" name="person" value=person.id.to_string() disabled=move || busy.get() on:click=go>
                 <b>{words}</b>
                 <span class="muted">{role}</span>
             </button>
@@ -93,7 +101,9 @@ pub fn SignIn() -> impl IntoView {
             <section class="doorstep__demo" aria-labelledby="demo-title">
                 <h2 id="demo-title">"This is a demo"</h2>
                 <p class="muted">"Its people are made up and need no password. Nothing here is real."</p>
-                <div class="demo-people">{door.demo_people.into_iter().map(as_demo).collect_view()}</div>
+                <form class="demo-people" method="post" action="/sign-in/demo" on:submit=|event| event.prevent_default()>
+                    {plain::keys()} {door.demo_people.into_iter().map(as_demo).collect_view()}
+                </form>
             </section>
         }),
         Load::Ready(door) if door.needs_first_admin => Some(view! {
@@ -106,8 +116,10 @@ pub fn SignIn() -> impl IntoView {
         <main class="doorstep" id="main" tabindex="-1">
             <p class="doorstep__brand"><Icon glyph=Glyph::Bell /> "Tocsin"</p>
             <h1>"Sign in"</h1>
+            {session.is_still().then(|| pages::notice())}
             {move || demo()}
-            <form class="form" on:submit=submit>
+            <form class="form" method="post" action="/sign-in" on:submit=submit>
+                {plain::keys()}
                 <TextField id="login" label="Login" value=login autocomplete="username" required=true autofocus=true />
                 <TextField id="password" label="Password" kind="password" value=password autocomplete="current-password" required=true />
                 <FormError words=refused />

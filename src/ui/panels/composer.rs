@@ -3,12 +3,14 @@
 use crate::{
     domain::{
         incident::{Command, Incident, Verb},
+        screens::PlainVerb,
         time::Timestamp,
     },
     ui::{
         browser,
         components::{choice::Lens, toast_list::sentence},
         drawing::view,
+        panels::plain,
         session::session,
     },
 };
@@ -80,16 +82,19 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
     view! {
         <form
             class="composer"
+            method="post"
+            action=plain::action(id, PlainVerb::Note)
             aria-label="Add to the timeline"
             on:submit=move |event| {
                 event.prevent_default();
                 send();
             }
         >
-            <label class="visually-hidden" for="composer-text">"What happened"</label>
+            {plain::keys()} <label class="visually-hidden" for="composer-text">"What happened"</label>
             <textarea
                 class="composer__text"
                 id="composer-text"
+                name="text"
                 rows="2"
                 placeholder=move || placeholder()
                 disabled=move || forbidden.with(Option::is_some)
@@ -121,6 +126,7 @@ pub fn Composer(incident: Memo<Arc<Incident>>) -> impl IntoView {
                         inputmode="numeric"
                         maxlength="5"
                         autocomplete="off"
+                        value=untrack(clock)
                         prop:value=move || clock()
                         disabled=move || kind.get() == LINK
                         on:input=move |event| choose_time(&event_target_value(&event))

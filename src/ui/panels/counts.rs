@@ -5,10 +5,14 @@ use crate::{
     ui::{
         drawing::view,
         listing::{Count, Heap, Listing},
+        panels::plain,
         session::session,
     },
 };
 use leptos::prelude::*;
+
+/// The form that filters where no app runs.
+const COUNTS: &str = "plain-counts";
 
 #[component]
 pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>, #[prop(into)] choose: Callback<Option<Heap>>) -> impl IntoView {
@@ -20,8 +24,11 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
         let is_chosen = move || chosen.get() == Some(heap);
         view! {
             <button
-                type="button"
+                type="submit"
                 class="count"
+                name="show"
+                form=session.is_still().then_some(COUNTS)
+                value=move || if is_chosen() { "" } else { heap.slug() }
                 aria-pressed=move || is_chosen().to_string()
                 on:click=move |_| choose.run((!is_chosen()).then_some(heap))
             >
@@ -35,7 +42,7 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
     };
     view! {
         <div class="counts" role="group" aria-label="Open incidents by who has them">
-            {Heap::ALL.map(tile).collect_view()}
+            {Heap::ALL.map(tile).collect_view()} {plain::form(COUNTS)}
         </div>
     }
 }

@@ -7,6 +7,7 @@ pub mod counts;
 pub mod facts;
 pub mod incident_head;
 pub mod incident_table;
+pub mod plain;
 pub mod roles;
 pub mod shell;
 pub mod strip;

@@ -10,6 +10,7 @@ use crate::{
         },
         drawing::view,
         live::Connection,
+        panels::plain,
         routes::{Route, Tab},
         session::{Sheet, session},
         times::Zone,
@@ -44,7 +45,7 @@ pub fn Shell(route: Memo<Option<Route>>, children: Children) -> impl IntoView {
 /// The keys that work on every page.
 fn keys() {
     let session = session();
-    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+    browser::on_key(move |event| {
         let Some(key) = browser::plain_key(&event) else { return };
         match key.as_str() {
             "?" => session.sheet.set(Some(Sheet::Keys)),
@@ -54,7 +55,6 @@ fn keys() {
         }
         event.prevent_default();
     });
-    on_cleanup(move || listener.remove());
 }
 
 #[component]
@@ -120,7 +120,7 @@ fn TopBar() -> impl IntoView {
                 {move || clocks().1.map(|local| view! { <span class="topbar__local">{local}</span> })}
             </span>
             <a class="button topbar__declare" href=Route::Declare.path()>"Declare"</a>
-            {move || me()}
+            {move || me()} {plain::sign_out()}
         </header>
     }
 }
@@ -138,21 +138,24 @@ fn ConnectionState() -> impl IntoView {
             n => format!(", {n} unsent"),
         };
         let state = match state.get() {
-            Connection::Live => "Live",
-            Connection::CatchingUp => "Catching up",
-            Connection::Offline => "Offline",
-            Connection::SignedOut => "Signed out",
+            Connection::Still => format!("As of {}", session.zone.get().clock(live.heard_at.get(), now.get())),
+            Connection::Live => "Live".to_owned(),
+            Connection::CatchingUp => "Catching up".to_owned(),
+            Connection::Offline => "Offline".to_owned(),
+            Connection::SignedOut => "Signed out".to_owned(),
         };
         format!("{state}{unsent}")
     };
     let heard = move || {
         let at = live.heard_at.get();
         match state.get() {
+            Connection::Still => String::new(),
             Connection::Live => format!("{} ago", wording::span(now.get().secs_since(at))),
             Connection::SignedOut | Connection::Offline | Connection::CatchingUp => format!("as of {}", session.zone.get().clock(at, now.get())),
         }
     };
     let slug = move || match state.get() {
+        Connection::Still => "still",
         Connection::Live => "live",
         Connection::CatchingUp => "catching-up",
         Connection::Offline => "offline",

@@ -85,12 +85,11 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let loading = move || recorded.get() == 0 && failure.get().is_none();
 
     // On a desk the column keeps to its newest entry, unless somebody reads further up.
-    Effect::new(move |before: Option<usize>| {
-        let count = all.get();
-        if before.is_none_or(|before| before == 0) || browser::is_near_end("timeline-entries") {
+    Effect::new(move |_| {
+        all.track();
+        if browser::is_near_end("timeline-entries") {
             browser::after_paint(|| browser::scroll_to_end("timeline-entries"));
         }
-        count
     });
 
     let lens = vec![Signal::derive(move || format!("Everything {}", all.get())), Signal::derive(move || format!("Story {}", told.get()))];
@@ -144,14 +143,16 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                 />
             </div>
             {move || pins()}
-            <ol class="timeline__entries" id="timeline-entries" tabindex="0" aria-labelledby="timeline-title">
-                {move || earlier()}
-                {rows(
-                    move || shown.get(),
-                    |line| (line.seq, line.happened_at, line.pinned, line.unsent),
-                    move |line| view! { <EntryRow incident line /> },
-                )}
-            </ol>
+            <div class="timeline__entries" id="timeline-entries" tabindex="0" role="group" aria-labelledby="timeline-title">
+                <ol>
+                    {move || earlier()}
+                    {rows(
+                        move || shown.get(),
+                        |line| (line.seq, line.happened_at, line.pinned, line.unsent),
+                        move |line| view! { <EntryRow incident line /> },
+                    )}
+                </ol>
+            </div>
             {move || loading().then(|| view! { <Loading what="the timeline" /> })}
             {move || {
                 failure.get()

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         incident::{Command, Context, Incident, IncidentRole, Refusal, State, Verb, decide},
         people::Actor,
+        screens::PlainVerb,
         time::Timestamp,
         wording,
     },
@@ -17,7 +18,10 @@ use crate::{
             toast_list::sentence,
         },
         drawing::view,
-        panels::acknowledge::{DEFAULT_SECS, acknowledge},
+        panels::{
+            acknowledge::{DEFAULT_SECS, acknowledge},
+            plain,
+        },
         session::{Session, Sheet, session},
         times::Zone,
     },
@@ -64,8 +68,13 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
                 Act::Compose => browser::show("composer-text"),
             }
         };
+        // Where no app runs, what sends a command is sent by the form itself.
+        let plain = match &offer.act {
+            Act::Send(command) if session.is_still() && !disabled => PlainVerb::of(command),
+            _ => None,
+        };
         view! {
-            <button type="button" class="verb" data-due=offer.due.then_some("true") aria-disabled=disabled.then_some("true") on:click=run>
+            <button type=if plain.is_some() { "submit" } else { "button" } formaction=plain.and_then(|verb| plain::action(id, verb)) form=plain.map(|_| plain::VERBS) class="verb" data-due=offer.due.then_some("true") aria-disabled=disabled.then_some("true") on:click=run>
                 <span class="verb__words">{offer.words}</span>
                 <span class="verb__note">{offer.note}</span>
             </button>
@@ -74,6 +83,7 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let items = Callback::new(move |()| more(session, &incident.get_untracked()));
     view! {
         <div class="verbs" role="group" aria-label="What can be done">
+            {plain::questions()}
             {move || offers.get().into_iter().map(button).collect_view()}
             <Menu label="More to do" class="verb verb--more" glyph=Glyph::More above=true items />
         </div>

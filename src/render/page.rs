@@ -1,0 +1,123 @@
+//! One screen, written into the page that loads the app.
+
+use crate::{
+    domain::screens::{Asked, FirstScreen},
+    ui::{Still, still},
+};
+use leptos::prelude::{Owner, RenderHtml};
+
+/// Where the built page shows what it has until the app is there.
+const BEGIN: &str = "<!--screen-->";
+const END: &str = "<!--/screen-->";
+/// Behind it, so that the screen is seen while the data still arrives.
+const DATA: &str = "<!--data-->";
+const TITLE: &str = "<title>Tocsin</title>";
+const ROOT: &str = "<html lang=\"en\"";
+
+/// More data than this does not travel with the page: the app asks for it by itself.
+const MOST_DATA: usize = 1024 * 1024;
+
+/// The page `shell` with the screen that is asked for.
+pub fn page(shell: &str, asked: Asked) -> String {
+    let data = data(&asked.screen);
+    let theme = asked.theme;
+    // Everything that is drawn lives under this owner and goes with it.
+    let owner = Owner::new();
+    let (title, screen) = owner.with(|| {
+        let Still { title, view } = still(asked);
+        (title, view.to_html())
+    });
+    owner.cleanup();
+
+    let mut page = String::with_capacity(shell.len() + screen.len() + data.len() + 200);
+    let mut rest = shell;
+    let mut put = |mark: &str, text: &str| {
+        if let Some((before, after)) = rest.split_once(mark) {
+            page.push_str(before);
+            page.push_str(text);
+            rest = after;
+        }
+    };
+    put(ROOT, &theme.map_or_else(|| ROOT.to_owned(), |theme| format!("{ROOT} data-theme=\"{}\"", theme.slug())));
+    put(TITLE, &format!("<title>{}</title>", escaped(&title)));
+    put(BEGIN, &screen);
+    if let Some((_, after)) = rest.split_once(END) {
+        rest = after;
+    }
+    if let Some((before, after)) = rest.split_once(DATA) {
+        page.push_str(before);
+        page.push_str(&data);
+        rest = after;
+    }
+    page.push_str(rest);
+    page
+}
+
+/// The data in the page. Nothing in it can end its element or begin another: every `<` is written
+/// as JSON's escape of it, and the line separators that old scripts stumble over as theirs.
+fn data(screen: &FirstScreen) -> String {
+    let Ok(json) = serde_json::to_string(screen) else { return String::new() };
+    if json.len() > MOST_DATA {
+        return String::new();
+    }
+    let json = json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    format!("<script type=\"application/json\" id=\"first-screen\">{json}</script>")
+}
+
+/// Text inside an element.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        accounts::Doorstep,
+        screens::{FormKeys, Said, Theme},
+    };
+
+    const SHELL: &str = "<!doctype html><html lang=\"en\"><head><title>Tocsin</title></head><body><div id=\"app\"><!--screen-->loading<!--/screen--></div><!--data--></body></html>";
+    const HOSTILE: &str = "</script><!--<script>alert(1)</script>--><!--/screen--><!--data-->\u{2028}&amp;\"'";
+
+    fn asked(words: &str) -> Asked {
+        let door = Doorstep { me: None, demo_people: vec![], needs_first_admin: false };
+        let said = Said { words: words.to_owned(), next: None, refused: true };
+        let keys = FormKeys { command: "c".to_owned(), token: String::new(), back: format!("/{words}") };
+        let screen = FirstScreen { door: Some(door), said: Some(said), ..FirstScreen::default() };
+        Asked { path: "/".to_owned(), theme: Some(Theme::Dark), keys: Some(keys), screen, ..Asked::default() }
+    }
+
+    #[test]
+    fn the_screen_stands_in_the_page_with_its_title_and_theme() {
+        let page = page(SHELL, asked("Hello"));
+        assert!(page.starts_with("<!doctype html><html lang=\"en\" data-theme=\"dark\"><head><title>Sign in · Tocsin</title>"), "{page}");
+        assert!(page.contains("action=\"/sign-in\"") && page.contains("Hello") && !page.contains("loading"), "{page}");
+        assert!(page.ends_with("</script></body></html>"), "{page}");
+    }
+
+    #[test]
+    fn the_data_cannot_end_its_element_and_reads_back_as_it_was() {
+        let asked = asked(HOSTILE);
+        let screen = asked.screen.clone();
+        let page = page(SHELL, asked);
+        let (_, data) = page.split_once("id=\"first-screen\">").expect("the data is there");
+        let (data, after) = data.split_once("</script>").expect("it ends");
+        assert_eq!(after, "</body></html>", "the first end is its own");
+        assert!(!data.contains('<') && !data.contains('\u{2028}'), "{data}");
+        assert_eq!(serde_json::from_str::<FirstScreen>(data).ok(), Some(screen));
+    }
+
+    #[test]
+    fn what_is_drawn_is_text() {
+        let page = page(SHELL, asked(HOSTILE));
+        let screen = page.split("<script type").next().unwrap_or_default();
+        assert!(screen.contains("&lt;/script&gt;&lt;!--") && !screen.contains("<script") && !screen.contains("<!--/screen"), "{screen}");
+    }
+
+    #[test]
+    fn more_data_than_a_phone_should_wait_for_does_not_travel_with_the_page() {
+        let page = page(SHELL, asked(&"x".repeat(MOST_DATA)));
+        assert!(!page.contains("first-screen"));
+    }
+}

@@ -1,0 +1,58 @@
+//! A screen drawn once, natively: what stands in the page before the app does, and all there is
+//! where the app cannot run. The views are those of the app; nothing in them runs.
+
+use super::{
+    app::Screens,
+    drawing::view,
+    listing::{Filter, arrange},
+    pages,
+    routes::Route,
+    session::{Gate, Session},
+};
+use crate::domain::{
+    ids::IncidentRef,
+    screens::{Asked, Needs},
+};
+use leptos::prelude::*;
+
+/// A screen that can be written down. It lives as long as the owner it was drawn under.
+pub struct Still {
+    pub title: String,
+    pub view: AnyView,
+}
+
+/// What has to be gathered for the screen at a path.
+pub fn needs(path: &str) -> Needs {
+    match Route::parse(path) {
+        Some(Route::Incident(incident)) => Needs::Incident(incident),
+        Some(Route::Board | Route::Declare | Route::Settings(_) | Route::SignIn | Route::Setup) => Needs::Board,
+        None => Needs::Unknown,
+    }
+}
+
+/// Draws what is asked for.
+pub fn still(asked: Asked) -> Still {
+    let session = Session::still(asked);
+    let view = view! { <Screens /> };
+    Still { title: title(session), view }
+}
+
+/// The title that the page itself will set.
+fn title(session: Session) -> String {
+    let route = session.address.path.with_untracked(|path| Route::parse(path));
+    match (session.gate.get_untracked(), route) {
+        (Gate::SignedOut, Some(Route::Setup)) => "First admin · Tocsin".to_owned(),
+        (Gate::SignedOut, _) => "Sign in · Tocsin".to_owned(),
+        (_, Some(Route::Board)) => {
+            let now = session.live.now();
+            pages::board::title(arrange(&session.board(now), Filter::default(), session.actor().as_ref(), now).waiting.len())
+        }
+        (_, Some(Route::Incident(incident))) => {
+            let by_reference = || incident.parse::<IncidentRef>().ok().and_then(|reference| session.replica.id_of(reference));
+            let found = incident.parse().ok().or_else(by_reference).and_then(|id| session.incident(id));
+            found.map_or_else(|| "Not found · Tocsin".to_owned(), |incident| pages::incident::title(&incident))
+        }
+        (_, None) => "Not found · Tocsin".to_owned(),
+        (_, Some(Route::Declare | Route::Settings(_) | Route::SignIn | Route::Setup)) => "Tocsin".to_owned(),
+    }
+}
