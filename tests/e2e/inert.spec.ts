@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, unique } from "./house";
-import { Board, IncidentPage } from "./screens";
+import { Board, IncidentPage, isRunning } from "./screens";
 
 /** The same strings that the pages drawn by the server are held to. */
 const ATTACKS: string[] = JSON.parse(readFileSync(join(import.meta.dirname, "../fixtures/xss.json"), "utf8"));
@@ -21,7 +21,7 @@ test("what senders write is text, wherever it is shown", async ({ as, house }) =
   expect(await page.evaluate(() => "hurt" in window)).toBe(false);
   await page.goto(`/incidents/${incident.ref}`);
   const screen = new IncidentPage(page);
-  await expect(page.locator(".connection")).toHaveAttribute("data-state", "live");
+  await isRunning(page);
   await expect(screen.entry("onerror").first()).toBeVisible();
 
   expect(await page.evaluate(() => "hurt" in window)).toBe(false);

@@ -2,7 +2,7 @@ import { expect, test } from "./house";
 import { IncidentPage } from "./screens";
 
 test("what is done without a network is labelled unsent, and sent exactly once afterwards", async ({ as, house, watch }) => {
-  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch/);
   const { incident } = await house.firing();
   const page = await as("responder");
   const screen = await IncidentPage.open(page, incident);

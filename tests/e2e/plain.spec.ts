@@ -1,6 +1,6 @@
 // The first screen before the app, in place of it, and without it.
 import { accessible, expect, fitsItsWidth, test, unique, type Page } from "./house";
-import { literal } from "./screens";
+import { isRunning, literal } from "./screens";
 
 /** A profile without JavaScript, signed in with the plain form. */
 async function plainly(browser: import("@playwright/test").Browser, url: string): Promise<Page> {
@@ -27,9 +27,6 @@ async function watchShifts(page: Page): Promise<void> {
 }
 
 const shifts = (page: Page) => page.evaluate(() => (window as unknown as { shifts: unknown[] }).shifts);
-
-/** The app runs and hears the stream. */
-const isLive = (page: Page) => expect(page.locator(".connection")).toHaveAttribute("data-state", "live");
 
 /** Keeps the app away until it is let in. */
 async function holdApp(page: Page): Promise<() => Promise<void>> {
@@ -124,7 +121,7 @@ test("the content is there before the app, and nothing moves when the app takes 
     await expect(page.locator(".connection")).toHaveAttribute("data-state", "still");
     const before = await boxes(page);
     await release();
-    await isLive(page);
+    await isRunning(page);
     expect(await boxes(page), "the app's picture is the server's").toEqual(before);
     expect(await shifts(page)).toEqual([]);
     expect(asked.filter(path => path.startsWith("/api/fn/")), "the data came with the page").toEqual([]);
@@ -141,7 +138,7 @@ test("what somebody does while the app loads is kept", async ({ as, house }) => 
   await composer.fill("Begun before the app.");
   const scrolled = await page.evaluate(() => (window.scrollTo(0, 120), window.scrollY));
   await release();
-  await isLive(page);
+  await isRunning(page);
   await expect(composer).toHaveValue("Begun before the app.");
   await expect(composer).toBeFocused();
   expect(await page.evaluate(() => window.scrollY)).toBe(scrolled);

@@ -11,6 +11,11 @@ export async function choose(within: Page | Locator, answer: string): Promise<vo
   await expect(within.getByRole("radio", { name: answer, exact: true })).toBeChecked();
 }
 
+/** The app has taken over from what the server drew: from now on everything can be pressed. */
+export async function isRunning(page: Page): Promise<void> {
+  await expect(page.locator(".connection")).toHaveAttribute("data-state", "live");
+}
+
 export class Board {
   constructor(readonly page: Page) {}
 
@@ -18,6 +23,7 @@ export class Board {
     await page.goto("/");
     const board = new Board(page);
     await expect(board.heading).toBeVisible();
+    await isRunning(page);
     return board;
   }
 
@@ -38,6 +44,7 @@ export class IncidentPage {
     await page.goto(`/incidents/${incident.ref}`);
     const screen = new IncidentPage(page);
     await expect(page.getByRole("heading", { level: 1, name: new RegExp(literal(incident.title)) })).toBeVisible();
+    await isRunning(page);
     return screen;
   }
 
