@@ -77,7 +77,8 @@ pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) ->
     let via = parts.extensions.get::<Principal>().map(|principal| principal.via.clone());
     let is_ours = origin::is_from_here(&app.config, &parts.uri, &parts.headers);
     let says_where = parts.headers.contains_key(ORIGIN) || parts.headers.contains_key(origin::SEC_FETCH_SITE);
-    if !matches!(via, Some(Via::Token { .. })) && !(is_ours && says_where) {
+    let is_program = matches!(via, Some(Via::Token { .. }));
+    if !is_program && (!is_ours || !says_where) {
         return refused::response(parts.uri.path(), &foreign_form());
     }
     let bytes = match body::read(&parts.headers, sent, MAX_FORM).await {
