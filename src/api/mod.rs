@@ -6,6 +6,7 @@ pub mod changes;
 pub mod deliveries;
 pub mod incidents;
 pub mod integrations;
+pub mod lists;
 pub mod people;
 pub mod session;
 pub mod tokens;

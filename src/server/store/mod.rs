@@ -12,6 +12,7 @@ mod incidents;
 mod intake;
 mod integrations;
 mod lease;
+mod lists;
 mod people;
 mod preview;
 mod repeats;
@@ -19,6 +20,7 @@ mod rows;
 mod sessions;
 mod setup;
 mod stale;
+mod storms;
 mod stream;
 #[cfg(test)]
 pub(in crate::server) mod testing;

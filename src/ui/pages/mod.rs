@@ -3,6 +3,7 @@
 pub mod board;
 pub mod declare;
 pub mod incident;
+pub mod incidents;
 pub mod later;
 pub mod settings;
 pub mod setup;

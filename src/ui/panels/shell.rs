@@ -79,7 +79,8 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
                 <span class="rail__words">"Tocsin"</span>
             </a>
             <ul class="rail__links">
-                {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
+                {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Incidents, Glyph::Alarm, "Incidents")}
+                {link(Route::Services, Glyph::Boxes, "Services")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
             </ul>
             <button type="button" class="rail__keys" on:click=move |_| session.sheet.set(Some(Sheet::Keys))>
