@@ -5,14 +5,14 @@ use crate::domain::lists::Column;
 /// Least width in letters' sizes, and how much of what is left over it takes.
 fn width(column: Column) -> (f64, u8) {
     match column {
-        Column::Severity => (7.5, 0),
+        Column::Severity => (7.25, 0),
         Column::Id => (5.0, 0),
-        Column::Title => (14.0, 4),
+        Column::Title => (13.0, 6),
         Column::Services => (8.0, 2),
         Column::Alerts => (4.0, 0),
         Column::Age => (5.5, 0),
         Column::Lead => (6.0, 1),
-        Column::State => (7.0, 0),
+        Column::State => (6.75, 0),
         Column::Updated => (6.5, 0),
         Column::Started => (7.0, 0),
         Column::Kind => (6.0, 0),
@@ -25,7 +25,7 @@ const GIVE_WAY: [Column; 9] =
     [Column::Labels, Column::Kind, Column::Started, Column::Updated, Column::Services, Column::Alerts, Column::State, Column::Id, Column::Age];
 
 /// The tick, the arrow and the space at the edges.
-const AROUND_REM: f64 = 6.0;
+const AROUND_REM: f64 = 5.5;
 const GAP_REM: f64 = 0.75;
 
 /// Those of the chosen columns that have room in so many letters' sizes.
@@ -47,7 +47,7 @@ pub fn tracks(columns: &[Column]) -> String {
         (least, 0) => format!("{least}rem"),
         (least, share) => format!("minmax({least}rem,{share}fr)"),
     };
-    format!("1.5rem 1.5rem {}", columns.iter().map(track).collect::<Vec<_>>().join(" "))
+    format!("1.25rem 1.25rem {}", columns.iter().map(track).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -64,6 +64,6 @@ mod tests {
 
     #[test]
     fn tracks_stand_in_the_order_of_the_columns() {
-        assert_eq!(tracks(&[Column::Id, Column::Title]), "1.5rem 1.5rem 5rem minmax(14rem,4fr)");
+        assert_eq!(tracks(&[Column::Id, Column::Title]), "1.25rem 1.25rem 5rem minmax(13rem,6fr)");
     }
 }
