@@ -8,6 +8,7 @@ pub mod incidents;
 pub mod integrations;
 pub mod lists;
 pub mod people;
+pub mod services;
 pub mod session;
 pub mod tokens;
 pub mod wire;

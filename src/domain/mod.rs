@@ -21,6 +21,8 @@ pub mod metrics;
 pub mod people;
 pub mod reading;
 pub mod screens;
+pub mod search;
+pub mod services;
 pub mod severity;
 pub mod sorting;
 pub mod storms;

@@ -93,10 +93,12 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         Some(Route::Incidents) => later::incidents(),
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),
+        Some(Route::Services) => later::services(),
+        Some(Route::Service(name)) => later::service(name),
         Some(Route::Settings(tab)) => later::settings(tab),
         Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),
         Some(Route::SignIn) => later::sign_in(),
-        Some(Route::Services | Route::Service(_) | Route::Setup) | None => pages::not_found().into_any(),
+        Some(Route::Setup) | None => pages::not_found().into_any(),
     };
     view! {
         <Shell route>

@@ -393,6 +393,21 @@ pub fn plain_key(event: &KeyboardEvent) -> Option<String> {
     (!busy && !dialog && !event.ctrl_key() && !event.meta_key() && !event.alt_key()).then(|| event.key())
 }
 
+/// Whether `Ctrl-K` or `⌘K` was pressed, and no dialog is in the way.
+pub fn is_jump(event: &KeyboardEvent) -> bool {
+    let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
+    (event.ctrl_key() || event.meta_key()) && !event.alt_key() && event.key() == "k" && !dialog
+}
+
+/// Scrolls the list around something until it is seen.
+pub fn keep_in_view(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
 /// Calls back with every key that is pressed, for as long as the view stands.
 pub fn on_key(call: impl Fn(KeyboardEvent) + 'static) {
     if is_here() {

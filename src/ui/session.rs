@@ -64,6 +64,8 @@ pub enum Sheet {
         from: Timestamp,
     },
     Keys,
+    /// Jumping to anything.
+    Palette,
 }
 
 /// Everything a view needs, by handle.

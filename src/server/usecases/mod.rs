@@ -13,6 +13,8 @@ pub mod integrations;
 pub mod lists;
 pub mod people;
 pub mod plain;
+pub mod search;
+pub mod services;
 pub mod storms;
 pub mod tokens;
 pub mod trial;

@@ -27,7 +27,7 @@ type Fetching = Pin<Box<dyn Future<Output = Result<(), SplitLoaderError>>>>;
 /// |---|---|
 /// | door | before somebody is signed in |
 /// | triage | an incident is opened, declared, or asked something about |
-/// | lists | incidents and services are listed, or something is searched for |
+/// | lists | incidents or services are listed |
 /// | office | everything else |
 enum Triage {
     Incident(String),
@@ -37,6 +37,8 @@ enum Triage {
 
 enum Lists {
     Incidents,
+    Services,
+    Service(String),
 }
 
 enum Office {
@@ -63,6 +65,8 @@ fn draw_triage(what: Triage) -> Drawn {
 fn draw_lists(what: Lists) -> Drawn {
     Ok(match what {
         Lists::Incidents => view! { <pages::incidents::Incidents /> },
+        Lists::Services => view! { <pages::services::Services /> },
+        Lists::Service(name) => view! { <pages::services::ServicePage name /> },
     })
 }
 
@@ -96,6 +100,14 @@ pub fn sheets() -> AnyView {
 
 pub fn incidents() -> AnyView {
     later(|| Box::pin(fetch_lists()), || now(draw_lists(Lists::Incidents)))
+}
+
+pub fn services() -> AnyView {
+    later(|| Box::pin(fetch_lists()), || now(draw_lists(Lists::Services)))
+}
+
+pub fn service(name: String) -> AnyView {
+    later(|| Box::pin(fetch_lists()), move || now(draw_lists(Lists::Service(name.clone()))))
 }
 
 pub fn settings(tab: Tab) -> AnyView {
