@@ -36,7 +36,7 @@ pub use changes::{ChangeFilter, change_cursor};
 pub use commands::Outcome;
 pub use deliveries::DeliveryFilter;
 pub use import::{Imported, Replay};
-pub use incidents::IncidentFilter;
+pub use incidents::{IncidentFilter, Unwanted};
 pub use intake::{Delivery, Receipt};
 pub use integrations::{Edited, Heard, Previous, Sender, SigningSecret};
 pub use lease::Lease;

@@ -4,11 +4,9 @@
 use crate::{
     api,
     domain::{
-        alert::AlertState,
         failure::Failure,
         grouping::Why,
         ids::IncidentId,
-        incident::Command,
         severity::AlertSeverity,
         storms::{AlertsSummary, PlacedAlert, ServiceAlerts},
         wording,
@@ -18,10 +16,10 @@ use crate::{
         components::{
             icon::{Glyph, Icon},
             loaded::{Failed, Load, Loading},
-            menu::{Item, Menu},
             severity::SeverityMark,
         },
         drawing::view,
+        panels::alerts::AlertRow,
         routes::Route,
         session::{Session, session},
     },
@@ -121,7 +119,7 @@ impl Storm {
             <p class="storm__foot">
                 <Icon glyph=Glyph::Shield />
                 <span>
-                    {wording::count(usize::try_from(summary.alerts).unwrap_or(0), "alert", "alerts")} ", " {summary.firing} " firing: " {summary.why.words()} "."
+                    {counted(summary.alerts)} ", " {summary.firing} " firing: " {summary.why.words()} "."
                     {repeated}
                 </span>
                 {(left_out > 0)
@@ -172,7 +170,7 @@ impl Storm {
                         <b>{name}</b>
                     </button>
                     <span class="storm__first number">{begun}</span>
-                    <span class="number">{line.alerts}</span>
+                    <span class="number">{wording::grouped(usize::try_from(line.alerts).unwrap_or(0))}</span>
                     <svg class="storm__bars" viewBox=format!("0 0 {} {}", BOX.0, BOX.1) preserveAspectRatio="none" role="img" aria-label=spread>
                         <path class="storm__ground" d=format!("M0 {0}H{1}", BOX.1, BOX.0) />
                         <path d=bars(&line.bars, tallest) />
@@ -205,13 +203,14 @@ impl Storm {
             });
         });
         read.run(None);
+        let row = move |placed: PlacedAlert| view! { <AlertRow incident={self.incident} alert={placed.alert} why={why_words(placed.why)} /> };
         let to_service = link.map(|service| {
             view! { <p class="storm__link"><a href=Route::Service(service.clone()).path()>{format!("Everything about {service}")}</a></p> }
         });
         view! {
             <div class="storm__alerts">
                 {to_service}
-                <ol class="placed">{move || items.get().into_iter().map(|placed| self.placed(placed)).collect_view()}</ol>
+                <ul class="alerts">{move || items.get().into_iter().map(row).collect_view()}</ul>
                 {move || failure.get().map(|failure| view! { <Failed failure again=move |()| read.run(next.get_untracked()) /> })}
                 {move || {
                     next.get()
@@ -226,40 +225,16 @@ impl Storm {
             </div>
         }
     }
-
-    fn placed(self, placed: PlacedAlert) -> AnyView {
-        let PlacedAlert { alert, why } = placed;
-        let zone = self.session.zone.get_untracked();
-        let now = self.session.live.now();
-        let until = alert.resolved_at.map(|at| format!(" to {}", zone.clock(at, now)));
-        let state = match alert.state {
-            AlertState::Triggered => "fires",
-            AlertState::Acknowledged => "acknowledged at its source",
-            AlertState::Resolved => "resolved",
-        };
-        let repeated = (alert.deliveries > 1).then(|| {
-            format!(" Delivered {} times: {}.", alert.deliveries, wording::count(usize::try_from(alert.deliveries - 1).unwrap_or(0), "repeat", "repeats"))
-        });
-        let stale = alert.stale.then_some(" Its sender has gone silent.");
-        let (id, incident) = (alert.id, self.incident);
-        let items = Callback::new(move |()| {
-            vec![Item::new("Detach from this incident", move || self.session.act(incident, Command::DetachAlert { alert: id, reason: None }))]
-        });
-        view! {
-            <li class="placed__alert" data-state=alert.state.slug()>
-                <span class="placed__time number">{zone.clock(alert.started_at, now)} {until}</span>
-                <span class="placed__words">
-                    <b>{alert.title.clone()}</b>
-                    <span class="muted">" " {state} ". " {why_words(why)} "." {repeated} {stale}</span>
-                </span>
-                <Menu label=format!("Alert {}", alert.title) class="icon-button" glyph=Glyph::More items />
-            </li>
-        }
-    }
 }
 
 /// Stands for the alerts of all services; no service is called so.
 const ALL: &str = "\u{0}";
+
+/// `1,248 alerts`.
+fn counted(alerts: i64) -> String {
+    let n = usize::try_from(alerts).unwrap_or(0);
+    if n == 1 { "1 alert".to_owned() } else { format!("{} alerts", wording::grouped(n)) }
+}
 
 /// Why an alert stands in its incident.
 fn why_words(why: Why) -> &'static str {

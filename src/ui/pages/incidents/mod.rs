@@ -19,6 +19,7 @@ use crate::{
     domain::{
         ids::IncidentId,
         lists::{IncidentRow, Sort, View, arrange},
+        wording::grouped,
     },
     ui::{
         browser,
@@ -378,28 +379,5 @@ impl List {
             _ => return false,
         }
         true
-    }
-}
-
-/// `10,284`.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn large_counts_are_read_in_groups() {
-        assert_eq!([0, 999, 1_284, 1_234_567].map(grouped), ["0", "999", "1,284", "1,234,567"]);
     }
 }

@@ -1,6 +1,6 @@
 //! The rows that are seen: a grid on a desk, cards on a phone.
 
-use super::{List, columns, grouped};
+use super::{List, columns};
 use crate::{
     domain::{
         lists::{Column, IncidentRow},
@@ -236,7 +236,7 @@ fn cell(list: List, row: &Arc<IncidentRow>, column: Column) -> AnyView {
             }
         }
         Column::Services => services(row),
-        Column::Alerts => view! { <span title=format!("{} of {} fire", row.firing, row.alerts)>{grouped(row.alerts as usize)}</span> },
+        Column::Alerts => view! { <span title=format!("{} of {} fire", row.firing, row.alerts)>{wording::grouped(row.alerts as usize)}</span> },
         Column::Age => {
             let (started_at, resolved_at) = (row.started_at, row.resolved_at);
             (move || wording::span(resolved_at.unwrap_or_else(|| now.get()).secs_since(started_at))).into_any()
@@ -297,7 +297,8 @@ fn card(list: List, item: &Item) -> AnyView {
     let severity = row.shown_severity();
     let alerts = match row.alerts {
         0 => state.label().to_lowercase(),
-        alerts => wording::count(alerts as usize, "alert", "alerts"),
+        1 => "1 alert".to_owned(),
+        alerts => format!("{} alerts", wording::grouped(alerts as usize)),
     };
     let storm = row.alerts > 1;
     let to = Route::incident(row.reference);
