@@ -8,9 +8,6 @@ use crate::domain::{
 };
 use leptos::prelude::*;
 
-/// How many of each kind a search on screen shows.
-const FOUND: i64 = 8;
-
 #[server(name = ServicesCall, prefix = "/api/fn", endpoint = "services/list", protocol = Wire, client = AppClient)]
 pub async fn list() -> Result<Vec<Service>, Failure> {
     use crate::server::{auth, state, usecases::services};
@@ -37,5 +34,5 @@ pub async fn describe(name: String, draft: ServiceDraft) -> Result<Service, Fail
 pub async fn search(text: String) -> Result<Found, Failure> {
     use crate::server::{auth, state, usecases::search};
     let (app, me) = (state::app()?, auth::me().await?);
-    search::find(&app, &me.actor(), &text, FOUND).await.map_err(|error| error.into_failure())
+    search::find(&app, &me.actor(), &text, search::ON_SCREEN).await.map_err(|error| error.into_failure())
 }

@@ -16,7 +16,7 @@ impl Store {
         let visible = self.private_incidents_of(actor).await?;
         let found = sqlx::query(
             "SELECT i.doc FROM incidents i WHERE (LOWER(i.title) LIKE $1 ESCAPE '!' \
-             OR EXISTS (SELECT 1 FROM incident_services s WHERE s.incident_id = i.id AND LOWER(s.service) LIKE $1 ESCAPE '!')) \
+             OR i.id IN (SELECT s.incident_id FROM incident_services s WHERE s.service IN (SELECT name FROM services WHERE LOWER(name) LIKE $1 ESCAPE '!'))) \
              AND (i.private = 0 OR $2 = '*' OR $2 LIKE '%,' || i.id || ',%') \
              ORDER BY CASE WHEN i.state IN ('triage', 'active', 'mitigated') THEN 0 ELSE 1 END, i.ref DESC LIMIT $3",
         )
@@ -29,15 +29,16 @@ impl Store {
         found.iter().map(|row| rows::incident(row, 0)).collect()
     }
 
-    /// Incidents that `actor` may see with `wanted` in a label's value.
+    /// Incidents that `actor` may see with `wanted` in a label's value, of those that count in figures.
     pub async fn find_labels(&self, actor: &Actor, wanted: &str, limit: i64) -> Result<Vec<Incident>, StoreError> {
         let visible = self.private_incidents_of(actor).await?;
         let found = sqlx::query(
-            "SELECT i.doc FROM incidents i WHERE LOWER(i.doc) LIKE $1 ESCAPE '!' AND (i.private = 0 OR $2 = '*' OR $2 LIKE '%,' || i.id || ',%') \
-             ORDER BY i.ref DESC LIMIT $3",
+            "SELECT i.doc FROM incident_facts f JOIN incidents i ON i.id = f.incident_id WHERE LOWER(f.facts) LIKE $1 ESCAPE '!' \
+             AND (i.private = 0 OR $2 = '*' OR $2 LIKE '%,' || i.id || ',%') ORDER BY i.ref DESC LIMIT $3",
         )
-        // Narrowed to what can be a label's value; which it is, the asker looks at.
-        .bind(format!("%\"labels\":{{%{}%", escaped(&in_json(wanted))))
+        // The narrow rows of the figures hold labels as their only object; whether it is a name or
+        // a value that was found, is looked at here.
+        .bind(format!("%{{%{}%}}%", escaped(&in_json(wanted))))
         .bind(visible)
         .bind(limit * 5)
         .fetch_all(&self.readers)

@@ -12,6 +12,8 @@ use crate::{
 };
 use serde_json::Value;
 
+/// How many of each kind a search on screen shows.
+pub const ON_SCREEN: i64 = 8;
 /// The longest text that is searched for, in characters; what is longer is cut.
 const MAX_TEXT: usize = 200;
 
