@@ -56,6 +56,8 @@ pub enum Right {
     Read,
     /// Declare incidents and work on them; send alerts by REST.
     Work,
+    /// Say who owns a service, and what else is known of it.
+    DescribeServices,
     /// See every private incident.
     SeePrivate,
     /// Read integrations, without their secrets.
@@ -69,14 +71,23 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Right; 7] =
-        [Right::Read, Right::Work, Right::SeePrivate, Right::ReadIntegrations, Right::ManageIntegrations, Right::ManagePeople, Right::ManageTokens];
+    pub const ALL: [Right; 8] = [
+        Right::Read,
+        Right::Work,
+        Right::DescribeServices,
+        Right::SeePrivate,
+        Right::ReadIntegrations,
+        Right::ManageIntegrations,
+        Right::ManagePeople,
+        Right::ManageTokens,
+    ];
 
     /// The least role that has it. This is the table of rights.
     pub fn needs(self) -> Role {
         match self {
             Right::Read => Role::Viewer,
             Right::Work | Right::ReadIntegrations => Role::Responder,
+            Right::DescribeServices => Role::Commander,
             Right::SeePrivate | Right::ManageIntegrations | Right::ManagePeople | Right::ManageTokens => Role::Admin,
         }
     }
@@ -86,6 +97,7 @@ impl Right {
         let what = match self {
             Right::Read => "read this",
             Right::Work => "work on incidents",
+            Right::DescribeServices => "describe services",
             Right::SeePrivate => "see every private incident",
             Right::ReadIntegrations => "see integrations",
             Right::ManageIntegrations => "change integrations",

@@ -131,6 +131,12 @@ impl Readable for i64 {
     }
 }
 
+impl Readable for f64 {
+    fn read(from: Reader<'_>) -> Self {
+        from.value.as_f64().unwrap_or_else(|| from.fault(0.0))
+    }
+}
+
 impl Readable for u32 {
     fn read(from: Reader<'_>) -> Self {
         from.number().try_into().unwrap_or_else(|_| from.fault(0))

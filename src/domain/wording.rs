@@ -31,6 +31,19 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
+/// A large number as it is read: `10,284`.
+pub fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
 pub fn list<T: AsRef<str>>(names: &[T]) -> String {
     match names {
@@ -140,6 +153,11 @@ pub fn event(kind: &EventKind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_counts_are_read_in_groups() {
+        assert_eq!([0, 999, 1_284, 1_234_567].map(grouped), ["0", "999", "1,284", "1,234,567"]);
+    }
 
     #[test]
     fn spans_read_as_people_say_them() {

@@ -45,6 +45,11 @@ impl Address {
         self.visit(&route.path(), false);
     }
 
+    /// The same page looked at otherwise, with a way back to how it was looked at before.
+    pub fn go(self, to: &str) {
+        self.visit(to, false);
+    }
+
     /// Goes on to an address in place of this one: going back passes over it.
     pub fn replace(self, to: &str) {
         self.visit(to, true);

@@ -90,8 +90,11 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
     let page = move || match route.get() {
         Some(Route::Declare | Route::Settings(_)) if session.is_still() => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
+        Some(Route::Incidents) => later::incidents(),
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),
+        Some(Route::Services) => later::services(),
+        Some(Route::Service(name)) => later::service(name),
         Some(Route::Settings(tab)) => later::settings(tab),
         Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),
         Some(Route::SignIn) => later::sign_in(),

@@ -274,6 +274,24 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Moves the focus and leaves everything where it is scrolled to.
+pub fn focus_quietly(id: &str) {
+    let y = scroll_y();
+    focus(id);
+    scroll_to(y);
+}
+
+/// Does something and leaves how long it took, the last time, for whoever looks at the page's timing.
+pub fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {
+    let Some(performance) = window().performance() else { return work() };
+    let _ = performance.mark(name);
+    let done = work();
+    performance.clear_measures_with_measure_name(name);
+    let _ = performance.measure_with_start_mark(name, name);
+    performance.clear_marks_with_mark_name(name);
+    done
+}
+
 /// Scrolls something that begins at its end to there: the newest entry of a timeline.
 pub fn scroll_to_end(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {
@@ -300,6 +318,49 @@ pub fn show(id: &str) {
     focus(id);
 }
 
+/// The width and height of what is seen of the page, and the size of its letters, in pixels.
+pub fn viewport() -> (f64, f64, f64) {
+    let size = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0);
+    let letters = document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
+    let rem = letters.and_then(|style| style.get_property_value("font-size").ok()).and_then(|size| size.trim_end_matches("px").parse().ok());
+    (size(window().inner_width()), size(window().inner_height()), rem.unwrap_or(16.0))
+}
+
+/// How far something's upper edge lies above the upper edge of what is seen.
+pub fn scrolled_past(id: &str) -> f64 {
+    document().get_element_by_id(id).map_or(0.0, |element| -element.get_bounding_client_rect().top())
+}
+
+/// How high something is.
+pub fn height_of(id: &str) -> f64 {
+    document().get_element_by_id(id).map_or(0.0, |element| element.get_bounding_client_rect().height())
+}
+
+pub fn scroll_by(pixels: f64) {
+    window().scroll_by_with_x_and_y(0.0, pixels);
+}
+
+pub fn scroll_y() -> f64 {
+    window().scroll_y().unwrap_or(0.0)
+}
+
+pub fn scroll_to(y: f64) {
+    window().scroll_to_with_x_and_y(0.0, y);
+}
+
+/// Whether the focus lies in something that keeps the key Enter for itself.
+pub fn is_on_control() -> bool {
+    document().active_element().is_some_and(|element| matches!(element.tag_name().as_str(), "A" | "BUTTON" | "SUMMARY"))
+}
+
+/// Selects all that stands in a field, so that typing replaces it.
+pub fn select_field(id: &str) {
+    if let Some(field) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+        let _ = field.focus();
+        field.select();
+    }
+}
+
 /// Moves the focus up or down the rows of the page's list.
 pub fn step_rows(down: bool) {
     let Ok(rows) = document().query_selector_all("[data-row]") else { return };
@@ -322,11 +383,29 @@ pub fn focused_row() -> Option<String> {
 
 /// The key that was pressed, unless somebody is typing, holds a modifier, or has a dialog open.
 pub fn plain_key(event: &KeyboardEvent) -> Option<String> {
-    let typing =
-        |element: Element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.closest("dialog").ok().flatten().is_some();
+    let takes_text = |element: &Element| match element.tag_name().as_str() {
+        "INPUT" => !matches!(element.get_attribute("type").as_deref(), Some("checkbox" | "radio")),
+        tag => matches!(tag, "TEXTAREA" | "SELECT"),
+    };
+    let typing = |element: Element| takes_text(&element) || element.closest("dialog").ok().flatten().is_some();
     let busy = event.target().and_then(|target| target.dyn_into().ok()).is_some_and(typing);
     let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
     (!busy && !dialog && !event.ctrl_key() && !event.meta_key() && !event.alt_key()).then(|| event.key())
+}
+
+/// Whether `Ctrl-K` or `⌘K` was pressed, and no dialog is in the way.
+pub fn is_jump(event: &KeyboardEvent) -> bool {
+    let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
+    (event.ctrl_key() || event.meta_key()) && !event.alt_key() && event.key() == "k" && !dialog
+}
+
+/// Scrolls the list around something until it is seen.
+pub fn keep_in_view(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
 }
 
 /// Calls back with every key that is pressed, for as long as the view stands.

@@ -23,6 +23,8 @@ use serde::Serialize;
 
 /// Where the queue is kept; the person's id and the command's follow.
 const KEY: &str = "tocsin.outbox.";
+/// How many refused commands are remembered for those who sent many at once.
+const REMEMBERED: usize = 500;
 /// The longest wait between two tries.
 const LONGEST_WAIT_SECS: i32 = 30;
 
@@ -129,6 +131,8 @@ pub struct Outbox {
     pub kept: RwSignal<bool>,
     /// The last answer to a declaration.
     pub answer: RwSignal<Option<(CommandId, Answer)>>,
+    /// Commands that the server refused, the last ones, with its words.
+    pub refused: RwSignal<Vec<(CommandId, String)>>,
     /// Which one is on its way now.
     sending: RwSignal<Option<CommandId>>,
     /// Somebody works the queue off, even while waiting between two tries.
@@ -143,6 +147,7 @@ impl Default for Outbox {
             queue: RwSignal::new(vec![]),
             kept: RwSignal::new(true),
             answer: RwSignal::new(None),
+            refused: RwSignal::new(vec![]),
             sending: RwSignal::new(None),
             pumping: StoredValue::new(false),
             wakes: StoredValue::new(0),
@@ -252,7 +257,14 @@ impl Outbox {
                     self.remove(session, next.id);
                     match next.what {
                         What::Declare { .. } => self.answer.set(Some((next.id, Answer::Refused(failure)))),
-                        What::Command { .. } => session.toasts.refused(&next.words(), &failure),
+                        What::Command { .. } => {
+                            self.refused.update(|refused| {
+                                refused.push((next.id, failure.words.clone()));
+                                let old = refused.len().saturating_sub(REMEMBERED);
+                                refused.drain(..old);
+                            });
+                            session.toasts.refused(&next.words(), &failure);
+                        }
                     }
                 }
             }

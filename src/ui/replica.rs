@@ -36,6 +36,8 @@ pub struct Replica {
 #[derive(Default)]
 struct Data {
     seq: i64,
+    /// How many snapshots there were.
+    generation: u32,
     me: Option<Me>,
     incidents: HashMap<IncidentId, Arc<Incident>>,
     by_reference: HashMap<IncidentRef, IncidentId>,
@@ -63,6 +65,7 @@ impl Replica {
     pub fn adopt(self, snapshot: Snapshot) {
         self.data.update_value(|data| {
             data.seq = snapshot.seq;
+            data.generation += 1;
             data.me = Some(snapshot.me);
             data.by_reference = snapshot.incidents.iter().map(|incident| (incident.reference, incident.id)).collect();
             data.incidents = snapshot.incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect();
@@ -183,6 +186,16 @@ impl Replica {
     /// The number of the last change that is known.
     pub fn seq(self) -> i64 {
         self.data.with_value(|data| data.seq)
+    }
+
+    /// Changes with every snapshot: what was not in it may have changed meanwhile.
+    pub fn generation(self) -> u32 {
+        self.data.with_value(|data| data.generation)
+    }
+
+    /// Everything that is held, in no order.
+    pub fn all(self) -> Vec<Arc<Incident>> {
+        self.data.with_value(|data| data.incidents.values().cloned().collect())
     }
 
     pub fn confirmed(self, id: IncidentId) -> Option<Arc<Incident>> {

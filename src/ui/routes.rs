@@ -1,14 +1,19 @@
 //! The addresses of the pages: the one place that knows how they are written.
 
-use crate::domain::ids::IncidentRef;
+use crate::domain::{ids::IncidentRef, lists::encode};
 
 /// A page of the app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     Board,
+    /// All of them.
+    Incidents,
     /// By its reference, as people say it, or by its id.
     Incident(String),
     Declare,
+    Services,
+    /// By its name.
+    Service(String),
     Settings(Tab),
     SignIn,
     /// The first admin makes their account.
@@ -52,8 +57,11 @@ impl Route {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
         let route = match (parts.next(), parts.next()) {
             (None, _) => Route::Board,
+            (Some("incidents"), None) => Route::Incidents,
             (Some("incidents"), Some(incident)) => Route::Incident(incident.to_owned()),
             (Some("declare"), None) => Route::Declare,
+            (Some("services"), None) => Route::Services,
+            (Some("services"), Some(name)) => Route::Service(decode(name)),
             (Some("settings"), None) => Route::Settings(Tab::Integrations),
             (Some("settings"), Some(slug)) => Route::Settings(Tab::ALL.into_iter().find(|tab| tab.slug() == slug)?),
             (Some("sign-in"), None) => Route::SignIn,
@@ -71,6 +79,10 @@ impl Route {
     pub fn path(&self) -> String {
         match self {
             Route::Board => "/".to_owned(),
+            Route::Incidents => "/incidents".to_owned(),
+            Route::Services => "/services".to_owned(),
+            // A slash of its own would be taken for the end of the name.
+            Route::Service(name) => format!("/services/{}", encode(name)),
             Route::Incident(incident) => format!("/incidents/{incident}"),
             Route::Declare => "/declare".to_owned(),
             Route::Settings(tab) => format!("/settings/{}", tab.slug()),
@@ -82,11 +94,32 @@ impl Route {
     /// Whether `other` lies in the same part of the app, for the navigation.
     pub fn is_beside(&self, other: &Route) -> bool {
         match (self, other) {
-            (Route::Board, Route::Board | Route::Incident(_)) => true,
+            (Route::Incidents, Route::Incidents | Route::Incident(_)) => true,
+            (Route::Services, Route::Services | Route::Service(_)) => true,
             (Route::Settings(_), Route::Settings(_)) => true,
             _ => self == other,
         }
     }
+}
+
+/// Undoes [`encode`]; what is not well encoded stays as it is.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let code = more.get(..2).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        match code.filter(|_| *first == b'%') {
+            Some(code) => {
+                bytes.push(code);
+                rest = &more[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -95,7 +128,16 @@ mod tests {
 
     #[test]
     fn every_address_reads_back() {
-        let mut routes = vec![Route::Board, Route::incident(IncidentRef(12)), Route::Declare, Route::SignIn, Route::Setup];
+        let mut routes = vec![
+            Route::Board,
+            Route::Incidents,
+            Route::Services,
+            Route::Service("käse/2 100%".to_owned()),
+            Route::incident(IncidentRef(12)),
+            Route::Declare,
+            Route::SignIn,
+            Route::Setup,
+        ];
         routes.extend(Tab::ALL.map(Route::Settings));
         for route in routes {
             assert_eq!(Route::parse(&route.path()), Some(route));
@@ -104,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_no_page_is_not_found() {
-        for path in ["/executive", "/incidents", "/incidents/INC-1/x", "/settings/teams", "/declare/it"] {
+        for path in ["/executive", "/incidents/INC-1/x", "/services/a/b", "/settings/teams", "/declare/it"] {
             assert_eq!(Route::parse(path), None, "{path}");
         }
     }

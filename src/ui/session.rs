@@ -64,6 +64,8 @@ pub enum Sheet {
         from: Timestamp,
     },
     Keys,
+    /// Jumping to anything.
+    Palette,
 }
 
 /// Everything a view needs, by handle.
@@ -228,7 +230,8 @@ impl Session {
         self.overlay(self.replica.confirmed(id)?)
     }
 
-    fn overlay(self, confirmed: Arc<Incident>) -> Option<Arc<Incident>> {
+    /// A confirmed incident, with what is unsent.
+    pub fn overlay(self, confirmed: Arc<Incident>) -> Option<Arc<Incident>> {
         if !self.outbox.queue.with_untracked(|queue| queue.iter().any(|queued| queued.is_for(confirmed.id))) {
             return Some(confirmed);
         }
@@ -279,6 +282,12 @@ impl Session {
         self.actor().map_or(Err(Refusal::NeedsResponder), |actor| allowed(incident, verb, &actor))
     }
 
+    /// What the rules say to a command, without sending it.
+    pub fn would(self, incident: &Incident, command: &Command) -> Result<(), Refusal> {
+        let actor = self.replica.actor().ok_or(Refusal::NeedsResponder)?;
+        decide(incident, command, &self.context(command), &actor, self.live.now()).map(drop)
+    }
+
     /// What a command refers to outside its incident.
     fn context(self, command: &Command) -> Context {
         match command {
@@ -308,13 +317,19 @@ impl Session {
 
     /// Decides a command here; allowed, it shows at once and is on its way.
     pub fn send(self, id: IncidentId, command: Command) -> Result<(), Refusal> {
+        self.send_as(id, command).map(drop)
+    }
+
+    /// The same, and answers the command's id, by which its end can be recognised.
+    pub fn send_as(self, id: IncidentId, command: Command) -> Result<CommandId, Refusal> {
         let (Some(incident), Some(actor)) = (untrack(|| self.incident(id)), self.replica.actor()) else {
             return Err(Refusal::NeedsResponder);
         };
         decide(&incident, &command, &self.context(&command), &actor, self.live.now())?;
         let what = What::Command { incident: id, reference: incident.reference, command: Box::new(command) };
-        self.outbox.put(self, browser::command_id(), what);
-        Ok(())
+        let command = browser::command_id();
+        self.outbox.put(self, command, what);
+        Ok(command)
     }
 
     /// The same, for buttons: a missing reason is asked for, any other refusal is said.

@@ -29,7 +29,7 @@ fn line(method: Method, path: &'static str, body: Value, least: impl Into<Option
 
 /// Every route of `/api/openapi.json`. `{incident}`, `{alert}` and `{integration}` are ids that exist.
 fn rest() -> Vec<Line> {
-    use Role::{Admin, Responder, Viewer};
+    use Role::{Admin, Commander, Responder, Viewer};
     vec![
         line(Method::GET, "/api/v1/me", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/incidents", Value::Null, Viewer, 200),
@@ -39,6 +39,12 @@ fn rest() -> Vec<Line> {
         line(Method::GET, "/api/v1/incidents/{incident}/export", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/incidents/{incident}/verification", Value::Null, Viewer, 200),
         line(Method::POST, "/api/v1/incidents/{incident}/commands", json!({"command": "note", "text": "x"}), Responder, 200),
+        line(Method::GET, "/api/v1/incidents/{incident}/alerts/summary", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/services", Value::Null, Viewer, 200),
+        line(Method::PUT, "/api/v1/services/{name}", json!({"owner": "x"}), Commander, 200),
+        line(Method::GET, "/api/v1/services/{name}", Value::Null, Viewer, 200),
+        line(Method::PATCH, "/api/v1/services/{name}", json!({"tier": 1}), Commander, 200),
+        line(Method::GET, "/api/v1/search", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/alerts", Value::Null, Viewer, 200),
         line(Method::POST, "/api/v1/alerts", json!({"title": "x"}), Responder, 200),
         line(Method::GET, "/api/v1/alerts/{alert}", Value::Null, Viewer, 200),
@@ -63,11 +69,22 @@ fn rest() -> Vec<Line> {
 
 /// Every call of the app.
 fn calls() -> Vec<Line> {
-    use Role::{Admin, Responder, Viewer};
+    use Role::{Admin, Commander, Responder, Viewer};
     let id = "0198e000-0000-7000-8000-000000000000";
     let call = |path, body, least, status| line(Method::POST, path, body, least, status);
     vec![
         call("/api/fn/board/snapshot", json!({}), Some(Viewer), 200),
+        call("/api/fn/incidents/list", json!({"before": null}), Some(Viewer), 200),
+        call("/api/fn/incidents/several", json!({"ids": [id]}), Some(Viewer), 200),
+        call("/api/fn/incidents/storm", json!({"incident": "{incident}"}), Some(Viewer), 200),
+        call("/api/fn/incidents/alerts", json!({"incident": "{incident}", "service": null, "cursor": null}), Some(Viewer), 200),
+        call("/api/fn/views/list", json!({}), Some(Viewer), 200),
+        call("/api/fn/views/save", json!({"name": "x", "query": "state=open"}), Some(Viewer), 200),
+        call("/api/fn/views/forget", json!({"name": "x"}), Some(Viewer), 200),
+        call("/api/fn/services/list", json!({}), Some(Viewer), 200),
+        call("/api/fn/services/describe", json!({"name": "pay", "draft": {}}), Some(Commander), 200),
+        call("/api/fn/services/page", json!({"name": "pay"}), Some(Viewer), 200),
+        call("/api/fn/search/find", json!({"text": "x"}), Some(Viewer), 200),
         call("/api/fn/incidents/page", json!({"incident": "INC-1"}), Some(Viewer), 200),
         call("/api/fn/incidents/declare", json!({"command": id, "draft": {"title": "x"}}), Some(Responder), 200),
         call(
@@ -123,7 +140,7 @@ impl Existing {
     }
 
     fn named(&self, text: &str) -> String {
-        text.replace("{incident}", &self.incident).replace("{alert}", &self.alert).replace("{integration}", &self.integration)
+        text.replace("{incident}", &self.incident).replace("{alert}", &self.alert).replace("{integration}", &self.integration).replace("{name}", "pay")
     }
 }
 
@@ -209,7 +226,7 @@ story! {
         for other in &others {
             let secret_ref = text(&owner.get(&format!("/api/v1/incidents/{id}")).await.is(200)["ref"]);
             for (name, unknown) in [(id.as_str(), never), (secret_ref.as_str(), "INC-99")] {
-                for path in ["", "/timeline", "/export", "/export?format=bundle", "/verification"] {
+                for path in ["", "/timeline", "/alerts/summary", "/export", "/export?format=bundle", "/verification"] {
                     let (hidden, missing) = (other.get(&format!("/api/v1/incidents/{name}{path}")).await, other.get(&format!("/api/v1/incidents/{unknown}{path}")).await);
                     assert_eq!((hidden.refused(404), hidden.text()), (missing.refused(404), missing.text()));
                 }
@@ -225,9 +242,16 @@ story! {
             assert_eq!(other.get(&format!("/api/v1/alerts/{alert}")).await.refused(404), "unknown_alert");
             let call = other.post("/api/fn/incidents/command", &json!({"command": never, "id": id, "what": {"command": "note", "text": "x"}})).await;
             assert_eq!(call.status, 404);
-            for list in ["/api/v1/incidents", "/api/v1/incidents?service=hidden", "/api/v1/alerts", "/api/v1/alerts?dedupe_key=s"] {
+            for list in ["/api/v1/incidents", "/api/v1/incidents?state=!closed", "/api/v1/search?q=secret", "/api/v1/search?q=INC-1", "/api/v1/search?q=hidden", "/api/v1/services", "/api/v1/services/hidden", "/api/v1/incidents?service=hidden", "/api/v1/alerts", "/api/v1/alerts?dedupe_key=s"] {
                 let text = other.get(list).await.is(200).to_string();
                 assert!(!text.contains("Secret") && !text.contains(&id), "{list}: {text}");
+            }
+            for (call, body) in [("incidents/list", json!({"before": null})), ("incidents/several", json!({"ids": [id]})), ("search/find", json!({"text": "secret"}))] {
+                let answer = other.post(&format!("/api/fn/{call}"), &body).await.is(200).to_string();
+                assert!(!answer.contains("Secret") && !answer.contains(&id) && !answer.contains(&id.replace('-', "")), "{call}: {answer}");
+            }
+            for call in ["incidents/storm", "incidents/alerts"] {
+                assert_eq!(other.post(&format!("/api/fn/{call}"), &json!({"incident": id, "service": null, "cursor": null})).await.status, 404);
             }
             let board = other.post("/api/fn/board/snapshot", &json!({})).await.is(200)["incidents"].to_string();
             assert!(!board.contains("Secret"), "{board}");

@@ -17,6 +17,7 @@ mod http_operations;
 mod http_rights;
 mod http_stream;
 mod intake;
+mod lists;
 mod outage_log;
 mod pages;
 mod pages_inert;

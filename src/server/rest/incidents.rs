@@ -15,7 +15,12 @@ use crate::{
         severity::Severity,
         timeline::Entry,
     },
-    server::{auth::Principal, state::App, store::IncidentFilter, usecases::incidents},
+    server::{
+        auth::Principal,
+        state::App,
+        store::{IncidentFilter, Unwanted},
+        usecases::incidents,
+    },
 };
 use axum::{
     Json,
@@ -31,21 +36,33 @@ use std::sync::Arc;
     params(
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
-        ("state" = Option<String>, Query, description = "States, separated by commas; `open` is triage,active,mitigated"),
-        ("severity" = Option<String>, Query, description = "Severities, separated by commas: SEV1,SEV2"),
-        ("service" = Option<String>, Query),
-        ("kind" = Option<String>, Query, description = "incident, maintenance or drill"),
+        ("state" = Option<String>, Query, description = "States, separated by commas; `open` is triage,active,mitigated. `!closed,merged`: none of these"),
+        ("severity" = Option<String>, Query, description = "Severities, separated by commas: SEV1,SEV2. `!SEV5`: none of these"),
+        ("service" = Option<String>, Query, description = "A service's name; `!NAME`: not of this service"),
+        ("kind" = Option<String>, Query, description = "incident, maintenance or drill; `!drill`: not this"),
+        ("label.NAME" = Option<String>, Query, description = "Only incidents with this value of the label NAME, `!value`: without it; may be given for several labels"),
         ("origin" = Option<String>, Query, description = "Where it was imported from"),
         ("updated_since" = Option<String>, Query, description = "RFC 3339"),
         ("resolved_since" = Option<String>, Query, description = "RFC 3339"),
     ),
     responses((status = 200, description = "A page of incidents", body = schema::Incidents), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn list(Shared(app): Shared<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Incident>>, Problem> {
+    let (asked, not) = asked.split();
+    let labels = |asked: &Asked| asked.under("label.").map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let severity = |asked: &Asked| asked.many("severity", "SEV1 to SEV5, separated by commas", Severity::from_slug);
     let filter = IncidentFilter {
         states: states(&asked)?,
-        severity: asked.many("severity", "SEV1 to SEV5, separated by commas", Severity::from_slug)?,
+        severity: severity(&asked)?,
         service: asked.text("service").map(str::to_owned),
         kind: asked.one("kind", "incident, maintenance or drill", kind)?,
+        labels: labels(&asked),
+        not: Unwanted {
+            states: states(&not)?,
+            severity: severity(&not)?,
+            services: not.text("service").map(str::to_owned).into_iter().collect(),
+            kinds: not.one("kind", "incident, maintenance or drill", kind)?.into_iter().collect(),
+            labels: labels(&not),
+        },
         origin: asked.text("origin").map(str::to_owned),
         updated_since: asked.time("updated_since")?,
         resolved_since: asked.time("resolved_since")?,

@@ -34,6 +34,7 @@ fn slug(right: Right) -> &'static str {
     match right {
         Right::Read => "read",
         Right::Work => "work",
+        Right::DescribeServices => "describe_services",
         Right::SeePrivate => "see_private",
         Right::ReadIntegrations => "read_integrations",
         Right::ManageIntegrations => "manage_integrations",

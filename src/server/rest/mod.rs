@@ -17,6 +17,7 @@ pub mod problem;
 mod query;
 mod schema;
 mod sent;
+mod services;
 
 pub use schema::Problem as ProblemSchema;
 
@@ -51,6 +52,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/incidents/{id}/commands", post(incidents::command))
         .route("/api/v1/incidents/{id}/export", get(export::export))
         .route("/api/v1/incidents/{id}/verification", get(export::verification))
+        .route("/api/v1/incidents/{id}/alerts/summary", get(services::storm))
+        .route("/api/v1/services", get(services::list))
+        .route("/api/v1/services/{name}", get(services::read).put(services::put).patch(services::patch))
+        .route("/api/v1/search", get(services::find))
         .route("/api/v1/alerts", get(alerts::list).post(alerts::send))
         .route("/api/v1/alerts/{id}", get(alerts::read))
         .route("/api/v1/integrations", get(integrations::list).post(integrations::create))

@@ -1,7 +1,7 @@
 //! The document that describes the REST door, made from the routes' own descriptions. A committed
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
-use super::{alerts, changes, deliveries, export, figures, import, incidents, integrations, me, schema};
+use super::{alerts, changes, deliveries, export, figures, import, incidents, integrations, me, schema, services};
 use crate::server::live;
 use axum::{
     http::header,
@@ -25,6 +25,12 @@ use utoipa::{
         incidents::read,
         incidents::timeline,
         incidents::command,
+        services::storm,
+        services::list,
+        services::read,
+        services::put,
+        services::patch,
+        services::find,
         export::export,
         export::verification,
         alerts::list,
@@ -48,7 +54,7 @@ use utoipa::{
         live::stream,
         me::read,
     ),
-    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord)),
+    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

@@ -37,6 +37,12 @@ impl Asked {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
+    /// Apart: what is asked for, and, behind a `!`, what is not wanted (without the `!`).
+    pub fn split(self) -> (Self, Self) {
+        let (not, asked): (Vec<_>, Vec<_>) = self.0.into_iter().partition(|(_, value)| value.len() > 1 && value.starts_with('!'));
+        (Self(asked), Self(not.into_iter().map(|(name, value)| (name, value[1..].to_owned())).collect()))
+    }
+
     pub fn limit(&self) -> Result<i64, Problem> {
         let Some(text) = self.text("limit") else { return Ok(DEFAULT_LIMIT) };
         let limit = text.parse::<i64>().ok().filter(|limit| *limit >= 1);
@@ -95,6 +101,14 @@ mod tests {
         for bad in ["0", "-1", "x", "1.5", "99999999999999999999"] {
             assert!(asked(&[("limit", bad)]).limit().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_not_wanted_stands_behind_its_mark() {
+        let (wanted, not) = asked(&[("severity", "!SEV5,SEV4"), ("service", "pay"), ("label.team", "!x"), ("q", "!")]).split();
+        assert_eq!((wanted.text("service"), wanted.text("severity"), wanted.text("q")), (Some("pay"), None, Some("!")));
+        assert_eq!(not.text("severity"), Some("SEV5,SEV4"));
+        assert_eq!(not.under("label.").collect::<Vec<_>>(), [("team", "x")]);
     }
 
     #[test]

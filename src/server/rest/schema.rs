@@ -651,6 +651,124 @@ shape!(Summary, {
     }
 });
 
+shape!(ServiceDraft, {
+    "type": "object",
+    "properties": {
+        "owner": { "type": ["string", "null"], "maxLength": 100, "description": "The team that owns it" },
+        "tier": { "type": ["integer", "null"], "minimum": 1, "maximum": 5, "description": "1 is what hurts most when it is gone" },
+        "description": { "type": "string", "maxLength": 2000 },
+        "links": {
+            "type": "array",
+            "maxItems": 20,
+            "items": { "type": "object", "required": ["href", "text"], "properties": { "href": { "type": "string" }, "text": { "type": "string" } } }
+        }
+    }
+});
+
+shape!(Service, {
+    "type": "object",
+    "required": ["name", "owner", "tier", "description", "links", "open", "alerts", "last_incident_at", "last_change", "availability"],
+    "properties": {
+        "name": { "type": "string" },
+        "owner": { "type": ["string", "null"] },
+        "tier": { "type": ["integer", "null"] },
+        "description": { "type": "string" },
+        "links": { "type": "array", "items": { "type": "object", "required": ["href", "text"], "properties": { "href": { "type": "string" }, "text": { "type": "string" } } } },
+        "open": {
+            "type": "array",
+            "description": "Its open incidents, the worst first",
+            "items": { "type": "object", "required": ["ref", "title", "severity"], "properties": { "ref": { "type": "string" }, "title": { "type": "string" }, "severity": { "type": ["string", "null"] } } }
+        },
+        "alerts": { "type": "integer", "description": "How many of its alerts are open" },
+        "last_incident_at": { "type": ["string", "null"], "format": "date-time" },
+        "last_change": {
+            "type": ["object", "null"],
+            "required": ["title", "status", "at"],
+            "properties": { "title": { "type": "string" }, "status": { "type": ["string", "null"] }, "at": { "type": "string", "format": "date-time" } }
+        },
+        "availability": { "type": "number", "minimum": 0, "maximum": 1, "description": "The share of the last thirty days in which nobody was hurt by it" }
+    }
+});
+
+shape!(Services, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/Service" } }, "next_cursor": { "type": ["string", "null"] } }
+});
+
+shape!(Found, {
+    "type": "object",
+    "required": ["incidents", "services", "alerts"],
+    "properties": {
+        "incidents": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["ref", "title", "state", "severity", "by", "text"],
+                "properties": {
+                    "ref": { "type": "string" },
+                    "title": { "type": "string" },
+                    "state": { "type": "string" },
+                    "severity": { "type": ["string", "null"] },
+                    "by": { "type": "string", "enum": ["ref", "title", "service", "label", "timeline"] },
+                    "text": { "type": ["string", "null"], "description": "The words around what was found in its timeline" }
+                }
+            }
+        },
+        "services": { "type": "array", "items": { "type": "string" } },
+        "alerts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "title", "service", "open", "incident"],
+                "properties": {
+                    "id": { "type": "string" },
+                    "title": { "type": "string" },
+                    "service": { "type": ["string", "null"] },
+                    "open": { "type": "boolean" },
+                    "incident": { "type": ["string", "null"], "description": "The reference of the incident it belongs to" }
+                }
+            }
+        }
+    }
+});
+
+shape!(AlertsSummary, {
+    "type": "object",
+    "required": ["alerts", "firing", "from", "to", "services", "why"],
+    "properties": {
+        "alerts": { "type": "integer" },
+        "firing": { "type": "integer" },
+        "from": { "type": "string", "format": "date-time", "description": "Start of the time that the bars share" },
+        "to": { "type": "string", "format": "date-time" },
+        "services": {
+            "type": "array",
+            "description": "Those first that began first",
+            "items": {
+                "type": "object",
+                "required": ["service", "severity", "alerts", "firing", "repeats", "opened", "first_at", "last_at", "bars"],
+                "properties": {
+                    "service": { "type": ["string", "null"] },
+                    "severity": { "type": ["string", "null"], "description": "The worst of its alerts" },
+                    "alerts": { "type": "integer" },
+                    "firing": { "type": "integer" },
+                    "repeats": { "type": "integer", "description": "How often alerts were delivered again" },
+                    "opened": { "type": "integer", "description": "How many opened the incident; the others were held back" },
+                    "first_at": { "type": "string", "format": "date-time" },
+                    "last_at": { "type": "string", "format": "date-time" },
+                    "bars": { "type": "array", "items": { "type": "integer" }, "description": "How many began in each of sixty equal parts of the time" }
+                }
+            }
+        },
+        "why": {
+            "type": "object",
+            "description": "How many alerts stand in the incident for which reason",
+            "required": ["first", "same_group", "storm", "attached", "merged"],
+            "properties": { "first": { "type": "integer" }, "same_group": { "type": "integer" }, "storm": { "type": "integer" }, "attached": { "type": "integer" }, "merged": { "type": "integer" } }
+        }
+    }
+});
+
 shape!(Availability, {
     "type": "object",
     "required": ["incidents", "downtime_s", "total_s", "availability"],

@@ -20,13 +20,43 @@ pub struct IncidentFilter {
     pub origin: Option<String>,
     pub updated_since: Option<Timestamp>,
     pub resolved_since: Option<Timestamp>,
+    /// Labels with exactly these values, all of them.
+    pub labels: Vec<(String, String)>,
+    pub not: Unwanted,
     pub actor: Actor,
+}
+
+/// What incidents of a list are not.
+#[derive(Clone, Debug, Default)]
+pub struct Unwanted {
+    pub states: Vec<State>,
+    pub severity: Vec<Severity>,
+    pub services: Vec<String>,
+    pub kinds: Vec<Kind>,
+    pub labels: Vec<(String, String)>,
 }
 
 impl IncidentFilter {
     /// Everything `actor` may see.
     pub fn for_actor(actor: Actor) -> Self {
-        Self { states: vec![], severity: vec![], service: None, kind: None, origin: None, updated_since: None, resolved_since: None, actor }
+        Self {
+            states: vec![],
+            severity: vec![],
+            service: None,
+            kind: None,
+            origin: None,
+            updated_since: None,
+            resolved_since: None,
+            labels: vec![],
+            not: Unwanted::default(),
+            actor,
+        }
+    }
+
+    /// What the database cannot tell: labels stand inside the whole incident.
+    fn admits(&self, incident: &Incident) -> bool {
+        let has = |(name, value): &(String, String)| incident.labels.get(name) == Some(value);
+        self.labels.iter().all(has) && !self.not.labels.iter().any(has) && !self.not.services.iter().any(|service| incident.services.contains(service))
     }
 }
 
@@ -60,6 +90,24 @@ impl Store {
 
     /// A page of incidents, the newest reference first.
     pub async fn incidents(&self, filter: &IncidentFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Incident>, StoreError> {
+        let wanted = usize::try_from(limit).unwrap_or(0);
+        let mut items = Vec::new();
+        let mut cursor = cursor.map(str::to_owned);
+        loop {
+            let page = self.incidents_before_labels(filter, cursor.as_deref(), limit).await?;
+            cursor = page.next_cursor;
+            items.extend(page.items.into_iter().filter(|incident| filter.admits(incident)));
+            if items.len() > wanted {
+                items.truncate(wanted);
+                cursor = items.last().map(|last| last.reference.0.to_string());
+            }
+            if items.len() >= wanted || cursor.is_none() {
+                return Ok(Page { items, next_cursor: cursor });
+            }
+        }
+    }
+
+    async fn incidents_before_labels(&self, filter: &IncidentFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Incident>, StoreError> {
         let visible = self.private_incidents_of(&filter.actor).await?;
         let found = sqlx::query(
             "SELECT i.ref, i.doc FROM incidents i WHERE ($1 = 0 OR i.ref < $1) \
@@ -69,7 +117,9 @@ impl Store {
              AND ($5 = '' OR i.kind = $5) AND ($6 = '' OR i.origin = $6) \
              AND ($7 = 0 OR i.updated_at >= $7) AND ($8 = 0 OR i.resolved_at >= $8) \
              AND (i.private = 0 OR $9 = '*' OR $9 LIKE '%,' || i.id || ',%') \
-             ORDER BY i.ref DESC LIMIT $10",
+             AND ($10 = '' OR $10 NOT LIKE '%,' || i.state || ',%') AND ($11 = '' OR $11 NOT LIKE '%,' || i.kind || ',%') \
+             AND ($12 = '' OR i.severity IS NULL OR $12 NOT LIKE '%,' || CAST(i.severity AS TEXT) || ',%') AND ($13 = '' OR i.doc LIKE $13 ESCAPE '!') \
+             ORDER BY i.ref DESC LIMIT $14",
         )
         .bind(cursor.and_then(|cursor| cursor.parse::<i64>().ok()).unwrap_or(0))
         .bind(among(filter.states.iter().map(|state| state.slug().to_owned())))
@@ -80,6 +130,10 @@ impl Store {
         .bind(filter.updated_since.map_or(0, Timestamp::micros))
         .bind(filter.resolved_since.map_or(0, Timestamp::micros))
         .bind(visible)
+        .bind(among(filter.not.states.iter().map(|state| state.slug().to_owned())))
+        .bind(among(filter.not.kinds.iter().map(|kind| kind.slug().to_owned())))
+        .bind(among(filter.not.severity.iter().map(|severity| severity.level().to_string())))
+        .bind(filter.labels.first().map(label_in_doc).unwrap_or_default())
         .bind(limit + 1)
         .fetch_all(&self.readers)
         .await
@@ -117,6 +171,13 @@ impl Store {
         let incidents: Vec<Incident> = found.iter().map(|row| rows::incident(row, 0)).collect::<Result<_, _>>()?;
         Ok(among(incidents.iter().filter(|incident| incident.is_visible_to(actor)).map(|incident| incident.id.to_string())))
     }
+}
+
+/// For `LIKE … ESCAPE '!'`: the label as it stands inside an incident. Others may look alike, so
+/// whoever asks looks again.
+fn label_in_doc((name, value): &(String, String)) -> String {
+    let pair = format!("{}:{}", rows::to_json(name), rows::to_json(value));
+    format!("%{}%", pair.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }
 
 /// `,a,b,` for `LIKE '%,a,%'`; empty for no values at all.

@@ -3,12 +3,17 @@
 use crate::ui::{components::dialog::Dialog, drawing::view, session::session};
 use leptos::prelude::*;
 
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 15] = [
     ("?", "These keys"),
+    ("Ctrl K", "Jump to anything"),
+    ("/", "Search the page's list"),
     ("b", "To the on-call board"),
     ("c", "Declare an incident"),
     ("j  k", "Down and up the list"),
     ("Enter", "Open the incident in focus"),
+    ("x", "In the list of incidents: select; Shift with the arrows selects a range"),
+    ("→  ←", "In the list of incidents: show the alerts by service, and fold them again"),
+    ("f", "In the list of incidents: another filter"),
     ("a", "Acknowledge the incident in focus, else the most urgent one, for 30 min"),
     ("n", "On an incident: add to its timeline"),
     ("Enter", "In the composer: record it; Shift Enter begins a new line"),

@@ -4,6 +4,7 @@ pub mod answers;
 mod assign;
 mod impact;
 mod keys;
+mod palette;
 mod reason;
 mod severity;
 mod small;
@@ -27,6 +28,7 @@ pub fn SheetHost() -> impl IntoView {
             Sheet::Merge(id) => view! { <small::MergeForm id /> },
             Sheet::Assign(id, role) => view! { <assign::AssignForm id role /> },
             Sheet::CorrectTime { id, seq, from } => view! { <small::CorrectTimeForm id seq from /> },
+            Sheet::Palette => view! { <palette::Palette /> },
             Sheet::Keys => view! { <keys::Keys /> },
         })
     }

@@ -27,11 +27,18 @@ type Fetching = Pin<Box<dyn Future<Output = Result<(), SplitLoaderError>>>>;
 /// |---|---|
 /// | door | before somebody is signed in |
 /// | triage | an incident is opened, declared, or asked something about |
+/// | lists | incidents or services are listed |
 /// | office | everything else |
 enum Triage {
     Incident(String),
     Declare,
     Sheets,
+}
+
+enum Lists {
+    Incidents,
+    Services,
+    Service(String),
 }
 
 enum Office {
@@ -51,6 +58,15 @@ fn draw_triage(what: Triage) -> Drawn {
         Triage::Incident(incident) => view! { <pages::incident::IncidentPage incident /> },
         Triage::Declare => view! { <pages::declare::Declare /> },
         Triage::Sheets => view! { <forms::SheetHost /> },
+    })
+}
+
+#[wasm_split(lists, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_lists))]
+fn draw_lists(what: Lists) -> Drawn {
+    Ok(match what {
+        Lists::Incidents => view! { <pages::incidents::Incidents /> },
+        Lists::Services => view! { <pages::services::Services /> },
+        Lists::Service(name) => view! { <pages::services::ServicePage name /> },
     })
 }
 
@@ -80,6 +96,18 @@ pub fn declare() -> AnyView {
 
 pub fn sheets() -> AnyView {
     later(|| Box::pin(fetch_triage()), || now(draw_triage(Triage::Sheets)))
+}
+
+pub fn incidents() -> AnyView {
+    later(|| Box::pin(fetch_lists()), || now(draw_lists(Lists::Incidents)))
+}
+
+pub fn services() -> AnyView {
+    later(|| Box::pin(fetch_lists()), || now(draw_lists(Lists::Services)))
+}
+
+pub fn service(name: String) -> AnyView {
+    later(|| Box::pin(fetch_lists()), move || now(draw_lists(Lists::Service(name.clone()))))
 }
 
 pub fn settings(tab: Tab) -> AnyView {
@@ -112,7 +140,7 @@ pub async fn fetch_for(route: Option<Route>, signed_in: bool) -> Result<(), Spli
 /// Fetches everything, in the order in which it is likely to be asked for, so that what has not
 /// been visited is there when the network is gone.
 pub async fn fetch_all() {
-    let all: [Fetching; 2] = [Box::pin(fetch_triage()), Box::pin(fetch_office())];
+    let all: [Fetching; 3] = [Box::pin(fetch_triage()), Box::pin(fetch_lists()), Box::pin(fetch_office())];
     for part in all {
         // Without it, its page says so when it is asked for, and tries again.
         let _ = part.await;

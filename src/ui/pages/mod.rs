@@ -3,7 +3,9 @@
 pub mod board;
 pub mod declare;
 pub mod incident;
+pub mod incidents;
 pub mod later;
+pub mod services;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;

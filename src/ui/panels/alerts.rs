@@ -1,4 +1,5 @@
-//! The alerts of an incident: counted by service, then listed, the firing ones first.
+//! The alerts of an incident: few are counted by service and listed, the firing ones first; many
+//! are shown as the storm they are.
 
 use crate::{
     domain::{
@@ -13,13 +14,14 @@ use crate::{
             menu::{Item, Menu},
         },
         drawing::view,
+        panels::storm::storm,
         session::session,
     },
 };
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// How many are listed before "show all".
+/// More than these are shown as a storm.
 const SHOWN: usize = 8;
 
 #[component]
@@ -34,7 +36,6 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         sorting::sort_by_key(&mut alerts, |alert| alert.state == AlertState::Resolved);
         Some(alerts)
     });
-    let unfolded = RwSignal::new(false);
     let total = move || incident.with(|incident| incident.total_alerts()) as usize;
     let head = move || {
         let services = signals.with(std::collections::BTreeMap::len);
@@ -62,21 +63,15 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let list = move || match alerts.get() {
         None if total() > 0 => view! { <Loading what="the alerts" /> },
         None => ().into_any(),
-        Some(alerts) => {
-            let shown = if unfolded.get() { alerts.len() } else { SHOWN };
-            alerts.into_iter().take(shown).map(|alert| view! { <AlertRow incident=id alert /> }).collect_view().into_any()
-        }
+        Some(alerts) => alerts.into_iter().map(|alert| view! { <AlertRow incident=id alert /> }).collect_view().into_any(),
     };
-    let more = move || {
-        let listed = alerts.with(|alerts| alerts.as_ref().map_or(0, Vec::len));
-        let left_out = total().saturating_sub(listed);
-        (listed > SHOWN && !unfolded.get())
-            .then(|| {
-                view! { <button type="button" class="link-button panel__more" on:click=move |_| unfolded.set(true)>{format!("Show all {listed}")}</button> }
-            })
-            .or_else(|| {
-                (left_out > 0 && listed > 0).then(|| view! { <p class="panel__more muted">{format!("The newest {listed} of {} are listed.", total())}</p> })
-            })
+    // Many are added up by service, in the order they spread; few are listed at once.
+    let many = Memo::new(move |_| total() > SHOWN);
+    let few = move || {
+        view! {
+            <ul class="services-signals">{move || by_service()}</ul>
+            <ul class="alerts">{move || list()}</ul>
+        }
     };
     view! {
         <section class="panel" aria-labelledby="alerts-title">
@@ -84,15 +79,14 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
                 <h2 id="alerts-title">{move || wording::count(total(), "alert", "alerts")}</h2>
                 <span class="panel__note">{move || head()}</span>
             </div>
-            <ul class="services-signals">{move || by_service()}</ul>
-            <ul class="alerts">{move || list()}</ul>
-            {move || more()}
+            {move || if many.get() { storm(id, Callback::new(|()| {})) } else { few() }}
         </section>
     }
 }
 
+/// One alert with everything that is known of it; `why` says why it stands in its incident.
 #[component]
-fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert) -> impl IntoView {
+pub fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert, #[prop(optional)] why: &'static str) -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
     let (id, started_at, resolved_at) = (alert.id, alert.started_at, alert.resolved_at);
@@ -103,7 +97,7 @@ fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert) -> impl Into
             None => format!("since {}", zone.clock(started_at, now)),
         }
     };
-    let deliveries = (alert.deliveries > 1).then(|| format!(" · delivered {} times", alert.deliveries));
+    let deliveries = (alert.deliveries > 1).then(|| format!(" · delivered {} times, repeats taken as such", alert.deliveries));
     let service = alert.labels.get("service").cloned();
     let severity = alert.severity.map_or("severity not said", |severity| severity.slug());
     let state = match alert.state {
@@ -123,6 +117,7 @@ fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert) -> impl Into
                     {service.map(|service| format!("{service} · "))} {severity} " · " <span class="alert__state">{state}</span> " " {move || times()} {deliveries}
                     {alert.stale.then_some(" · its sender has gone silent")}
                 </p>
+                {(!why.is_empty()).then(|| view! { <p class="alert__facts">{why}</p> })}
                 {described.map(|described| view! { <p class="alert__described">{described}</p> })}
                 <p class="alert__links">{links}</p>
             </div>

@@ -10,6 +10,7 @@ pub mod incident_table;
 pub mod plain;
 pub mod roles;
 pub mod shell;
+pub mod storm;
 pub mod strip;
 pub mod timeline;
 pub mod unsent;

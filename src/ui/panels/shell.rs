@@ -46,6 +46,10 @@ pub fn Shell(route: Memo<Option<Route>>, children: Children) -> impl IntoView {
 fn keys() {
     let session = session();
     browser::on_key(move |event| {
+        if browser::is_jump(&event) {
+            event.prevent_default();
+            return session.sheet.set(Some(Sheet::Palette));
+        }
         let Some(key) = browser::plain_key(&event) else { return };
         match key.as_str() {
             "?" => session.sheet.set(Some(Sheet::Keys)),
@@ -64,7 +68,7 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
         let here = to.clone();
         let current = move || route.with(|route| route.as_ref().is_some_and(|route| here.is_beside(route))).then_some("page");
         view! {
-            <li>
+            <li data-page=words>
                 <a class="rail__link" href=to.path() aria-current=move || current()>
                     <Icon glyph />
                     <span class="rail__words">{words}</span>
@@ -79,8 +83,15 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
                 <span class="rail__words">"Tocsin"</span>
             </a>
             <ul class="rail__links">
-                {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
+                {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Incidents, Glyph::Alarm, "Incidents")}
+                {link(Route::Services, Glyph::Boxes, "Services")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
+                <li>
+                    <button type="button" class="rail__link" on:click=move |_| session.sheet.set(Some(Sheet::Palette))>
+                        <Icon glyph=Glyph::Search />
+                        <span class="rail__words">"Search"</span>
+                    </button>
+                </li>
             </ul>
             <button type="button" class="rail__keys" on:click=move |_| session.sheet.set(Some(Sheet::Keys))>
                 <kbd>"?"</kbd>
@@ -105,6 +116,7 @@ fn TopBar() -> impl IntoView {
         let name = name();
         let items = Callback::new(move |()| {
             vec![
+                Item::new("Settings", move || session.address.open(&Route::Settings(Tab::Integrations))),
                 Item::new("My profile and theme", move || session.address.open(&Route::Settings(Tab::Profile))),
                 Item::new("Sign out", move || session.leave()),
             ]

@@ -16,6 +16,7 @@ use crate::{
         incident::{Change, EventKind, Incident, Observation, observe},
         metrics::Facts,
         people::ActorRef,
+        services::MAX_TIER,
         time::Timestamp,
         timeline::Head,
     },
@@ -47,7 +48,24 @@ const SAVE_INCIDENTS: ManyRows = ManyRows {
     width: 16,
 };
 
-const INSERT_SERVICES: ManyRows = ManyRows { head: "INSERT INTO services (name, created_at) VALUES", tail: "ON CONFLICT (name) DO NOTHING", width: 2 };
+/// Labels that name a service's owner and its tier, the plainest first.
+const OWNER_LABELS: &[&str] = &["owner", "team"];
+const TIER_LABELS: &[&str] = &["tier", "service_tier"];
+
+/// A service as incidents name it.
+struct Named<'a> {
+    at: i64,
+    owner: Option<&'a str>,
+    tier: Option<i64>,
+}
+
+/// What people said of a service stays; what nobody has said yet is taken from labels.
+const INSERT_SERVICES: ManyRows = ManyRows {
+    head: "INSERT INTO services (name, created_at, owner, tier) VALUES",
+    tail: "ON CONFLICT (name) DO UPDATE SET owner = COALESCE(services.owner, excluded.owner), tier = COALESCE(services.tier, excluded.tier) \
+           WHERE (services.owner IS NULL AND excluded.owner IS NOT NULL) OR (services.tier IS NULL AND excluded.tier IS NOT NULL)",
+    width: 4,
+};
 
 const INSERT_INCIDENT_SERVICES: ManyRows =
     ManyRows { head: "INSERT INTO incident_services (incident_id, service) VALUES", tail: "ON CONFLICT (incident_id, service) DO NOTHING", width: 2 };
@@ -221,11 +239,22 @@ impl Batch<'_> {
             .await?;
         let named: Vec<(IncidentId, &str)> =
             loaded.iter().flat_map(|loaded| loaded.incident.services.iter().map(|service| (loaded.incident.id, service.as_str()))).collect();
-        let services: BTreeMap<&str, i64> =
-            loaded.iter().flat_map(|loaded| loaded.incident.services.iter().map(|service| (service.as_str(), loaded.incident.updated_at.micros()))).collect();
-        let services: Vec<(&str, i64)> = services.into_iter().collect();
+        let mut services: BTreeMap<&str, Named<'_>> = BTreeMap::new();
+        for incident in loaded.iter().map(|loaded| &loaded.incident) {
+            let [owner, tier] = [OWNER_LABELS, TIER_LABELS].map(|names| names.iter().find_map(|name| incident.labels.get(*name)));
+            // Whose label it is, is plain only where one service is named.
+            let alone = incident.services.len() == 1;
+            for service in &incident.services {
+                let named = services.entry(service).or_insert(Named { at: incident.updated_at.micros(), owner: None, tier: None });
+                named.owner = named.owner.or(owner.filter(|owner| alone && !owner.is_empty() && owner.len() <= 100).map(String::as_str));
+                named.tier = named.tier.or(tier.filter(|_| alone).and_then(|tier| tier.parse().ok()).filter(|tier| (1..=MAX_TIER).contains(tier)));
+            }
+        }
+        let services: Vec<(&str, Named<'_>)> = services.into_iter().collect();
         INSERT_SERVICES
-            .execute(self.connection, &services, "record services", |statement, (service, now)| statement.bind((*service).to_owned()).bind(*now))
+            .execute(self.connection, &services, "record services", |statement, (service, named)| {
+                statement.bind((*service).to_owned()).bind(named.at).bind(named.owner.map(str::to_owned)).bind(named.tier)
+            })
             .await?;
         INSERT_INCIDENT_SERVICES
             .execute(self.connection, &named, "record incidents' services", |statement, (id, service)| {

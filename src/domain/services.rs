@@ -1,0 +1,194 @@
+//! Services: who owns them, how much hangs on them, and how they fare.
+
+use super::{
+    alert::{Alert, Link},
+    ids::IncidentRef,
+    reading::{Readable, Reader},
+    severity::Severity,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// Tiers go from 1, what hurts most when it is gone, to this.
+pub const MAX_TIER: i64 = 5;
+const MAX_NAME: usize = 200;
+const MAX_OWNER: usize = 100;
+const MAX_DESCRIPTION: usize = 2_000;
+const MAX_LINKS: usize = 20;
+const MAX_HREF: usize = 2_000;
+
+/// What people say of a service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceDraft {
+    /// The team that owns it.
+    #[serde(default)]
+    pub owner: Option<String>,
+    #[serde(default)]
+    pub tier: Option<i64>,
+    #[serde(default)]
+    pub description: String,
+    /// Runbook, dashboard, repository, chat.
+    #[serde(default)]
+    pub links: Vec<Link>,
+}
+
+impl ServiceDraft {
+    /// What may be kept, or everything that is wrong with it.
+    pub fn parse(self) -> Result<Self, Vec<String>> {
+        let text = |text: &str| text.trim().to_owned();
+        let draft = Self {
+            owner: self.owner.as_deref().map(text).filter(|owner| !owner.is_empty()),
+            tier: self.tier,
+            description: text(&self.description),
+            links: self.links.into_iter().map(|link| Link { href: text(&link.href), text: text(&link.text) }).filter(|link| !link.href.is_empty()).collect(),
+        };
+        let mut faults = Vec::new();
+        let control = |text: &str| text.chars().any(|letter| letter.is_control() && letter != '\n');
+        if draft.owner.as_deref().is_some_and(|owner| owner.chars().count() > MAX_OWNER || control(owner)) {
+            faults.push(format!("the owner has at most {MAX_OWNER} characters"));
+        }
+        if draft.tier.is_some_and(|tier| !(1..=MAX_TIER).contains(&tier)) {
+            faults.push(format!("the tier is 1 to {MAX_TIER}"));
+        }
+        if draft.description.chars().count() > MAX_DESCRIPTION || control(&draft.description) {
+            faults.push(format!("the description has at most {MAX_DESCRIPTION} characters"));
+        }
+        if draft.links.len() > MAX_LINKS {
+            faults.push(format!("there are at most {MAX_LINKS} links"));
+        }
+        for link in &draft.links {
+            if !Link::is_safe(&link.href) || link.href.len() > MAX_HREF || control(&link.href) || control(&link.text) {
+                faults.push(format!("“{}” is no link to http, https or mailto", link.href.chars().take(60).collect::<String>()));
+            }
+        }
+        if faults.is_empty() { Ok(draft) } else { Err(faults) }
+    }
+}
+
+/// Whether something can be a service's name.
+pub fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.trim() == name && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control)
+}
+
+/// An open incident of a service, in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenIncident {
+    #[serde(rename = "ref")]
+    pub reference: IncidentRef,
+    pub title: String,
+    pub severity: Option<Severity>,
+}
+
+/// A change of a service, in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceChange {
+    pub title: String,
+    pub status: Option<String>,
+    pub at: Timestamp,
+}
+
+/// A service and how it fares, as far as the asker may see.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    pub name: String,
+    pub owner: Option<String>,
+    pub tier: Option<i64>,
+    pub description: String,
+    pub links: Vec<Link>,
+    /// Its open incidents, the worst first.
+    pub open: Vec<OpenIncident>,
+    /// How many of its alerts are open.
+    pub alerts: i64,
+    pub last_incident_at: Option<Timestamp>,
+    pub last_change: Option<ServiceChange>,
+    /// The share of the last thirty days in which nobody was hurt by it.
+    pub availability: f64,
+}
+
+impl Service {
+    /// The worst severity that is open; "not sure yet" stands behind SEV3.
+    pub fn urgency(&self) -> u8 {
+        self.open.iter().map(|open| open.severity.map_or(7, |severity| severity.level() * 2)).min().unwrap_or(u8::MAX)
+    }
+}
+
+/// A service with what its page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServicePage {
+    pub service: Service,
+    /// Its open alerts, the newest first, at most fifty.
+    pub alerts: Vec<Alert>,
+    /// Its last changes, the newest first.
+    pub changes: Vec<ServiceChange>,
+}
+
+impl Readable for OpenIncident {
+    fn read(from: Reader<'_>) -> Self {
+        Self { reference: from.get("ref"), title: from.get("title"), severity: from.get("severity") }
+    }
+}
+
+impl Readable for ServiceChange {
+    fn read(from: Reader<'_>) -> Self {
+        Self { title: from.get("title"), status: from.get("status"), at: from.get("at") }
+    }
+}
+
+impl Readable for Service {
+    fn read(from: Reader<'_>) -> Self {
+        Self {
+            name: from.get("name"),
+            owner: from.get("owner"),
+            tier: from.get("tier"),
+            description: from.get("description"),
+            links: from.get("links"),
+            open: from.get("open"),
+            alerts: from.get("alerts"),
+            last_incident_at: from.get("last_incident_at"),
+            last_change: from.get("last_change"),
+            availability: from.get("availability"),
+        }
+    }
+}
+
+impl Readable for ServicePage {
+    fn read(from: Reader<'_>) -> Self {
+        Self { service: from.get("service"), alerts: from.get("alerts"), changes: from.get("changes") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_names_everything_that_is_wrong_with_it() {
+        let link = |href: &str| Link { href: href.to_owned(), text: "Runbook".to_owned() };
+        let wrong = ServiceDraft { owner: Some("x".repeat(101)), tier: Some(0), links: vec![link("javascript:alert(1)")], ..ServiceDraft::default() };
+        assert_eq!(wrong.parse().expect_err("it is wrong").len(), 3);
+        let right = ServiceDraft { owner: Some("  ".to_owned()), tier: Some(1), links: vec![link("https://a"), link("")], ..ServiceDraft::default() };
+        let right = right.parse().expect("it is right");
+        assert_eq!((right.owner, right.links.len()), (None, 1));
+    }
+
+    #[test]
+    fn a_service_reads_back_as_it_was_written() {
+        let at = Timestamp::from_micros(1_786_450_000_000_000);
+        let service = Service {
+            name: "pay".into(),
+            owner: Some("Payments".into()),
+            tier: Some(1),
+            description: String::new(),
+            links: vec![Link { href: "https://a".into(), text: "Runbook".into() }],
+            open: vec![OpenIncident { reference: IncidentRef(3), title: "t".into(), severity: None }],
+            alerts: 2,
+            last_incident_at: Some(at),
+            last_change: Some(ServiceChange { title: "v2".into(), status: None, at }),
+            availability: 0.998,
+        };
+        assert_eq!(service.urgency(), 7);
+        let page = ServicePage { service, alerts: vec![], changes: vec![] };
+        assert_eq!(crate::domain::reading::read(serde_json::to_string(&page).expect("it serialises").as_bytes()), Some(page));
+        assert!(is_name("pay") && !is_name(" pay") && !is_name("") && !is_name("a\nb"));
+    }
+}

@@ -1,0 +1,115 @@
+//! Services: what people say of them, and what hangs on them.
+
+use super::{Store, StoreError, query, rows, rows::to_json};
+use crate::domain::{
+    people::Actor,
+    services::{ServiceChange, ServiceDraft},
+    time::Timestamp,
+};
+use sqlx::any::AnyRow;
+use std::collections::HashMap;
+
+/// A service as people describe it.
+pub struct Described {
+    pub name: String,
+    pub draft: ServiceDraft,
+}
+
+impl Store {
+    /// Every service, by name.
+    pub async fn described_services(&self) -> Result<Vec<Described>, StoreError> {
+        let found = sqlx::query("SELECT name, owner, tier, description, links FROM services ORDER BY name")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(query("list services"))?;
+        found.iter().map(described).collect()
+    }
+
+    pub async fn described_service(&self, name: &str) -> Result<Option<Described>, StoreError> {
+        let row = sqlx::query("SELECT name, owner, tier, description, links FROM services WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read a service"))?;
+        row.as_ref().map(described).transpose()
+    }
+
+    /// Writes down what people say of a service; one that is not known is made.
+    pub async fn describe_service(&self, name: &str, draft: &ServiceDraft) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO services (name, created_at, owner, tier, description, links) VALUES ($1, $2, $3, $4, $5, $6) \
+                           ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, tier = excluded.tier, description = excluded.description, links = excluded.links";
+        let mut write = self.begin().await?;
+        sqlx::query(SQL)
+            .bind(name)
+            .bind(self.clock.now().micros())
+            .bind(draft.owner.as_deref())
+            .bind(draft.tier)
+            .bind(&draft.description)
+            .bind(to_json(&draft.links))
+            .execute(&mut *write)
+            .await
+            .map_err(query("describe a service"))?;
+        write.commit().await.map_err(query("describe a service"))
+    }
+
+    /// How many alerts of each service are open, of those that `actor` may see.
+    pub async fn open_alerts_by_service(&self, actor: &Actor) -> Result<HashMap<String, i64>, StoreError> {
+        let visible = self.private_incidents_of(actor).await?;
+        let found = sqlx::query(
+            "SELECT a.service, COUNT(*) FROM alerts a WHERE a.resolved_at IS NULL AND a.service IS NOT NULL \
+             AND ($1 = '*' OR a.incident_id IS NULL OR $1 LIKE '%,' || a.incident_id || ',%' \
+                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) GROUP BY a.service",
+        )
+        .bind(visible)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("count the open alerts of services"))?;
+        found.iter().map(|row| Ok((rows::get(row, 0)?, rows::get(row, 1)?))).collect()
+    }
+
+    /// When the last incident of each service began, of those that `actor` may see.
+    pub async fn last_incidents(&self, actor: &Actor) -> Result<HashMap<String, Timestamp>, StoreError> {
+        let visible = self.private_incidents_of(actor).await?;
+        let found = sqlx::query(
+            "SELECT s.service, MAX(i.started_at) FROM incident_services s JOIN incidents i ON i.id = s.incident_id \
+             WHERE i.private = 0 OR $1 = '*' OR $1 LIKE '%,' || i.id || ',%' GROUP BY s.service",
+        )
+        .bind(visible)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("find the last incidents of services"))?;
+        found.iter().map(|row| Ok((rows::get(row, 0)?, rows::time(row, 1)?))).collect()
+    }
+
+    /// The last change of each service.
+    pub async fn last_changes(&self) -> Result<HashMap<String, ServiceChange>, StoreError> {
+        let found = sqlx::query(
+            "SELECT c.title, c.status, c.happened_at, c.service FROM change_records c WHERE c.service IS NOT NULL \
+             AND c.happened_at = (SELECT MAX(o.happened_at) FROM change_records o WHERE o.service = c.service)",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("find the last changes of services"))?;
+        found.iter().map(|row| Ok((rows::get(row, 3)?, change(row)?))).collect()
+    }
+
+    /// The last changes of one service, the newest first.
+    pub async fn changes_of(&self, service: &str, limit: i64) -> Result<Vec<ServiceChange>, StoreError> {
+        let found = sqlx::query("SELECT title, status, happened_at FROM change_records WHERE service = $1 ORDER BY happened_at DESC LIMIT $2")
+            .bind(service)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(query("list the changes of a service"))?;
+        found.iter().map(change).collect()
+    }
+}
+
+fn described(row: &AnyRow) -> Result<Described, StoreError> {
+    let draft = ServiceDraft { owner: rows::get(row, 1)?, tier: rows::get(row, 2)?, description: rows::get(row, 3)?, links: rows::json_column(row, 4)? };
+    Ok(Described { name: rows::get(row, 0)?, draft })
+}
+
+fn change(row: &AnyRow) -> Result<ServiceChange, StoreError> {
+    Ok(ServiceChange { title: rows::get(row, 0)?, status: rows::get(row, 1)?, at: rows::time(row, 2)? })
+}

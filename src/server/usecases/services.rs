@@ -1,0 +1,106 @@
+//! Services: how they fare, and what people say of them.
+
+use super::people::needs;
+use crate::{
+    domain::{
+        failure::{Failure, FailureKind},
+        metrics::{Facts, Filter, Range, availability::Availability},
+        people::{Actor, Right},
+        services::{OpenIncident, Service, ServiceDraft, ServicePage, is_name},
+        sorting,
+    },
+    server::{
+        error::ServerError,
+        state::App,
+        store::{AlertFilter, Described},
+    },
+};
+use std::collections::HashMap;
+
+/// Availability is over the last thirty days.
+const RANGE_SECS: i64 = 30 * 86_400;
+/// How many open alerts and changes a service's page holds.
+const ON_PAGE: i64 = 50;
+
+/// Every service with how it fares, the worst first.
+pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Service>, ServerError> {
+    needs(actor, Right::Read)?;
+    let described = app.store.described_services().await?;
+    fared(app, actor, described).await
+}
+
+/// One service with what its page shows.
+pub async fn page(app: &App, actor: &Actor, name: &str) -> Result<ServicePage, ServerError> {
+    let service = read(app, actor, name).await?;
+    let filter = AlertFilter { open: Some(true), service: Some(name.to_owned()), ..AlertFilter::for_actor(actor.clone()) };
+    let alerts = app.store.alerts(&filter, None, ON_PAGE).await?.items;
+    Ok(ServicePage { service, alerts, changes: app.store.changes_of(name, ON_PAGE).await? })
+}
+
+pub async fn read(app: &App, actor: &Actor, name: &str) -> Result<Service, ServerError> {
+    needs(actor, Right::Read)?;
+    let described = app.store.described_service(name).await?.ok_or_else(unknown)?;
+    Ok(fared(app, actor, vec![described]).await?.pop().ok_or_else(unknown)?)
+}
+
+/// Writes down what people say of a service, whole; one that is not known is made.
+pub async fn describe(app: &App, actor: &Actor, name: &str, draft: ServiceDraft) -> Result<Service, ServerError> {
+    needs(actor, Right::DescribeServices)?;
+    let invalid = |words: String| Failure::new(FailureKind::Invalid, "invalid_service", words);
+    if !is_name(name) {
+        return Err(invalid("a service's name has 1 to 200 characters, none of them a control character".to_owned()).into());
+    }
+    let draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    app.store.describe_service(name, &draft).await?;
+    tracing::info!(service = name, by = actor.who.id, "described a service");
+    read(app, actor, name).await
+}
+
+/// What people say of a service now, for changing a part of it.
+pub async fn draft(app: &App, actor: &Actor, name: &str) -> Result<ServiceDraft, ServerError> {
+    needs(actor, Right::DescribeServices)?;
+    Ok(app.store.described_service(name).await?.ok_or_else(unknown)?.draft)
+}
+
+async fn fared(app: &App, actor: &Actor, described: Vec<Described>) -> Result<Vec<Service>, ServerError> {
+    let now = app.clock().now();
+    let (_, board) = app.store.board(actor).await?;
+    let mut open: HashMap<&str, Vec<OpenIncident>> = HashMap::new();
+    for incident in board.iter().filter(|incident| incident.state.is_open()) {
+        for service in &incident.services {
+            let short = OpenIncident { reference: incident.reference, title: incident.title.clone(), severity: incident.shown_severity() };
+            open.entry(service).or_default().push(short);
+        }
+    }
+    let (alerts, last) = (app.store.open_alerts_by_service(actor).await?, app.store.last_incidents(actor).await?);
+    let mut changes = app.store.last_changes().await?;
+    let range = Range { from: now.plus_secs(-RANGE_SECS), to: now };
+    let facts = app.store.facts(&range, actor).await?;
+    let filter = Filter::default();
+    let counted: Vec<&Facts> = facts.iter().filter(|facts| filter.matches(facts)).collect();
+    let service = |Described { name, draft }: Described| {
+        let mut incidents = open.remove(name.as_str()).unwrap_or_default();
+        sorting::sort_by_key(&mut incidents, |open| (open.severity.map_or(7, |severity| severity.level() * 2), open.reference));
+        Service {
+            open: incidents,
+            alerts: alerts.get(&name).copied().unwrap_or(0),
+            last_incident_at: last.get(&name).copied(),
+            last_change: changes.remove(&name),
+            availability: Availability::of(&counted, &range, Some(&name), now).availability,
+            owner: draft.owner,
+            tier: draft.tier,
+            description: draft.description,
+            links: draft.links,
+            name,
+        }
+    };
+    let mut services: Vec<Service> = described.into_iter().map(service).collect();
+    sorting::sort_by_key(&mut services, |service| {
+        (service.urgency(), std::cmp::Reverse(service.alerts.min(1)), service.tier.unwrap_or(i64::MAX), service.name.clone())
+    });
+    Ok(services)
+}
+
+fn unknown() -> Failure {
+    Failure::new(FailureKind::NotFound, "unknown_service", "there is no such service")
+}

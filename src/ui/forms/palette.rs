@@ -1,0 +1,236 @@
+//! Jumping to anything: places, what can be done with the open incident, and whatever is found by
+//! words. Used by the keyboard alone; each choice says why it is not possible where it is not.
+
+use crate::{
+    api,
+    domain::{
+        incident::{Command, Incident, IncidentRole, Verb},
+        lists::encode,
+        search::Found,
+    },
+    ui::{
+        browser,
+        components::{dialog::Dialog, severity::severity_label},
+        drawing::view,
+        panels::acknowledge::{DEFAULT_SECS, acknowledge},
+        routes::{Route, Tab},
+        session::{Session, Sheet, session},
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+use std::sync::Arc;
+
+/// Typing pauses this long before the server is asked.
+const PAUSE_MILLIS: i32 = 120;
+
+/// One choice.
+#[derive(Clone)]
+struct Entry {
+    group: &'static str,
+    words: String,
+    note: String,
+    /// Why it is not possible.
+    refused: bool,
+    run: Callback<()>,
+}
+
+impl Entry {
+    fn to(session: Session, group: &'static str, words: impl Into<String>, note: impl Into<String>, path: String) -> Self {
+        let run = Callback::new(move |()| {
+            session.sheet.set(None);
+            session.address.go(&path);
+        });
+        Self { group, words: words.into(), note: note.into(), refused: false, run }
+    }
+}
+
+#[component]
+pub fn Palette() -> impl IntoView {
+    let session = session();
+    let (text, at) = (RwSignal::new(String::new()), RwSignal::new(0_usize));
+    let found = RwSignal::new(Found::default());
+    let turn = StoredValue::new(0_u32);
+    let entries = Memo::new_with_compare(move |_| entries(session, &text.get(), &found.get()), |_, _| true);
+    let typed = move |event| {
+        let wanted = event_target_value(&event);
+        text.set(wanted.clone());
+        at.set(0);
+        turn.update_value(|turn| *turn += 1);
+        let mine = turn.get_value();
+        spawn_local(async move {
+            browser::sleep(PAUSE_MILLIS).await;
+            if turn.try_get_value() != Some(mine) {
+                return;
+            }
+            // Without the server, what is in the browser is still found.
+            let answer = if wanted.trim().is_empty() { Found::default() } else { api::services::search(wanted).await.unwrap_or_default() };
+            if turn.try_get_value() == Some(mine) {
+                found.set(answer);
+            }
+        });
+    };
+    let choose = move |place: usize| {
+        if let Some(entry) = entries.with_untracked(|entries| entries.get(place).cloned()).filter(|entry| !entry.refused) {
+            entry.run.run(());
+        }
+    };
+    let key = move |event: leptos::ev::KeyboardEvent| {
+        let last = entries.with_untracked(Vec::len).saturating_sub(1);
+        match event.key().as_str() {
+            "ArrowDown" => at.update(|at| *at = if *at >= last { 0 } else { *at + 1 }),
+            "ArrowUp" => at.update(|at| *at = at.checked_sub(1).unwrap_or(last)),
+            "Enter" if !event.is_composing() => choose(at.get_untracked()),
+            _ => return,
+        }
+        event.prevent_default();
+        browser::after_paint(move || browser::keep_in_view(&option_id(at.get_untracked())));
+    };
+    let option = move |(place, entry): (usize, Entry), first: bool| {
+        let (words, note, refused, group) = (entry.words, entry.note, entry.refused, entry.group);
+        view! {
+            {first.then(|| view! { <li class="palette__group" role="presentation">{group}</li> })}
+            <li
+                class="palette__option"
+                role="option"
+                id=option_id(place)
+                aria-selected=move || (at.get() == place).to_string()
+                aria-disabled=refused.then_some("true")
+                on:click=move |_| choose(place)
+            >
+                <span class="palette__words">{words}</span>
+                <span class="palette__note">{note}</span>
+            </li>
+        }
+    };
+    let list = move || {
+        let entries = entries.get();
+        let groups: Vec<&str> = entries.iter().map(|entry| entry.group).collect();
+        let drawn = entries.into_iter().enumerate().map(|(place, entry)| {
+            let first = place == 0 || groups[place - 1] != entry.group;
+            option((place, entry), first)
+        });
+        drawn.collect_view()
+    };
+    let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted palette__none">"Nothing is called so."</p> });
+    view! {
+        <Dialog title="Jump to" on_close=move |()| session.sheet.set(None)>
+            <div class="palette">
+                <input
+                    class="input"
+                    type="text"
+                    role="combobox"
+                    aria-label="Jump to"
+                    aria-expanded="true"
+                    aria-controls="palette-list"
+                    aria-autocomplete="list"
+                    aria-activedescendant=move || entries.with(|entries| entries.get(at.get()).map(|_| option_id(at.get())))
+                    placeholder="A page, an incident, a service, a person, a command"
+                    autocomplete="off"
+                    autofocus
+                    on:input=typed
+                    on:keydown=key
+                />
+                <ul class="palette__list" role="listbox" id="palette-list" aria-label="What was found">
+                    {move || list()}
+                </ul>
+                {move || none()}
+                <p class="visually-hidden" role="status">{move || entries.with(|entries| format!("{} found", entries.len()))}</p>
+            </div>
+        </Dialog>
+    }
+}
+
+fn option_id(place: usize) -> String {
+    format!("palette-{place}")
+}
+
+/// Everything that fits, what is nearest first.
+fn entries(session: Session, text: &str, found: &Found) -> Vec<Entry> {
+    let wanted = text.trim().to_lowercase();
+    let fits = |words: &str| wanted.split_whitespace().all(|word| words.to_lowercase().contains(word));
+    let mut entries: Vec<Entry> = commands(session).into_iter().chain(places(session)).filter(|entry| fits(&entry.words)).collect();
+    if wanted.is_empty() {
+        return entries;
+    }
+    let incidents = found.incidents.iter().map(|found| {
+        let why = found.text.clone().unwrap_or_else(|| format!("{}, {}", severity_label(found.severity), found.state.label().to_lowercase()));
+        Entry::to(session, "Incidents", format!("{} {}", found.reference, found.title), why, Route::incident(found.reference).path())
+    });
+    let services = found.services.iter().map(|name| Entry::to(session, "Services", name.clone(), "", Route::Service(name.clone()).path()));
+    let alerts = found.alerts.iter().filter_map(|alert| {
+        let reference = alert.incident?;
+        let note = format!("{} in {reference}", if alert.open { "fires" } else { "resolved" });
+        Some(Entry::to(session, "Alerts", alert.title.clone(), note, format!("{}#alerts-title", Route::incident(reference).path())))
+    });
+    let people = untrack(|| session.replica.people());
+    let people = people.iter().filter(|person| fits(&format!("{} {}", person.name, person.login))).map(|person| {
+        let path = format!("{}?state=open&lead={}", Route::Incidents.path(), encode(&person.name));
+        Entry::to(session, "People", person.name.clone(), "what they have now", path)
+    });
+    // What was named exactly stands above the pages.
+    if found.incidents.first().is_some_and(|first| first.by == "ref") {
+        entries.splice(0..0, incidents);
+    } else {
+        entries.extend(incidents);
+    }
+    entries.extend(services);
+    entries.extend(people);
+    entries.extend(alerts);
+    entries
+}
+
+fn places(session: Session) -> Vec<Entry> {
+    let place = |words: &str, path: String| Entry::to(session, "Pages", words, "", path);
+    let mut places = vec![
+        place("On-call board", Route::Board.path()),
+        place("Incidents", Route::Incidents.path()),
+        place("Open incidents", format!("{}?state=open", Route::Incidents.path())),
+        place("My incidents", format!("{}?state=open&lead=@me", Route::Incidents.path())),
+        place("Services", Route::Services.path()),
+        place("Declare an incident", Route::Declare.path()),
+    ];
+    places.extend(Tab::ALL.map(|tab| place(&format!("Settings: {}", tab.label()), Route::Settings(tab).path())));
+    let keys = Callback::new(move |()| session.sheet.set(Some(Sheet::Keys)));
+    places.push(Entry { group: "Pages", words: "All keys".to_owned(), note: "?".to_owned(), refused: false, run: keys });
+    places
+}
+
+/// What can be done with the incident whose page is open, or why not.
+fn commands(session: Session) -> Vec<Entry> {
+    let Some(incident) = session.replica.page.get_untracked().and_then(|page| untrack(|| session.incident(page.incident.id))) else { return vec![] };
+    let id = incident.id;
+    let send = |verb, words: &str, command: Command| command_entry(session, &incident, verb, words, Callback::new(move |()| session.act(id, command.clone())));
+    let ask = |verb, words: &str, sheet: Sheet| command_entry(session, &incident, verb, words, Callback::new(move |()| session.sheet.set(Some(sheet.clone()))));
+    vec![
+        send(Verb::Acknowledge, "Acknowledge for 30 min", acknowledge(Some(DEFAULT_SECS))),
+        send(Verb::Unacknowledge, "Give it back", Command::Unacknowledge { reason: None }),
+        send(Verb::Activate, "Work on it", Command::Activate { reason: None }),
+        send(Verb::Mitigate, "Mitigated", Command::Mitigate { reason: None, happened_at: None }),
+        send(Verb::Resolve, "Resolve", Command::Resolve { reason: None, happened_at: None }),
+        send(Verb::Close, "Close", Command::Close { reason: None }),
+        send(Verb::Reopen, "Reopen", Command::Reopen { reason: None }),
+        send(Verb::Cancel, "False alarm", Command::Cancel { reason: None }),
+        ask(Verb::SetSeverity, "Severity…", Sheet::Severity(id)),
+        ask(Verb::AssignRole, "Assign command…", Sheet::Assign(id, IncidentRole::Commander)),
+        ask(Verb::Merge, "Merge into another…", Sheet::Merge(id)),
+        ask(Verb::SetImpact, "Impact…", Sheet::Impact(id)),
+        ask(Verb::SetServices, "Services…", Sheet::Services(id)),
+        ask(Verb::SetTitle, "Title…", Sheet::Title(id)),
+        ask(Verb::Tag, "Labels…", Sheet::Labels(id)),
+    ]
+}
+
+fn command_entry(session: Session, incident: &Arc<Incident>, verb: Verb, words: &str, run: Callback<()>) -> Entry {
+    let refusal = untrack(|| session.may(incident, verb)).err();
+    let run = Callback::new(move |()| {
+        session.sheet.set(None);
+        run.run(());
+    });
+    Entry {
+        group: "This incident",
+        words: words.to_owned(),
+        note: refusal.as_ref().map_or_else(|| incident.reference.to_string(), ToString::to_string),
+        refused: refusal.is_some(),
+        run,
+    }
+}

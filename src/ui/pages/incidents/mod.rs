@@ -1,0 +1,383 @@
+//! All incidents: a list that is looked at through its address, worked with the keyboard, and
+//! acted on by the many. Only what is seen is in the page; the rest are plain values.
+
+mod bar;
+mod bulk;
+mod columns;
+mod filters;
+mod roll;
+mod selection;
+mod table;
+mod window;
+
+use self::{
+    roll::{Progress, Roll},
+    selection::Selection,
+    window::Shape,
+};
+use crate::{
+    domain::{
+        ids::IncidentId,
+        lists::{IncidentRow, Sort, View, arrange},
+        wording::grouped,
+    },
+    ui::{
+        browser,
+        components::loaded::Failed,
+        drawing::view,
+        routes::Route,
+        session::{Session, session},
+    },
+};
+use leptos::prelude::*;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// From this width on rows are a table, below it they are cards.
+const DESK_PX: f64 = 720.0;
+/// How high a row is, in letters' sizes: a table's, a card's. The stylesheet says the same.
+const ROW_REM: (f64, f64) = (2.25, 4.25);
+/// What the strip above and the bar below may cover, in pixels.
+const COVERED_PX: (f64, f64) = (92.0, 88.0);
+
+/// Where somebody was when the page was left: the view, how far it was scrolled, the row in focus.
+static LEFT: Mutex<Option<(String, f64, Option<IncidentId>)>> = Mutex::new(None);
+
+/// The page's state, by handle.
+#[derive(Clone, Copy)]
+struct List {
+    session: Session,
+    roll: Roll,
+    view: Memo<View>,
+    /// The rows as they stand on screen, by their places in the roll. It changes when somebody
+    /// asks for it, never by itself.
+    shown: RwSignal<Arc<Vec<u32>>>,
+    selection: RwSignal<Selection>,
+    /// The row that the keys act on.
+    focus: RwSignal<Option<IncidentId>>,
+    unfolded: RwSignal<Option<IncidentId>>,
+    unfolded_height: RwSignal<f64>,
+    /// Width and height of what is seen, and the size of letters.
+    size: RwSignal<(f64, f64, f64)>,
+    /// How far the list's upper edge lies above what is seen.
+    scrolled: RwSignal<f64>,
+    /// On a phone: taps tick rows instead of opening them.
+    picking: RwSignal<bool>,
+    /// Whether the form for another filter is open.
+    filtering: RwSignal<bool>,
+    /// What is about to be done to the many.
+    asking: RwSignal<Option<bulk::Bulk>>,
+    /// What became of what was done last.
+    report: RwSignal<Vec<bulk::Sent>>,
+}
+
+/// What has changed since the list was put in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct News {
+    more: usize,
+    fewer: usize,
+    moved: bool,
+}
+
+#[component]
+pub fn Incidents() -> impl IntoView {
+    let list = List::begin();
+    list.follow();
+    list.listen();
+    bulk::follow(list);
+    browser::set_title("Incidents · Tocsin");
+    let count = move || {
+        let (shown, all) = (list.shown.with(|shown| shown.len()), list.roll.len());
+        list.roll.revision.track();
+        if shown == all { grouped(all) } else { format!("{} of {}", grouped(shown), grouped(all)) }
+    };
+    let progress = move || match list.roll.progress.get() {
+        Progress::Whole => None,
+        Progress::Reading => Some(view! { <span class="list-progress" role="status">"Reading the rest…"</span> }),
+        Progress::Failed(failure) => Some(view! { <Failed failure again=move |()| list.roll.read(list.session) /> }),
+    };
+    view! {
+        <div class="page incident-list" data-chosen=move || list.selection.with(|selection| !selection.all().is_empty()).then_some("true")>
+            <div class="list-head">
+                <h1 class="page__title">"Incidents"</h1>
+                <span class="list-head__count" aria-live="polite">{move || count()}</span>
+                {move || progress()}
+                {filters::search(list)}
+                {filters::columns_menu(list)}
+                <button type="button" class="button phone-only" aria-pressed=move || list.picking.get().to_string() on:click=move |_| list.pick(!list.picking.get_untracked())>
+                    "Select"
+                </button>
+            </div>
+            {filters::views(list)}
+            {filters::chips(list)}
+            {move || news(list)}
+            {table::table(list)}
+            {bar::hints(list)}
+        </div>
+        {bar::bar(list)}
+        {filters::dialog(list)}
+        {bulk::dialog(list)}
+    }
+}
+
+/// What is new waits in a bar and is never pushed under the cursor.
+fn news(list: List) -> AnyView {
+    list.roll.revision.track();
+    let news = list.shown.with(|shown| list.news(shown));
+    let mut words = Vec::new();
+    if news.more > 0 {
+        words.push(format!("{} new", news.more));
+    }
+    if news.fewer > 0 {
+        words.push(format!("{} no longer among these", news.fewer));
+    }
+    if words.is_empty() && news.moved {
+        words.push("The order has changed".to_owned());
+    }
+    let words = words.join(", ");
+    let any = !words.is_empty();
+    view! {
+        <div class="list-news" role="status" data-any=any.then_some("true")>
+            {any
+                .then(|| {
+                    view! {
+                        <span>{words}</span>
+                        <button type="button" class="link-button" on:click=move |_| list.arrange()>"Show"</button>
+                    }
+                })}
+        </div>
+    }
+}
+
+impl List {
+    fn begin() -> Self {
+        let session = session();
+        let query = session.address.query;
+        Self {
+            session,
+            roll: Roll::begin(session),
+            view: Memo::new(move |_| query.with(|query| View::read(&query.0))),
+            shown: RwSignal::default(),
+            selection: RwSignal::default(),
+            focus: RwSignal::new(None),
+            unfolded: RwSignal::new(None),
+            unfolded_height: RwSignal::new(0.0),
+            size: RwSignal::new(browser::viewport()),
+            scrolled: RwSignal::new(0.0),
+            picking: RwSignal::new(false),
+            filtering: RwSignal::new(false),
+            asking: RwSignal::new(None),
+            report: RwSignal::default(),
+        }
+    }
+
+    /// Puts the rows in order whenever somebody looks otherwise or more have been read.
+    fn follow(self) {
+        let left = LEFT.lock().unwrap_or_else(PoisonError::into_inner).take().filter(|(query, ..)| *query == self.view.with_untracked(View::query));
+        let place = StoredValue::new(left);
+        Effect::new(move |_| {
+            self.view.track();
+            self.roll.pages.track();
+            self.arrange();
+            if let Some((_, y, focus)) = place.try_update_value(Option::take).flatten() {
+                self.focus.set(focus);
+                browser::after_paint(move || browser::scroll_to(y));
+            }
+        });
+        on_cleanup(move || {
+            let left = (self.view.with_untracked(View::query), browser::scroll_y(), self.focus.get_untracked());
+            *LEFT.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+        });
+    }
+
+    fn listen(self) {
+        let measure = move || {
+            self.size.set(browser::viewport());
+            self.scrolled.set(browser::scrolled_past("incident-rows"));
+        };
+        let scroll = window_event_listener_untyped("scroll", move |_| self.scrolled.set(browser::scrolled_past("incident-rows")));
+        let resize = window_event_listener_untyped("resize", move |_| measure());
+        let keys = window_event_listener(leptos::ev::keydown, move |event| {
+            let Some(key) = browser::plain_key(&event) else { return };
+            if self.press(&key, event.shift_key()) {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || {
+            scroll.remove();
+            resize.remove();
+            keys.remove();
+        });
+        browser::after_paint(measure);
+    }
+
+    /// Puts the rows in the order of the view, now.
+    fn arrange(self) {
+        let order = browser::timed("list.arrange", || self.order());
+        self.shown.set(Arc::new(order));
+        browser::after_paint(move || self.scrolled.set(browser::scrolled_past("incident-rows")));
+    }
+
+    fn order(self) -> Vec<u32> {
+        let (actor, now) = (self.session.replica.actor(), self.session.live.now());
+        self.view.with_untracked(|view| self.roll.with(|rows| arrange(rows, view, actor.as_ref(), now)))
+    }
+
+    fn news(self, shown: &[u32]) -> News {
+        let fresh = self.order();
+        if fresh == shown {
+            return News::default();
+        }
+        let sorted = |places: &[u32]| {
+            let mut places = places.to_vec();
+            places.sort_unstable();
+            places
+        };
+        let (new, old) = (sorted(&fresh), sorted(shown));
+        let missing = |from: &[u32], places: &[u32]| places.iter().filter(|place| from.binary_search(place).is_err()).count();
+        News { more: missing(&old, &new), fewer: missing(&new, &old), moved: true }
+    }
+
+    /// Looks at it otherwise; going back returns.
+    fn open(self, view: &View) {
+        let query = view.query();
+        let path = Route::Incidents.path();
+        self.session.address.go(&if query.is_empty() { path } else { format!("{path}?{query}") });
+    }
+
+    /// The same without a way back, for what is typed.
+    fn amend(self, view: &View) {
+        let query = view.query();
+        let path = Route::Incidents.path();
+        self.session.address.amend(&if query.is_empty() { path } else { format!("{path}?{query}") });
+    }
+
+    fn change(self, change: impl FnOnce(&mut View)) {
+        let mut view = self.view.get_untracked();
+        change(&mut view);
+        self.open(&view);
+    }
+
+    /// By this column, then from its end, then as usual.
+    fn sort(self, by: crate::domain::lists::Column) {
+        self.change(|view| {
+            view.sort = match view.sort {
+                Sort { by: Some(now), reverse: false } if now == by => Sort { by: Some(by), reverse: true },
+                Sort { by: Some(now), reverse: true } if now == by => Sort::default(),
+                _ => Sort { by: Some(by), reverse: false },
+            };
+        });
+    }
+
+    fn is_desk(self) -> bool {
+        self.size.get().0 >= DESK_PX
+    }
+
+    fn shape(self) -> Shape {
+        let (width, _, rem) = self.size.get();
+        let unfolded = self.unfolded.get().and_then(|id| self.position(id)).map(|at| (at, self.unfolded_height.get()));
+        Shape { rows: self.shown.with(|shown| shown.len()), row_height: if width >= DESK_PX { ROW_REM.0 * rem } else { ROW_REM.1 * rem }, unfolded }
+    }
+
+    fn at(self, position: usize) -> Option<Arc<IncidentRow>> {
+        let place = self.shown.with_untracked(|shown| shown.get(position).copied())?;
+        self.roll.row(place)
+    }
+
+    fn position(self, id: IncidentId) -> Option<usize> {
+        self.shown.with_untracked(|shown| self.roll.with(|rows| shown.iter().position(|place| rows.get(*place as usize).is_some_and(|row| row.id == id))))
+    }
+
+    fn ids(self) -> Vec<IncidentId> {
+        self.shown.with_untracked(|shown| self.roll.with(|rows| shown.iter().filter_map(|place| rows.get(*place as usize)).map(|row| row.id).collect()))
+    }
+
+    fn pick(self, picking: bool) {
+        self.picking.set(picking);
+        if !picking {
+            self.selection.update(Selection::clear);
+            self.report.set(vec![]);
+        }
+    }
+
+    /// A tick, or with shift a range of them.
+    fn tick(self, id: IncidentId, range: bool) {
+        self.focus.set(Some(id));
+        if range {
+            let ids = self.ids();
+            self.selection.update(|selection| selection.extend(&ids, id));
+        } else {
+            self.selection.update(|selection| selection.toggle(id));
+        }
+    }
+
+    fn fold(self, id: IncidentId, open: bool) {
+        self.unfolded_height.set(0.0);
+        self.unfolded.set(open.then_some(id));
+    }
+
+    /// Moves the focus by rows; with `range` everything on the way is ticked.
+    fn step(self, by: isize, range: bool) {
+        let rows = self.shown.with_untracked(|shown| shown.len());
+        if rows == 0 {
+            return;
+        }
+        let at = self.focus.get_untracked().and_then(|id| self.position(id));
+        let first_seen = untrack(|| self.shape()).window(self.scrolled.get_untracked() + COVERED_PX.0, 1.0).0;
+        let to = match at {
+            Some(at) => at.saturating_add_signed(by).min(rows - 1),
+            None => first_seen.min(rows - 1),
+        };
+        let Some(row) = self.at(to) else { return };
+        if range {
+            if let Some(from) =
+                at.and_then(|at| self.at(at)).filter(|from| self.selection.with_untracked(|selection| selection.all().is_empty() && from.id != row.id))
+            {
+                self.tick(from.id, false);
+            }
+            self.tick(row.id, true);
+        }
+        self.focus.set(Some(row.id));
+        self.reveal(to);
+    }
+
+    fn reveal(self, position: usize) {
+        let (_, height, _) = self.size.get_untracked();
+        let from = browser::scrolled_past("incident-rows");
+        let by = untrack(|| self.shape()).reveal(position, from, height, COVERED_PX.0, COVERED_PX.1);
+        if by != 0.0 {
+            browser::scroll_by(by);
+        }
+    }
+
+    /// A key that nobody else wanted; whether it meant something here.
+    fn press(self, key: &str, shift: bool) -> bool {
+        let focused = self.focus.get_untracked();
+        match key {
+            "j" | "J" | "ArrowDown" => self.step(1, shift),
+            "k" | "K" | "ArrowUp" => self.step(-1, shift),
+            "x" => match focused {
+                Some(id) => self.tick(id, false),
+                None => self.step(0, false),
+            },
+            "Enter" => {
+                let Some(row) = focused.filter(|_| !browser::is_on_control()).and_then(|id| self.roll.find(id)) else { return false };
+                self.session.address.open(&Route::incident(row.reference));
+            }
+            "ArrowRight" | "ArrowLeft" => {
+                let Some(id) = focused else { return false };
+                self.fold(id, key == "ArrowRight");
+            }
+            "a" => {
+                let chosen = self.selection.with_untracked(|selection| selection.all().to_vec());
+                let ids = if chosen.is_empty() { focused.into_iter().collect() } else { chosen };
+                bulk::Bulk::Acknowledge.start(self, ids);
+            }
+            "f" => self.filtering.set(true),
+            "/" => browser::select_field("list-search"),
+            "Escape" if self.selection.with_untracked(|selection| !selection.all().is_empty()) => self.pick(false),
+            "Escape" if self.unfolded.get_untracked().is_some() => self.unfolded.set(None),
+            _ => return false,
+        }
+        true
+    }
+}

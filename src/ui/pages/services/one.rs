@@ -1,0 +1,163 @@
+//! One service: who owns it, where to look, what is open, and what was changed last.
+
+use super::{edit, follow, open_words, percent};
+use crate::{
+    api,
+    domain::{
+        alert::{Alert, Link},
+        lists::encode,
+        people::Right,
+        services::{self, Service, ServiceChange},
+    },
+    ui::{
+        browser,
+        components::{
+            icon::{Glyph, Icon},
+            loaded::{Failed, Load, Loading},
+            relative_time::RelativeTime,
+            severity::SeverityBadge,
+        },
+        drawing::view,
+        routes::Route,
+        session::session,
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+
+#[component]
+pub fn ServicePage(name: String) -> impl IntoView {
+    browser::set_title(&format!("{name} · Tocsin"));
+    let load = RwSignal::new(Load::<services::ServicePage>::Loading);
+    let editing = RwSignal::new(false);
+    let name = StoredValue::new(name);
+    let fetch = move || {
+        spawn_local(async move {
+            let answer = api::services::page(name.get_value()).await;
+            let _ = load.try_set(Load::from_answer(answer));
+        });
+    };
+    follow(fetch);
+    let body = move || match load.get() {
+        Load::Loading => view! { <Loading what="the service" /> },
+        Load::Failed(failure) => view! { <Failed failure again=move |()| fetch() /> },
+        Load::Ready(page) => draw(page, editing),
+    };
+    let form = move || {
+        let Load::Ready(page) = load.get_untracked() else { return ().into_any() };
+        edit::form(page.service, move |saved| {
+            if let Some(saved) = saved {
+                load.update(|load| {
+                    if let Load::Ready(page) = load {
+                        page.service = saved;
+                    }
+                });
+            }
+            editing.set(false);
+        })
+    };
+    view! {
+        <div class="page service">
+            <p><a href=Route::Services.path()>"Services"</a></p>
+            <h1 class="page__title">{name.get_value()}</h1>
+            {move || body()}
+        </div>
+        {move || editing.get().then(form)}
+    }
+}
+
+fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
+    let session = session();
+    let Service { name, owner, tier, description, links, open, alerts, availability, last_incident_at, .. } = page.service;
+    let now = session.live.ticking();
+    let may = move || session.actor().is_some_and(|actor| actor.role.may(Right::DescribeServices));
+    let list = |extra: &str| format!("{}?{extra}service={}", Route::Incidents.path(), encode(&name));
+    let (all, still) = (list(""), list("state=open&"));
+    let incident = |open: services::OpenIncident| {
+        view! {
+            <li class="service__incident">
+                <SeverityBadge severity={open.severity} />
+                <a href=Route::incident(open.reference).path()><span class="mono">{open.reference.to_string()}</span> " " {open.title}</a>
+            </li>
+        }
+    };
+    let alert = |alert: Alert| {
+        view! {
+            <li class="service__line">
+                <b>{alert.title}</b>
+                <span class="muted">
+                    {alert.severity.map_or("severity not said", |severity| severity.slug())} ", since " <RelativeTime at=alert.started_at now />
+                    {alert.stale.then_some(", its sender has gone silent")}
+                </span>
+                {alert.incident_id.map(|id| view! { <a href=Route::Incident(id.to_string()).path()>"Its incident"</a> })}
+            </li>
+        }
+    };
+    let change = |change: ServiceChange| {
+        view! {
+            <li class="service__line">
+                <b>{change.title}</b>
+                <span class="muted">{change.status.unwrap_or_else(|| "state not said".to_owned())} ", " <RelativeTime at=change.at now /></span>
+            </li>
+        }
+    };
+    let nothing = |words: &'static str| view! { <p class="panel__empty">{words}</p> };
+    let n = open.len();
+    let (no_alert, no_change) = (page.alerts.is_empty(), page.changes.is_empty());
+    view! {
+        <div class="service__facts">
+            <p>
+                {match owner {
+                    Some(owner) => view! { "Owned by " <b>{owner}</b> },
+                    None => view! { <b class="services__unowned">"No owner"</b> },
+                }}
+                {tier.map(|tier| format!(" · tier {tier}"))}
+                " · "
+                {percent(availability)}
+                " of the last 30 days unhurt"
+                {last_incident_at.map(|at| view! { " · last incident " <RelativeTime at now /> })}
+            </p>
+            {(!description.is_empty()).then(|| view! { <p class="service__description">{description}</p> })}
+            <ul class="service__links">{links.into_iter().map(link).collect_view()}</ul>
+            <button type="button" class="button" disabled=move || !may() title=move || (!may()).then(|| Right::DescribeServices.refusal()) on:click=move |_| editing.set(true)>
+                <Icon glyph=Glyph::Pencil />
+                "Edit"
+            </button>
+            {move || (!may()).then(|| view! { <span class="muted">{Right::DescribeServices.refusal()} "."</span> })}
+        </div>
+        <div class="service__columns">
+            <section class="panel" aria-labelledby="service-open">
+                <div class="panel__head">
+                    <h2 id="service-open">{open_words(n)}</h2>
+                    <a class="panel__note" href=still>"In the list"</a>
+                    <a class="panel__note" href=all>"All its incidents"</a>
+                </div>
+                <ul>{open.into_iter().map(incident).collect_view()}</ul>
+            </section>
+            <section class="panel" aria-labelledby="service-alerts">
+                <div class="panel__head">
+                    <h2 id="service-alerts">"Open alerts"</h2>
+                    <span class="panel__note">{alerts}</span>
+                </div>
+                <ul>{page.alerts.into_iter().map(alert).collect_view()}</ul>
+                {no_alert.then(|| nothing("None is open."))}
+            </section>
+            <section class="panel" aria-labelledby="service-changes">
+                <div class="panel__head">
+                    <h2 id="service-changes">"Last changes"</h2>
+                </div>
+                <ul>{page.changes.into_iter().map(change).collect_view()}</ul>
+                {no_change.then(|| nothing("None is known. Deploys are sent to the change door of an integration."))}
+            </section>
+        </div>
+    }
+}
+
+/// Only plain schemes become links; anything else stays text.
+fn link(link: Link) -> AnyView {
+    let text = if link.text.is_empty() { link.href.clone() } else { link.text.clone() };
+    if Link::is_safe(&link.href) {
+        view! { <li><a href=link.href.clone() target="_blank" rel="noopener noreferrer"><Icon glyph=Glyph::Link /> {text}</a></li> }
+    } else {
+        view! { <li>{text}</li> }
+    }
+}

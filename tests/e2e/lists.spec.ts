@@ -1,0 +1,171 @@
+// The list of all incidents with ten thousand of them, the services, and jumping to anything.
+import { accessible, expect, fitsItsWidth, test, unique, type House, type Page } from "./house";
+
+const MANY = 10_000;
+const imported = new WeakSet<House>();
+
+/** Ten thousand incidents of the past, once for each house. */
+async function past(house: House): Promise<void> {
+  if (imported.has(house)) return;
+  imported.add(house);
+  const services = ["checkout", "payments", "identity", "search", "media"];
+  const now = Date.now();
+  const incidents = Array.from({ length: MANY }, (_, n) => ({
+    origin: "e2e",
+    id: String(n),
+    title: `${["Cards fail", "Mails are late", "Index is behind"][n % 3]} in ${["eu-west", "us-east"][n % 2]}`,
+    severity: n % 9 === 0 ? null : `SEV${1 + (n % 5)}`,
+    started_at: new Date(now - (n + 2) * 3_600_000).toISOString(),
+    resolved_at: new Date(now - (n + 1) * 3_600_000).toISOString(),
+    services: [services[n % 5]],
+    labels: { team: ["shop", "core"][n % 2] },
+    timeline: [],
+  }));
+  await house.rest("POST", "/api/v1/import/incidents", incidents);
+}
+
+/** Opens the list and waits until every row has been read. */
+async function open(page: Page, query = ""): Promise<void> {
+  await page.goto(`/incidents${query}`);
+  await expect(page.getByRole("heading", { level: 1, name: "Incidents" })).toBeVisible();
+  await expect(page.getByText("Reading the rest…")).toBeHidden({ timeout: 30_000 });
+}
+
+const rows = (page: Page) => page.locator("#incident-rows [role=row][aria-rowindex]");
+const grid = (page: Page) => page.getByRole("grid", { name: "Incidents" });
+
+test("ten thousand incidents are there, and sixty of them at most in the page", async ({ as, house }) => {
+  await past(house);
+  const page = await as("viewer");
+  await open(page);
+  expect(Number(await grid(page).getAttribute("aria-rowcount"))).toBeGreaterThan(MANY);
+  for (const y of [0, 50_000, 200_000, 10_000_000, 3_000]) {
+    await page.evaluate(y => window.scrollTo(0, y), y);
+    await expect.poll(() => rows(page).count()).toBeGreaterThan(5);
+    expect(await rows(page).count()).toBeLessThanOrEqual(60);
+  }
+  const took = await page.evaluate(() => performance.getEntriesByName("list.arrange").at(-1)!.duration);
+  test.info().annotations.push({ type: "list.arrange", description: `${took.toFixed(1)} ms` });
+  await fitsItsWidth(page);
+  await accessible(page);
+});
+
+test("a filter is in the address: it survives a reload, and back takes it away", async ({ as, house }) => {
+  await past(house);
+  const page = await as("viewer");
+  await open(page, "?severity=!SEV5&service=checkout");
+  const count = await grid(page).getAttribute("aria-rowcount");
+  await page.reload();
+  await expect(grid(page)).toHaveAttribute("aria-rowcount", count!);
+  await expect(page.getByText("SEV5")).toHaveCount(1);
+  await page.getByRole("button", { name: "Take away: Severity not SEV5" }).click();
+  await expect(page).toHaveURL(/\?service=checkout$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/severity=!SEV5/);
+  await expect(grid(page)).toHaveAttribute("aria-rowcount", count!);
+  await page.getByRole("searchbox", { name: "Search these incidents" }).fill("us-east -late");
+  await expect(page).toHaveURL(/q=us-east%20-late/);
+  await expect(rows(page).first()).toContainText("us-east");
+});
+
+test("several are chosen and acknowledged by the keyboard alone", async ({ as, house }, info) => {
+  test.skip(info.project.name === "phone", "a phone has no keyboard");
+  const service = `keys-${unique()}`;
+  for (const severity of ["SEV1", "SEV2", "SEV3"]) await house.declare({ title: `Kept busy ${severity}`, severity, services: [service] });
+  const page = await as("responder");
+  await open(page, `?state=open&service=${service}`);
+  await expect(rows(page)).toHaveCount(3);
+  await grid(page).focus();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.keyboard.press("Shift+ArrowDown");
+  await expect(page.getByText("2 selected")).toBeVisible();
+  await page.keyboard.press("a");
+  await expect(page.getByText("2 done")).toBeVisible();
+  const { items } = await house.rest<{ items: { title: string; acknowledged: unknown }[] }>("GET", `/api/v1/incidents?service=${service}`);
+  expect(items.filter(item => item.acknowledged).map(item => item.title).sort()).toEqual(["Kept busy SEV1", "Kept busy SEV2"]);
+  await expect(page.getByRole("button", { name: /^Close/ })).toHaveAttribute("aria-disabled", "true");
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("2 selected")).toBeHidden();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: /Kept busy/ })).toBeVisible();
+});
+
+test("what happens meanwhile changes its row and moves nothing", async ({ as, house }) => {
+  const service = `calm-${unique()}`;
+  const first = await house.declare({ title: "The first", severity: "SEV3", services: [service] });
+  const page = await as("viewer");
+  await open(page, `?state=open&service=${service}`);
+  await expect(rows(page)).toHaveCount(1);
+  await house.command(first.id, { command: "set_severity", severity: "SEV1", reason: "it spreads" });
+  await expect(rows(page).first()).toContainText("SEV1");
+  await house.declare({ title: "The second", severity: "SEV1", services: [service] });
+  await expect(page.getByText("1 new")).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await expect(rows(page)).toHaveCount(2);
+});
+
+test("a storm unfolds in place, and each alert says why it is there", async ({ as, house }) => {
+  const { token } = await house.rest<{ token: string }>("POST", "/api/v1/integrations", { source: "generic", name: `storm ${unique()}`, grouping: { by: ["region"], quiet_s: 600, storm_at: 10 } });
+  const region = `region-${unique()}`;
+  const alerts = ["gateway", "identity", "checkout"].flatMap(service => [1, 2, 3].map(n => ({ title: `${service} ${n} is down`, key: `${region}-${service}-${n}`, severity: "error", labels: { service, region } })));
+  for (const alert of alerts) {
+    const answer = await fetch(`${house.url}/hooks/generic/${token}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(alert) });
+    expect(answer.ok).toBe(true);
+  }
+  const page = await as("viewer");
+  await open(page, "?alerts=9&state=open&sort=-id");
+  await page.getByRole("button", { name: /^Alerts of INC-\d+ by service$/ }).first().click();
+  await expect(page.getByText("started here").or(page.getByText("1 opened it")).first()).toBeVisible();
+  await page.getByRole("button", { name: "gateway", exact: true }).click();
+  await expect(page.getByText("It opened the incident", { exact: false })).toBeVisible();
+  await expect(page.getByText("Grouped: the same group", { exact: false }).first()).toBeVisible();
+  await fitsItsWidth(page);
+  await accessible(page);
+});
+
+test("anything can be jumped to by the keyboard", async ({ as, house }, info) => {
+  const service = `jump-${unique()}`;
+  const incident = await house.declare({ title: `Jumped at ${service}`, severity: "SEV2", services: [service] });
+  const page = await as("responder");
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1, name: "On-call" })).toBeVisible();
+  if (info.project.name === "phone") await page.getByRole("button", { name: "Search" }).tap();
+  else await page.keyboard.press("Control+k");
+  const field = page.getByRole("combobox", { name: "Jump to" });
+  await expect(field).toBeFocused();
+  await accessible(page);
+  await field.fill(service);
+  await expect(page.getByRole("option", { name: new RegExp(incident.ref) })).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: /Jumped at/ })).toBeVisible();
+  if (info.project.name === "phone") return;
+  // What can be done with the open incident, with the reason where it cannot.
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("reopen");
+  await expect(page.getByRole("option", { name: /Reopen/ })).toHaveAttribute("aria-disabled", "true");
+  await page.getByRole("combobox").fill("acknowledge");
+  await page.keyboard.press("Enter");
+  await expect.poll(async () => (await house.incident(incident.id)).acknowledged).not.toBeNull();
+});
+
+test("a service says who owns it, and somebody with the right can change that", async ({ as, house }) => {
+  const service = `owned-${unique()}`;
+  await house.declare({ title: "It hurts", severity: "SEV1", services: [service] });
+  const page = await as("commander");
+  await page.goto(`/services?q=${service}`);
+  await expect(page.getByText("No owner")).toBeVisible();
+  await page.getByRole("link", { name: service }).click();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("Owner").fill("Payments");
+  await page.getByLabel("Links").fill("https://runbook.example Runbook");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("link", { name: "Runbook" })).toBeVisible();
+  await expect(page.getByText("Payments")).toBeVisible();
+  await fitsItsWidth(page);
+  await accessible(page);
+  await page.getByRole("link", { name: "In the list" }).click();
+  await expect(page).toHaveURL(new RegExp(`state=open&service=${service}`));
+  await expect(rows(page)).toHaveCount(1);
+});

@@ -1,0 +1,162 @@
+//! Long lists: all incidents in columns, filters of the REST door, search, services, storms, and
+//! the views people keep.
+
+use crate::{
+    callers::{Caller, House, text},
+    story,
+};
+use serde_json::{Value, json};
+use tocsin::domain::{lists::RowPage, people::Role};
+
+/// The references of a list, in its order.
+fn references(list: &Value) -> Vec<String> {
+    list["items"].as_array().expect("a list has items").iter().map(|item| text(&item["ref"])).collect()
+}
+
+async fn rows(caller: &Caller) -> RowPage {
+    let answer = caller.post("/api/fn/incidents/list", &json!({"before": null})).await.is(200);
+    serde_json::from_value(answer).expect("it is a page of rows")
+}
+
+/// Posts alerts of the generic source, each as its service and key.
+async fn fire(house: &House, token: &str, alerts: &[(&str, &str)]) {
+    let alert = |(service, key): &(&str, &str)| json!({"title": format!("{service} is down"), "key": key, "severity": "error", "labels": {"service": service, "region": "eu"}});
+    house.nobody().post(&format!("/hooks/generic/{token}"), &Value::Array(alerts.iter().map(alert).collect())).await.is(200);
+}
+
+async fn found(caller: &Caller, words: &str) -> Vec<String> {
+    let found = caller.get(&format!("/api/v1/search?q={words}")).await.is(200);
+    found["incidents"].as_array().expect("incidents").iter().map(|hit| format!("{} {}", text(&hit["ref"]), text(&hit["by"]))).collect()
+}
+
+story! {
+    async fn all_incidents_travel_in_columns_and_only_to_those_who_may_see_them(fresh) {
+        let house = House::of(&fresh);
+        let (owner, viewer) = (house.program_called("owner", Role::Responder).await, house.program(Role::Viewer).await);
+        owner.declared(json!({"title": "Checkout is slow", "severity": "SEV2", "services": ["checkout"], "labels": {"team": "shop"}})).await;
+        let secret = text(&owner.declared(json!({"title": "Secret", "severity": "SEV1", "private": true})).await["id"]);
+        owner.command(&secret, json!({"command": "acknowledge", "for_s": 600})).await.is(200);
+        let (mine, theirs) = (rows(&owner).await.rows(), rows(&viewer).await.rows());
+        assert_eq!((mine.len(), theirs.len()), (2, 1));
+        assert!(mine[0].private && mine[0].acknowledged.as_ref().is_some_and(|(by, _)| **by == *"owner"));
+        assert_eq!((theirs[0].title.as_str(), &*theirs[0].services[0], &*theirs[0].labels[0].1), ("Checkout is slow", "checkout", "shop"));
+        assert_eq!(viewer.post("/api/fn/incidents/several", &json!({"ids": [secret]})).await.is(200), json!([]));
+        let many: Vec<&str> = vec!["0198e000-0000-7000-8000-000000000000"; 201];
+        assert_eq!(viewer.post("/api/fn/incidents/several", &json!({"ids": many})).await.status, 400);
+    }
+}
+
+story! {
+    async fn lists_can_be_asked_for_what_they_should_not_hold(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Responder).await;
+        for (title, severity, service, team) in [("a", "SEV1", "pay", "x"), ("b", "SEV5", "pay", "x_y"), ("c", "SEV2", "search", "x")] {
+            caller.declared(json!({"title": title, "severity": severity, "services": [service], "labels": {"team": team, "share": "100%"}})).await;
+        }
+        caller.declared(json!({"title": "d", "kind": "drill"})).await;
+        let list = async |query: &str| references(&caller.get(&format!("/api/v1/incidents?{query}")).await.is(200));
+        assert_eq!(list("severity=!SEV5").await, ["INC-4", "INC-3", "INC-1"]);
+        assert_eq!(list("severity=!SEV5,SEV1&kind=!drill").await, ["INC-3"]);
+        assert_eq!(list("service=!pay").await, ["INC-4", "INC-3"]);
+        assert_eq!(list("state=!triage").await, ["INC-3", "INC-2", "INC-1"]);
+        assert_eq!(list("label.team=x").await, ["INC-3", "INC-1"]);
+        assert_eq!(list("label.team=x&label.team=x_y").await, Vec::<String>::new());
+        assert_eq!(list("label.team=!x").await, ["INC-4", "INC-2"]);
+        assert_eq!(list("label.share=100%25").await, ["INC-3", "INC-2", "INC-1"]);
+        // A page is as long as was asked for, however many were left out on the way.
+        let first = caller.get("/api/v1/incidents?label.team=x&limit=1").await.is(200);
+        assert_eq!(references(&first), ["INC-3"]);
+        let next = text(&first["next_cursor"]);
+        assert_eq!(references(&caller.get(&format!("/api/v1/incidents?label.team=x&limit=1&cursor={next}")).await.is(200)), ["INC-1"]);
+        assert_eq!(caller.get("/api/v1/incidents?severity=!SEV9").await.refused(400), "bad_parameter");
+    }
+}
+
+story! {
+    async fn a_search_finds_by_number_title_service_label_and_words(fresh) {
+        let house = House::of(&fresh);
+        let (owner, viewer) = (house.program_called("owner", Role::Responder).await, house.program(Role::Viewer).await);
+        let first = text(&owner.declared(json!({"title": "Card payments fail", "severity": "SEV1", "services": ["checkout-eu"], "labels": {"team": "Moneyflow"}})).await["id"]);
+        owner.command(&first, json!({"command": "note", "text": "Provider B times out, 100 % of \"3DS\" calls"})).await.is(200);
+        let hidden = text(&owner.declared(json!({"title": "Payroll leak", "private": true, "services": ["payroll"], "labels": {"team": "Moneyflow"}})).await["id"]);
+        owner.command(&hidden, json!({"command": "note", "text": "Provider B knows"})).await.is(200);
+        let hits = [
+            ("INC-1", "INC-1 ref"),
+            ("1", "INC-1 ref"),
+            ("PAYMENTS%20FAIL", "INC-1 title"),
+            ("checkout-e", "INC-1 service"),
+            ("moneyfl", "INC-1 label"),
+            ("provider%20b", "INC-1 timeline"),
+            ("%223ds%22", "INC-1 timeline"),
+        ];
+        for (words, hit) in hits {
+            assert_eq!(found(&viewer, words).await, [hit], "{words}");
+        }
+        assert_eq!(found(&owner, "provider%20b").await.len(), 2);
+        for words in ["inc-2", "payroll%20leak", "%27%20OR%201=1", "_", "!"] {
+            assert_eq!(found(&viewer, words).await, Vec::<String>::new(), "{words}");
+        }
+        assert_eq!(viewer.get("/api/v1/search").await.is(200), json!({"incidents": [], "services": [], "alerts": []}));
+        assert_eq!(viewer.get("/api/v1/search?q=checkout").await.is(200)["services"], json!(["checkout-eu"]));
+    }
+}
+
+story! {
+    async fn a_service_is_described_by_people_and_labels_only_fill_what_is_empty(fresh) {
+        let house = House::of(&fresh);
+        let (commander, responder) = (house.program(Role::Commander).await, house.program(Role::Responder).await);
+        responder.declared(json!({"title": "a", "severity": "SEV2", "services": ["pay"], "labels": {"team": "Payments", "tier": "2"}})).await;
+        let first = responder.get("/api/v1/services/pay").await.is(200);
+        assert_eq!((&first["owner"], &first["tier"], &first["open"][0]["ref"]), (&json!("Payments"), &json!(2), &json!("INC-1")));
+        let runbook = json!([{"href": "https://runbook", "text": "Runbook"}]);
+        commander.send(axum::http::Method::PUT, "/api/v1/services/pay", json!({"owner": "Money", "tier": 1, "links": runbook}).to_string()).await.is(200);
+        responder.declared(json!({"title": "b", "services": ["pay"], "labels": {"team": "Others", "tier": "3"}})).await;
+        let described = commander.patch("/api/v1/services/pay", &json!({"description": "Takes money."})).await.is(200);
+        assert_eq!((&described["owner"], &described["tier"], &described["links"]), (&json!("Money"), &json!(1), &runbook));
+        assert_eq!(commander.patch("/api/v1/services/pay", &json!({"links": [{"href": "javascript:x", "text": ""}]})).await.refused(422), "invalid_service");
+        assert_eq!(commander.patch("/api/v1/services/nobody", &json!({})).await.refused(404), "unknown_service");
+        // Two services under one label: nobody can say whose it is.
+        responder.declared(json!({"title": "c", "services": ["ledger", "risk"], "labels": {"team": "Both"}})).await;
+        let list = responder.get("/api/v1/services").await.is(200);
+        let names: Vec<String> = list["items"].as_array().expect("items").iter().map(|item| text(&item["name"])).collect();
+        assert_eq!(names, ["pay", "ledger", "risk"]);
+        assert_eq!(list["items"][1]["owner"], Value::Null);
+        let next = text(&responder.get("/api/v1/services?limit=2").await.is(200)["next_cursor"]);
+        assert_eq!(responder.get(&format!("/api/v1/services?cursor={next}")).await.is(200)["items"][0]["name"], "risk");
+    }
+}
+
+story! {
+    async fn a_storm_is_added_up_by_service_with_the_reason_of_each_alert(fresh) {
+        let house = House::of(&fresh);
+        let viewer = house.program(Role::Viewer).await;
+        let (_, token) = house.integration(json!({"source": "generic", "name": "x", "grouping": {"by": ["region"], "quiet_s": 600, "storm_at": 10}})).await;
+        fire(&house, &token, &[("gateway", "g1")]).await;
+        fire(&house, &token, &[("gateway", "g2"), ("identity", "i1"), ("gateway", "g1")]).await;
+        let summary = viewer.get("/api/v1/incidents/INC-1/alerts/summary").await.is(200);
+        assert_eq!((&summary["alerts"], &summary["firing"]), (&json!(3), &json!(3)));
+        assert_eq!(summary["why"], json!({"first": 1, "same_group": 2, "storm": 0, "attached": 0, "merged": 0}));
+        let gateway = &summary["services"][0];
+        assert_eq!((&gateway["service"], &gateway["alerts"], &gateway["opened"], &gateway["repeats"]), (&json!("gateway"), &json!(2), &json!(1), &json!(1)));
+        assert_eq!(gateway["bars"].as_array().expect("bars").iter().filter_map(Value::as_i64).sum::<i64>(), 2);
+        let id = text(&viewer.get("/api/v1/incidents/INC-1").await.is(200)["id"]);
+        let alerts = viewer.post("/api/fn/incidents/alerts", &json!({"incident": id, "service": "gateway", "cursor": null})).await.is(200);
+        let why: Vec<String> = alerts["items"].as_array().expect("items").iter().map(|item| text(&item["why"])).collect();
+        assert_eq!(why, ["first", "same_group"]);
+        assert_eq!(viewer.get("/api/v1/incidents/INC-9/alerts/summary").await.refused(404), "unknown_incident");
+    }
+}
+
+story! {
+    async fn everybody_keeps_their_own_views(fresh) {
+        let house = House::of(&fresh);
+        let (mara, ivo) = (house.program_called("mara", Role::Viewer).await, house.program_called("ivo", Role::Viewer).await);
+        let save = async |caller: &Caller, name: &str, query: &str| caller.post("/api/fn/views/save", &json!({"name": name, "query": query})).await;
+        save(&mara, "Mine", "lead=@me").await.is(200);
+        let kept = save(&mara, " Mine ", "lead=@me&state=open").await.is(200);
+        assert_eq!(kept, json!([{"name": "Mine", "query": "lead=@me&state=open"}]));
+        assert_eq!(ivo.post("/api/fn/views/list", &json!({})).await.is(200), json!([]));
+        assert_eq!(save(&mara, "", "x").await.status, 422);
+        assert_eq!(mara.post("/api/fn/views/forget", &json!({"name": "Mine"})).await.is(200), json!([]));
+    }
+}
