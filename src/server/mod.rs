@@ -15,6 +15,7 @@ mod jobs;
 mod live;
 mod records;
 pub mod rest;
+pub mod retention;
 pub mod router;
 mod serve;
 pub mod sources;

@@ -1,7 +1,7 @@
 //! What every request needs.
 
 use super::{
-    auth::{limits::SignInLimits, token_limits::TokenLimits},
+    auth::{failures::Failures, limits::SignInLimits, token_limits::TokenLimits},
     clock::Clock,
     config::Config,
     hooks::{notes::Notes, senders::Senders},
@@ -16,6 +16,8 @@ pub struct App {
     pub store: Store,
     pub config: Config,
     pub sign_in_limits: SignInLimits,
+    /// Sign-ins that failed since it was last written down.
+    pub failures: Failures,
     pub token_limits: TokenLimits,
     /// The integrations whose keys were seen, with their rate limits.
     pub senders: Senders,
@@ -32,6 +34,7 @@ impl App {
             store,
             config,
             sign_in_limits: SignInLimits::default(),
+            failures: Failures::default(),
             token_limits,
             senders: Senders::default(),
             notes: Notes::default(),

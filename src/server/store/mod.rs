@@ -1,6 +1,7 @@
 //! The store: one SQL text for SQLite and PostgreSQL. All SQL of the project stands in this room.
 
 mod alerts;
+mod audit;
 pub mod backup;
 mod batch;
 mod changes;
@@ -14,6 +15,7 @@ mod integrations;
 mod lease;
 mod people;
 mod preview;
+mod purge;
 mod repeats;
 mod rows;
 mod sessions;
@@ -28,6 +30,7 @@ mod verify;
 mod writer;
 
 pub use alerts::AlertFilter;
+pub use audit::AuditFilter;
 pub use changes::{ChangeFilter, change_cursor};
 pub use commands::Outcome;
 pub use deliveries::DeliveryFilter;
@@ -37,6 +40,7 @@ pub use intake::{Delivery, Receipt};
 pub use integrations::{Edited, Heard, Previous, Sender, SigningSecret};
 pub use lease::Lease;
 pub use people::{Account, Changed};
+pub use purge::Purged;
 pub use sessions::{NewSession, OpenSession};
 pub use setup::FirstAdmin;
 pub use stream::{CatchUp, Numbered};

@@ -35,6 +35,7 @@ pub(super) const TABLES: [&str; 16] = [
     "alert_groups",
     "change_records",
     "commands",
+    "audit",
 ];
 
 /// The tables that stay, and what that means after a restore.
