@@ -7,7 +7,9 @@ use crate::{
     people_at_work::{admin, declared, delivery, done, fire, mara, note, quiet, told},
     story,
 };
+use axum::{body::Body, extract::ConnectInfo, http::Request};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use tocsin::{
     domain::{
         audit::By,
@@ -17,6 +19,7 @@ use tocsin::{
     server::{
         auth::{ClientAddress, sessions},
         store::{AuditFilter, Store},
+        usecases::tokens,
     },
 };
 
@@ -136,6 +139,27 @@ story! {
 }
 
 story! {
+    /// By whichever door: an entry says from where it was asked.
+    async fn an_entry_says_from_where_it_was_asked(fresh) {
+        let house = House::of(&fresh);
+        let token = tokens::create_from_cli(&fresh.store, "ci", Role::Admin).await.expect("the store works");
+        for (path, body) in [("/api/fn/tokens/create", json!({"name": "x", "role": "viewer"})), ("/api/v1/integrations", json!({"source": "generic", "name": "x"}))] {
+            let request = Request::post(path)
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json")
+                .extension(ConnectInfo(SocketAddr::from(([203, 0, 113, 7], 4711))))
+                .body(Body::from(body.to_string()))
+                .expect("it is a request");
+            let answer = house.answer(request).await;
+            assert!(answer.status < 300, "{path}: {}", answer.text());
+        }
+        let log = fresh.store.audit(&AuditFilter::default(), None, 10).await.expect("the store works").items;
+        let addresses: Vec<_> = log.iter().map(|entry| (entry.action.as_str(), entry.address.as_deref())).collect();
+        assert_eq!(addresses, [("integration.created", Some("203.0.113.7")), ("token.created", Some("203.0.113.7")), ("token.created", None)]);
+    }
+}
+
+story! {
     /// Two processes that note at once make one chain.
     async fn the_chain_does_not_fork(fresh) {
         let other = Store::open(&fresh.url, fresh.clock.clone()).await.expect("it opens");
@@ -145,7 +169,9 @@ story! {
                 store.note(&note).await.expect("the store works");
             }
         };
-        tokio::join!(tokio::spawn(noting(fresh.store.clone())), tokio::spawn(noting(fresh.store.clone())), tokio::spawn(noting(other)));
+        for one in [noting(fresh.store.clone()), noting(fresh.store.clone()), noting(other)].map(tokio::spawn) {
+            one.await.expect("it ends");
+        }
         assert_eq!(fresh.store.audit_state().await.expect("the store works").words, "The audit log holds: 60 entries, unbroken.");
     }
 }
@@ -197,10 +223,10 @@ story! {
         let old = closed(&fresh, "Long ago", 0).await;
         let open = declared(&fresh.store, "Still open", &mara()).await;
         // A closed one whose alert still fires stays; one whose alert is over leaves with it.
-        fresh.store.deliver(delivery(NOON, vec![fire("a", "web", NOON)])).await.expect("the store works");
+        fresh.store.intake(delivery(NOON, vec![fire("a", "web", NOON)])).await.expect("the store works");
         fresh.at(10 * DAY);
         let young = closed(&fresh, "Lately", 10 * DAY).await;
-        fresh.store.deliver(delivery(NOON.plus_secs(10 * DAY), vec![quiet("a", "web", NOON.plus_secs(10 * DAY))])).await.expect("the store works");
+        fresh.store.intake(delivery(NOON.plus_secs(10 * DAY), vec![quiet("a", "web", NOON.plus_secs(10 * DAY))])).await.expect("the store works");
         fresh.at(20 * DAY);
         let before = NOON.plus_secs(5 * DAY);
         let mut live = fresh.store.subscribe();
@@ -223,7 +249,7 @@ story! {
         let next = declared(&fresh.store, "And on", &mara()).await;
         assert_eq!(next.reference.0, 5);
         assert_eq!(live.recv().await.map(|changes| changes.len()), Ok(1));
-        fresh.store.deliver(delivery(NOON.plus_secs(20 * DAY), vec![fire("a", "web", NOON.plus_secs(20 * DAY))])).await.expect("the store works");
+        fresh.store.intake(delivery(NOON.plus_secs(20 * DAY), vec![fire("a", "web", NOON.plus_secs(20 * DAY))])).await.expect("the store works");
         assert_eq!(fresh.store.purge(before, &By::system(), |_| {}).await.expect("the store works").incidents, 0, "nothing is removed twice");
         assert_eq!(fresh.store.verify(true).await.expect("the store works").broken(), None);
         // Somebody who removes an incident by hand is found, however cleanly they do it.
