@@ -11,7 +11,8 @@ fn mara() -> By {
 
 fn three() -> Vec<AuditEntry> {
     let token = || Subject::new("token", "t", "ci");
-    let notes = [mara().did(Action::SignedIn, None), mara().did(Action::TokenCreated, token()).with("role", "viewer"), mara().did(Action::TokenRevoked, token())];
+    let notes =
+        [mara().did(Action::SignedIn, None), mara().did(Action::TokenCreated, token()).with("role", "viewer"), mara().did(Action::TokenRevoked, token())];
     let mut head = Head::genesis();
     let entry = |note: &Note| {
         let entry = AuditEntry::after(&head, NOON, note);

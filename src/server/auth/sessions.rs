@@ -90,8 +90,8 @@ pub async fn first_admin(app: &App, key: &str, name: &str, login: &str, password
         FirstAdmin::Refused => {
             failed(app, None, address).await;
             Err(Failure::new(FailureKind::Refused, "link_used", "this link was used already, is too old, or was replaced")
-            .with_next("Restart the server for a new one, or ask an admin for an account.")
-            .into())
+                .with_next("Restart the server for a new one, or ask an admin for an account.")
+                .into())
         }
     }
 }

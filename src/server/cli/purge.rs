@@ -57,7 +57,9 @@ pub async fn purge(everywhere: &Everywhere, old_enough: &OldEnough, dry_run: boo
 
 /// A day in UTC, or an instant.
 fn date(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z"))).ok_or_else(|| "a date reads 2025-12-31, or 2025-12-31T18:00:00Z".to_owned())
+    Timestamp::parse(text)
+        .or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
+        .ok_or_else(|| "a date reads 2025-12-31, or 2025-12-31T18:00:00Z".to_owned())
 }
 
 #[cfg(test)]

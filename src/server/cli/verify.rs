@@ -11,7 +11,10 @@ pub async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
     store.close().await;
     let faults: Vec<Value> = verified.faults.iter().map(|fault| json!({ "incident": fault.incident, "seq": fault.seq, "what": fault.what })).collect();
     if everywhere.json {
-        println!("{}", json!({ "incidents": verified.incidents, "events": verified.events, "purged": verified.purged, "rebuilt": rebuild, "faults": faults, "audit": verified.audit }));
+        println!(
+            "{}",
+            json!({ "incidents": verified.incidents, "events": verified.events, "purged": verified.purged, "rebuilt": rebuild, "faults": faults, "audit": verified.audit })
+        );
     }
     match verified.broken() {
         None => {

@@ -89,9 +89,9 @@ impl Store {
         let admins = lock_and_count_admins(&mut write, demo_counts).await?;
         let before = read_within(&mut write, id).await?;
         sqlx::query(SQL).bind(id.to_string()).bind(role.slug()).execute(&mut *write).await.map_err(query("change a role"))?;
-        let note = before.filter(|before| before.role != role).map(|before| {
-            by.did(Action::RoleChanged, subject(&before)).with("from", before.role.slug()).with("to", role.slug())
-        });
+        let note = before
+            .filter(|before| before.role != role)
+            .map(|before| by.did(Action::RoleChanged, subject(&before)).with("from", before.role.slug()).with("to", role.slug()));
         self.commit_unless_last_admin(write, id, admins, demo_counts, note).await
     }
 

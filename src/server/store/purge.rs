@@ -58,12 +58,10 @@ impl Store {
     pub async fn would_purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
         const INCIDENTS: &str = concat!("SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM incidents WHERE ", is_over!());
         const ALERTS: &str = concat!("SELECT COUNT(*) FROM alerts b WHERE b.incident_id IN (SELECT id FROM incidents WHERE ", is_over!(), ")");
-        const LONE: &str =
-            "SELECT COUNT(*) FROM alerts WHERE incident_id IS NULL AND resolved_at IS NOT NULL AND resolved_at < $1 AND received_at < $1";
+        const LONE: &str = "SELECT COUNT(*) FROM alerts WHERE incident_id IS NULL AND resolved_at IS NOT NULL AND resolved_at < $1 AND received_at < $1";
         const CHANGES: &str = "SELECT COUNT(*) FROM change_records WHERE happened_at < $1 AND received_at < $1";
-        let one = async |sql: &'static str| {
-            sqlx::query(sql).bind(before.micros()).fetch_one(&self.readers).await.map_err(query("look for what retention removes"))
-        };
+        let one =
+            async |sql: &'static str| sqlx::query(sql).bind(before.micros()).fetch_one(&self.readers).await.map_err(query("look for what retention removes"));
         let count = |row: &sqlx::any::AnyRow, column| rows::get::<i64>(row, column).map(i64::unsigned_abs);
         let incidents = one(INCIDENTS).await?;
         Ok(Purged {
@@ -80,8 +78,7 @@ impl Store {
     pub async fn purge(&self, before: Timestamp, by: &By, mut progress: impl FnMut(&Purged)) -> Result<Purged, StoreError> {
         const LONE: &str = "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE incident_id IS NULL AND resolved_at IS NOT NULL \
                             AND resolved_at < $1 AND received_at < $1 LIMIT $2)";
-        const CHANGES: &str =
-            "DELETE FROM change_records WHERE id IN (SELECT id FROM change_records WHERE happened_at < $1 AND received_at < $1 LIMIT $2)";
+        const CHANGES: &str = "DELETE FROM change_records WHERE id IN (SELECT id FROM change_records WHERE happened_at < $1 AND received_at < $1 LIMIT $2)";
         const STREAM: &str = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE recorded_at < $1 ORDER BY seq LIMIT $2)";
         let mut purged = Purged::default();
         while self.purge_some(before, by, &mut purged).await? {
@@ -100,8 +97,7 @@ impl Store {
 
     /// One transaction; `false` when nothing was left to remove.
     async fn purge_some(&self, before: Timestamp, by: &By, purged: &mut Purged) -> Result<bool, StoreError> {
-        const FIND: &str =
-            concat!("SELECT id, ref, version, head_hash, state FROM incidents WHERE ", is_over!(), " ORDER BY state, updated_at LIMIT $2");
+        const FIND: &str = concat!("SELECT id, ref, version, head_hash, state FROM incidents WHERE ", is_over!(), " ORDER BY state, updated_at LIMIT $2");
         let removing = "remove incidents by retention";
         let mut write = self.begin().await?;
         take_turn(&mut write).await?;

@@ -39,7 +39,14 @@ impl Store {
     }
 
     /// Makes the first admin and their session, and uses the key up.
-    pub async fn create_first_admin(&self, key_hash: &str, person: &Person, password_hash: &str, session: &NewSession, by: &By) -> Result<FirstAdmin, StoreError> {
+    pub async fn create_first_admin(
+        &self,
+        key_hash: &str,
+        person: &Person,
+        password_hash: &str,
+        session: &NewSession,
+        by: &By,
+    ) -> Result<FirstAdmin, StoreError> {
         const TAKE: &str = "DELETE FROM meta WHERE name = $1 RETURNING value";
         let mut write = self.begin().await?;
         let taken = sqlx::query(TAKE).bind(NAME).fetch_optional(&mut *write).await.map_err(query("use the first admin's key"))?;

@@ -65,11 +65,8 @@ impl Wanted {
 
     /// The address of the same entries as a file.
     fn file(&self, format: &str) -> String {
-        let instants = Self {
-            from: self.from().map(|at| at.to_string()).unwrap_or_default(),
-            to: self.to().map(|at| at.to_string()).unwrap_or_default(),
-            ..self.clone()
-        };
+        let instants =
+            Self { from: self.from().map(|at| at.to_string()).unwrap_or_default(), to: self.to().map(|at| at.to_string()).unwrap_or_default(), ..self.clone() };
         format!("/api/v1/audit/export?format={format}{}", instants.query(["actor", "action", "from", "to"]))
     }
 }
@@ -131,13 +128,8 @@ pub fn Audit() -> impl IntoView {
     let begin = session.address.query.with_untracked(Wanted::read);
     let [who, what, from, to] = [begin.who, begin.what, begin.from, begin.to].map(RwSignal::new);
     let wanted = Memo::new(move |_| Wanted { who: who.get(), what: what.get(), from: from.get(), to: to.get() });
-    let page = Page {
-        wanted,
-        load: RwSignal::new(Load::Loading),
-        next: RwSignal::new(None),
-        actors: RwSignal::new(vec![]),
-        state: RwSignal::new(Load::Loading),
-    };
+    let page =
+        Page { wanted, load: RwSignal::new(Load::Loading), next: RwSignal::new(None), actors: RwSignal::new(vec![]), state: RwSignal::new(Load::Loading) };
     page.verify();
     Effect::new(move |again: Option<()>| {
         let path = wanted.with(Wanted::path);
@@ -268,10 +260,7 @@ mod tests {
         let pairs = [("who", "console"), ("what", "token.created"), ("from", "2026-08-01"), ("to", "2026-08-11")];
         let wanted = Wanted::read(&query(&pairs));
         assert_eq!(wanted.path(), "/settings/audit?who=console&what=token.created&from=2026-08-01&to=2026-08-11");
-        assert_eq!(
-            wanted.file("csv"),
-            "/api/v1/audit/export?format=csv&actor=console&action=token.created&from=2026-08-01T00:00:00Z&to=2026-08-12T00:00:00Z"
-        );
+        assert_eq!(wanted.file("csv"), "/api/v1/audit/export?format=csv&actor=console&action=token.created&from=2026-08-01T00:00:00Z&to=2026-08-12T00:00:00Z");
         assert_eq!(Wanted::default().path(), "/settings/audit");
     }
 
