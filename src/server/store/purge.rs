@@ -39,7 +39,12 @@ macro_rules! is_over {
 }
 
 /// Everything that belongs to an incident, by its id; the incident itself comes last.
-const PARTS: [ManyRows; 7] = [
+const PARTS: [ManyRows; 8] = [
+    ManyRows {
+        head: "DELETE FROM alert_refreshes WHERE alert_id IN (SELECT a.id FROM alerts a WHERE a.incident_id IN (SELECT column1 FROM (VALUES",
+        tail: ") AS v))",
+        width: 1,
+    },
     of_incidents("DELETE FROM incident_services WHERE incident_id IN (SELECT column1 FROM (VALUES"),
     of_incidents("DELETE FROM incident_facts WHERE incident_id IN (SELECT column1 FROM (VALUES"),
     of_incidents("DELETE FROM imports WHERE incident_id IN (SELECT column1 FROM (VALUES"),
@@ -76,8 +81,13 @@ impl Store {
     /// Removes what was over before `before` and was not touched since. `progress` hears what
     /// left so far. Breaking off between two transactions leaves everything whole.
     pub async fn purge(&self, before: Timestamp, by: &By, mut progress: impl FnMut(&Purged)) -> Result<Purged, StoreError> {
-        const LONE: &str = "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE incident_id IS NULL AND resolved_at IS NOT NULL \
-                            AND resolved_at < $1 AND received_at < $1 LIMIT $2)";
+        // Both statements of a transaction find the same alerts.
+        const LONE: [&str; 2] = [
+            "DELETE FROM alert_refreshes WHERE alert_id IN (SELECT id FROM alerts WHERE incident_id IS NULL AND resolved_at IS NOT NULL \
+             AND resolved_at < $1 AND received_at < $1 ORDER BY id LIMIT $2)",
+            "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE incident_id IS NULL AND resolved_at IS NOT NULL \
+             AND resolved_at < $1 AND received_at < $1 ORDER BY id LIMIT $2)",
+        ];
         const CHANGES: &str = "DELETE FROM change_records WHERE id IN (SELECT id FROM change_records WHERE happened_at < $1 AND received_at < $1 LIMIT $2)";
         const STREAM: &str = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE recorded_at < $1 ORDER BY seq LIMIT $2)";
         let mut purged = Purged::default();
@@ -85,10 +95,10 @@ impl Store {
             progress(&purged);
             tokio::time::sleep(PAUSE).await;
         }
-        purged.alerts += self.purge_rows(LONE, before).await?;
-        purged.changes += self.purge_rows(CHANGES, before).await?;
+        purged.alerts += self.purge_rows(&LONE, before).await?;
+        purged.changes += self.purge_rows(&[CHANGES], before).await?;
         // What the stream and repeated commands would still tell of them.
-        self.purge_rows(STREAM, before).await?;
+        self.purge_rows(&[STREAM], before).await?;
         self.prune_commands(before).await?;
         purged.kept = self.kept(before).await?;
         progress(&purged);
@@ -128,13 +138,19 @@ impl Store {
         Ok(true)
     }
 
-    async fn purge_rows(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+    /// Runs the statements in a transaction, again and again while there is something left; the last
+    /// one counts.
+    async fn purge_rows(&self, statements: &[&'static str], before: Timestamp) -> Result<u64, StoreError> {
         let removing = "remove by retention";
         let mut gone = 0;
         loop {
             let mut write = self.begin().await?;
             take_turn(&mut write).await?;
-            let done = sqlx::query(sql).bind(before.micros()).bind(ROWS_AT_ONCE).execute(&mut *write).await.map_err(query(removing))?.rows_affected();
+            let mut done = 0;
+            for sql in statements {
+                let ran = sqlx::query(*sql).bind(before.micros()).bind(ROWS_AT_ONCE).execute(&mut *write).await;
+                done = ran.map_err(query(removing))?.rows_affected();
+            }
             write.commit().await.map_err(query(removing))?;
             gone += done;
             if done < ROWS_AT_ONCE.unsigned_abs() {
