@@ -1,6 +1,7 @@
 //! The wire of the app itself: server functions, one file per resource, each saying who is
 //! asking, which use case, and one way to fail. Programs use the REST door instead.
 
+pub mod audit;
 pub mod board;
 pub mod changes;
 pub mod deliveries;

@@ -15,6 +15,7 @@ use tocsin::{
             export::{ExportFormat, export_incident},
             import::{Format, import_file},
             keys::{create_integration, create_token, create_user},
+            purge::{OldEnough, purge},
             restore::restore,
             verify::{verify, verify_file},
         },
@@ -89,6 +90,14 @@ enum Command {
         /// Replace everything that the database holds
         #[arg(long)]
         replace: bool,
+    },
+    /// Remove incidents that were over long ago, for good; the audit log keeps which
+    Purge {
+        #[command(flatten)]
+        old_enough: OldEnough,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Check that every incident's record is whole and unchanged; with FILE that of a bundle, offline
     Verify {
@@ -177,6 +186,7 @@ async fn main() -> ExitCode {
         Command::Export { incident, format, output } => export_incident(&everywhere, &incident, format, &output).await,
         Command::Backup { file } => backup(&everywhere, &file).await,
         Command::Restore { file, replace } => restore(&everywhere, &file, replace).await,
+        Command::Purge { old_enough, dry_run } => purge(&everywhere, &old_enough, dry_run).await,
         Command::Verify { file: Some(file), .. } => verify_file(&everywhere, &file),
         Command::Verify { file: None, rebuild } => verify(&everywhere, rebuild).await,
         Command::Demo(demo) => run_demo(&everywhere, demo).await,

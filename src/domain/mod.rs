@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod alert;
+pub mod audit;
 pub mod boards;
 pub mod canonical;
 pub mod change;

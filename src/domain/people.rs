@@ -68,10 +68,12 @@ pub enum Right {
     ManagePeople,
     /// Make and revoke API tokens.
     ManageTokens,
+    /// Read what everybody did here.
+    ReadAudit,
 }
 
 impl Right {
-    pub const ALL: [Right; 8] = [
+    pub const ALL: [Right; 9] = [
         Right::Read,
         Right::Work,
         Right::DescribeServices,
@@ -80,6 +82,7 @@ impl Right {
         Right::ManageIntegrations,
         Right::ManagePeople,
         Right::ManageTokens,
+        Right::ReadAudit,
     ];
 
     /// The least role that has it. This is the table of rights.
@@ -88,7 +91,7 @@ impl Right {
             Right::Read => Role::Viewer,
             Right::Work | Right::ReadIntegrations => Role::Responder,
             Right::DescribeServices => Role::Commander,
-            Right::SeePrivate | Right::ManageIntegrations | Right::ManagePeople | Right::ManageTokens => Role::Admin,
+            Right::SeePrivate | Right::ManageIntegrations | Right::ManagePeople | Right::ManageTokens | Right::ReadAudit => Role::Admin,
         }
     }
 
@@ -103,6 +106,7 @@ impl Right {
             Right::ManageIntegrations => "change integrations",
             Right::ManagePeople => "manage people",
             Right::ManageTokens => "manage API tokens",
+            Right::ReadAudit => "read the audit log",
         };
         format!("{} role is needed to {what}", self.needs().with_article())
     }
@@ -122,6 +126,8 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
+    pub const ALL: [ActorKind; 5] = [ActorKind::Person, ActorKind::Token, ActorKind::Integration, ActorKind::System, ActorKind::Import];
+
     pub fn slug(self) -> &'static str {
         match self {
             ActorKind::Person => "person",
@@ -130,6 +136,10 @@ impl ActorKind {
             ActorKind::System => "system",
             ActorKind::Import => "import",
         }
+    }
+
+    pub fn from_slug(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.slug() == text)
     }
 }
 
@@ -146,6 +156,11 @@ pub struct ActorRef {
 impl ActorRef {
     pub fn system() -> Self {
         Self { kind: ActorKind::System, id: "tocsin".to_owned(), name: "Tocsin".to_owned() }
+    }
+
+    /// Whoever has the command line and with it the database.
+    pub fn console() -> Self {
+        Self { kind: ActorKind::System, id: "console".to_owned(), name: "Operator at the console".to_owned() }
     }
 }
 

@@ -13,6 +13,7 @@
 use super::{
     accounts::{Doorstep, Me, Person, ShownOnce, SourceCard, Token},
     alert::{Alert, AlertState, Link, SignalAction},
+    audit::{AuditEntry, AuditPage, AuditState, Subject},
     boards::{Happening, IncidentPage, Snapshot},
     change::{ChangeCard, ChangeStatus, ChangesPage},
     delivery::{Counts, DeliveriesPage, DeliveryNote},
@@ -279,6 +280,9 @@ records! {
     }
     AlertRef { id, title, service, severity, started_at, resolved_at }
     AlertResolution { id, service, severity, at, expired }
+    AuditEntry { seq, at, actor, action, subject, address, data, prev_hash, hash }
+    AuditPage { items, next_cursor, actors }
+    AuditState { entries, head_hash, holds, fault, words }
     Answers { broken, who, how_many, workaround, data, security }
     ChangeCard { id, integration_id, source, key, service, title, status, happened_at, received_at, links }
     ChangesPage { items, next_cursor }
@@ -327,6 +331,7 @@ records! {
     Snapshot { seq, now, me, incidents, people, services, demo }
     SourceCard { slug, title, setup }
     Verification { incident_id, reference as "ref", events, head_hash, holds, fault, words }
+    Subject { kind, id, name }
     Token { id, name, role, created_at, last_used_at, rate }
     TrialRefusal { code, words, errors }
     TriedWith { id, name }

@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, then environment variables and flags, in rising order of
 //! precedence. What it says is checked before anything is opened.
 
+use super::retention::YOUNGEST_SECS;
 use serde::Deserialize;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -29,6 +30,8 @@ pub struct Config {
     pub token_rate_limit: u32,
     /// How many changes the live stream keeps for those who come back.
     pub stream_retention: u32,
+    /// Incidents that were over this many days ago are removed; without it nothing ever is.
+    pub retention_days: Option<u32>,
     /// Log lines as JSON instead of text.
     pub log_json: bool,
 }
@@ -45,6 +48,7 @@ impl Default for Config {
             session_idle_hours: 24 * 14,
             token_rate_limit: 1_000,
             stream_retention: 100_000,
+            retention_days: None,
             log_json: false,
         }
     }
@@ -111,6 +115,9 @@ impl Config {
         }
         if self.stream_retention < 1_000 {
             return bad("stream_retention", "fewer than 1000 changes would make every reconnect start over");
+        }
+        if self.retention_days.is_some_and(|days| i64::from(days) * 86_400 < YOUNGEST_SECS) {
+            return bad("retention_days", "at least 2: devices may still repeat what they said in the last two days");
         }
         if self.metrics_token.as_ref().is_some_and(|token| token.trim().is_empty()) {
             return bad("metrics_token", "it is empty; leave it out to open /metrics to everybody who reaches the port");
@@ -185,6 +192,7 @@ mod tests {
             ("public_url = \"tocsin.example.com\"", "public_url"),
             ("session_idle_hours = 0", "session_idle_hours"),
             ("stream_retention = 3", "stream_retention"),
+            ("retention_days = 1", "retention_days"),
         ] {
             let (_folder, file) = a_file(text);
             let error = Config::load(Some(&file), Overrides::default()).expect_err(text);

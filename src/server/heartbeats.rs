@@ -170,7 +170,7 @@ mod tests {
         let app = App::new(store, Config::default());
         let integration = an_integration(Some(60), None);
         let sender = Sender { integration: integration.clone(), token_hash: "hash".to_owned(), signing_secrets: vec![], previous: None };
-        app.store.create_integration(&sender).await.expect("the store answers");
+        app.store.create_integration(&sender, &crate::domain::audit::By::console()).await.expect("the store answers");
         app.senders.note(integration.id, NOON, true);
         let sent = Signal { dedupe_key: "k".to_owned(), title: "Disk full".to_owned(), ..delivery(&integration, true, NOON).signals.remove(0) };
         app.store.intake(Delivery { signals: vec![sent], ..delivery(&integration, true, NOON) }).await.expect("the store answers");
@@ -205,7 +205,7 @@ mod tests {
                 sender.integration.disabled = disabled;
                 Ok(())
             };
-            app.store.edit_integration(integration.id, switch).await.expect("the store answers");
+            app.store.edit_integration(integration.id, &crate::domain::audit::By::console(), switch).await.expect("the store answers");
             watch.look(&app).await.expect("the store answers");
             assert_eq!(stale().await.len(), usize::from(disabled));
         }

@@ -3,9 +3,11 @@
 
 use super::{
     heartbeats::Watch,
+    retention,
     state::App,
     store::{Lease, StoreError},
 };
+use crate::domain::time::Timestamp;
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
@@ -13,6 +15,8 @@ use tokio_util::task::TaskTracker;
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// How often this server renews its lease, which counts for several times as long.
 const LEASE_EVERY: Duration = Duration::from_secs(5);
+/// How often retention looks for what is old enough to leave; the first time when the server starts.
+const RETENTION_EVERY: Duration = Duration::from_secs(86_400);
 /// A replayed command is answered as the first time for this long.
 const COMMANDS_KEPT_FOR_SECS: i64 = 48 * 3600;
 
@@ -50,6 +54,8 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
         async move { watch.look(&app).await }
     });
     every(&tracker, app, "prune", Duration::from_secs(60), |app| async move { prune(&app).await });
+    every(&tracker, app, "failed_sign_ins", Duration::from_secs(60), |app| async move { note_failures(&app, Some(app.clock().now())).await });
+    every(&tracker, app, "retention", RETENTION_EVERY, |app| async move { retention::purge(&app).await });
     every(&tracker, app, "metrics", Duration::from_secs(5), |_| async {
         super::telemetry::metrics().run_upkeep();
         Ok(())
@@ -62,6 +68,7 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
 /// that it is gone.
 pub async fn finish(app: &App, lease: &Lease) {
     let last_words = [
+        ("failed_sign_ins", note_failures(app, None).await),
         ("deliveries", app.notes.write(&app.store).await),
         ("heard", app.senders.write_heard(&app.store).await),
         ("alive", app.store.note_alive(app.clock().now()).await),
@@ -72,6 +79,14 @@ pub async fn finish(app: &App, lease: &Lease) {
             failed(job, &error);
         }
     }
+}
+
+/// Writes down how many sign-ins failed in windows that are over at `now`, or in all.
+async fn note_failures(app: &App, now: Option<Timestamp>) -> Result<(), StoreError> {
+    for note in app.failures.due(now) {
+        app.store.note(&note).await?;
+    }
+    Ok(())
 }
 
 async fn prune(app: &App) -> Result<(), StoreError> {

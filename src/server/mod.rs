@@ -17,6 +17,7 @@ pub mod pages;
 mod records;
 mod reports;
 pub mod rest;
+pub mod retention;
 pub mod router;
 mod serve;
 pub mod sources;

@@ -1,7 +1,7 @@
 //! What every request needs.
 
 use super::{
-    auth::{limits::SignInLimits, token_limits::TokenLimits},
+    auth::{failures::Failures, limits::SignInLimits, token_limits::TokenLimits},
     clock::Clock,
     config::Config,
     hooks::{notes::Notes, senders::Senders},
@@ -19,6 +19,8 @@ pub struct App {
     /// How pages are drawn.
     pub pages: Pages,
     pub sign_in_limits: SignInLimits,
+    /// Sign-ins that failed since it was last written down.
+    pub failures: Failures,
     pub token_limits: TokenLimits,
     /// The integrations whose keys were seen, with their rate limits.
     pub senders: Senders,
@@ -41,6 +43,7 @@ impl App {
             config,
             pages,
             sign_in_limits: SignInLimits::default(),
+            failures: Failures::default(),
             token_limits,
             senders: Senders::default(),
             notes: Notes::default(),

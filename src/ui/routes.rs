@@ -26,17 +26,19 @@ pub enum Tab {
     Integrations,
     People,
     Tokens,
+    Audit,
     Profile,
 }
 
 impl Tab {
-    pub const ALL: [Tab; 4] = [Tab::Integrations, Tab::People, Tab::Tokens, Tab::Profile];
+    pub const ALL: [Tab; 5] = [Tab::Integrations, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
 
     pub fn slug(self) -> &'static str {
         match self {
             Tab::Integrations => "integrations",
             Tab::People => "people",
             Tab::Tokens => "tokens",
+            Tab::Audit => "audit",
             Tab::Profile => "profile",
         }
     }
@@ -46,6 +48,7 @@ impl Tab {
             Tab::Integrations => "Integrations",
             Tab::People => "People",
             Tab::Tokens => "API tokens",
+            Tab::Audit => "Audit log",
             Tab::Profile => "My profile",
         }
     }

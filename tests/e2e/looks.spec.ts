@@ -16,6 +16,7 @@ const SCREENS: { name: string; as?: "viewer" | "responder" | "admin"; path: (hou
   { name: "integrations", as: "admin", path: async () => "/settings/integrations", ready: /Integrations/ },
   { name: "people", as: "admin", path: async () => "/settings/people", ready: /People/ },
   { name: "tokens", as: "admin", path: async () => "/settings/tokens", ready: /API tokens/ },
+  { name: "audit", as: "admin", path: async () => "/settings/audit", ready: /The audit log holds/ },
   { name: "profile", as: "viewer", path: async () => "/settings/profile", ready: /My profile/ },
   { name: "nowhere", as: "viewer", path: async () => "/no/such/page", ready: /./ },
 ];

@@ -75,3 +75,40 @@ test("the theme can be chosen and stays chosen", async ({ as }) => {
   await page.reload();
   await expect.poll(ground).toBe(dark);
 });
+
+test("the audit log says who did what, holds, and is filtered by the address", async ({ as, house }) => {
+  const name = `=cmd()|${unique()}`;
+  await house.integration("generic", name);
+  const page = await as("admin");
+  await page.goto("/settings/audit");
+  await expect(page.getByText(/^The audit log holds: .* unbroken\.$/)).toBeVisible();
+  const row = page.getByRole("row").filter({ hasText: name });
+  await expect(row).toContainText("Made an integration");
+  await expect(row).toContainText("e2e");
+
+  await page.getByLabel("What").selectOption({ label: "Sign-ins" });
+  await expect(page).toHaveURL(/what=session/);
+  await expect(row).toHaveCount(0);
+  await expect(page.getByRole("row").filter({ hasText: "Signed in" }).first()).toBeVisible();
+  await page.getByLabel("What").selectOption({ label: "Integrations" });
+  await page.getByLabel("Who").selectOption({ label: "e2e" });
+  await page.reload();
+  await expect(page.getByLabel("What")).toHaveValue("integration");
+  await expect(row).toBeVisible();
+  await page.getByLabel("From (UTC)").fill("2999-01-01");
+  await expect(page.getByText("No entry fits what is chosen above.")).toBeVisible();
+  await page.getByLabel("From (UTC)").fill("");
+
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export CSV" }).click();
+  const file = await waiting;
+  expect(file.suggestedFilename()).toBe("tocsin-audit.csv");
+  const text = await (await file.createReadStream()).toArray();
+  expect(Buffer.concat(text).toString()).toContain(`'${name}`);
+});
+
+test("a responder may not read the audit log, and the page says so", async ({ as }) => {
+  const page = await as("responder");
+  await page.goto("/settings/audit");
+  await expect(page.getByText(/an admin role is needed to read the audit log/i)).toBeVisible();
+});

@@ -52,7 +52,7 @@ story! {
         people::set_disabled(&app, &admin, jonas.item.id, false).await.expect("an admin may");
         let reset = people::reset_password(&app, &admin, jonas.item.id).await.expect("an admin may");
         let again = sessions::sign_in(&app, "jonas", &reset.token, from, None).await.expect("the new password works");
-        app.store.end_session(&secrets::hash(&again.secret)).await.expect("the store works");
+        app.store.end_session(&secrets::hash(&again.secret), &tocsin::domain::audit::By::console()).await.expect("the store works");
         assert_eq!(people::rename(&app, &again.me, "Jonas K.").await.expect("it is his own").name, "Jonas K.");
         fresh.at(100 * 24 * 3600);
         let swept = app.store.delete_expired_sessions(app.clock().now(), app.clock().now().plus_secs(-3600)).await.expect("the store works");
@@ -91,8 +91,8 @@ story! {
         let principal = Principal::of_token(&token);
         assert!(still_valid(&app, &principal).await);
         assert_eq!(app.store.tokens().await.expect("the store works")[0].last_used_at, Some(app.clock().now()));
-        assert!(app.store.revoke_token(token.id, app.clock().now()).await.expect("the store works"));
-        assert!(!app.store.revoke_token(token.id, app.clock().now()).await.expect("the store works"), "there is nothing left to revoke");
+        assert!(app.store.revoke_token(token.id, app.clock().now(), &tocsin::domain::audit::By::console()).await.expect("the store works"));
+        assert!(!app.store.revoke_token(token.id, app.clock().now(), &tocsin::domain::audit::By::console()).await.expect("the store works"), "there is nothing left to revoke");
         assert!(!still_valid(&app, &principal).await);
         assert_eq!(app.store.token_by_hash(&secrets::hash(&secret)).await.expect("the store works"), None);
     }

@@ -63,6 +63,8 @@ fn rest() -> Vec<Line> {
         line(Method::POST, "/api/v1/import/alerts", json!([]), Responder, 200),
         line(Method::GET, "/api/v1/metrics/incidents", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/availability", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/audit", Value::Null, Admin, 200),
+        line(Method::GET, "/api/v1/audit/export", Value::Null, Admin, 200),
         line(Method::GET, "/api/v1/stream", Value::Null, Viewer, 200),
     ]
 }
@@ -104,6 +106,8 @@ fn calls() -> Vec<Line> {
         call("/api/fn/integrations/test", json!({"trial": {"source": "generic", "body": "{}"}}), Some(Admin), 200),
         call("/api/fn/deliveries/list", json!({"integration": "{integration}", "unrecognised": false}), Some(Responder), 200),
         call("/api/fn/changes/list", json!({}), Some(Viewer), 200),
+        call("/api/fn/audit/list", json!({}), Some(Admin), 200),
+        call("/api/fn/audit/state", json!({}), Some(Admin), 200),
         call("/api/fn/people/list", json!({}), Some(Admin), 200),
         call("/api/fn/people/create", json!({"name": "New", "login": "new", "role": "viewer"}), Some(Admin), 200),
         call("/api/fn/people/reset-password", json!({"person": id}), Some(Admin), 404),
@@ -223,10 +227,23 @@ story! {
         owner.command(&id, json!({"command": "attach_alert", "alert": alert})).await.is(200);
         let open = text(&owner.declared(json!({"title": "Open", "severity": "SEV2"})).await["id"]);
         let never = "0198e000-0000-7000-8000-000000000000";
+        // Every route of an incident that there is, and every list that can be asked for one's.
+        let document = house.nobody().get("/api/openapi.json").await.is(200);
+        let paths = document["paths"].as_object().expect("it has paths");
+        let by_incident = |methods: &Value| methods["get"]["parameters"].as_array().is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "incident"));
+        let lists: Vec<&str> = paths.iter().filter(|(_, methods)| by_incident(methods)).map(|(path, _)| path.as_str()).collect();
+        let (mut of_incident, mut writes) = (vec![], vec![]);
+        for (path, methods) in paths.iter().filter_map(|(path, methods)| Some((path.strip_prefix("/api/v1/incidents/{id}")?, methods))) {
+            for method in methods.as_object().expect("a path has methods").keys() {
+                if method == "get" { &mut of_incident } else { &mut writes }.push(path.to_owned());
+            }
+        }
+        assert!(["", "/timeline", "/export", "/verification"].iter().all(|path| of_incident.iter().any(|known| known == path)), "{of_incident:?}");
+        assert_eq!(writes, ["/commands"], "what else changes an incident belongs into the walk below");
         for other in &others {
             let secret_ref = text(&owner.get(&format!("/api/v1/incidents/{id}")).await.is(200)["ref"]);
             for (name, unknown) in [(id.as_str(), never), (secret_ref.as_str(), "INC-99")] {
-                for path in ["", "/timeline", "/alerts/summary", "/export", "/export?format=bundle", "/verification"] {
+                for path in of_incident.iter().map(String::as_str).chain(["/export?format=bundle"]) {
                     let (hidden, missing) = (other.get(&format!("/api/v1/incidents/{name}{path}")).await, other.get(&format!("/api/v1/incidents/{unknown}{path}")).await);
                     assert_eq!((hidden.refused(404), hidden.text()), (missing.refused(404), missing.text()));
                 }
@@ -235,7 +252,9 @@ story! {
                     assert_eq!((hidden.status, hidden.text()), (missing.status, missing.text()));
                     assert_eq!(hidden.status, 404);
                 }
-                assert_eq!(other.get(&format!("/api/v1/alerts?incident={name}")).await.refused(404), "unknown_incident");
+                for list in &lists {
+                    assert_eq!(other.get(&format!("{list}?incident={name}")).await.refused(404), "unknown_incident", "{list}");
+                }
                 let page = other.post("/api/fn/incidents/page", &json!({"incident": name})).await;
                 assert_eq!(page.status, 404, "{}", page.text());
             }

@@ -1,6 +1,7 @@
 //! Stories across modules, each told on SQLite and on PostgreSQL.
 
 mod accounts;
+mod audit;
 mod callers;
 mod cli;
 mod commands;

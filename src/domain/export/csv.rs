@@ -33,7 +33,7 @@ pub fn timeline(record: &Record) -> String {
 }
 
 /// One cell, harmless in a spreadsheet and quoted where it has to be.
-fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     // The wide forms are taken for the narrow ones by spreadsheets of East Asian languages.
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let safe = if is_formula { format!("'{text}") } else { text.to_owned() };

@@ -2,7 +2,7 @@
 //! and a bundle that proves itself. Pure: texts come out, nothing is written anywhere.
 
 mod bundle;
-mod csv;
+pub mod csv;
 mod markdown;
 #[cfg(test)]
 mod tests;

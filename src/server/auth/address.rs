@@ -15,6 +15,12 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
 
+tokio::task_local! {
+    /// From where the request comes that this task answers, for the audit log: what is noted lies
+    /// several calls below the door, and only it wants to know.
+    static ASKED_FROM: ClientAddress;
+}
+
 impl ClientAddress {
     /// Stands for every request whose door did not say; they share one limit.
     pub const UNKNOWN: ClientAddress = ClientAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -34,6 +40,21 @@ impl ClientAddress {
             }
         }
         Self(client)
+    }
+
+    /// Answers a request that comes from here.
+    pub async fn answering<T>(self, answer: impl Future<Output = T>) -> T {
+        ASKED_FROM.scope(self, answer).await
+    }
+
+    /// From where the request comes that is being answered; unknown outside of any.
+    pub fn of_request() -> Self {
+        ASKED_FROM.try_with(|address| *address).unwrap_or(Self::UNKNOWN)
+    }
+
+    /// As the audit log keeps it.
+    pub fn noted(self) -> Option<String> {
+        (self != Self::UNKNOWN).then(|| self.0.to_string())
     }
 
     /// What limits count: the address, or the /64 that one IPv6 subscriber holds at least.

@@ -16,6 +16,7 @@
 //! A bearer token opens server functions and pages too, so that a wall screen needs no person.
 
 pub mod address;
+pub mod failures;
 pub mod guard;
 pub mod headers;
 pub mod limits;
@@ -36,9 +37,11 @@ use super::{
     state::{self, App},
 };
 use crate::domain::{
-    accounts::Me,
+    accounts::{Me, Person},
+    audit::By,
     failure::{Failure, FailureKind},
     ids::PersonId,
+    people::{ActorKind, ActorRef},
 };
 use axum::http::{HeaderValue, header::SET_COOKIE};
 use leptos::prelude::{provide_context, use_context};
@@ -77,8 +80,8 @@ pub async fn demo_sign_in(person: PersonId) -> Result<Me, Failure> {
 /// Ends the session; nobody signed in is no failure.
 pub async fn sign_out() -> Result<(), Failure> {
     let app = state::app()?;
-    if let Some(Principal { via: Via::Session { token_hash }, .. }) = present() {
-        app.store.end_session(&token_hash).await.map_err(|error| ServerError::from(error).into_failure())?;
+    if let Some(Principal { via: Via::Session { token_hash }, actor, .. }) = present() {
+        app.store.end_session(&token_hash, &by(&actor.who)).await.map_err(|error| ServerError::from(error).into_failure())?;
     }
     set_cookie(&sessions::cleared_cookie(&app.config));
     Ok(())
@@ -97,6 +100,17 @@ pub async fn change_password(old: &str, new: &str) -> Result<(), Failure> {
     let principal = principal_within()?;
     let changed = sessions::change_password(&app, &principal, old, new, address_within()).await;
     answer_with_cookie(&app, changed).map(|_| ())
+}
+
+/// Whoever acts, as the audit log names them.
+pub fn by(who: &ActorRef) -> By {
+    // What the command line does comes from nowhere.
+    By { who: who.clone(), address: ClientAddress::of_request().noted() }
+}
+
+/// A person about themselves, from where they ask.
+pub fn by_person(person: &Person, address: ClientAddress) -> By {
+    By { who: ActorRef { kind: ActorKind::Person, id: person.id.to_string(), name: person.name.clone() }, address: address.noted() }
 }
 
 fn present() -> Option<Principal> {

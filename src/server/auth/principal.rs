@@ -69,7 +69,7 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
             if let Some(principal) = principal {
                 request.extensions_mut().insert(principal);
             }
-            next.run(request).await
+            address.answering(next.run(request)).await
         }
         Err(error) => refused::response(request.uri().path(), &ServerError::from(error).into_failure()),
     }
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!((principal.actor.who.kind, principal.me.is_token()), (ActorKind::Token, true));
         assert!(still_valid(&app, &principal).await);
 
-        app.store.revoke_token(listed[0].id, app.clock().now()).await.expect("the store works");
+        app.store.revoke_token(listed[0].id, app.clock().now(), &crate::domain::audit::By::console()).await.expect("the store works");
         assert_eq!(answered(&app, &[("authorization", &bearer)]).await.0, 401);
         assert!(!still_valid(&app, &principal).await);
     }

@@ -4,10 +4,11 @@
 //! planted beforehand is worth nothing. A session ends after the configured time without use, and
 //! after [`LIVES_FOR_SECS`] in any case.
 
-use super::{ClientAddress, Principal, Via, passwords, secrets};
+use super::{ClientAddress, Principal, Via, by_person, passwords, secrets};
 use crate::{
     domain::{
         accounts::{Me, Person},
+        audit::By,
         failure::{Failure, FailureKind},
         ids::PersonId,
         people::Role,
@@ -43,15 +44,20 @@ pub struct SignedIn {
 pub async fn sign_in(app: &App, login: &str, password: &str, address: ClientAddress, current: Option<&Principal>) -> Result<SignedIn, ServerError> {
     // Not even asked for with U+0000 in it: PostgreSQL would take that for trouble of its own.
     let login = plain_text(login.trim()).to_lowercase();
-    app.sign_in_limits.try_account(&login, address).map_err(too_many_tries)?;
-    let account = app.store.account(&login).await?.filter(|account| !account.person.disabled);
-    let proved = account.as_ref().and_then(|account| account.password_hash.as_deref());
-    let (true, Some(Account { person, password_hash })) = (passwords::verify(password, proved).await?, &account) else {
+    if let Err(wait_secs) = app.sign_in_limits.try_account(&login, address) {
+        failed(app, None, address).await;
+        return Err(too_many_tries(wait_secs).into());
+    }
+    let known = app.store.account(&login).await?;
+    let account = known.as_ref().filter(|account| !account.person.disabled);
+    let proved = account.and_then(|account| account.password_hash.as_deref());
+    let (true, Some(Account { person, password_hash })) = (passwords::verify(password, proved).await?, account) else {
         tracing::warn!(address = %address.0, "a sign-in was refused");
+        failed(app, known.as_ref().map(|account| &account.person), address).await;
         return Err(wrong_sign_in().into());
     };
     app.sign_in_limits.succeeded(&login, address);
-    let signed_in = begin(app, person, password_hash.as_deref(), current).await?;
+    let signed_in = begin(app, person, password_hash.as_deref(), current, address).await?;
     tracing::info!(person = %person.id, address = %address.0, "signed in");
     Ok(signed_in)
 }
@@ -62,7 +68,7 @@ pub async fn demo_sign_in(app: &App, person: PersonId, current: Option<&Principa
         return Err(Failure::new(FailureKind::Forbidden, "no_demo", "there are no ready-made people here").with_next("Sign in with your own account.").into());
     }
     match app.store.person(person).await? {
-        Some(person) if person.demo && !person.disabled => begin(app, &person, None, current).await,
+        Some(person) if person.demo && !person.disabled => begin(app, &person, None, current, ClientAddress::of_request()).await,
         _ => Err(Failure::new(FailureKind::NotFound, "unknown_person", "there is no such ready-made person").into()),
     }
 }
@@ -75,15 +81,18 @@ pub async fn first_admin(app: &App, key: &str, name: &str, login: &str, password
     passwords::check(password, &person.login, &person.name)?;
     let password_hash = passwords::hash(password).await?;
     let (session, secret) = new_session(person.id, now);
-    match app.store.create_first_admin(&secrets::hash(key.trim()), &person, &password_hash, &session).await? {
+    match app.store.create_first_admin(&secrets::hash(key.trim()), &person, &password_hash, &session, &by_person(&person, address)).await? {
         FirstAdmin::Made => {
             tracing::info!(person = %person.id, address = %address.0, "the first admin was made");
             Ok(SignedIn { me: me_of(&person), secret })
         }
         FirstAdmin::LoginTaken => Err(crate::server::usecases::people::login_taken().into()),
-        FirstAdmin::Refused => Err(Failure::new(FailureKind::Refused, "link_used", "this link was used already, is too old, or was replaced")
-            .with_next("Restart the server for a new one, or ask an admin for an account.")
-            .into()),
+        FirstAdmin::Refused => {
+            failed(app, None, address).await;
+            Err(Failure::new(FailureKind::Refused, "link_used", "this link was used already, is too old, or was replaced")
+                .with_next("Restart the server for a new one, or ask an admin for an account.")
+                .into())
+        }
     }
 }
 
@@ -96,6 +105,7 @@ pub async fn change_password(app: &App, principal: &Principal, old: &str, new: &
     app.sign_in_limits.try_account(&me.login, address).map_err(too_many_tries)?;
     let account = app.store.account(&me.login).await?;
     let proved = account.and_then(|account| account.password_hash);
+    let by = By { who: principal.actor.who.clone(), address: address.noted() };
     let wrong = || Failure::new(FailureKind::Invalid, "wrong_password", "the old password is wrong");
     let (true, Some(proved)) = (passwords::verify(old, proved.as_deref()).await?, proved) else {
         return Err(wrong().into());
@@ -104,7 +114,7 @@ pub async fn change_password(app: &App, principal: &Principal, old: &str, new: &
     passwords::check(new, &me.login, &me.name)?;
     let new_hash = passwords::hash(new).await?;
     let (session, secret) = new_session(me.id, app.clock().now());
-    if !app.store.change_password(&proved, &new_hash, &session).await? {
+    if !app.store.change_password(&proved, &new_hash, &session, &by).await? {
         return Err(wrong().into());
     }
     tracing::info!(person = %me.id, "changed their password");
@@ -157,7 +167,7 @@ fn new_session(person_id: PersonId, now: Timestamp) -> (NewSession, String) {
     (NewSession { token_hash: secrets::hash(&secret), person_id, created_at: now, expires_at: now.plus_secs(LIVES_FOR_SECS) }, secret)
 }
 
-async fn begin(app: &App, person: &Person, proved: Option<&str>, current: Option<&Principal>) -> Result<SignedIn, ServerError> {
+async fn begin(app: &App, person: &Person, proved: Option<&str>, current: Option<&Principal>, address: ClientAddress) -> Result<SignedIn, ServerError> {
     let now = app.clock().now();
     // Few sign in, so this is where the remains of old sessions are swept out.
     app.store.delete_expired_sessions(now, idle_since(&app.config, now)).await?;
@@ -166,10 +176,19 @@ async fn begin(app: &App, person: &Person, proved: Option<&str>, current: Option
         Via::Session { token_hash } => Some(token_hash.as_str()),
         Via::Token { .. } => None,
     });
-    if !app.store.open_session(&session, proved, replaces).await? {
+    if !app.store.open_session(&session, proved, replaces, &by_person(person, address)).await? {
         return Err(wrong_sign_in().into());
     }
     Ok(SignedIn { me: me_of(person), secret })
+}
+
+/// Notes a sign-in that failed. Trouble of the log changes nothing for whoever asked.
+async fn failed(app: &App, person: Option<&Person>, address: ClientAddress) {
+    if let Some(note) = app.failures.count(person, address, app.clock().now())
+        && let Err(error) = app.store.note(&note).await
+    {
+        tracing::error!(error = &error as &dyn std::error::Error, "a failed sign-in could not be noted");
+    }
 }
 
 fn wrong_sign_in() -> Failure {

@@ -8,6 +8,7 @@ pub mod import;
 pub mod keys;
 mod output;
 mod progress;
+pub mod purge;
 pub mod restore;
 pub mod verify;
 
@@ -56,7 +57,7 @@ pub fn chain(error: &dyn Error) -> String {
 
 /// Whoever can open the database may do everything with it.
 fn operator() -> Actor {
-    Actor { who: ActorRef::system(), role: Role::Admin }
+    Actor { who: ActorRef::console(), role: Role::Admin }
 }
 
 /// The database as flags, environment and file say, for a command beside the server.

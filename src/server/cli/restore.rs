@@ -1,7 +1,10 @@
 //! `restore`: a backup into a database, of whichever kind, and a look at whether it holds there.
 
 use super::{Done, Everywhere, open, progress::Progress};
-use crate::server::store::backup;
+use crate::{
+    domain::audit::{Action, By, Subject},
+    server::store::backup,
+};
 use serde_json::json;
 use std::{path::Path, process::ExitCode};
 
@@ -17,6 +20,9 @@ pub async fn restore(everywhere: &Everywhere, file: &Path, replace: bool) -> Don
     let counted = restored?;
     // Opened anew: what is prepared on the old connections knows the tables that are gone.
     let (store, _) = open(everywhere).await?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let note = By::console().did(Action::BackupRestored, Subject::new("backup", &counted.sha256, name));
+    store.note(&note.with("rows", counted.rows).with("made_at", header.made_at)).await?;
     let verified = store.verify(true).await?;
     store.close().await;
     let (incidents, events) = (verified.incidents, verified.events);
@@ -24,16 +30,15 @@ pub async fn restore(everywhere: &Everywhere, file: &Path, replace: bool) -> Don
     for (what, then) in &header.left_out {
         eprintln!("  {what} were not in the backup: {then}");
     }
-    match verified.faults.first() {
+    let broken = verified.broken();
+    match &broken {
         None => eprintln!("Every chain holds, and what is derived from them agrees."),
-        Some(first) => {
-            eprintln!("The restored record is broken, {} places. First: {}, entry {}: {}.", verified.faults.len(), first.incident, first.seq, first.what)
-        }
+        Some((first, others)) => eprintln!("The restored record is broken, {} places. First: {first}.", others + 1),
     }
     if everywhere.json {
         let mut said = serde_json::to_value(&counted)?;
-        said["verified"] = json!({ "incidents": incidents, "events": events, "faults": verified.faults });
+        said["verified"] = json!({ "incidents": incidents, "events": events, "faults": verified.faults, "audit": verified.audit });
         println!("{said}");
     }
-    Ok(if verified.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if broken.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -11,18 +11,25 @@ pub async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
     store.close().await;
     let faults: Vec<Value> = verified.faults.iter().map(|fault| json!({ "incident": fault.incident, "seq": fault.seq, "what": fault.what })).collect();
     if everywhere.json {
-        println!("{}", json!({ "incidents": verified.incidents, "events": verified.events, "rebuilt": rebuild, "faults": faults }));
+        println!(
+            "{}",
+            json!({ "incidents": verified.incidents, "events": verified.events, "purged": verified.purged, "rebuilt": rebuild, "faults": faults, "audit": verified.audit })
+        );
     }
-    match verified.faults.split_first() {
+    match verified.broken() {
         None => {
             let also = if rebuild { ", and what is derived from them agrees" } else { "" };
             eprintln!("Every chain holds: {} incidents with {} events{also}.", verified.incidents, verified.events);
+            if verified.purged > 0 {
+                eprintln!("{} more were removed by retention; the audit log says which.", verified.purged);
+            }
+            eprintln!("{}", verified.audit.words);
             Ok(ExitCode::SUCCESS)
         }
         Some((first, others)) => {
-            eprintln!("The record is broken. First: {}, entry {}: {}.", first.incident, first.seq, first.what);
-            if !others.is_empty() {
-                eprintln!("{} more places are broken.", others.len());
+            eprintln!("The record is broken. First: {first}.");
+            if others > 0 {
+                eprintln!("{others} more places are broken.");
             }
             Ok(ExitCode::FAILURE)
         }

@@ -244,7 +244,7 @@ mod tests {
         let senders = Senders::default();
         let keys = ["0123456789abcdef".to_owned()];
         assert!(senders.find(&store, "generic", &keys).await.expect("the store answers").is_none());
-        assert!(store.create_integration(&a_sender(1, &keys[0], 0)).await.expect("the store answers"));
+        assert!(store.create_integration(&a_sender(1, &keys[0], 0), &crate::domain::audit::By::console()).await.expect("the store answers"));
         assert!(senders.find(&store, "generic", &keys).await.expect("the store answers").is_some());
         assert!(senders.find(&store, "alertmanager", &keys).await.expect("the store answers").is_none());
     }
@@ -254,14 +254,14 @@ mod tests {
         let (store, _folder) = empty_store().await;
         let (senders, keys) = (Senders::default(), ["0123456789abcdef".to_owned()]);
         let sender = a_sender(1, &keys[0], 1);
-        store.create_integration(&sender).await.expect("the store answers");
+        store.create_integration(&sender, &crate::domain::audit::By::console()).await.expect("the store answers");
         let first = senders.find(&store, "generic", &keys).await.expect("the store answers").expect("it is there");
         assert!(first.has_to_wait(NOON).is_none() && first.has_to_wait(NOON).is_some());
         let disable = |sender: &mut Sender| {
             sender.integration.disabled = true;
             Ok(())
         };
-        store.edit_integration(sender.integration.id, disable).await.expect("the store answers");
+        store.edit_integration(sender.integration.id, &crate::domain::audit::By::console(), disable).await.expect("the store answers");
         senders.refresh(&store).await.expect("the store answers");
         let now = senders.find(&store, "generic", &keys).await.expect("the store answers").expect("it is there");
         assert!(now.integration().disabled);
@@ -272,7 +272,7 @@ mod tests {
     async fn what_was_heard_shows_at_once_and_is_written_later() {
         let (store, _folder) = empty_store().await;
         let (senders, sender) = (Senders::default(), a_sender(1, "0123456789abcdef", 0));
-        store.create_integration(&sender).await.expect("the store answers");
+        store.create_integration(&sender, &crate::domain::audit::By::console()).await.expect("the store answers");
         let id = sender.integration.id;
         senders.note(id, NOON, true);
         senders.note(id, NOON.plus_secs(1), false);

@@ -40,5 +40,6 @@ fn slug(right: Right) -> &'static str {
         Right::ManageIntegrations => "manage_integrations",
         Right::ManagePeople => "manage_people",
         Right::ManageTokens => "manage_tokens",
+        Right::ReadAudit => "read_audit",
     }
 }

@@ -4,6 +4,7 @@
 //! are `application/problem+json`; lists are `{items, next_cursor}`.
 
 mod alerts;
+mod audit;
 mod changes;
 mod deliveries;
 mod export;
@@ -70,6 +71,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/import/alerts", post(import::alerts))
         .route("/api/v1/metrics/incidents", get(figures::incidents))
         .route("/api/v1/availability", get(figures::availability))
+        .route("/api/v1/audit", get(audit::list))
+        .route("/api/v1/audit/export", get(audit::export))
         .route("/api/v1/stream", get(live::stream))
         .route("/api/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(problem::no_such_method)

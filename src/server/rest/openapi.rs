@@ -1,7 +1,7 @@
 //! The document that describes the REST door, made from the routes' own descriptions. A committed
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
-use super::{alerts, changes, deliveries, export, figures, import, incidents, integrations, me, schema, services};
+use super::{alerts, audit, changes, deliveries, export, figures, import, incidents, integrations, me, schema, services};
 use crate::server::live;
 use axum::{
     http::header,
@@ -51,10 +51,12 @@ use utoipa::{
         changes::list,
         deliveries::list,
         deliveries::of_integration,
+        audit::list,
+        audit::export,
         live::stream,
         me::read,
     ),
-    components(schemas(schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord)),
+    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

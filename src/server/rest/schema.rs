@@ -233,6 +233,49 @@ shape!(Verification, {
     }
 });
 
+shape!(AuditEntry, {
+    "type": "object",
+    "description": "Something that was done here and is no event of an incident; one chain of hashes over all of them",
+    "required": ["seq", "at", "actor", "action", "subject", "address", "data", "prev_hash", "hash"],
+    "properties": {
+        "seq": { "type": "integer", "format": "int64" },
+        "at": { "type": "string", "format": "date-time" },
+        "actor": { "type": "object", "properties": {
+            "kind": { "type": "string", "enum": ["person", "token", "integration", "system", "import"] },
+            "id": { "type": "string" },
+            "name": { "type": "string" }
+        } },
+        "action": { "type": "string", "examples": ["session.signed_in", "token.created", "person.role_changed"] },
+        "subject": { "type": ["object", "null"], "properties": { "kind": { "type": "string" }, "id": { "type": "string" }, "name": { "type": "string" } } },
+        "address": { "type": ["string", "null"], "description": "The network address that asked" },
+        "data": { "type": "object", "additionalProperties": { "type": "string" } },
+        "prev_hash": { "type": "string" },
+        "hash": { "type": "string" }
+    }
+});
+
+shape!(AuditEntries, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/AuditEntry" } }, "next_cursor": { "type": ["string", "null"] } }
+});
+
+shape!(AuditExport, {
+    "type": "object",
+    "required": ["exported_at", "verification", "entries"],
+    "properties": {
+        "exported_at": { "type": "string", "format": "date-time" },
+        "verification": { "type": "object", "description": "Of the whole log, whatever was asked for", "required": ["entries", "head_hash", "holds", "fault", "words"], "properties": {
+            "entries": { "type": "integer", "format": "int64" },
+            "head_hash": { "type": "string" },
+            "holds": { "type": "boolean" },
+            "fault": { "type": ["object", "null"], "properties": { "seq": { "type": "integer", "format": "int64" }, "what": { "type": "string" } } },
+            "words": { "type": "string" }
+        } },
+        "entries": { "type": "array", "items": { "$ref": "#/components/schemas/AuditEntry" } }
+    }
+});
+
 shape!(Alert, {
     "type": "object",
     "description": "One episode, from first firing to its resolve",

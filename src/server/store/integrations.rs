@@ -2,9 +2,10 @@
 //! a signature can only be checked with the secret itself, and they leave this file only inside
 //! [`Sender`].
 
-use super::{Store, StoreError, query};
+use super::{Store, StoreError, audit, query};
 use crate::{
     domain::{
+        audit::{Action, By, Note, Subject},
         failure::Failure,
         ids::IntegrationId,
         integration::{Integration, PreviousToken, SecretMark},
@@ -119,7 +120,7 @@ impl Store {
     }
 
     /// Adds an integration; `false` when its id or its token is there already.
-    pub async fn create_integration(&self, sender: &Sender) -> Result<bool, StoreError> {
+    pub async fn create_integration(&self, sender: &Sender, by: &By) -> Result<bool, StoreError> {
         const SQL: &str = "INSERT INTO integrations (id, source, name, token_hash, signing_secrets, settings, grouping, created_at, disabled) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
         let Sender { integration, token_hash, signing_secrets, .. } = sender;
@@ -140,14 +141,19 @@ impl Store {
             .execute(&mut *write)
             .await
             .map_err(query("make an integration"))?;
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
         mark_changed(&mut write).await?;
+        let note = by.did(Action::IntegrationCreated, subject(integration)).with("source", &integration.source);
+        audit::append(&mut write, integration.created_at, &note.with("signing_secrets", signing_secrets.len())).await?;
         write.commit().await.map_err(query("make an integration"))?;
-        Ok(inserted.rows_affected() == 1)
+        Ok(true)
     }
 
     /// Changes an integration as `edit` says, in one transaction: what others change at the same
     /// time is seen by `edit` or comes after it.
-    pub async fn edit_integration(&self, id: IntegrationId, edit: impl FnOnce(&mut Sender) -> Result<(), Failure>) -> Result<Edited, StoreError> {
+    pub async fn edit_integration(&self, id: IntegrationId, by: &By, edit: impl FnOnce(&mut Sender) -> Result<(), Failure>) -> Result<Edited, StoreError> {
         const LOCK: &str = "UPDATE integrations SET disabled = disabled WHERE id = $1";
         const WRITE: &str = "UPDATE integrations SET name = $2, token_hash = $3, signing_secrets = $4, settings = $5, grouping = $6, disabled = $7, \
                              previous_token_hash = $8, previous_token_until = $9 WHERE id = $1";
@@ -156,11 +162,11 @@ impl Store {
         sqlx::query(LOCK).bind(id.to_string()).execute(&mut *write).await.map_err(query(changing))?;
         let row = sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(&mut *write).await.map_err(query(changing))?;
         let Some(mut edited) = row.as_ref().map(sender).transpose()? else { return Ok(Edited::Unknown) };
-        let token_before = edited.token_hash.clone();
+        let before = edited.clone();
         if let Err(failure) = edit(&mut edited) {
             return Ok(Edited::Refused(failure));
         }
-        if edited.token_hash != token_before && is_token_of_another(&mut write, id, &edited.token_hash).await? {
+        if edited.token_hash != before.token_hash && is_token_of_another(&mut write, id, &edited.token_hash).await? {
             return Ok(Edited::TokenInUse);
         }
         let Sender { integration, token_hash, signing_secrets, previous } = &edited;
@@ -178,6 +184,9 @@ impl Store {
             .await
             .map_err(query(changing))?;
         mark_changed(&mut write).await?;
+        for note in notes(by, &before, &edited) {
+            audit::append(&mut write, self.clock.now(), &note).await?;
+        }
         write.commit().await.map_err(query(changing))?;
         Ok(Edited::Done(Box::new(edited)))
     }
@@ -204,6 +213,37 @@ impl Store {
         let row = sqlx::query(SQL).fetch_optional(self.readers()).await.map_err(query("read the version of the integrations"))?;
         row.map_or(Ok(String::new()), |row| row.try_get(0)).map_err(query("read the version of the integrations"))
     }
+}
+
+/// An integration as the audit log names it.
+fn subject(integration: &Integration) -> Subject {
+    Subject::new("integration", integration.id, &integration.name)
+}
+
+/// What the audit log says about a change: which things changed, and never what a key or secret is.
+fn notes(by: &By, before: &Sender, after: &Sender) -> Vec<Note> {
+    let did = |action| by.did(action, subject(&after.integration));
+    let (was, is) = (&before.integration, &after.integration);
+    let mut notes = vec![];
+    let changed = [("name", was.name != is.name), ("settings", was.settings != is.settings), ("grouping", was.grouping != is.grouping)];
+    let changed: Vec<&str> = changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
+    if !changed.is_empty() {
+        notes.push(did(Action::IntegrationChanged).with("changed", changed.join(", ")));
+    }
+    if was.disabled != is.disabled {
+        notes.push(did(if is.disabled { Action::IntegrationDisabled } else { Action::IntegrationEnabled }));
+    }
+    if before.token_hash != after.token_hash {
+        notes.push(did(Action::IntegrationTokenRotated));
+    } else if before.previous.is_some() && after.previous.is_none() {
+        notes.push(did(Action::IntegrationTokenRemoved));
+    }
+    let owner = is.id.to_string();
+    let missing = |from: &Sender, secret: &SigningSecret| !from.signing_secrets.iter().any(|known| known.secret == secret.secret);
+    let marked = |action, secret: &SigningSecret| did(action).with("fingerprint", secrets::fingerprint(&owner, &secret.secret));
+    notes.extend(after.signing_secrets.iter().filter(|secret| missing(before, secret)).map(|secret| marked(Action::IntegrationSecretAdded, secret)));
+    notes.extend(before.signing_secrets.iter().filter(|secret| missing(after, secret)).map(|secret| marked(Action::IntegrationSecretRemoved, secret)));
+    notes
 }
 
 async fn mark_changed(write: &mut Transaction<'static, Any>) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! The store: one SQL text for SQLite and PostgreSQL. All SQL of the project stands in this room.
 
 mod alerts;
+mod audit;
 pub mod backup;
 mod batch;
 mod changes;
@@ -15,6 +16,7 @@ mod lease;
 mod lists;
 mod people;
 mod preview;
+mod purge;
 mod repeats;
 mod rows;
 mod search;
@@ -32,6 +34,7 @@ mod verify;
 mod writer;
 
 pub use alerts::AlertFilter;
+pub use audit::AuditFilter;
 pub use changes::{ChangeFilter, change_cursor};
 pub use commands::Outcome;
 pub use deliveries::DeliveryFilter;
@@ -42,6 +45,7 @@ pub use integrations::{Edited, Heard, Previous, Sender, SigningSecret};
 pub use lease::Lease;
 pub use people::{Account, Changed};
 pub use services::Described;
+pub use purge::Purged;
 pub use sessions::{NewSession, OpenSession};
 pub use setup::FirstAdmin;
 pub use stream::{CatchUp, Numbered};

@@ -1,7 +1,13 @@
 //! Accounts of people. A password's hash leaves this file only inside [`Account`], for signing in.
 
-use super::{Store, StoreError, query, sessions::NewSession};
-use crate::domain::{accounts::Person, ids::PersonId, people::Role, time::Timestamp};
+use super::{Store, StoreError, audit, query, sessions::NewSession};
+use crate::domain::{
+    accounts::Person,
+    audit::{Action, By, Note, Subject},
+    ids::PersonId,
+    people::Role,
+    time::Timestamp,
+};
 use sqlx::{Any, Row, Transaction, any::AnyRow};
 
 /// An account with what signing in needs.
@@ -23,9 +29,13 @@ pub enum Changed {
 
 impl Store {
     /// Adds an account; `false` when its login is taken.
-    pub async fn create_person(&self, person: &Person, password_hash: Option<&str>) -> Result<bool, StoreError> {
+    pub async fn create_person(&self, person: &Person, password_hash: Option<&str>, by: &By) -> Result<bool, StoreError> {
         let mut write = self.begin().await?;
         let created = insert(&mut write, person, password_hash).await?;
+        if created {
+            let note = by.did(Action::PersonCreated, subject(person)).with("login", &person.login).with("role", person.role.slug());
+            audit::append(&mut write, person.created_at, &note).await?;
+        }
         write.commit().await.map_err(query("make an account"))?;
         Ok(created)
     }
@@ -57,37 +67,51 @@ impl Store {
         Ok(count.map_err(query("count admins"))? > 0)
     }
 
-    pub async fn rename_person(&self, id: PersonId, name: &str) -> Result<Option<Person>, StoreError> {
+    pub async fn rename_person(&self, id: PersonId, name: &str, by: &By) -> Result<Option<Person>, StoreError> {
         const SQL: &str = "UPDATE people SET name = $2 WHERE id = $1";
         let mut write = self.begin().await?;
+        let before = read_within(&mut write, id).await?;
         sqlx::query(SQL).bind(id.to_string()).bind(name).execute(&mut *write).await.map_err(query("rename a person"))?;
         let renamed = read_within(&mut write, id).await?;
+        if let (Some(before), Some(renamed)) = (before, &renamed)
+            && before.name != renamed.name
+        {
+            let note = by.did(Action::PersonRenamed, subject(renamed)).with("from", &before.name).with("to", &renamed.name);
+            audit::append(&mut write, self.clock.now(), &note).await?;
+        }
         write.commit().await.map_err(query("rename a person"))?;
         Ok(renamed)
     }
 
-    pub async fn set_role(&self, id: PersonId, role: Role, demo_counts: bool) -> Result<Changed, StoreError> {
+    pub async fn set_role(&self, id: PersonId, role: Role, demo_counts: bool, by: &By) -> Result<Changed, StoreError> {
         const SQL: &str = "UPDATE people SET role = $2 WHERE id = $1";
         let mut write = self.begin().await?;
         let admins = lock_and_count_admins(&mut write, demo_counts).await?;
+        let before = read_within(&mut write, id).await?;
         sqlx::query(SQL).bind(id.to_string()).bind(role.slug()).execute(&mut *write).await.map_err(query("change a role"))?;
-        commit_unless_last_admin(write, id, admins, demo_counts).await
+        let note = before
+            .filter(|before| before.role != role)
+            .map(|before| by.did(Action::RoleChanged, subject(&before)).with("from", before.role.slug()).with("to", role.slug()));
+        self.commit_unless_last_admin(write, id, admins, demo_counts, note).await
     }
 
     /// Disabling ends all sessions of the person in the same transaction.
-    pub async fn set_disabled(&self, id: PersonId, disabled: bool, demo_counts: bool) -> Result<Changed, StoreError> {
+    pub async fn set_disabled(&self, id: PersonId, disabled: bool, demo_counts: bool, by: &By) -> Result<Changed, StoreError> {
         const SQL: &str = "UPDATE people SET disabled = $2 WHERE id = $1";
         let mut write = self.begin().await?;
         let admins = lock_and_count_admins(&mut write, demo_counts).await?;
+        let before = read_within(&mut write, id).await?;
         sqlx::query(SQL).bind(id.to_string()).bind(i64::from(disabled)).execute(&mut *write).await.map_err(query("disable an account"))?;
         if disabled {
             super::sessions::delete_of(&mut write, id).await?;
         }
-        commit_unless_last_admin(write, id, admins, demo_counts).await
+        let action = if disabled { Action::PersonDisabled } else { Action::PersonEnabled };
+        let note = before.filter(|before| before.disabled != disabled).map(|before| by.did(action, subject(&before)));
+        self.commit_unless_last_admin(write, id, admins, demo_counts, note).await
     }
 
     /// Sets a password that somebody else made; all sessions of the person end with it.
-    pub async fn reset_password(&self, id: PersonId, password_hash: &str) -> Result<Option<Person>, StoreError> {
+    pub async fn reset_password(&self, id: PersonId, password_hash: &str, by: &By) -> Result<Option<Person>, StoreError> {
         const SQL: &str = "UPDATE people SET password_hash = $2 WHERE id = $1 AND demo = 0";
         let mut write = self.begin().await?;
         let set = sqlx::query(SQL).bind(id.to_string()).bind(password_hash).execute(&mut *write).await.map_err(query("reset a password"))?;
@@ -96,13 +120,16 @@ impl Store {
         }
         super::sessions::delete_of(&mut write, id).await?;
         let changed = read_within(&mut write, id).await?;
+        if let Some(person) = &changed {
+            audit::append(&mut write, self.clock.now(), &by.did(Action::PasswordReset, subject(person))).await?;
+        }
         write.commit().await.map_err(query("reset a password"))?;
         Ok(changed)
     }
 
     /// Replaces a password that was just proved by its owner: every session ends and `session` is
     /// the only one left. `false` when the password was replaced by somebody else meanwhile.
-    pub async fn change_password(&self, old_hash: &str, new_hash: &str, session: &NewSession) -> Result<bool, StoreError> {
+    pub async fn change_password(&self, old_hash: &str, new_hash: &str, session: &NewSession, by: &By) -> Result<bool, StoreError> {
         const SQL: &str = "UPDATE people SET password_hash = $2 WHERE id = $1 AND password_hash = $3";
         let mut write = self.begin().await?;
         let id = session.person_id.to_string();
@@ -112,9 +139,35 @@ impl Store {
         }
         super::sessions::delete_of(&mut write, session.person_id).await?;
         let opened = super::sessions::insert(&mut write, session, Some(new_hash)).await?;
+        audit::append(&mut write, session.created_at, &by.did(Action::PasswordChanged, None)).await?;
         write.commit().await.map_err(query("change a password"))?;
         Ok(opened)
     }
+
+    async fn commit_unless_last_admin(
+        &self,
+        mut write: Transaction<'static, Any>,
+        id: PersonId,
+        admins_before: i64,
+        demo_counts: bool,
+        note: Option<Note>,
+    ) -> Result<Changed, StoreError> {
+        if admins_before > 0 && count_admins(&mut write, demo_counts).await? == 0 {
+            write.rollback().await.map_err(query("take back a change to an account"))?;
+            return Ok(Changed::LastAdmin);
+        }
+        let changed = read_within(&mut write, id).await?;
+        if let Some(note) = note {
+            audit::append(&mut write, self.clock.now(), &note).await?;
+        }
+        write.commit().await.map_err(query("change an account"))?;
+        Ok(changed.map_or(Changed::Unknown, Changed::Done))
+    }
+}
+
+/// A person as the audit log names them.
+pub(super) fn subject(person: &Person) -> Subject {
+    Subject::new("person", person.id, &person.name)
 }
 
 const COUNT_ADMINS: &str = "SELECT COUNT(*) FROM people WHERE role = 'admin' AND disabled = 0 AND demo <= $1";
@@ -149,16 +202,6 @@ async fn lock_and_count_admins(write: &mut Transaction<'static, Any>, demo_count
     const LOCK: &str = "UPDATE people SET role = role WHERE role = 'admin'";
     sqlx::query(LOCK).execute(&mut **write).await.map_err(query("lock the admins"))?;
     count_admins(write, demo_counts).await
-}
-
-async fn commit_unless_last_admin(mut write: Transaction<'static, Any>, id: PersonId, admins_before: i64, demo_counts: bool) -> Result<Changed, StoreError> {
-    if admins_before > 0 && count_admins(&mut write, demo_counts).await? == 0 {
-        write.rollback().await.map_err(query("take back a change to an account"))?;
-        return Ok(Changed::LastAdmin);
-    }
-    let changed = read_within(&mut write, id).await?;
-    write.commit().await.map_err(query("change an account"))?;
-    Ok(changed.map_or(Changed::Unknown, Changed::Done))
 }
 
 async fn read_within(write: &mut Transaction<'static, Any>, id: PersonId) -> Result<Option<Person>, StoreError> {

@@ -4,8 +4,13 @@
 //! is one statement inside the transaction that changes the account, and a live stream asks the
 //! same table whether it may go on. Only hashes of the cookies' secrets are kept.
 
-use super::{Store, StoreError, people, query};
-use crate::domain::{accounts::Person, ids::PersonId, time::Timestamp};
+use super::{Store, StoreError, audit, people, query};
+use crate::domain::{
+    accounts::Person,
+    audit::{Action, By},
+    ids::PersonId,
+    time::Timestamp,
+};
 use sqlx::{Any, Row, Transaction};
 
 /// A session that begins.
@@ -30,12 +35,15 @@ impl Store {
     /// Begins a session and ends the one it replaces. `proved` is the password's hash that was
     /// verified, `None` for people without a password. `false` when the account was disabled or
     /// its password replaced since then.
-    pub async fn open_session(&self, session: &NewSession, proved: Option<&str>, replaces: Option<&str>) -> Result<bool, StoreError> {
+    pub async fn open_session(&self, session: &NewSession, proved: Option<&str>, replaces: Option<&str>, by: &By) -> Result<bool, StoreError> {
         let mut write = self.begin().await?;
         if let Some(replaced) = replaces {
             delete(&mut write, replaced).await?;
         }
         let opened = insert(&mut write, session, proved).await?;
+        if opened {
+            audit::append(&mut write, session.created_at, &by.did(Action::SignedIn, None)).await?;
+        }
         write.commit().await.map_err(query("begin a session"))?;
         Ok(opened)
     }
@@ -62,9 +70,11 @@ impl Store {
         write.commit().await.map_err(query("note a session's use"))
     }
 
-    pub async fn end_session(&self, token_hash: &str) -> Result<(), StoreError> {
+    pub async fn end_session(&self, token_hash: &str, by: &By) -> Result<(), StoreError> {
         let mut write = self.begin().await?;
-        delete(&mut write, token_hash).await?;
+        if delete(&mut write, token_hash).await? {
+            audit::append(&mut write, self.clock.now(), &by.did(Action::SignedOut, None)).await?;
+        }
         write.commit().await.map_err(query("end a session"))
     }
 
@@ -96,9 +106,10 @@ pub(super) async fn insert(write: &mut Transaction<'static, Any>, session: &NewS
     Ok(inserted.rows_affected() == 1)
 }
 
-async fn delete(write: &mut Transaction<'static, Any>, token_hash: &str) -> Result<(), StoreError> {
+async fn delete(write: &mut Transaction<'static, Any>, token_hash: &str) -> Result<bool, StoreError> {
     const SQL: &str = "DELETE FROM sessions WHERE token_hash = $1";
-    sqlx::query(SQL).bind(token_hash).execute(&mut **write).await.map(|_| ()).map_err(query("end a session"))
+    let ended = sqlx::query(SQL).bind(token_hash).execute(&mut **write).await.map_err(query("end a session"))?;
+    Ok(ended.rows_affected() == 1)
 }
 
 /// Ends everything a person has open.

@@ -1,8 +1,12 @@
 //! The one-time key that makes the first admin: its hash and when it ends. It works once, and
 //! never while somebody can manage people.
 
-use super::{Store, StoreError, people, query, sessions, sessions::NewSession};
-use crate::domain::{accounts::Person, time::Timestamp};
+use super::{Store, StoreError, audit, people, query, sessions, sessions::NewSession};
+use crate::domain::{
+    accounts::Person,
+    audit::{Action, By},
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
@@ -35,7 +39,14 @@ impl Store {
     }
 
     /// Makes the first admin and their session, and uses the key up.
-    pub async fn create_first_admin(&self, key_hash: &str, person: &Person, password_hash: &str, session: &NewSession) -> Result<FirstAdmin, StoreError> {
+    pub async fn create_first_admin(
+        &self,
+        key_hash: &str,
+        person: &Person,
+        password_hash: &str,
+        session: &NewSession,
+        by: &By,
+    ) -> Result<FirstAdmin, StoreError> {
         const TAKE: &str = "DELETE FROM meta WHERE name = $1 RETURNING value";
         let mut write = self.begin().await?;
         let taken = sqlx::query(TAKE).bind(NAME).fetch_optional(&mut *write).await.map_err(query("use the first admin's key"))?;
@@ -50,6 +61,7 @@ impl Store {
             return Ok(FirstAdmin::LoginTaken);
         }
         sessions::insert(&mut write, session, Some(password_hash)).await?;
+        audit::append(&mut write, session.created_at, &by.did(Action::FirstAdminMade, people::subject(person))).await?;
         write.commit().await.map_err(query("make the first admin"))?;
         Ok(FirstAdmin::Made)
     }

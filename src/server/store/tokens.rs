@@ -1,12 +1,18 @@
 //! API tokens. Only the hash of a token's secret is kept; revoked ones stay as rows, because the
 //! record names them.
 
-use super::{Store, StoreError, people::role, query};
-use crate::domain::{accounts::Token, ids::TokenId, integration::Rate, time::Timestamp};
+use super::{Store, StoreError, audit, people::role, query};
+use crate::domain::{
+    accounts::Token,
+    audit::{Action, By, Subject},
+    ids::TokenId,
+    integration::Rate,
+    time::Timestamp,
+};
 use sqlx::{Row, any::AnyRow};
 
 impl Store {
-    pub async fn create_token(&self, token: &Token, token_hash: &str) -> Result<(), StoreError> {
+    pub async fn create_token(&self, token: &Token, token_hash: &str, by: &By) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO tokens (id, name, role, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
         let mut write = self.begin().await?;
         sqlx::query(SQL)
@@ -18,6 +24,8 @@ impl Store {
             .execute(&mut *write)
             .await
             .map_err(query("make a token"))?;
+        let note = by.did(Action::TokenCreated, Subject::new("token", token.id, &token.name)).with("role", token.role.slug());
+        audit::append(&mut write, token.created_at, &note).await?;
         write.commit().await.map_err(query("make a token"))
     }
 
@@ -51,12 +59,15 @@ impl Store {
     }
 
     /// Revokes a token at once; `false` when there is none to revoke.
-    pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
-        const SQL: &str = "UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+    pub async fn revoke_token(&self, id: TokenId, now: Timestamp, by: &By) -> Result<bool, StoreError> {
+        const SQL: &str = "UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING name";
         let mut write = self.begin().await?;
-        let revoked = sqlx::query(SQL).bind(id.to_string()).bind(now.micros()).execute(&mut *write).await.map_err(query("revoke a token"))?;
+        let revoked = sqlx::query(SQL).bind(id.to_string()).bind(now.micros()).fetch_optional(&mut *write).await.map_err(query("revoke a token"))?;
+        let Some(row) = revoked else { return Ok(false) };
+        let name: String = row.try_get(0).map_err(query("revoke a token"))?;
+        audit::append(&mut write, now, &by.did(Action::TokenRevoked, Subject::new("token", id, name))).await?;
         write.commit().await.map_err(query("revoke a token"))?;
-        Ok(revoked.rows_affected() == 1)
+        Ok(true)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError, query, rows};
 use crate::domain::{
+    audit::AuditState,
     ids::{IncidentId, IncidentRef},
     incident::Incident,
     metrics::Facts,
@@ -33,15 +34,31 @@ pub struct Fault {
 pub struct Verified {
     pub incidents: u64,
     pub events: u64,
+    /// How many incidents retention removed, each with its tombstone.
+    pub purged: u64,
     pub faults: Vec<Fault>,
+    pub audit: AuditState,
+}
+
+impl Verified {
+    /// The first place that does not hold, and how many more there are.
+    pub fn broken(&self) -> Option<(String, usize)> {
+        let audit = self.audit.fault.as_ref().map(|fault| format!("the audit log, entry {}: {}", fault.seq, fault.what));
+        let first = self.faults.first().map(|first| format!("{}, entry {}: {}", first.incident, first.seq, first.what));
+        let more = (self.faults.len() + usize::from(audit.is_some())).saturating_sub(1);
+        first.or(audit).map(|first| (first, more))
+    }
 }
 
 impl Store {
     /// Checks every incident's chain against its projection's head; with `rebuild` the projection
     /// is also folded anew from the events and compared field by field.
     pub async fn verify(&self, rebuild: bool) -> Result<Verified, StoreError> {
-        let mut verified = Verified::default();
-        let mut after = 0_i64;
+        // Read first: what is opened meanwhile lies beyond it.
+        let opened = sqlx::query("SELECT value FROM counters WHERE name = 'incident'").fetch_one(&self.readers).await;
+        let opened: i64 = rows::get(&opened.map_err(query("read the last reference"))?, 0)?;
+        let mut verified = Verified { audit: self.audit_state().await?, ..Verified::default() };
+        let (mut after, mut seen) = (0_i64, BTreeSet::new());
         loop {
             let found = sqlx::query(concat!("SELECT ", columns!(), " FROM incidents WHERE ref > $1 ORDER BY ref LIMIT 500"))
                 .bind(after)
@@ -51,7 +68,8 @@ impl Store {
             for row in &found {
                 let row = Row::read(row)?;
                 after = row.reference.0;
-                let Looked { row, events, fault } = self.verify_incident(row, rebuild).await?;
+                let Some(Looked { row, events, fault }) = self.verify_incident(row, rebuild).await? else { continue };
+                seen.insert(row.reference.0);
                 verified.incidents += 1;
                 verified.events += events;
                 verified.faults.extend(fault.map(|fault| Fault { incident: row.reference, seq: fault.seq, what: fault.what }));
@@ -60,13 +78,16 @@ impl Store {
                 break;
             }
         }
-        let orphans = sqlx::query("SELECT COUNT(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = e.incident_id)")
-            .fetch_one(&self.readers)
-            .await
-            .map_err(query("look for events without an incident"))?;
-        let orphans: i64 = rows::get(&orphans, 0)?;
-        if orphans > 0 {
-            verified.faults.push(Fault { incident: IncidentRef(0), seq: 0, what: format!("{orphans} events belong to no incident") });
+        self.verify_holes(&mut verified, &seen, opened).await?;
+        const EVENTS: &str = "SELECT COUNT(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = e.incident_id)";
+        const ALERTS: &str =
+            "SELECT COUNT(*) FROM alerts a WHERE a.incident_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id)";
+        for (sql, what) in [(EVENTS, "events"), (ALERTS, "alerts")] {
+            let orphans = sqlx::query(sql).fetch_one(&self.readers).await.map_err(query("look for what belongs to no incident"))?;
+            let orphans: i64 = rows::get(&orphans, 0)?;
+            if orphans > 0 {
+                verified.faults.push(Fault { incident: IncidentRef(0), seq: 0, what: format!("{orphans} {what} belong to no incident") });
+            }
         }
         if rebuild {
             self.verify_refreshes(&mut verified).await?;
@@ -74,10 +95,33 @@ impl Store {
         Ok(verified)
     }
 
+    /// References are given without gaps, so each that has no incident any more needs a tombstone,
+    /// and none that has one may have it.
+    async fn verify_holes(&self, verified: &mut Verified, seen: &BTreeSet<i64>, opened: i64) -> Result<(), StoreError> {
+        let buried = self.tombstones().await?;
+        verified.purged = buried.len() as u64;
+        for reference in buried.intersection(seen) {
+            let what = "retention removed it, and yet it is there".to_owned();
+            verified.faults.push(Fault { incident: IncidentRef(*reference), seq: 0, what });
+        }
+        let known: BTreeSet<i64> = seen.union(&buried).copied().filter(|reference| *reference <= opened).collect();
+        let mut expected = 1;
+        for reference in known.into_iter().chain([opened + 1]) {
+            if expected < reference {
+                let others = reference - expected - 1;
+                let which = if others > 0 { format!("it and {others} more up to {} are", IncidentRef(reference - 1)) } else { "it is".to_owned() };
+                let what = format!("{which} gone, and retention did not remove what is missing");
+                verified.faults.push(Fault { incident: IncidentRef(expected), seq: 0, what });
+            }
+            expected = reference + 1;
+        }
+        Ok(())
+    }
+
     /// Checks one incident's chain and everything that is derived from it. `None` when there is none.
     pub async fn verification(&self, id: IncidentId) -> Result<Option<Verification>, StoreError> {
         let Some(row) = self.row_to_verify(id).await? else { return Ok(None) };
-        let Looked { row, events, fault } = self.verify_incident(row, true).await?;
+        let Some(Looked { row, events, fault }) = self.verify_incident(row, true).await? else { return Ok(None) };
         Ok(Some(Verification::new(row.id, row.reference, i64::try_from(events).unwrap_or(i64::MAX), row.head, fault)))
     }
 
@@ -112,19 +156,19 @@ impl Store {
     }
 
     /// Checks one incident. Something may be recorded between reading its row and its log, so a
-    /// fault counts only when it is still there on a second look.
-    async fn verify_incident(&self, first_look: Row, rebuild: bool) -> Result<Looked, StoreError> {
+    /// fault counts only when it is still there on a second look. `None` when it was removed meanwhile.
+    async fn verify_incident(&self, first_look: Row, rebuild: bool) -> Result<Option<Looked>, StoreError> {
         let mut row = first_look;
         let mut looks = 0;
         loop {
             looks += 1;
             let (events, fault) = self.look(&row, rebuild).await?;
             if fault.is_none() || looks == 3 {
-                return Ok(Looked { row, events, fault });
+                return Ok(Some(Looked { row, events, fault }));
             }
             match self.row_to_verify(row.id).await? {
                 Some(again) => row = again,
-                None => return Ok(Looked { row, events, fault }),
+                None => return Ok(None),
             }
         }
     }

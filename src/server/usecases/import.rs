@@ -4,6 +4,7 @@
 use super::people::needs;
 use crate::{
     domain::{
+        audit::{Action, Note, Subject},
         failure::{Failure, FailureKind},
         ids::IntegrationId,
         import::{self, Draft, Flaw, statuspage},
@@ -12,6 +13,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
+        auth,
         error::ServerError,
         records::{Record, Records},
         sources::{self, Source},
@@ -154,7 +156,22 @@ pub async fn incidents<E>(
         report.add(store.import_incidents(waiting, &who.who).await?);
     }
     progress(&report);
+    note_incidents(store, who, &report).await?;
     Ok(report)
+}
+
+/// Says in the audit log what was imported. An import that changed nothing is none.
+async fn note_incidents(store: &Store, who: &Actor, report: &IncidentReport) -> Result<(), ServerError> {
+    let IncidentReport { created, updated, unchanged, rejected } = report;
+    if created + updated > 0 {
+        let note = finished(who, "incidents").with("created", created).with("updated", updated).with("unchanged", unchanged);
+        store.note(&note.with("rejected", rejected.count())).await?;
+    }
+    Ok(())
+}
+
+fn finished(who: &Actor, what: &str) -> Note {
+    auth::by(&who.who).did(Action::ImportFinished, Subject::new("import", what, what))
 }
 
 /// Imports the incidents of a Statuspage's `incidents.json`.
@@ -175,6 +192,7 @@ pub async fn statuspage(store: &Store, who: &Actor, file: &[u8], mut progress: i
         report.add(store.import_incidents(batch.to_vec(), &who.who).await?);
         progress(&report);
     }
+    note_incidents(store, who, &report).await?;
     Ok(report)
 }
 
@@ -225,6 +243,10 @@ pub async fn alerts<E>(
         report.add(&store.replay(&replay, waiting).await?);
     }
     progress(&report);
+    if report.lines > 0 {
+        let note = finished(who, "alerts").with("lines", report.lines).with("alerts_opened", report.alerts_opened);
+        store.note(&note.with("incidents_opened", report.incidents_opened).with("rejected", report.rejected.count())).await?;
+    }
     Ok(report)
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     domain::{
+        audit::By,
         delivery::Counts,
         failure::{Failure, FailureKind},
         ids::{AlertId, IntegrationId},
@@ -184,6 +185,6 @@ async fn rest_integration(app: &App) -> Result<Sender, StoreError> {
     let integration = Integration::new(REST, sources::generic::SOURCE.slug, "REST", app.clock().now());
     // Nobody learns this key: alerts come to it by API token only.
     let sender = Sender { integration, token_hash: secrets::hash(&secrets::new_secret(secrets::INTEGRATION_TOKEN)), signing_secrets: vec![], previous: None };
-    app.store.create_integration(&sender).await?;
+    app.store.create_integration(&sender, &By::system()).await?;
     Ok(app.store.sender(REST).await?.unwrap_or(sender))
 }

@@ -11,7 +11,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        auth::secrets,
+        auth::{self, secrets},
         error::ServerError,
         sources,
         state::App,
@@ -73,7 +73,7 @@ pub async fn create(app: &App, actor: &Actor, draft: NewIntegration) -> Result<S
     let integration = Integration { settings, grouping, ..Integration::new(IntegrationId(uuid::Uuid::now_v7()), source.slug, name, now) };
     let signing_secrets = signing_secrets.into_iter().map(|secret| SigningSecret { secret, added_at: Some(now) }).collect();
     let sender = Sender { integration, token_hash: secrets::hash(&token), signing_secrets, previous: None };
-    if !app.store.create_integration(&sender).await? {
+    if !app.store.create_integration(&sender, &auth::by(&actor.who)).await? {
         return Err(token_in_use().into());
     }
     app.senders.forget();
@@ -183,7 +183,7 @@ async fn edit(
     done: &'static str,
     edit: impl FnOnce(&mut Sender) -> Result<(), Failure>,
 ) -> Result<Integration, ServerError> {
-    match app.store.edit_integration(id, edit).await? {
+    match app.store.edit_integration(id, &auth::by(&actor.who), edit).await? {
         Edited::Done(sender) => {
             app.senders.forget();
             tracing::info!(integration = %id, by = actor.who.id, "{done}");

@@ -3,13 +3,14 @@
 use crate::{
     domain::{
         accounts::{Me, Person, ShownOnce},
+        audit::By,
         failure::{Failure, FailureKind},
         ids::PersonId,
         people::{Actor, Right, Role},
         time::Timestamp,
     },
     server::{
-        auth::{passwords, secrets},
+        auth::{self, passwords, secrets},
         config::Config,
         error::ServerError,
         state::App,
@@ -56,14 +57,14 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Person>, ServerError> 
 /// Makes an account; its password is shown this once.
 pub async fn create(app: &App, actor: &Actor, name: &str, login: &str, role: Role) -> Result<ShownOnce<Person>, ServerError> {
     needs(actor, Right::ManagePeople)?;
-    let created = create_account(&app.store, name, login, role).await?;
+    let created = create_account(&app.store, name, login, role, &auth::by(&actor.who)).await?;
     tracing::info!(person = %created.item.id, role = role.slug(), by = actor.who.id, "made an account");
     Ok(created)
 }
 
 /// Changes one's own name.
 pub async fn rename(app: &App, me: &Me, name: &str) -> Result<Me, ServerError> {
-    let renamed = app.store.rename_person(me.id, &a_name(name)?).await?;
+    let renamed = app.store.rename_person(me.id, &a_name(name)?, &auth::by(&me.actor().who)).await?;
     renamed.map(|person| Me { name: person.name, ..me.clone() }).ok_or_else(|| unknown_person().into())
 }
 
@@ -72,7 +73,7 @@ pub async fn reset_password(app: &App, actor: &Actor, person: PersonId) -> Resul
     needs(actor, Right::ManagePeople)?;
     let password = passwords::generate();
     let hash = passwords::hash(&password).await?;
-    let Some(item) = app.store.reset_password(person, &hash).await? else { return Err(unknown_person().into()) };
+    let Some(item) = app.store.reset_password(person, &hash, &auth::by(&actor.who)).await? else { return Err(unknown_person().into()) };
     tracing::info!(person = %person, by = actor.who.id, "reset a password");
     Ok(ShownOnce { item, token: password })
 }
@@ -80,7 +81,7 @@ pub async fn reset_password(app: &App, actor: &Actor, person: PersonId) -> Resul
 /// Changes somebody's role; it holds from their next request.
 pub async fn set_role(app: &App, actor: &Actor, person: PersonId, role: Role) -> Result<Person, ServerError> {
     needs(actor, Right::ManagePeople)?;
-    let changed = app.store.set_role(person, role, demo_is_on(&app.config)).await?;
+    let changed = app.store.set_role(person, role, demo_is_on(&app.config), &auth::by(&actor.who)).await?;
     tracing::info!(person = %person, role = role.slug(), by = actor.who.id, done = matches!(changed, Changed::Done(_)), "changed a role");
     told(changed)
 }
@@ -88,14 +89,14 @@ pub async fn set_role(app: &App, actor: &Actor, person: PersonId, role: Role) ->
 /// Disables or enables an account; disabling ends its sessions at once.
 pub async fn set_disabled(app: &App, actor: &Actor, person: PersonId, disabled: bool) -> Result<Person, ServerError> {
     needs(actor, Right::ManagePeople)?;
-    let changed = app.store.set_disabled(person, disabled, demo_is_on(&app.config)).await?;
+    let changed = app.store.set_disabled(person, disabled, demo_is_on(&app.config), &auth::by(&actor.who)).await?;
     tracing::info!(person = %person, disabled, by = actor.who.id, done = matches!(changed, Changed::Done(_)), "disabled or enabled an account");
     told(changed)
 }
 
 /// Makes an account for whoever has the command line; answers its password.
 pub async fn create_from_cli(store: &Store, name: &str, login: &str, role: Role) -> Result<String, ServerError> {
-    create_account(store, name, login, role).await.map(|created| created.token)
+    create_account(store, name, login, role, &By::console()).await.map(|created| created.token)
 }
 
 /// The path of a new one-time link to the first admin, while there is none. Links made before end.
@@ -115,7 +116,7 @@ pub async fn ensure_demo_people(app: &App) -> Result<(), ServerError> {
     }
     for (login, name, role) in DEMO_PEOPLE {
         let person = Person { demo: true, ..new_person(name, login, role, app.clock().now())? };
-        app.store.create_person(&person, None).await?;
+        app.store.create_person(&person, None, &By::system()).await?;
     }
     Ok(())
 }
@@ -147,11 +148,11 @@ pub fn a_name(typed: &str) -> Result<String, Failure> {
     }
 }
 
-async fn create_account(store: &Store, name: &str, login: &str, role: Role) -> Result<ShownOnce<Person>, ServerError> {
+async fn create_account(store: &Store, name: &str, login: &str, role: Role, by: &By) -> Result<ShownOnce<Person>, ServerError> {
     let item = new_person(name, login, role, store.clock().now())?;
     let password = passwords::generate();
     let hash = passwords::hash(&password).await?;
-    if !store.create_person(&item, Some(&hash)).await? {
+    if !store.create_person(&item, Some(&hash), by).await? {
         return Err(login_taken().into());
     }
     Ok(ShownOnce { item, token: password })

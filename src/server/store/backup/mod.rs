@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The tables of a backup, in the order in which they are written.
-pub(super) const TABLES: [&str; 16] = [
+pub(super) const TABLES: [&str; 18] = [
     "meta",
     "counters",
     "people",
@@ -36,6 +36,7 @@ pub(super) const TABLES: [&str; 16] = [
     "change_records",
     "commands",
     "saved_views",
+    "audit",
 ];
 
 /// The tables that stay, and what that means after a restore.

@@ -1,5 +1,7 @@
-//! Settings: who sends alerts, who works here, which programs may read and write, and oneself.
+//! Settings: who sends alerts, who works here, which programs may read and write,
+//! what everybody did, and oneself.
 
+mod audit;
 mod integrations;
 mod people;
 mod profile;
@@ -25,6 +27,7 @@ pub fn Settings(tab: Tab) -> impl IntoView {
         Tab::Integrations => Right::ReadIntegrations,
         Tab::People => Right::ManagePeople,
         Tab::Tokens => Right::ManageTokens,
+        Tab::Audit => Right::ReadAudit,
         Tab::Profile => Right::Read,
     };
     let refusal = Memo::new(move |_| session.replica.me().filter(|me| !me.role.may(right)).map(|_| sentence(&right.refusal())));
@@ -33,6 +36,7 @@ pub fn Settings(tab: Tab) -> impl IntoView {
         (None, Tab::Integrations) => view! { <integrations::Integrations /> },
         (None, Tab::People) => view! { <people::People /> },
         (None, Tab::Tokens) => view! { <tokens::Tokens /> },
+        (None, Tab::Audit) => view! { <audit::Audit /> },
         (None, Tab::Profile) => view! { <profile::Profile /> },
     };
     let link = move |to: Tab| {
