@@ -73,6 +73,11 @@ pub struct Group {
 /// the [thirty days](super::LOOK_BACK_SECS) before it; more do no harm. Groups without an incident
 /// are left out, except for the one group of all.
 pub fn figures(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now: Timestamp) -> Vec<Group> {
+    populations(facts, range, filter, by, now).into_iter().map(|(key, population)| Group::of(key, &population)).collect()
+}
+
+/// The groups before anything is counted, each with its key in words.
+pub(super) fn populations<'a>(facts: &'a [Facts], range: &Range, filter: &'a Filter, by: GroupBy, now: Timestamp) -> Vec<(Option<String>, Population<'a>)> {
     let known: Vec<&Facts> = facts.iter().filter(|facts| filter.matches(facts)).collect();
     let service = filter.service.as_deref();
     if by == GroupBy::Month {
@@ -93,20 +98,20 @@ pub fn figures(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now
         }
     }
     let told = groups.into_iter().filter(|(key, group)| *key == Key::All || !group.members.is_empty());
-    told.map(|(key, group)| Group::of(key.words(), &group)).collect()
+    told.map(|(key, group)| (key.words(), group)).collect()
 }
 
 /// Each month is a range of its own, so that what is counted per time is counted over that month.
-fn by_month(known: &[&Facts], range: &Range, service: Option<&str>, now: Timestamp) -> Vec<Group> {
+fn by_month<'a>(known: &[&'a Facts], range: &Range, service: Option<&'a str>, now: Timestamp) -> Vec<(Option<String>, Population<'a>)> {
     let mut months: BTreeMap<String, Vec<&Facts>> = BTreeMap::new();
     for facts in known.iter().copied().filter(|facts| range.contains(facts.started_at)) {
         months.entry(month_of(facts.started_at)).or_default().push(facts);
     }
-    let group = |(key, members): (String, Vec<&Facts>)| {
+    let group = |(key, members): (String, Vec<&'a Facts>)| {
         // A month with a member overlaps the range.
         let range = members.first().and_then(|first| month_around(first.started_at)?.within(range)).unwrap_or(*range);
         let known = known.iter().copied().filter(|facts| facts.reaches(&range)).collect();
-        Group::of(Some(key), &Population { range, members, known, service, now })
+        (Some(key), Population { range, members, known, service, now })
     };
     months.into_iter().map(group).collect()
 }

@@ -42,11 +42,10 @@ pub struct Spread {
 impl Summary {
     pub fn of(metric: &Metric, population: &Population) -> Self {
         let (unit, definition) = (metric.unit.slug().to_owned(), metric.definition.to_owned());
+        let n = population.members.len() as u64;
         let each = match metric.of {
-            Of::Whole(of) => {
-                let n = population.members.len() as u64;
-                return Self { n, excluded: vec![], mean: of(population), spread: None, unit, definition };
-            }
+            Of::Whole(of) => return Self { n, excluded: vec![], mean: of(population), spread: None, unit, definition },
+            Of::Share(of) => return Self { n, excluded: vec![], mean: share(&of(population)), spread: None, unit, definition },
             Of::Each(each) => each,
         };
         let mut values = Vec::with_capacity(population.members.len());
@@ -63,9 +62,14 @@ impl Summary {
     }
 }
 
+#[allow(clippy::cast_precision_loss)] // counts
+fn share(which: &[bool]) -> Option<f64> {
+    (!which.is_empty()).then(|| which.iter().filter(|is_one| **is_one).count() as f64 / which.len() as f64)
+}
+
 /// Microseconds as seconds, the unit on the wire.
 #[allow(clippy::cast_precision_loss)] // below 2^53 microseconds (285 years) it is exact
-fn secs(micros: i64) -> f64 {
+pub(super) fn secs(micros: i64) -> f64 {
     micros as f64 / 1e6
 }
 
@@ -85,7 +89,7 @@ fn spread(sorted: &[i64]) -> Spread {
     }
 }
 
-fn median(sorted: &[i64]) -> Option<f64> {
+pub(super) fn median(sorted: &[i64]) -> Option<f64> {
     let upper = *sorted.get(sorted.len() / 2)?;
     if sorted.len() % 2 == 1 {
         return Some(secs(upper));
