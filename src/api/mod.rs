@@ -4,6 +4,7 @@
 pub mod board;
 pub mod changes;
 pub mod deliveries;
+pub mod figures;
 pub mod incidents;
 pub mod integrations;
 pub mod people;

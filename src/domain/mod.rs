@@ -8,6 +8,7 @@ pub mod alert;
 pub mod boards;
 pub mod canonical;
 pub mod change;
+pub mod csv;
 pub mod delivery;
 pub mod export;
 pub mod failure;

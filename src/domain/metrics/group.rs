@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Which incidents are counted. Empty and `None` leave nobody out, except for `kinds`: without
 /// any only incidents count, not maintenance or drills.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     pub severity: Vec<Severity>,
     pub service: Option<String>,
@@ -29,7 +30,8 @@ impl Filter {
 }
 
 /// By what incidents are put into groups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum GroupBy {
     /// One group of all.
     #[default]
@@ -114,6 +116,22 @@ fn by_month<'a>(known: &[&'a Facts], range: &Range, service: Option<&'a str>, no
         (Some(key), Population { range, members, known, service, now })
     };
     months.into_iter().map(group).collect()
+}
+
+/// The range and filter that hold just the group `key`, for what belongs to a range by its impact
+/// and not by its start. `None` when there can be no such group.
+pub(super) fn narrowed(range: &Range, filter: &Filter, by: GroupBy, key: Option<&str>) -> Option<(Range, Filter)> {
+    let filter = filter.clone();
+    match (by, key) {
+        (GroupBy::None, None) => Some((*range, filter)),
+        (GroupBy::Severity, Some(key)) => Some((*range, Filter { severity: vec![Severity::from_slug(key)?], ..filter })),
+        (GroupBy::Service, Some(key)) => Some((*range, Filter { service: Some(key.to_owned()), ..filter })),
+        (GroupBy::Month, Some(key)) => {
+            let first = Timestamp::parse(&format!("{key}-01T00:00:00Z"))?;
+            Some((month_around(first)?.within(range)?, filter))
+        }
+        _ => None,
+    }
 }
 
 fn month_of(at: Timestamp) -> String {

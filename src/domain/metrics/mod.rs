@@ -21,13 +21,13 @@ mod summary;
 mod trends;
 pub mod words;
 
-pub use behind::{About, Behind, behind};
-pub use change::{Change, difference_of_medians};
+pub use behind::{About, Behind, BehindItem, BehindPage, Which, behind};
+pub use change::Change;
 pub use facts::{Facts, Window};
 pub use group::{Filter, Group, GroupBy, figures};
-pub use series::{Bucket, Step};
+pub use series::{Bucket, Step, series};
 pub use summary::{Excluded, Spread, Summary};
-pub use trends::{Figure, ServiceAvailability, TrendGroup, Trends, trends};
+pub use trends::{Figure, ServiceAvailability, TrendGroup, Trends, availability, trends};
 
 use super::time::Timestamp;
 

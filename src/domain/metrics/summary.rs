@@ -1,6 +1,6 @@
 //! One metric over one group: how many, who was left out, and the figures.
 
-use super::{Metric, Of, Population};
+use super::{Facts, Metric, Of, Population};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -48,18 +48,23 @@ impl Summary {
             Of::Share(of) => return Self { n, excluded: vec![], mean: share(&of(population)), spread: None, unit, definition },
             Of::Each(each) => each,
         };
-        let mut values = Vec::with_capacity(population.members.len());
-        let mut excluded: BTreeMap<&str, u64> = BTreeMap::new();
-        for facts in &population.members {
-            match each(facts) {
-                Ok(micros) => values.push(micros),
-                Err(reason) => *excluded.entry(reason).or_default() += 1,
-            }
-        }
-        values.sort_unstable();
-        let excluded = excluded.into_iter().map(|(reason, n)| Excluded { reason: reason.to_owned(), n }).collect();
+        let (values, excluded) = values(&population.members, each);
         Self { n: values.len() as u64, excluded, mean: mean(&values), spread: Some(spread(&values)), unit, definition }
     }
+}
+
+/// The values of one metric in order, and who has none.
+pub(super) fn values(members: &[&Facts], each: fn(&Facts) -> Result<i64, &'static str>) -> (Vec<i64>, Vec<Excluded>) {
+    let mut values = Vec::with_capacity(members.len());
+    let mut excluded: BTreeMap<&str, u64> = BTreeMap::new();
+    for facts in members {
+        match each(facts) {
+            Ok(micros) => values.push(micros),
+            Err(reason) => *excluded.entry(reason).or_default() += 1,
+        }
+    }
+    values.sort_unstable();
+    (values, excluded.into_iter().map(|(reason, n)| Excluded { reason: reason.to_owned(), n }).collect())
 }
 
 #[allow(clippy::cast_precision_loss)] // counts
@@ -99,7 +104,7 @@ pub(super) fn median(sorted: &[i64]) -> Option<f64> {
 }
 
 /// The smallest value that at least `percent` of all values do not exceed.
-fn nearest_rank(sorted: &[i64], percent: usize) -> Option<i64> {
+pub(super) fn nearest_rank(sorted: &[i64], percent: usize) -> Option<i64> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.checked_sub(1)?).copied()
 }

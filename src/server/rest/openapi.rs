@@ -33,6 +33,8 @@ use utoipa::{
         import::incidents,
         import::alerts,
         figures::incidents,
+        figures::behind,
+        figures::series,
         figures::availability,
         integrations::list,
         integrations::create,
