@@ -93,6 +93,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),
         Some(Route::Settings(tab)) => later::settings(tab),
+        Some(Route::Trends) => later::trends(),
         Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),
         Some(Route::SignIn) => later::sign_in(),
         Some(Route::Setup) | None => pages::not_found().into_any(),

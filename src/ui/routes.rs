@@ -10,6 +10,8 @@ pub enum Route {
     Incident(String),
     Declare,
     Settings(Tab),
+    /// Figures over a range of time.
+    Trends,
     SignIn,
     /// The first admin makes their account.
     Setup,
@@ -56,6 +58,7 @@ impl Route {
             (Some("declare"), None) => Route::Declare,
             (Some("settings"), None) => Route::Settings(Tab::Integrations),
             (Some("settings"), Some(slug)) => Route::Settings(Tab::ALL.into_iter().find(|tab| tab.slug() == slug)?),
+            (Some("trends"), None) => Route::Trends,
             (Some("sign-in"), None) => Route::SignIn,
             (Some("setup"), None) => Route::Setup,
             _ => return None,
@@ -74,6 +77,7 @@ impl Route {
             Route::Incident(incident) => format!("/incidents/{incident}"),
             Route::Declare => "/declare".to_owned(),
             Route::Settings(tab) => format!("/settings/{}", tab.slug()),
+            Route::Trends => "/trends".to_owned(),
             Route::SignIn => "/sign-in".to_owned(),
             Route::Setup => "/setup".to_owned(),
         }
@@ -95,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_address_reads_back() {
-        let mut routes = vec![Route::Board, Route::incident(IncidentRef(12)), Route::Declare, Route::SignIn, Route::Setup];
+        let mut routes = vec![Route::Board, Route::incident(IncidentRef(12)), Route::Declare, Route::Trends, Route::SignIn, Route::Setup];
         routes.extend(Tab::ALL.map(Route::Settings));
         for route in routes {
             assert_eq!(Route::parse(&route.path()), Some(route));

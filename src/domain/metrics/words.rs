@@ -194,6 +194,11 @@ pub fn day(at: Timestamp, with_year: bool) -> String {
     if with_year { format!("{} {month} {}", part(8, 10), part(0, 4)) } else { format!("{} {month}", part(8, 10)) }
 }
 
+/// A moment of UTC: `31 Aug 2025 02:31`.
+pub fn moment(at: Timestamp) -> String {
+    format!("{} {}", day(at, true), at.hour_minute())
+}
+
 /// How a step is called beneath a chart.
 pub fn step_label(step: Step, at: Timestamp) -> String {
     let full = day(at, true);

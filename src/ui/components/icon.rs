@@ -30,6 +30,7 @@ pub enum Glyph {
     More,
     Late,
     Copy,
+    Trend,
 }
 
 impl Glyph {
@@ -58,6 +59,7 @@ impl Glyph {
             Glyph::Plus => "M8 3v10M3 8h10",
             Glyph::More => "M3 8a.5.5 0 1 1 1 0 .5.5 0 1 1-1 0zM7.5 8a.5.5 0 1 1 1 0 .5.5 0 1 1-1 0zM12 8a.5.5 0 1 1 1 0 .5.5 0 1 1-1 0z",
             Glyph::Late => "M3 3.5v3h3M3.3 6.3A5.3 5.3 0 1 1 2.7 8.5M8 5.5V8.3l2 1.2",
+            Glyph::Trend => "M2 12l4-4.5 3 2.5 5-6M10.2 4H14v3.8",
             Glyph::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
         }
     }

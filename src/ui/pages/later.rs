@@ -36,6 +36,7 @@ enum Triage {
 
 enum Office {
     Settings(Tab),
+    Trends,
 }
 
 enum Door {
@@ -58,6 +59,7 @@ fn draw_triage(what: Triage) -> Drawn {
 fn draw_office(what: Office) -> Drawn {
     Ok(match what {
         Office::Settings(tab) => view! { <pages::settings::Settings tab /> },
+        Office::Trends => view! { <pages::trends::Trends /> },
     })
 }
 
@@ -84,6 +86,10 @@ pub fn sheets() -> AnyView {
 
 pub fn settings(tab: Tab) -> AnyView {
     later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Settings(tab))))
+}
+
+pub fn trends() -> AnyView {
+    later(|| Box::pin(fetch_office()), || now(draw_office(Office::Trends)))
 }
 
 pub fn sign_in() -> AnyView {

@@ -7,6 +7,7 @@ pub mod later;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod trends;
 
 use super::{
     browser,

@@ -80,6 +80,7 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
             </a>
             <ul class="rail__links">
                 {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
+                {link(Route::Trends, Glyph::Trend, "Trends")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
             </ul>
             <button type="button" class="rail__keys" on:click=move |_| session.sheet.set(Some(Sheet::Keys))>
