@@ -106,6 +106,7 @@ fn TopBar() -> impl IntoView {
         let name = name();
         let items = Callback::new(move |()| {
             vec![
+                Item::new("Trends", move || session.address.open(&Route::Trends)),
                 Item::new("My profile and theme", move || session.address.open(&Route::Settings(Tab::Profile))),
                 Item::new("Sign out", move || session.leave()),
             ]

@@ -90,10 +90,11 @@ fn ChartPanel(
     let as_table = RwSignal::new(false);
     let title_id = format!("{id}-head");
     let titled = title_id.clone();
+    let tabled = format!("{title}, table");
     let options = vec![Signal::stored("Chart".to_owned()), Signal::stored("Table".to_owned())];
     let body = move || {
         if as_table.get() {
-            view! { <div class="scroll" tabindex="0" role="region" aria-label="Table">{table.run(())}</div> }
+            view! { <div class="scroll" tabindex="0" role="region" aria-label=tabled.clone()>{table.run(())}</div> }
         } else {
             view! { <Chart id draw /> }
         }
