@@ -8,9 +8,6 @@ use crate::domain::{
 };
 use leptos::prelude::*;
 
-/// How many incidents behind a figure are told at a time.
-const PAGE: usize = 50;
-
 /// Every figure of a range, by groups, and against the range before.
 #[server(name = IncidentsCall, prefix = "/api/fn", endpoint = "figures/incidents", protocol = Wire, client = AppClient)]
 pub async fn incidents(from: Timestamp, to: Timestamp, filter: Filter, by: GroupBy) -> Result<Trends, Failure> {
@@ -36,5 +33,5 @@ pub async fn behind(
     use crate::server::{auth, state, usecases::figures};
     let (app, me) = (state::app()?, auth::me().await?);
     let question = figures::Question::of(&metric, from, to, filter, by, key, which).map_err(|error| error.into_failure())?;
-    figures::behind(&app.store, &me.actor(), &question, cursor.as_deref(), Some(PAGE)).await.map_err(|error| error.into_failure())
+    figures::behind(&app.store, &me.actor(), &question, cursor.as_deref(), Some(figures::PAGE)).await.map_err(|error| error.into_failure())
 }

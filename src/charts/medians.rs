@@ -2,7 +2,10 @@
 //! values where they are too few for one. No line joins them: between two steps nothing is known.
 
 use super::{ABOVE, AXIS_ROOM, Anchor, Bands, HEIGHT, Label, Mark, Point, Role, Scene, Shape, Tone, axis_labels};
-use crate::domain::metrics::{Bucket, Step, words};
+use crate::domain::{
+    metrics::{Bucket, Step, words},
+    wording,
+};
 
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
@@ -21,7 +24,8 @@ pub fn scene(buckets: &[Bucket], step: Step, width: f64) -> Scene {
     while at_secs <= top + tick / 2.0 {
         let role = if at_secs == 0.0 { Role::Base } else { Role::Grid };
         scene.marks.push(Mark { shape: Shape::Line { from: (LEFT, y(at_secs)), to: (LEFT + bands.width, y(at_secs)) }, role });
-        let words = if at_secs == 0.0 { "0".to_owned() } else { words::duration(at_secs) };
+        #[allow(clippy::cast_possible_truncation)] // ticks are whole seconds
+        let words = if at_secs == 0.0 { "0".to_owned() } else { wording::span(at_secs as i64) };
         scene.labels.push(Label { x: LEFT - 8.0, y: y(at_secs) + 4.0, anchor: Anchor::End, words, tone: Tone::Axis });
         at_secs += tick;
     }

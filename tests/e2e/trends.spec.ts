@@ -76,11 +76,11 @@ test("what is asked stands in the address", async ({ as, house }) => {
   const page = await as("viewer");
   await open(page, label);
   await expect(page.getByText("drills and maintenance left out")).toBeVisible();
-  await page.getByLabel("Kind").selectOption({ label: "Incidents and drills" });
+  await page.getByRole("combobox", { name: /^Kind/ }).selectOption({ label: "Incidents and drills" });
   await expect(page.getByRole("heading", { level: 1, name: /^44 incidents/ })).toBeVisible();
   await expect(page).toHaveURL(/kind=incident,drill/);
-  await page.getByLabel("Severity").selectOption({ label: "SEV1 and SEV2" });
-  await page.getByLabel("Groups").selectOption({ label: "By severity" });
+  await page.getByRole("combobox", { name: /^Severity/ }).selectOption({ label: "SEV1 and SEV2" });
+  await page.getByRole("combobox", { name: /^Groups/ }).selectOption({ label: "By severity" });
   const groups = page.getByRole("table", { name: "Figures by severity" });
   await expect(groups.getByRole("row")).toHaveCount(3);
   await page.getByRole("button", { name: "30 days" }).click();

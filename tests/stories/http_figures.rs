@@ -26,9 +26,10 @@ async fn history(house: &House) -> Caller {
     let lines: Vec<Value> = (0..40)
         .map(|n| {
             let started = -24 * 70 + n * 40;
+            let services = &["checkout", "search"][..usize::try_from(n % 3).unwrap_or(0)];
             let mut line = json!({
                 "origin": "past", "id": n.to_string(), "title": format!("Outage {}", n % 7), "severity": format!("SEV{}", n % 4 + 1),
-                "services": ["checkout", "search"][..usize::try_from(n % 3).unwrap_or(0)], "kind": if n % 10 == 9 { "drill" } else { "incident" },
+                "services": services, "kind": if n % 10 == 9 { "drill" } else { "incident" },
                 "started_at": at(started), "detected_at": NOON.plus_secs(started * 3600 + 60 * (n + 1)).to_string(), "resolved_at": at(started + 1 + n % 5),
             });
             match n % 8 {

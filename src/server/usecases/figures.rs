@@ -15,6 +15,9 @@ use crate::{
 };
 use serde::Serialize;
 
+/// How many incidents behind a figure the screen is told at a time.
+pub const PAGE: usize = 50;
+
 /// The steps of a range.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Series {

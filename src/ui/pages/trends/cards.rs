@@ -144,7 +144,7 @@ pub fn Groups(trends: Trends, by: GroupBy, #[prop(into)] open: Callback<Shown>) 
     }
 }
 
-pub fn incidents(n: u64) -> String {
+fn incidents(n: u64) -> String {
     wording::count(usize::try_from(n).unwrap_or(usize::MAX), "incident", "incidents")
 }
 

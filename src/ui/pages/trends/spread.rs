@@ -1,9 +1,6 @@
 //! How the incidents are spread over the range, as charts and as tables, and what each service lost.
 
-use super::{
-    cards::incidents,
-    question::{Question, Shown},
-};
+use super::question::{Question, Shown};
 use crate::{
     charts::{columns, medians},
     domain::{
@@ -63,7 +60,7 @@ pub fn Spread(trends: Trends, question: Question) -> impl IntoView {
     view! {
         <div class="trends__charts">
             <ChartPanel id="incidents-chart" title=format!("Incidents {by}") note=format!("{note}, by severity") csv=table.clone() draw=columns table=count_table />
-            <ChartPanel id="restore-chart" title=format!("Time to restore {by}") note=format!("{note}, medians with n") csv=table draw=medians table=restored_table />
+            <ChartPanel id="restore-chart" title=format!("Time to restore {by}") note=format!("{note}, medians") csv=table draw=medians table=restored_table />
         </div>
     }
 }
@@ -173,7 +170,7 @@ pub fn Services(trends: Trends, question: Question, #[prop(into)] open: Callback
                     </button>
                 </td>
                 <td class="number">{words::duration(service.availability.downtime_s)}</td>
-                <td class="number">{incidents(service.availability.incidents)}</td>
+                <td class="number">{service.availability.incidents.to_string()}</td>
             </tr>
         }
     };
@@ -186,7 +183,7 @@ pub fn Services(trends: Trends, question: Question, #[prop(into)] open: Callback
                         <th scope="col">"Service"</th>
                         <th scope="col" class="number">"Availability"</th>
                         <th scope="col" class="number">"Hurt for"</th>
-                        <th scope="col" class="number">"By"</th>
+                        <th scope="col" class="number">"Incidents"</th>
                     </tr>
                 </thead>
                 <tbody>{services.into_iter().map(row).collect_view()}</tbody>
