@@ -109,7 +109,7 @@ pub async fn fetch_for(route: Option<Route>, signed_in: bool) -> Result<(), Spli
     let part: Fetching = match route {
         _ if !signed_in => Box::pin(fetch_door()),
         Some(Route::Incident(_) | Route::Declare) => Box::pin(fetch_triage()),
-        Some(Route::Settings(_)) => Box::pin(fetch_office()),
+        Some(Route::Settings(_) | Route::Trends) => Box::pin(fetch_office()),
         Some(Route::Board | Route::SignIn | Route::Setup) | None => return Ok(()),
     };
     part.await
