@@ -9,6 +9,7 @@ pub mod audit;
 pub mod boards;
 pub mod canonical;
 pub mod change;
+pub mod csv;
 pub mod delivery;
 pub mod export;
 pub mod failure;

@@ -25,6 +25,7 @@ use super::{
         ServiceSignals, State,
     },
     integration::{Grouping, Integration, PreviousToken, Rate, SecretMark, Settings},
+    metrics::{BehindItem, BehindPage, Bucket, Change, Excluded, Figure, ServiceAvailability, Step, TrendGroup, Trends, availability::Availability},
     people::{ActorKind, ActorRef, PersonRef, Role},
     screens::{FirstScreen, Said},
     severity::{AlertSeverity, Severity},
@@ -144,6 +145,12 @@ impl Readable for u32 {
     }
 }
 
+impl Readable for u64 {
+    fn read(from: Reader<'_>) -> Self {
+        from.value.as_u64().unwrap_or_else(|| from.fault(0))
+    }
+}
+
 impl Readable for Timestamp {
     fn read(from: Reader<'_>) -> Self {
         Timestamp::parse(from.text()).unwrap_or_else(|| from.fault(Timestamp::MIN))
@@ -238,6 +245,7 @@ words! {
     Role { "viewer" Viewer, "responder" Responder, "commander" Commander, "admin" Admin }
     Severity { "SEV1" Sev1, "SEV2" Sev2, "SEV3" Sev3, "SEV4" Sev4, "SEV5" Sev5 }
     SignalAction { "fire" Fire, "acknowledge" Acknowledge, "resolve" Resolve }
+    Step { "day" Day, "week" Week, "month" Month, "year" Year }
     State {
         "triage" Triage, "active" Active, "mitigated" Mitigated, "resolved" Resolved, "closed" Closed, "cancelled" Cancelled, "merged" Merged
     }
@@ -296,6 +304,13 @@ records! {
     Failure { kind, code, words, next, reference }
     Fault { seq, what }
     FirstScreen { snapshot, page, failure, door, said }
+    Availability { incidents, downtime_s, total_s, availability }
+    BehindItem { incident_id, reference as "ref", title, severity, started_at, value_s, at_least_s, counts, excluded }
+    BehindPage { items, next_cursor }
+    Bucket { from, to, partial, by_severity, n, median_s, low_s, high_s, values_s, excluded }
+    Change { n, median, low, high }
+    Excluded { reason, n }
+    Figure { metric, n, excluded, value, p90, values, change }
     Grouping { by, quiet_s, storm_at }
     Held { person, since }
     ImpactWindow { service, from, to }
@@ -326,10 +341,13 @@ records! {
     Said { words, next, refused }
     SecretMark { fingerprint, added_at }
     ServiceSignals { total, firing, hurting, hurt_until, ended_at }
+    ServiceAvailability { service, availability }
     Settings { rate_limit, header, timestamp_header, heartbeat_s }
     SignatureCheck { required, header, given, holds, words }
     Snapshot { seq, now, me, incidents, people, services, demo }
     SourceCard { slug, title, setup }
+    TrendGroup { key, incidents, figures, availability }
+    Trends { from, to, all, groups, by_severity, open, step, series, services }
     Verification { incident_id, reference as "ref", events, head_hash, holds, fault, words }
     Subject { kind, id, name }
     Token { id, name, role, created_at, last_used_at, rate }
@@ -629,6 +647,54 @@ mod tests {
         let door = Doorstep { me: None, demo_people: vec![], needs_first_admin: true };
         reads_back(&FirstScreen { door: Some(door), said: Some(said), ..FirstScreen::default() });
         reads_back(&EventKind::Linked { url: text("https://a"), text: None });
+    }
+
+    #[test]
+    fn figures_are_those_that_serde_writes() {
+        let (id, at) = (Uuid::from_u128(7), Timestamp::from_micros(1_786_450_000_000_001));
+        let excluded = vec![Excluded { reason: "still open".to_owned(), n: 2 }];
+        let availability = Availability { incidents: 3, downtime_s: 90.5, total_s: 864_000.0, availability: 0.999_895 };
+        let change = Change { n: 31, median: 97.0, low: -71.25, high: 8.0 };
+        let figure = Figure {
+            metric: "mtta".to_owned(),
+            n: 38,
+            excluded: excluded.clone(),
+            value: Some(240.0),
+            p90: None,
+            values: vec![1.5, 2.0],
+            change: Some(change),
+        };
+        let all = TrendGroup { key: Some("SEV1".to_owned()), incidents: 40, figures: vec![figure], availability: Some(availability.clone()) };
+        let bucket = Bucket {
+            from: at,
+            to: at,
+            partial: true,
+            by_severity: vec![0, 1, 0, 0, 0, 2],
+            n: 1,
+            median_s: None,
+            low_s: Some(1.0),
+            high_s: None,
+            values_s: vec![3.0],
+            excluded,
+        };
+        let services = vec![ServiceAvailability { service: "checkout".to_owned(), availability }];
+        let groups = vec![TrendGroup { key: None, incidents: 0, figures: vec![], availability: None }];
+        for step in Step::ALL {
+            let (all, groups, series, services) = (all.clone(), groups.clone(), vec![bucket.clone()], services.clone());
+            reads_back(&Trends { from: at, to: at, all, groups, by_severity: vec![1, 0, 0, 0, 0, 0], open: 2, step, series, services });
+        }
+        let item = BehindItem {
+            incident_id: IncidentId(id),
+            reference: IncidentRef(7),
+            title: "t".to_owned(),
+            severity: None,
+            started_at: at,
+            value_s: None,
+            at_least_s: Some(0.5),
+            counts: Some(false),
+            excluded: Some("still open".to_owned()),
+        };
+        reads_back(&BehindPage { items: vec![item], next_cursor: Some("1.7".to_owned()) });
     }
 
     /// The browser's storage keeps commands as serde writes them.

@@ -7,6 +7,7 @@
 //! | `replica`, `outbox`, `live` | the confirmed copy, what is unsent, what keeps it current |
 //! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
 //! | `pages`, `panels`, `forms`, `components` | markup, from large to small |
+//! | `chart` | paints what `charts` laid out |
 //! | `drawing` | the macro that markup is written with |
 //! | `still` | a screen drawn once, natively |
 //! | `browser` | the only file that calls the browser |
@@ -20,6 +21,7 @@
 mod address;
 mod app;
 mod browser;
+mod chart;
 mod clocks;
 mod components;
 mod drawing;

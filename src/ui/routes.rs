@@ -15,6 +15,8 @@ pub enum Route {
     /// By its name.
     Service(String),
     Settings(Tab),
+    /// Figures over a range of time.
+    Trends,
     SignIn,
     /// The first admin makes their account.
     Setup,
@@ -67,6 +69,7 @@ impl Route {
             (Some("services"), Some(name)) => Route::Service(decode(name)),
             (Some("settings"), None) => Route::Settings(Tab::Integrations),
             (Some("settings"), Some(slug)) => Route::Settings(Tab::ALL.into_iter().find(|tab| tab.slug() == slug)?),
+            (Some("trends"), None) => Route::Trends,
             (Some("sign-in"), None) => Route::SignIn,
             (Some("setup"), None) => Route::Setup,
             _ => return None,
@@ -89,6 +92,7 @@ impl Route {
             Route::Incident(incident) => format!("/incidents/{incident}"),
             Route::Declare => "/declare".to_owned(),
             Route::Settings(tab) => format!("/settings/{}", tab.slug()),
+            Route::Trends => "/trends".to_owned(),
             Route::SignIn => "/sign-in".to_owned(),
             Route::Setup => "/setup".to_owned(),
         }
@@ -138,6 +142,7 @@ mod tests {
             Route::Service("käse/2 100%".to_owned()),
             Route::incident(IncidentRef(12)),
             Route::Declare,
+            Route::Trends,
             Route::SignIn,
             Route::Setup,
         ];

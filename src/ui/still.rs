@@ -25,7 +25,7 @@ pub struct Still {
 pub fn needs(path: &str) -> Needs {
     match Route::parse(path) {
         Some(Route::Incident(incident)) => Needs::Incident(incident),
-        Some(Route::Board | Route::Declare | Route::Settings(_) | Route::SignIn | Route::Setup) => Needs::Board,
+        Some(_) => Needs::Board,
         None => Needs::Unknown,
     }
 }
@@ -53,6 +53,6 @@ fn title(session: Session) -> String {
             found.map_or_else(|| "Not found · Tocsin".to_owned(), |incident| pages::incident::title(&incident))
         }
         (_, None) => "Not found · Tocsin".to_owned(),
-        (_, Some(Route::Declare | Route::Settings(_) | Route::SignIn | Route::Setup)) => "Tocsin".to_owned(),
+        (_, Some(_)) => "Tocsin".to_owned(),
     }
 }

@@ -62,6 +62,8 @@ fn rest() -> Vec<Line> {
         line(Method::POST, "/api/v1/import/incidents", json!([]), Responder, 200),
         line(Method::POST, "/api/v1/import/alerts", json!([]), Responder, 200),
         line(Method::GET, "/api/v1/metrics/incidents", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/metrics/incidents/behind?metric=mtta", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/metrics/incidents/series", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/availability", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/audit", Value::Null, Admin, 200),
         line(Method::GET, "/api/v1/audit/export", Value::Null, Admin, 200),
@@ -93,6 +95,18 @@ fn calls() -> Vec<Line> {
             "/api/fn/incidents/command",
             json!({"command": "0198e000-0000-7000-8000-000000000001", "id": "{incident}", "what": {"command": "note", "text": "x"}}),
             Some(Responder),
+            200,
+        ),
+        call(
+            "/api/fn/figures/incidents",
+            json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "filter": {}, "by": "service"}),
+            Some(Viewer),
+            200,
+        ),
+        call(
+            "/api/fn/figures/behind",
+            json!({"metric": "mtta", "key": null, "which": "all", "from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "filter": {}, "by": "none", "cursor": null}),
+            Some(Viewer),
             200,
         ),
         call("/api/fn/integrations/page", json!({}), Some(Responder), 200),
@@ -192,7 +206,7 @@ story! {
             .collect();
         let lines = rest();
         let named = |line: &Line| {
-            let path = line.path.replace("{incident}", "{id}").replace("{alert}", "{id}").replace("{integration}", "{id}");
+            let path = line.path.split('?').next().unwrap_or_default().replace("{incident}", "{id}").replace("{alert}", "{id}").replace("{integration}", "{id}");
             format!("{} {path}", line.method)
         };
         assert_eq!(served, lines.iter().map(named).collect(), "the document and this table name the same routes");

@@ -11,6 +11,7 @@ mod doors;
 mod history;
 mod http_alerts;
 mod http_doors;
+mod http_figures;
 mod http_incidents;
 mod http_intake;
 mod http_integrations;

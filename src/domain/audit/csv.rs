@@ -2,7 +2,7 @@
 //! spreadsheet.
 
 use super::AuditEntry;
-use crate::domain::export::csv::cell;
+use crate::domain::csv;
 
 pub const HEADER: &str = "seq,at,actor,actor_kind,actor_id,action,subject,subject_kind,subject_id,address,details,hash,prev_hash\r\n";
 
@@ -25,5 +25,5 @@ pub fn row(entry: &AuditEntry) -> String {
         entry.hash.clone(),
         entry.prev_hash.clone(),
     ];
-    cells.map(|text| cell(&text)).join(",") + "\r\n"
+    csv::row(&cells)
 }

@@ -21,6 +21,11 @@ pub struct Availability {
 }
 
 impl Availability {
+    pub const TITLE: &'static str = "Availability";
+    pub const QUESTION: &'static str = "In which part of the range was nobody hurt?";
+    pub const DEFINITION: &'static str = "the share of the range in which no incident hurt anybody; impact windows are clipped to the range and put together, so that overlapping ones count once; impact that goes on counts up to now";
+    pub const FORMULA: &'static str = "1 − time with impact ÷ range";
+
     /// Over `facts` within `range`; with a service only what hurt that service counts.
     #[allow(clippy::cast_precision_loss)] // below 2^53 microseconds (285 years) it is exact
     pub fn of(facts: &[&Facts], range: &Range, service: Option<&str>, now: Timestamp) -> Self {

@@ -9,6 +9,7 @@ pub const METRIC: Metric = Metric {
     title: "Frequency",
     question: "How many incidents are there in a month?",
     definition: "incidents whose impact began in the range, counted per thirty days",
+    formula: "incidents × 30 days ÷ range",
     unit: Unit::PerThirtyDays,
     better: Better::Lower,
     #[allow(clippy::cast_precision_loss)] // counts and microseconds far below 2^53

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Which incidents are counted. Empty and `None` leave nobody out, except for `kinds`: without
 /// any only incidents count, not maintenance or drills.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     pub severity: Vec<Severity>,
     pub service: Option<String>,
@@ -29,7 +30,8 @@ impl Filter {
 }
 
 /// By what incidents are put into groups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum GroupBy {
     /// One group of all.
     #[default]
@@ -73,6 +75,11 @@ pub struct Group {
 /// the [thirty days](super::LOOK_BACK_SECS) before it; more do no harm. Groups without an incident
 /// are left out, except for the one group of all.
 pub fn figures(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now: Timestamp) -> Vec<Group> {
+    populations(facts, range, filter, by, now).into_iter().map(|(key, population)| Group::of(key, &population)).collect()
+}
+
+/// The groups before anything is counted, each with its key in words.
+pub(super) fn populations<'a>(facts: &'a [Facts], range: &Range, filter: &'a Filter, by: GroupBy, now: Timestamp) -> Vec<(Option<String>, Population<'a>)> {
     let known: Vec<&Facts> = facts.iter().filter(|facts| filter.matches(facts)).collect();
     let service = filter.service.as_deref();
     if by == GroupBy::Month {
@@ -93,22 +100,38 @@ pub fn figures(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now
         }
     }
     let told = groups.into_iter().filter(|(key, group)| *key == Key::All || !group.members.is_empty());
-    told.map(|(key, group)| Group::of(key.words(), &group)).collect()
+    told.map(|(key, group)| (key.words(), group)).collect()
 }
 
 /// Each month is a range of its own, so that what is counted per time is counted over that month.
-fn by_month(known: &[&Facts], range: &Range, service: Option<&str>, now: Timestamp) -> Vec<Group> {
+fn by_month<'a>(known: &[&'a Facts], range: &Range, service: Option<&'a str>, now: Timestamp) -> Vec<(Option<String>, Population<'a>)> {
     let mut months: BTreeMap<String, Vec<&Facts>> = BTreeMap::new();
     for facts in known.iter().copied().filter(|facts| range.contains(facts.started_at)) {
         months.entry(month_of(facts.started_at)).or_default().push(facts);
     }
-    let group = |(key, members): (String, Vec<&Facts>)| {
+    let group = |(key, members): (String, Vec<&'a Facts>)| {
         // A month with a member overlaps the range.
         let range = members.first().and_then(|first| month_around(first.started_at)?.within(range)).unwrap_or(*range);
         let known = known.iter().copied().filter(|facts| facts.reaches(&range)).collect();
-        Group::of(Some(key), &Population { range, members, known, service, now })
+        (Some(key), Population { range, members, known, service, now })
     };
     months.into_iter().map(group).collect()
+}
+
+/// The range and filter that hold just the group `key`, for what belongs to a range by its impact
+/// and not by its start. `None` when there can be no such group.
+pub(super) fn narrowed(range: &Range, filter: &Filter, by: GroupBy, key: Option<&str>) -> Option<(Range, Filter)> {
+    let filter = filter.clone();
+    match (by, key) {
+        (GroupBy::None, None) => Some((*range, filter)),
+        (GroupBy::Severity, Some(key)) => Some((*range, Filter { severity: vec![Severity::from_slug(key)?], ..filter })),
+        (GroupBy::Service, Some(key)) => Some((*range, Filter { service: Some(key.to_owned()), ..filter })),
+        (GroupBy::Month, Some(key)) => {
+            let first = Timestamp::parse(&format!("{key}-01T00:00:00Z"))?;
+            Some((month_around(first)?.within(range)?, filter))
+        }
+        _ => None,
+    }
 }
 
 fn month_of(at: Timestamp) -> String {

@@ -5,6 +5,8 @@
 //! ones together are always all incidents. Negative times are left out the same way.
 
 pub mod availability;
+mod behind;
+mod change;
 mod facts;
 mod frequency;
 mod group;
@@ -14,11 +16,18 @@ mod mttd;
 mod mttm;
 mod mttr;
 mod repeats;
+mod series;
 mod summary;
+mod trends;
+pub mod words;
 
+pub use behind::{About, Behind, BehindItem, BehindPage, Which, behind};
+pub use change::Change;
 pub use facts::{Facts, Window};
 pub use group::{Filter, Group, GroupBy, figures};
+pub use series::{Bucket, Step, series};
 pub use summary::{Excluded, Spread, Summary};
+pub use trends::{Figure, ServiceAvailability, TrendGroup, Trends, availability, trends};
 
 use super::time::Timestamp;
 
@@ -41,6 +50,11 @@ impl Range {
 
     pub fn micros(&self) -> i64 {
         self.to.micros_since(self.from)
+    }
+
+    /// The range of equal length that ends where this one begins.
+    pub fn before(&self) -> Option<Range> {
+        Range::new(Timestamp::from_micros(self.from.micros().saturating_sub(self.micros())), self.from).filter(|before| before.micros() == self.micros())
     }
 
     /// The part of it that also lies in `other`.
@@ -88,6 +102,8 @@ pub struct Metric {
     pub question: &'static str,
     /// Exactly what is subtracted from what, and who is left out.
     pub definition: &'static str,
+    /// The same as a formula.
+    pub formula: &'static str,
     pub unit: Unit,
     pub better: Better,
     pub of: Of,
@@ -98,6 +114,8 @@ pub struct Metric {
 pub enum Of {
     /// From one incident: microseconds, or why this incident has none.
     Each(fn(&Facts) -> Result<i64, &'static str>),
+    /// The share of the incidents for which it is true, told in the order of the members.
+    Share(fn(&Population) -> Vec<bool>),
     /// From all incidents of a group together; `None` when it cannot be said.
     Whole(fn(&Population) -> Option<f64>),
 }

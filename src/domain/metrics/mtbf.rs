@@ -7,6 +7,7 @@ pub const METRIC: Metric = Metric {
     title: "Time between failures",
     question: "How long does it run well between two incidents?",
     definition: "the time without impact, divided by the number of incidents that began in it; overlapping impact counts once",
+    formula: "(range − time with impact) ÷ incidents",
     unit: Unit::Duration,
     better: Better::Higher,
     of: Of::Whole(|population| {

@@ -7,6 +7,7 @@ pub const METRIC: Metric = Metric {
     title: "Time to acknowledge",
     question: "How long does an incident wait for a human?",
     definition: "from detection to the first acknowledgement; never acknowledged ones are left out and counted",
+    formula: "first acknowledged − detected",
     unit: Unit::Duration,
     better: Better::Lower,
     of: Of::Each(|facts| {

@@ -7,6 +7,7 @@ pub const METRIC: Metric = Metric {
     title: "Time to mitigate",
     question: "How long until users are safe again?",
     definition: "from the start of impact to its mitigation (no more severe impact on users)",
+    formula: "mitigated − start of impact",
     unit: Unit::Duration,
     better: Better::Lower,
     of: Of::Each(|facts| {

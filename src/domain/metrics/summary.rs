@@ -1,6 +1,6 @@
 //! One metric over one group: how many, who was left out, and the figures.
 
-use super::{Metric, Of, Population};
+use super::{Facts, Metric, Of, Population};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,30 +42,39 @@ pub struct Spread {
 impl Summary {
     pub fn of(metric: &Metric, population: &Population) -> Self {
         let (unit, definition) = (metric.unit.slug().to_owned(), metric.definition.to_owned());
+        let n = population.members.len() as u64;
         let each = match metric.of {
-            Of::Whole(of) => {
-                let n = population.members.len() as u64;
-                return Self { n, excluded: vec![], mean: of(population), spread: None, unit, definition };
-            }
+            Of::Whole(of) => return Self { n, excluded: vec![], mean: of(population), spread: None, unit, definition },
+            Of::Share(of) => return Self { n, excluded: vec![], mean: share(&of(population)), spread: None, unit, definition },
             Of::Each(each) => each,
         };
-        let mut values = Vec::with_capacity(population.members.len());
-        let mut excluded: BTreeMap<&str, u64> = BTreeMap::new();
-        for facts in &population.members {
-            match each(facts) {
-                Ok(micros) => values.push(micros),
-                Err(reason) => *excluded.entry(reason).or_default() += 1,
-            }
-        }
-        values.sort_unstable();
-        let excluded = excluded.into_iter().map(|(reason, n)| Excluded { reason: reason.to_owned(), n }).collect();
+        let (values, excluded) = values(&population.members, each);
         Self { n: values.len() as u64, excluded, mean: mean(&values), spread: Some(spread(&values)), unit, definition }
     }
 }
 
+/// The values of one metric in order, and who has none.
+pub(super) fn values(members: &[&Facts], each: fn(&Facts) -> Result<i64, &'static str>) -> (Vec<i64>, Vec<Excluded>) {
+    let mut values = Vec::with_capacity(members.len());
+    let mut excluded: BTreeMap<&str, u64> = BTreeMap::new();
+    for facts in members {
+        match each(facts) {
+            Ok(micros) => values.push(micros),
+            Err(reason) => *excluded.entry(reason).or_default() += 1,
+        }
+    }
+    values.sort_unstable();
+    (values, excluded.into_iter().map(|(reason, n)| Excluded { reason: reason.to_owned(), n }).collect())
+}
+
+#[allow(clippy::cast_precision_loss)] // counts
+fn share(which: &[bool]) -> Option<f64> {
+    (!which.is_empty()).then(|| which.iter().filter(|is_one| **is_one).count() as f64 / which.len() as f64)
+}
+
 /// Microseconds as seconds, the unit on the wire.
 #[allow(clippy::cast_precision_loss)] // below 2^53 microseconds (285 years) it is exact
-fn secs(micros: i64) -> f64 {
+pub(super) fn secs(micros: i64) -> f64 {
     micros as f64 / 1e6
 }
 
@@ -85,7 +94,7 @@ fn spread(sorted: &[i64]) -> Spread {
     }
 }
 
-fn median(sorted: &[i64]) -> Option<f64> {
+pub(super) fn median(sorted: &[i64]) -> Option<f64> {
     let upper = *sorted.get(sorted.len() / 2)?;
     if sorted.len() % 2 == 1 {
         return Some(secs(upper));
@@ -95,7 +104,7 @@ fn median(sorted: &[i64]) -> Option<f64> {
 }
 
 /// The smallest value that at least `percent` of all values do not exceed.
-fn nearest_rank(sorted: &[i64], percent: usize) -> Option<i64> {
+pub(super) fn nearest_rank(sorted: &[i64], percent: usize) -> Option<i64> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.checked_sub(1)?).copied()
 }

@@ -193,6 +193,75 @@ fn every_metric_is_complete_and_found_by_its_id() {
     assert!(find("mttx").is_none());
 }
 
+#[test]
+fn a_range_is_cut_into_weeks_from_monday_and_empty_ones_are_told() {
+    // February 2026 begins on a Sunday and ends on a Saturday.
+    let mut second = an_incident(2, 10 * DAY, 300);
+    second.severity = None;
+    let facts = [an_incident(1, 0, 600), second, an_incident(3, 10 * DAY + 1, 900), an_incident(4, 28 * DAY, 60)];
+    assert_eq!(Step::for_range(&february()), Step::Week);
+    let steps = series(&facts, &february(), &Filter::default(), Step::Week);
+    let told: Vec<_> = steps.iter().map(|step| (words::day(step.from, false), step.partial, step.incidents(), step.values_s.clone())).collect();
+    let week = |from: &str, partial, n, values: &[f64]| (from.to_owned(), partial, n, values.to_vec());
+    assert_eq!(
+        told,
+        [
+            week("1 Feb", true, 1, &[600.0]),
+            week("2 Feb", false, 0, &[]),
+            week("9 Feb", false, 2, &[300.0, 900.0]),
+            week("16 Feb", false, 0, &[]),
+            week("23 Feb", true, 0, &[]),
+        ]
+    );
+    assert_eq!(steps[2].by_severity, [0, 1, 0, 0, 0, 1]);
+    assert_eq!(steps[0].cells()[..4], ["2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "true", "1"].map(str::to_owned));
+    assert_eq!(steps[0].cells().len(), Bucket::HEADER.len());
+}
+
+#[test]
+fn centuries_are_told_only_where_something_happened() {
+    let centuries = Range { from: Timestamp::MIN, to: Timestamp::MAX };
+    assert_eq!(Step::for_range(&centuries), Step::Year);
+    let steps = series(&[an_incident(1, 0, 60), an_incident(2, -800 * DAY, 60)], &centuries, &Filter::default(), Step::Year);
+    assert_eq!(steps.iter().map(Bucket::incidents).collect::<Vec<_>>(), [1, 0, 1]);
+    assert!(series(&[], &centuries, &Filter::default(), Step::Year).len() <= 1);
+    assert!(!Step::Month.suits(&centuries) && Step::Year.suits(&centuries));
+    assert_eq!(centuries.before(), None, "there is nothing of equal length before everything");
+}
+
+#[test]
+fn a_range_is_compared_with_the_one_before_it_where_both_have_five_values() {
+    let lasting = |from: i64, lasts: i64| (0..8).map(move |n| an_incident(from + n, (from + n) * DAY, lasts + n));
+    let facts: Vec<Facts> = lasting(1, 600).chain(lasting(-20, 6000)).collect();
+    let seen = trends(&facts, &february(), &Filter::default(), GroupBy::Severity, NOW);
+    let figure = |group: &TrendGroup, id: &str| group.figures.iter().find(|figure| figure.metric == id).cloned().expect("every metric is there");
+    for group in [&seen.all, &seen.groups[0]] {
+        let change = figure(group, "mttr").change.expect("eight against eight");
+        assert_eq!((change.n, change.median), (8, 6003.5));
+        assert!(change.is_clear() && change.high < 0.0 && change.low < -5400.0);
+        assert!(!figure(group, "mttd").change.expect("they have it too").is_clear());
+        assert_eq!(figure(group, "mtbf").change, None);
+    }
+    let few = trends(&facts[..4], &february(), &Filter::default(), GroupBy::None, NOW);
+    let mttr = figure(&few.all, "mttr");
+    assert_eq!((mttr.value, mttr.p90, mttr.values, mttr.change), (None, None, vec![600.0, 601.0, 602.0, 603.0], None));
+    assert!(few.groups.is_empty());
+}
+
+#[test]
+fn services_are_told_by_their_own_windows_the_worst_first() {
+    let mut wide = an_incident(1, DAY, 600);
+    wide.impact.push(Window { service: Some("search".to_owned()), from: wide.started_at, to: Some(wide.started_at.plus_secs(900)) });
+    let mut nobody = an_incident(2, 2 * DAY, 600);
+    nobody.impact = vec![Window { service: None, ..nobody.impact[0].clone() }];
+    let seen = trends(&[wide, nobody], &february(), &Filter::default(), GroupBy::None, NOW);
+    let told: Vec<_> =
+        seen.services.iter().map(|service| (service.service.as_str(), service.availability.downtime_s, service.availability.incidents)).collect();
+    assert_eq!(told, [("search", 900.0, 1), ("checkout", 600.0, 1)]);
+    assert_eq!(seen.all.availability.as_ref().map(|whole| whole.downtime_s), Some(1500.0));
+    assert_eq!(words::headline(&seen), "2 incidents in 28 days, all SEV2; some were acknowledged, too few for a median (n = 2).");
+}
+
 fn optional(range: std::ops::Range<i64>) -> impl Strategy<Value = Option<i64>> {
     prop_oneof![1 => Just(None), 3 => range.prop_map(Some)]
 }

@@ -178,8 +178,8 @@ fn entered(app: &App, form: &Sent, signed_in: Result<sessions::SignedIn, ServerE
 }
 
 async fn sign_out(State(app): State<Arc<App>>, principal: Option<Principal>) -> Response {
-    if let Some(Principal { via: Via::Session { token_hash }, .. }) = principal
-        && let Err(error) = app.store.end_session(&token_hash).await
+    if let Some(Principal { via: Via::Session { token_hash }, actor, .. }) = principal
+        && let Err(error) = app.store.end_session(&token_hash, &auth::by(&actor.who)).await
     {
         return led_back(&app, "/", Some(&refusal("sign out", error.into())), None);
     }

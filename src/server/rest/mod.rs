@@ -70,6 +70,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/import/incidents", post(import::incidents))
         .route("/api/v1/import/alerts", post(import::alerts))
         .route("/api/v1/metrics/incidents", get(figures::incidents))
+        .route("/api/v1/metrics/incidents/behind", get(figures::behind))
+        .route("/api/v1/metrics/incidents/series", get(figures::series))
         .route("/api/v1/availability", get(figures::availability))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/audit/export", get(audit::export))

@@ -39,6 +39,8 @@ use utoipa::{
         import::incidents,
         import::alerts,
         figures::incidents,
+        figures::behind,
+        figures::series,
         figures::availability,
         integrations::list,
         integrations::create,

@@ -812,6 +812,55 @@ shape!(AlertsSummary, {
     }
 });
 
+shape!(Behind, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": {
+        "items": { "type": "array", "items": {
+            "type": "object",
+            "required": ["incident_id", "ref", "title", "severity", "started_at", "value_s", "at_least_s", "counts", "excluded"],
+            "properties": {
+                "incident_id": { "type": "string", "format": "uuid" },
+                "ref": { "type": "string", "examples": ["INC-12"] },
+                "title": { "type": "string" },
+                "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }] },
+                "started_at": { "type": "string", "format": "date-time", "description": "When its impact began" },
+                "value_s": { "type": ["number", "null"], "description": "Its own value; null where it was left out, and where the figure is not made from such values" },
+                "at_least_s": { "type": ["number", "null"], "description": "For what has not ended: it is at least this" },
+                "counts": { "type": ["boolean", "null"], "description": "For shares: whether it is one of those that are counted" },
+                "excluded": { "type": ["string", "null"], "description": "Why it was left out" }
+            }
+        } },
+        "next_cursor": { "type": ["string", "null"] }
+    }
+});
+
+shape!(Series, {
+    "type": "object",
+    "required": ["from", "to", "step", "items"],
+    "properties": {
+        "from": { "type": "string", "format": "date-time" },
+        "to": { "type": "string", "format": "date-time" },
+        "step": { "type": "string", "enum": ["day", "week", "month", "year"] },
+        "items": { "type": "array", "items": {
+            "type": "object",
+            "required": ["from", "to", "partial", "by_severity", "n", "median_s", "low_s", "high_s", "values_s", "excluded"],
+            "properties": {
+                "from": { "type": "string", "format": "date-time" },
+                "to": { "type": "string", "format": "date-time" },
+                "partial": { "type": "boolean", "description": "The range holds only a part of it" },
+                "by_severity": { "type": "array", "items": { "type": "integer" }, "description": "SEV1 to SEV5, then those without a severity" },
+                "n": { "type": "integer", "description": "How many have a time to restore" },
+                "median_s": { "type": ["number", "null"], "description": "Median time to restore; null under five values" },
+                "low_s": { "type": ["number", "null"], "description": "The 95 % interval of the median begins here; null under six values" },
+                "high_s": { "type": ["number", "null"], "description": "It ends here" },
+                "values_s": { "type": "array", "items": { "type": "number" }, "description": "The values where they are fewer than five" },
+                "excluded": { "type": "array", "items": { "type": "object", "properties": { "reason": { "type": "string" }, "n": { "type": "integer" } } } }
+            }
+        } }
+    }
+});
+
 shape!(Availability, {
     "type": "object",
     "required": ["incidents", "downtime_s", "total_s", "availability"],

@@ -5,6 +5,7 @@ use super::{
     rows::{ManyRows, to_json},
 };
 use crate::domain::{
+    ids::{IncidentId, IncidentRef},
     incident::Incident,
     metrics::{Facts, Range},
     people::Actor,
@@ -12,6 +13,7 @@ use crate::domain::{
 };
 use futures::TryStreamExt;
 use sqlx::AnyConnection;
+use std::collections::HashMap;
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -55,7 +57,20 @@ pub(super) async fn save(connection: &mut AnyConnection, incidents: &[(&Incident
     Ok(())
 }
 
+/// What an incident is called, by its reference.
+const NAMES: ManyRows =
+    ManyRows { head: "WITH wanted (ref) AS (VALUES", tail: ") SELECT i.ref, i.id, i.title FROM wanted JOIN incidents i ON i.ref = wanted.ref", width: 1 };
+
 impl Store {
+    /// The ids and titles of incidents. Whether somebody may see them is decided before: these
+    /// are the names of facts that [`Store::facts`] handed out.
+    pub async fn names_of(&self, references: &[IncidentRef]) -> Result<HashMap<IncidentRef, (IncidentId, String)>, StoreError> {
+        let what = "read what incidents are called";
+        let mut connection = self.readers.acquire().await.map_err(query(what))?;
+        let found = NAMES.fetch(&mut connection, references, what, |statement, reference| statement.bind(reference.0)).await?;
+        found.iter().map(|row| Ok((IncidentRef(rows::get(row, 0)?), (rows::parsed(row, 1)?, rows::get(row, 2)?)))).collect()
+    }
+
     /// The facts of every incident that `actor` may see and that touches `range`; some others are
     /// among them. What lies outside the range costs nothing.
     pub async fn facts(&self, range: &Range, actor: &Actor) -> Result<Vec<Facts>, StoreError> {

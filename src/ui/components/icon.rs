@@ -33,6 +33,7 @@ pub enum Glyph {
     Search,
     Alarm,
     Boxes,
+    Trend,
 }
 
 impl Glyph {
@@ -64,6 +65,7 @@ impl Glyph {
             Glyph::Search => "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.3 10.3L14 14",
             Glyph::Alarm => "M5.6 1.8h4.8l3.8 3.8v4.8l-3.8 3.8H5.6l-3.8-3.8V5.6zM8 4.8v3.7M8 10.9v.01",
             Glyph::Boxes => "M8 1.8l2.8 1.6v3.2L8 8.2 5.2 6.6V3.4zM4.6 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4zM11.4 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4z",
+            Glyph::Trend => "M2 12l4-4.5 3 2.5 5-6M10.2 4H14v3.8",
             Glyph::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
         }
     }

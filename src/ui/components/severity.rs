@@ -5,7 +5,7 @@ use crate::ui::drawing::view;
 use leptos::prelude::*;
 
 /// The outline of each level in a box of 20; "not sure yet" is a dashed circle.
-fn shape(severity: Option<Severity>) -> &'static str {
+pub fn shape(severity: Option<Severity>) -> &'static str {
     match severity {
         Some(Severity::Sev1) => "M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z",
         Some(Severity::Sev2) => "M10 1.8L19.3 18H.7z",

@@ -43,6 +43,7 @@ enum Lists {
 
 enum Office {
     Settings(Tab),
+    Trends,
 }
 
 enum Door {
@@ -74,6 +75,7 @@ fn draw_lists(what: Lists) -> Drawn {
 fn draw_office(what: Office) -> Drawn {
     Ok(match what {
         Office::Settings(tab) => view! { <pages::settings::Settings tab /> },
+        Office::Trends => view! { <pages::trends::Trends /> },
     })
 }
 
@@ -114,6 +116,10 @@ pub fn settings(tab: Tab) -> AnyView {
     later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Settings(tab))))
 }
 
+pub fn trends() -> AnyView {
+    later(|| Box::pin(fetch_office()), || now(draw_office(Office::Trends)))
+}
+
 pub fn sign_in() -> AnyView {
     later(|| Box::pin(fetch_door()), || now(draw_door(Door::SignIn)))
 }
@@ -131,7 +137,8 @@ pub async fn fetch_for(route: Option<Route>, signed_in: bool) -> Result<(), Spli
     let part: Fetching = match route {
         _ if !signed_in => Box::pin(fetch_door()),
         Some(Route::Incident(_) | Route::Declare) => Box::pin(fetch_triage()),
-        Some(Route::Settings(_)) => Box::pin(fetch_office()),
+        Some(Route::Incidents | Route::Services | Route::Service(_)) => Box::pin(fetch_lists()),
+        Some(Route::Settings(_) | Route::Trends) => Box::pin(fetch_office()),
         Some(Route::Board | Route::SignIn | Route::Setup) | None => return Ok(()),
     };
     part.await

@@ -9,6 +9,7 @@ pub mod services;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod trends;
 
 use super::{
     browser,

@@ -85,6 +85,7 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
             <ul class="rail__links">
                 {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Incidents, Glyph::Alarm, "Incidents")}
                 {link(Route::Services, Glyph::Boxes, "Services")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
+                {link(Route::Trends, Glyph::Trend, "Trends")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
                 <li>
                     <button type="button" class="rail__link" on:click=move |_| session.sheet.set(Some(Sheet::Palette))>
@@ -116,6 +117,7 @@ fn TopBar() -> impl IntoView {
         let name = name();
         let items = Callback::new(move |()| {
             vec![
+                Item::new("Trends", move || session.address.open(&Route::Trends)),
                 Item::new("Settings", move || session.address.open(&Route::Settings(Tab::Integrations))),
                 Item::new("My profile and theme", move || session.address.open(&Route::Settings(Tab::Profile))),
                 Item::new("Sign out", move || session.leave()),
