@@ -96,6 +96,8 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         Some(Route::Services) => later::services(),
         Some(Route::Service(name)) => later::service(name),
         Some(Route::Settings(tab)) => later::settings(tab),
+        Some(Route::Integration(id)) => later::integration(id),
+        Some(Route::Changes) => later::changes(),
         Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),
         Some(Route::SignIn) => later::sign_in(),
         Some(Route::Setup) | None => pages::not_found().into_any(),

@@ -43,6 +43,8 @@ enum Lists {
 
 enum Office {
     Settings(Tab),
+    Integration(String),
+    Changes,
 }
 
 enum Door {
@@ -74,6 +76,8 @@ fn draw_lists(what: Lists) -> Drawn {
 fn draw_office(what: Office) -> Drawn {
     Ok(match what {
         Office::Settings(tab) => view! { <pages::settings::Settings tab /> },
+        Office::Integration(id) => view! { <pages::settings::Settings tab=Tab::Integrations integration=id /> },
+        Office::Changes => view! { <pages::changes::Changes /> },
     })
 }
 
@@ -112,6 +116,14 @@ pub fn service(name: String) -> AnyView {
 
 pub fn settings(tab: Tab) -> AnyView {
     later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Settings(tab))))
+}
+
+pub fn integration(id: String) -> AnyView {
+    later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Integration(id.clone()))))
+}
+
+pub fn changes() -> AnyView {
+    later(|| Box::pin(fetch_office()), || now(draw_office(Office::Changes)))
 }
 
 pub fn sign_in() -> AnyView {
