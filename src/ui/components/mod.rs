@@ -9,6 +9,7 @@ pub mod icon;
 pub mod loaded;
 pub mod menu;
 pub mod once;
+pub mod outer_link;
 pub mod relative_time;
 pub mod rows;
 pub mod severity;

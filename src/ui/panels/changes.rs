@@ -3,7 +3,6 @@
 use crate::{
     api::changes,
     domain::{
-        alert::Link,
         change::{ChangeCard, ChangeStatus},
         incident::Incident,
         sorting,
@@ -15,6 +14,7 @@ use crate::{
         components::{
             icon::{Glyph, Icon},
             loaded::{Failed, Load, Loading},
+            outer_link::OuterLink,
             relative_time::exact,
         },
         drawing::view,
@@ -60,7 +60,7 @@ pub fn ChangeRow(
     let ahead = before.map(|before| format!("{} before", wording::span(before.secs_since(at))));
     let status = status(change.status).map(|(words, glyph)| view! { <span class="change__status"><Icon glyph /> {words}</span> });
     let service = change.service.clone().unwrap_or_else(|| "no service named".to_owned());
-    let links = change.links.iter().map(link).collect_view();
+    let links = change.links.into_iter().map(|link| view! { " · " <OuterLink link /> }).collect_view();
     view! {
         <li class="change" data-status=change.status.map(ChangeStatus::slug)>
             <span class="change__when"><time class="number" datetime=at.to_string() title=exact(at)>{clock}</time> <span class="muted">{ahead}</span></span>
@@ -70,16 +70,6 @@ pub fn ChangeRow(
             </div>
             {status}
         </li>
-    }
-}
-
-/// Only plain schemes become links; anything else stays text.
-fn link(link: &Link) -> AnyView {
-    let text = if link.text.is_empty() { link.href.clone() } else { link.text.clone() };
-    if Link::is_safe(&link.href) {
-        view! { " · " <a href=link.href.clone() target="_blank" rel="noopener noreferrer">{text}</a> }
-    } else {
-        view! { " · " <span>{text} " (" {link.href.clone()} ")"</span> }
     }
 }
 

@@ -117,6 +117,7 @@ fn TopBar() -> impl IntoView {
         let items = Callback::new(move |()| {
             vec![
                 Item::new("Settings", move || session.address.open(&Route::Settings(Tab::Integrations))),
+                Item::new("Changes", move || session.address.open(&Route::Changes)),
                 Item::new("My profile and theme", move || session.address.open(&Route::Settings(Tab::Profile))),
                 Item::new("Sign out", move || session.leave()),
             ]

@@ -41,7 +41,7 @@ pub fn TokenOf(one: One) -> impl IntoView {
             view! {
                 <Once
                     title="The new key"
-                    words="It is shown this once. Give it to the sender; the one before is told about above."
+                    words="It is shown this once; it is kept as a hash. Give it to the sender."
                     label="New key"
                     secret=made_now.token
                     copy

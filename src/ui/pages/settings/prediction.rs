@@ -2,13 +2,13 @@
 
 use crate::{
     domain::{
-        alert::Link,
         trial::{PredictedChange, PredictedIncident, PredictedSignal, Prediction, SignatureCheck, TrialVerdict},
         wording,
     },
     ui::{
         components::{
             icon::{Glyph, Icon},
+            outer_link::OuterLink,
             relative_time::exact,
             severity::severity_label,
             toast_list::sentence,
@@ -105,7 +105,7 @@ fn signal(signal: &PredictedSignal) -> AnyView {
     };
     let times = [(signal.started_at, "Began"), (signal.expires_at, "Resolves by itself, unless it is sent again")];
     let times = times.into_iter().filter_map(|(at, words)| Some(view! { <dt>{words}</dt><dd>{exact(at?)}</dd> })).collect_view();
-    let links = signal.links.iter().map(link).collect_view();
+    let links = signal.links.iter().map(|link| view! { <OuterLink link=link.clone() /> " " }).collect_view();
     view! {
         <li class="prediction__item">
             <p class="prediction__verdict"><Icon glyph /> {words} {signal.incident.as_ref().map(incident)}</p>
@@ -155,16 +155,6 @@ fn remarks(title: &'static str, words: Vec<String>) -> Option<AnyView> {
             </div>
         }
     })
-}
-
-/// Only plain schemes become links.
-fn link(link: &Link) -> AnyView {
-    let text = if link.text.is_empty() { link.href.clone() } else { link.text.clone() };
-    if Link::is_safe(&link.href) {
-        view! { <a href=link.href.clone() target="_blank" rel="noopener noreferrer">{text}</a> " " }
-    } else {
-        view! { <span>{text} " (" {link.href.clone()} ") "</span> }
-    }
 }
 
 #[cfg(test)]
