@@ -34,6 +34,9 @@ use leptos::{prelude::*, task::spawn_local};
 /// Where an integration's own key stands in a sender's configuration: it is not kept.
 const KEY_PLACE: &str = "THE-KEY";
 
+/// How often it is looked at again how the sender is doing.
+const LOOK_AGAIN_SECS: i64 = 15;
+
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct One {
@@ -50,6 +53,14 @@ impl One {
         match answer {
             Ok(integration) => self.integration.set(integration),
             Err(failure) => self.toasts.refused("Integration", &failure),
+        }
+    }
+
+    /// What the server knows by now; without an answer, what is on screen stays.
+    async fn look_again(self) {
+        let Ok(page) = integrations::page().await else { return };
+        if let Some(found) = page.integrations.into_iter().find(|known| known.id == self.id) {
+            self.integration.try_set(found);
         }
     }
 
@@ -91,6 +102,15 @@ fn Found(page: IntegrationsPage, integration: Integration) -> impl IntoView {
     let where_to = setup(&page, &integration.source, KEY_PLACE);
     let title = where_to.as_ref().map_or_else(|| integration.source.clone(), |(title, _)| title.clone());
     let one = One { id, integration: RwSignal::new(integration), refusal, toasts: session.toasts };
+    let now = session.live.ticking();
+    let turn = Memo::new(move |_| now.get().epoch_secs() / LOOK_AGAIN_SECS);
+    Effect::new(move |before: Option<i64>| {
+        let now = turn.get();
+        if before.is_some() {
+            spawn_local(async move { one.look_again().await });
+        }
+        now
+    });
     let facts = move || one.integration.with(|integration| (integration.name.clone(), integration.disabled));
     view! {
         <section aria-labelledby="integration-title">

@@ -41,9 +41,9 @@ pub fn prediction(found: &Prediction) -> AnyView {
     let rejected = found.rejected.iter().map(|rejected| format!("Alert {} of the list: {}", u64::from(rejected.index) + 1, rejected.words));
     view! {
         <section class="panel prediction" id="prediction" tabindex="-1" aria-labelledby="prediction-title">
-            <h3 id="prediction-title" class="prediction__title" data-kind=kind role="status">
+            <h3 id="prediction-title" class="prediction__title" data-kind=kind>
                 <Icon glyph />
-                {headline(found)}
+                <span role="status">{headline(found)}</span>
             </h3>
             <p>"Nothing was stored and nobody was paged. " {with}</p>
             {refused}
