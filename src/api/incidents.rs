@@ -6,6 +6,7 @@ use crate::domain::{
     failure::Failure,
     ids::{CommandId, IncidentId},
     incident::{Command, Declare, Incident},
+    verification::Verification,
 };
 use leptos::prelude::*;
 
@@ -31,4 +32,12 @@ pub async fn command(command: CommandId, id: IncidentId, what: Command) -> Resul
     use crate::server::{auth, state, usecases::incidents};
     let (app, me) = (state::app()?, auth::me().await?);
     incidents::command(&app, &me.actor(), &command.to_string(), &id.to_string(), what, None).await.map_err(|error| error.into_failure())
+}
+
+/// Whether the record of one incident holds, by its id or reference.
+#[server(name = VerificationCall, prefix = "/api/fn", endpoint = "incidents/verification", protocol = Wire, client = AppClient)]
+pub async fn verification(incident: String) -> Result<Verification, Failure> {
+    use crate::server::{auth, state, usecases::export};
+    let (app, me) = (state::app()?, auth::me().await?);
+    export::verification(&app, &me.actor(), &incident).await.map_err(|error| error.into_failure())
 }

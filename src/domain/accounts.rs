@@ -87,4 +87,6 @@ pub struct SourceCard {
     pub title: String,
     /// How to point the sender here; `{url}` and `{token}` stand for this server and the key.
     pub setup: String,
+    /// A delivery as this sender sends it, to try out.
+    pub example: String,
 }

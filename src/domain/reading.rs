@@ -345,7 +345,7 @@ records! {
     Settings { rate_limit, header, timestamp_header, heartbeat_s }
     SignatureCheck { required, header, given, holds, words }
     Snapshot { seq, now, me, incidents, people, services, demo }
-    SourceCard { slug, title, setup }
+    SourceCard { slug, title, setup, example }
     TrendGroup { key, incidents, figures, availability }
     Trends { from, to, all, groups, by_severity, open, step, series, services }
     Verification { incident_id, reference as "ref", events, head_hash, holds, fault, words }
@@ -531,7 +531,7 @@ mod tests {
             token: text("s"),
         });
         reads_back(&Me { id: PersonId(id), login: String::new(), name: text("Wall"), role: Role::Viewer, demo: true });
-        reads_back(&SourceCard { slug: text("generic"), title: text("Generic"), setup: text("{url}\n{token}") });
+        reads_back(&SourceCard { slug: text("generic"), title: text("Generic"), setup: text("{url}\n{token}"), example: text("{}") });
         reads_back(&Failure::new(FailureKind::Limited, "limited", "too much").with_next("Wait."));
         for fault in [None, Some(Fault { seq: 3, what: text("entry 3 is missing") })] {
             reads_back(&Verification::new(IncidentId(id), IncidentRef(3), 7, text("00ff"), fault));

@@ -26,6 +26,24 @@ pub fn countdown(secs: i64) -> String {
     if secs < 3600 { format!("{:02}:{:02}", secs / 60, secs % 60) } else { format!("{}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60) }
 }
 
+/// How long something took: `0.4 ms`, `12 ms`, `1.5 s`.
+pub fn took(micros: i64) -> String {
+    match micros.max(0) {
+        micros @ 0..9_950 => format!("{:.1} ms", micros as f64 / 1e3),
+        micros @ 9_950..999_500 => format!("{:.0} ms", micros as f64 / 1e3),
+        micros => format!("{:.1} s", micros as f64 / 1e6),
+    }
+}
+
+/// How much was sent: `812 B`, `3.4 kB`, `1.2 MB`.
+pub fn size(bytes: i64) -> String {
+    match bytes.max(0) {
+        bytes @ 0..1_000 => format!("{bytes} B"),
+        bytes @ 1_000..999_950 => format!("{:.1} kB", bytes as f64 / 1e3),
+        bytes => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
 /// `1 alert`, `3 alerts`.
 pub fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }

@@ -26,6 +26,24 @@ impl Query {
     }
 }
 
+/// The address of `path` with these behind the `?`; those without a value are left out.
+pub fn address_of(path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+        address.push(if address.contains('?') { '&' } else { '?' });
+        address.push_str(name);
+        address.push('=');
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
+                address.push(char::from(byte));
+            } else {
+                address.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    address
+}
+
 impl Address {
     /// An address that is drawn once and never left.
     pub fn still(path: &str, query: Vec<(String, String)>) -> Self {
@@ -83,5 +101,10 @@ mod tests {
         let query = Query([("a", "1"), ("b", "2"), ("a", "3")].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
         assert_eq!((query.get("a"), query.get("b"), query.get("c")), (Some("3"), Some("2"), None));
         assert_eq!(query.all("a").collect::<Vec<_>>(), ["1", "3"]);
+    }
+
+    #[test]
+    fn what_stands_behind_the_question_mark_cannot_leave_its_place() {
+        assert_eq!(address_of("/changes", &[("range", ""), ("service", "a&b=ä #1"), ("x", "y")]), "/changes?service=a%26b%3D%C3%A4%20%231&x=y");
     }
 }

@@ -88,9 +88,16 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         fetched.unwrap_or(false) || fetch
     });
     let page = move || match route.get() {
-        Some(Route::Declare | Route::Settings(_) | Route::Incidents | Route::Services | Route::Service(_) | Route::Trends) if session.is_still() => {
-            pages::frame()
-        }
+        Some(
+            Route::Declare
+            | Route::Settings(_)
+            | Route::Incidents
+            | Route::Services
+            | Route::Service(_)
+            | Route::Trends
+            | Route::Integration(_)
+            | Route::Changes,
+        ) if session.is_still() => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
         Some(Route::Incidents) => later::incidents(),
         Some(Route::Incident(incident)) => later::incident(incident),
@@ -99,6 +106,8 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         Some(Route::Service(name)) => later::service(name),
         Some(Route::Settings(tab)) => later::settings(tab),
         Some(Route::Trends) => later::trends(),
+        Some(Route::Integration(id)) => later::integration(id),
+        Some(Route::Changes) => later::changes(),
         Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),
         Some(Route::SignIn) => later::sign_in(),
         Some(Route::Setup) | None => pages::not_found().into_any(),

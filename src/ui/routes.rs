@@ -17,6 +17,10 @@ pub enum Route {
     Settings(Tab),
     /// Figures over a range of time.
     Trends,
+    /// One integration, by its id.
+    Integration(String),
+    /// Deploys and other changes.
+    Changes,
     SignIn,
     /// The first admin makes their account.
     Setup,
@@ -26,6 +30,8 @@ pub enum Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     Integrations,
+    Deliveries,
+    Tester,
     People,
     Tokens,
     Audit,
@@ -33,11 +39,13 @@ pub enum Tab {
 }
 
 impl Tab {
-    pub const ALL: [Tab; 5] = [Tab::Integrations, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
+    pub const ALL: [Tab; 7] = [Tab::Integrations, Tab::Deliveries, Tab::Tester, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
 
     pub fn slug(self) -> &'static str {
         match self {
             Tab::Integrations => "integrations",
+            Tab::Deliveries => "deliveries",
+            Tab::Tester => "tester",
             Tab::People => "people",
             Tab::Tokens => "tokens",
             Tab::Audit => "audit",
@@ -48,6 +56,8 @@ impl Tab {
     pub fn label(self) -> &'static str {
         match self {
             Tab::Integrations => "Integrations",
+            Tab::Deliveries => "Deliveries",
+            Tab::Tester => "Tester",
             Tab::People => "People",
             Tab::Tokens => "API tokens",
             Tab::Audit => "Audit log",
@@ -70,11 +80,16 @@ impl Route {
             (Some("settings"), None) => Route::Settings(Tab::Integrations),
             (Some("settings"), Some(slug)) => Route::Settings(Tab::ALL.into_iter().find(|tab| tab.slug() == slug)?),
             (Some("trends"), None) => Route::Trends,
+            (Some("changes"), None) => Route::Changes,
             (Some("sign-in"), None) => Route::SignIn,
             (Some("setup"), None) => Route::Setup,
             _ => return None,
         };
-        parts.next().is_none().then_some(route)
+        match (route, parts.next(), parts.next()) {
+            (route, None, _) => Some(route),
+            (Route::Settings(Tab::Integrations), Some(id), None) => Some(Route::Integration(id.to_owned())),
+            _ => None,
+        }
     }
 
     pub fn incident(reference: IncidentRef) -> Self {
@@ -93,6 +108,8 @@ impl Route {
             Route::Declare => "/declare".to_owned(),
             Route::Settings(tab) => format!("/settings/{}", tab.slug()),
             Route::Trends => "/trends".to_owned(),
+            Route::Integration(id) => format!("/settings/integrations/{id}"),
+            Route::Changes => "/changes".to_owned(),
             Route::SignIn => "/sign-in".to_owned(),
             Route::Setup => "/setup".to_owned(),
         }
@@ -103,7 +120,7 @@ impl Route {
         match (self, other) {
             (Route::Incidents, Route::Incidents | Route::Incident(_)) => true,
             (Route::Services, Route::Services | Route::Service(_)) => true,
-            (Route::Settings(_), Route::Settings(_)) => true,
+            (Route::Settings(_), Route::Settings(_) | Route::Integration(_) | Route::Changes) => true,
             _ => self == other,
         }
     }
@@ -143,6 +160,8 @@ mod tests {
             Route::incident(IncidentRef(12)),
             Route::Declare,
             Route::Trends,
+            Route::Integration("0190".to_owned()),
+            Route::Changes,
             Route::SignIn,
             Route::Setup,
         ];
@@ -154,7 +173,16 @@ mod tests {
 
     #[test]
     fn what_is_no_page_is_not_found() {
-        for path in ["/executive", "/incidents/INC-1/x", "/services/a/b", "/settings/teams", "/declare/it"] {
+        for path in [
+            "/executive",
+            "/incidents/INC-1/x",
+            "/settings/teams",
+            "/settings/people/1",
+            "/settings/integrations/1/x",
+            "/changes/1",
+            "/services/a/b",
+            "/declare/it",
+        ] {
             assert_eq!(Route::parse(path), None, "{path}");
         }
     }

@@ -14,6 +14,10 @@ const SCREENS: { name: string; as?: "viewer" | "responder" | "admin"; path: (hou
   { name: "service", as: "viewer", path: async house => `/services/${(await busy(house)).services[0]}`, ready: /Open alerts/ },
   { name: "declare", as: "responder", path: async () => "/declare", ready: /Declare/ },
   { name: "integrations", as: "admin", path: async () => "/settings/integrations", ready: /Integrations/ },
+  { name: "integration", as: "admin", path: async house => `/settings/integrations/${await sender(house)}`, ready: /How it is doing/ },
+  { name: "deliveries", as: "admin", path: async house => (await sender(house), "/settings/deliveries"), ready: /Accepted/ },
+  { name: "tester", as: "admin", path: async house => `/settings/tester?integration=${await sender(house)}`, ready: /As if it came from/ },
+  { name: "changes", as: "viewer", path: async house => (await changes(house), "/changes"), ready: /Deploy/ },
   { name: "people", as: "admin", path: async () => "/settings/people", ready: /People/ },
   { name: "tokens", as: "admin", path: async () => "/settings/tokens", ready: /API tokens/ },
   { name: "audit", as: "admin", path: async () => "/settings/audit", ready: /The audit log holds/ },
@@ -32,6 +36,27 @@ async function busy(house: House) {
   const long = await house.declare({ title: `Donaudampfschifffahrtsgesellschaftskapitänsmützenversand stockt ${"sehr ".repeat(12)}`, severity: "SEV3", services: ["a-service-with-a-name-that-does-not-end", "search"] });
   await house.command(long.id, { command: "mitigate" });
   return incident;
+}
+
+/** The id of a sender with two secrets and two keys, that sent what was taken and what was not. */
+async function sender(house: House): Promise<string> {
+  const { id, token } = await house.rest<{ id: string; token: string }>("POST", "/api/v1/integrations", { source: "generic", name: `Nightly exports of the warehouse ${unique()}` });
+  const send = (body: string) => fetch(`${house.url}/hooks/generic/${token}`, { method: "POST", body });
+  await send(JSON.stringify({ title: "Export is late", severity: "warning", service: `export-${unique()}` }));
+  await send("title=Export is late");
+  await fetch(`${house.url}/hooks/generic/somebody-elses-key`, { method: "POST", body: "{}" });
+  await house.rest("PATCH", `/api/v1/integrations/${id}`, { add_signing_secrets: ["the-first-signing-secret", "the-second-signing-secret"] });
+  await house.rest("POST", `/api/v1/integrations/${id}/token`, {});
+  return id;
+}
+
+/** Some deploys. */
+async function changes(house: House): Promise<void> {
+  const key = await house.integration("pagerduty_events");
+  for (const [service, summary] of [["checkout", "Deploy checkout v2026.47.3"], ["payments", "Deploy payments v812, with the new provider of EU cards and its fallback"], ["search", "Flag search.synonyms on for 10 %"]]) {
+    const payload = { summary, source: service, timestamp: new Date().toISOString(), custom_details: { service } };
+    await fetch(`${house.url}/v2/change/enqueue`, { method: "POST", body: JSON.stringify({ routing_key: key, payload, links: [{ href: "https://ci.example.com/builds/1", text: "Build" }] }) });
+  }
 }
 
 async function photograph(page: Page, name: string): Promise<void> {

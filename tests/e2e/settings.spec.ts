@@ -1,4 +1,4 @@
-import { expect, test, unique } from "./house";
+import { accessible, expect, fitsItsWidth, test, unique } from "./house";
 import { Board } from "./screens";
 
 test("a new integration shows its key once, and the key opens the door", async ({ as, house }) => {
@@ -111,4 +111,60 @@ test("a responder may not read the audit log, and the page says so", async ({ as
   const page = await as("responder");
   await page.goto("/settings/audit");
   await expect(page.getByText(/an admin role is needed to read the audit log/i)).toBeVisible();
+});
+
+test("a key is replaced while the old one still opens, and then removed", async ({ as, house }) => {
+  const made = await house.rest<{ id: string; token: string; name: string }>("POST", "/api/v1/integrations", { source: "generic", name: `Cron ${unique()}` });
+  const sends = async (key: string) => (await fetch(`${house.url}/hooks/generic/${key}`, { method: "POST", body: JSON.stringify({ title: `Job ${unique()}`, severity: "info" }) })).ok;
+  const page = await as("admin");
+  await page.goto("/settings/integrations");
+  await page.getByRole("link", { name: made.name }).click();
+  await expect(page.getByText("Nothing received yet.")).toBeVisible();
+  await page.getByRole("button", { name: "Replace the key" }).click();
+  await page.getByRole("button", { name: "Replace it" }).click();
+  const key = (await page.getByLabel("New key", { exact: true }).innerText()).trim();
+  expect([await sends(made.token), await sends(key)]).toEqual([true, true]);
+  await page.getByRole("button", { name: "I have it" }).click();
+  expect(await page.content()).not.toContain(key);
+
+  await page.getByRole("button", { name: "Remove the old key now" }).click();
+  await expect(page.getByText(/A sender that still uses the old key is refused/)).toBeVisible();
+  await accessible(page);
+  await page.getByRole("button", { name: "Yes, remove it" }).click();
+  await expect(page.getByRole("button", { name: "Replace the key" })).toBeVisible();
+  expect([await sends(made.token), await sends(key)]).toEqual([false, true]);
+});
+
+test("signing secrets are made, stand beside each other, and are removed after a question", async ({ as, house }) => {
+  const made = await house.rest<{ id: string }>("POST", "/api/v1/integrations", { source: "generic", name: `Signed ${unique()}` });
+  const page = await as("admin");
+  await page.goto(`/settings/integrations/${made.id}`);
+  const secrets = page.getByRole("region", { name: "Signing secrets" });
+  await secrets.getByRole("button", { name: "Make a secret" }).click();
+  await secrets.getByRole("button", { name: "Yes, ask for signatures" }).click();
+  const secret = (await secrets.getByLabel("Signing secret", { exact: true }).innerText()).trim();
+  expect(secret.length).toBeGreaterThan(16);
+  await secrets.getByRole("button", { name: "I have it" }).click();
+  await secrets.getByRole("button", { name: "Add one that the sender has" }).click();
+  await secrets.getByLabel("The sender's secret").fill("a-secret-of-the-sender");
+  await secrets.getByRole("button", { name: "Add it" }).click();
+  await expect(secrets).toContainText("a signature with any one of them opens");
+  await expect(secrets.getByRole("listitem")).toHaveCount(2);
+  await secrets.getByRole("listitem").first().getByRole("button", { name: "Remove" }).click();
+  await accessible(page);
+  await fitsItsWidth(page);
+  await secrets.getByRole("button", { name: /^Yes, remove/ }).click();
+  await expect(secrets.getByRole("listitem")).toHaveCount(1);
+});
+
+test("switching an integration off is asked about first", async ({ as, house }) => {
+  const made = await house.rest<{ id: string }>("POST", "/api/v1/integrations", { source: "generic", name: `Off ${unique()}` });
+  const page = await as("admin");
+  await page.goto(`/settings/integrations/${made.id}`);
+  await page.getByRole("button", { name: "Switch off" }).click();
+  await page.getByRole("button", { name: "No, leave it" }).click();
+  await expect(page.getByRole("button", { name: "Switch off" })).toBeFocused();
+  await page.getByRole("button", { name: "Switch off" }).click();
+  await page.getByRole("button", { name: "Yes, switch it off" }).click();
+  await expect(page.getByRole("button", { name: "Switch on" })).toBeVisible();
 });

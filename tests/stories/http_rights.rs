@@ -90,6 +90,7 @@ fn calls() -> Vec<Line> {
         call("/api/fn/services/page", json!({"name": "pay"}), Some(Viewer), 200),
         call("/api/fn/search/find", json!({"text": "x"}), Some(Viewer), 200),
         call("/api/fn/incidents/page", json!({"incident": "INC-1"}), Some(Viewer), 200),
+        call("/api/fn/incidents/verification", json!({"incident": "INC-1"}), Some(Viewer), 200),
         call("/api/fn/incidents/declare", json!({"command": id, "draft": {"title": "x"}}), Some(Responder), 200),
         call(
             "/api/fn/incidents/command",

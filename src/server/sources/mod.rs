@@ -70,7 +70,7 @@ impl Source {
 
     /// What the settings screen shows of it.
     pub fn card(&self) -> SourceCard {
-        SourceCard { slug: self.slug.to_owned(), title: self.title.to_owned(), setup: self.setup.to_owned() }
+        SourceCard { slug: self.slug.to_owned(), title: self.title.to_owned(), setup: self.setup.to_owned(), example: self.example.to_owned() }
     }
 }
 

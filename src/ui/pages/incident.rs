@@ -12,6 +12,7 @@ use crate::{
         panels::{
             acknowledge::{DEFAULT_SECS, acknowledge},
             alerts::Alerts,
+            changes::ChangedBefore,
             facts::{Facts, Impact},
             incident_head::IncidentHead,
             roles::Roles,
@@ -71,6 +72,7 @@ fn IncidentOf(id: IncidentId, first: Arc<Incident>) -> impl IntoView {
                 <Impact incident />
                 <Roles incident />
                 <Alerts incident />
+                <ChangedBefore incident />
                 <Verbs incident />
             </div>
             <Timeline incident />

@@ -44,6 +44,8 @@ enum Lists {
 enum Office {
     Settings(Tab),
     Trends,
+    Integration(String),
+    Changes,
 }
 
 enum Door {
@@ -76,6 +78,8 @@ fn draw_office(what: Office) -> Drawn {
     Ok(match what {
         Office::Settings(tab) => view! { <pages::settings::Settings tab /> },
         Office::Trends => view! { <pages::trends::Trends /> },
+        Office::Integration(id) => view! { <pages::settings::Settings tab=Tab::Integrations integration=id /> },
+        Office::Changes => view! { <pages::changes::Changes /> },
     })
 }
 
@@ -120,6 +124,14 @@ pub fn trends() -> AnyView {
     later(|| Box::pin(fetch_office()), || now(draw_office(Office::Trends)))
 }
 
+pub fn integration(id: String) -> AnyView {
+    later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Integration(id.clone()))))
+}
+
+pub fn changes() -> AnyView {
+    later(|| Box::pin(fetch_office()), || now(draw_office(Office::Changes)))
+}
+
 pub fn sign_in() -> AnyView {
     later(|| Box::pin(fetch_door()), || now(draw_door(Door::SignIn)))
 }
@@ -138,7 +150,7 @@ pub async fn fetch_for(route: Option<Route>, signed_in: bool) -> Result<(), Spli
         _ if !signed_in => Box::pin(fetch_door()),
         Some(Route::Incident(_) | Route::Declare) => Box::pin(fetch_triage()),
         Some(Route::Incidents | Route::Services | Route::Service(_)) => Box::pin(fetch_lists()),
-        Some(Route::Settings(_) | Route::Trends) => Box::pin(fetch_office()),
+        Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Box::pin(fetch_office()),
         Some(Route::Board | Route::SignIn | Route::Setup) | None => return Ok(()),
     };
     part.await

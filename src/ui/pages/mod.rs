@@ -1,6 +1,7 @@
 //! Pages: each loads what it needs and composes panels and forms.
 
 pub mod board;
+pub mod changes;
 pub mod declare;
 pub mod incident;
 pub mod incidents;

@@ -2,12 +2,14 @@
 
 pub mod acknowledge;
 pub mod alerts;
+pub mod changes;
 pub mod composer;
 pub mod counts;
 pub mod facts;
 pub mod incident_head;
 pub mod incident_table;
 pub mod plain;
+pub mod record;
 pub mod roles;
 pub mod shell;
 pub mod storm;

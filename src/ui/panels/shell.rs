@@ -119,6 +119,7 @@ fn TopBar() -> impl IntoView {
             vec![
                 Item::new("Trends", move || session.address.open(&Route::Trends)),
                 Item::new("Settings", move || session.address.open(&Route::Settings(Tab::Integrations))),
+                Item::new("Changes", move || session.address.open(&Route::Changes)),
                 Item::new("My profile and theme", move || session.address.open(&Route::Settings(Tab::Profile))),
                 Item::new("Sign out", move || session.leave()),
             ]

@@ -1,6 +1,6 @@
 //! The record of an incident, read by when things happened: everything, or only the story.
 
-use super::composer::Composer;
+use super::{composer::Composer, record::Record};
 use crate::{
     domain::{
         alert::Link,
@@ -160,7 +160,10 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                     .map(|failure| view! { <Failed failure again=move |()| session.open(id.to_string()) /> })
             }}
             <Composer incident />
-            <Chain incident />
+            <div class="timeline__foot">
+                <Chain incident />
+                <Record incident recorded />
+            </div>
         </section>
     }
 }

@@ -1,10 +1,18 @@
 //! Settings: who sends alerts, who works here, which programs may read and write,
 //! what everybody did, and oneself.
 
+mod advanced;
 mod audit;
+mod deliveries;
+mod delivery;
+mod integration;
 mod integrations;
+mod keys;
 mod people;
+mod prediction;
 mod profile;
+mod rate;
+mod tester;
 mod tokens;
 
 use crate::{
@@ -20,20 +28,32 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 
 #[component]
-pub fn Settings(tab: Tab) -> impl IntoView {
+pub fn Settings(
+    tab: Tab,
+    /// The one integration that is looked at, by its id.
+    #[prop(into, optional)]
+    integration: Option<String>,
+) -> impl IntoView {
     let session = session();
     browser::set_title(&format!("{} · Settings · Tocsin", tab.label()));
     let right = match tab {
-        Tab::Integrations => Right::ReadIntegrations,
+        Tab::Integrations | Tab::Deliveries => Right::ReadIntegrations,
+        Tab::Tester => Right::ManageIntegrations,
         Tab::People => Right::ManagePeople,
         Tab::Tokens => Right::ManageTokens,
         Tab::Audit => Right::ReadAudit,
         Tab::Profile => Right::Read,
     };
     let refusal = Memo::new(move |_| session.replica.me().filter(|me| !me.role.may(right)).map(|_| sentence(&right.refusal())));
+    let here = if integration.is_some() { "true" } else { "page" };
     let page = move || match (refusal.get(), tab) {
         (Some(refusal), _) => view! { <p class="panel panel__empty">{refusal}</p> },
-        (None, Tab::Integrations) => view! { <integrations::Integrations /> },
+        (None, Tab::Integrations) => match integration.clone() {
+            Some(id) => view! { <integration::IntegrationPage id /> },
+            None => view! { <integrations::Integrations /> },
+        },
+        (None, Tab::Deliveries) => view! { <deliveries::Deliveries /> },
+        (None, Tab::Tester) => view! { <tester::Tester /> },
         (None, Tab::People) => view! { <people::People /> },
         (None, Tab::Tokens) => view! { <tokens::Tokens /> },
         (None, Tab::Audit) => view! { <audit::Audit /> },
@@ -42,7 +62,7 @@ pub fn Settings(tab: Tab) -> impl IntoView {
     let link = move |to: Tab| {
         view! {
             <li>
-                <a class="tabs__tab" href=Route::Settings(to).path() aria-current=(to == tab).then_some("page")>{to.label()}</a>
+                <a class="tabs__tab" href=Route::Settings(to).path() aria-current=(to == tab).then_some(here)>{to.label()}</a>
             </li>
         }
     };

@@ -10,10 +10,10 @@ use crate::{
     },
     ui::{
         components::{
-            copy_box::CopyBox,
             field::{FormError, SelectField, TextField},
             icon::{Glyph, Icon},
             loaded::{Failed, Load, Loading},
+            once::Once,
             relative_time::RelativeTime,
             toast_list::sentence,
         },
@@ -66,12 +66,14 @@ pub fn People() -> impl IntoView {
     let once = move || {
         page.once.get().map(|made| {
             view! {
-                <div class="panel once" role="status">
-                    <h3>{format!("A password for {}", made.item.name)}</h3>
-                    <p>{format!("Their login is {}. The password is shown this once; they change it in their profile.", made.item.login)}</p>
-                    <CopyBox label="Password" text=made.token.clone() copy />
-                    <button type="button" class="button" on:click=move |_| page.once.set(None)>"I have it"</button>
-                </div>
+                <Once
+                    title=format!("A password for {}", made.item.name)
+                    words=format!("Their login is {}. The password is shown this once; they change it in their profile.", made.item.login)
+                    label="Password"
+                    secret=made.token.clone()
+                    copy
+                    done=move |()| page.once.set(None)
+                />
             }
         })
     };

@@ -1,6 +1,6 @@
 //! API tokens: the keys of programs and wall screens.
 
-use super::{copier, people::roles};
+use super::{copier, people::roles, rate};
 use crate::{
     api::tokens,
     domain::{
@@ -10,12 +10,13 @@ use crate::{
     },
     ui::{
         components::{
-            copy_box::CopyBox,
             empty::EmptyState,
             field::{FormError, SelectField, TextField},
             icon::{Glyph, Icon},
             loaded::{Failed, Load, Loading},
+            once::Once,
             relative_time::RelativeTime,
+            sure::Sure,
             toast_list::sentence,
         },
         drawing::view,
@@ -45,12 +46,14 @@ pub fn Tokens() -> impl IntoView {
     let once = move || {
         page.once.get().map(|made| {
             view! {
-                <div class="panel once" role="status">
-                    <h3>{format!("{} is ready", made.item.name)}</h3>
-                    <p>"The token is shown this once. Send it as “Authorization: Bearer …”."</p>
-                    <CopyBox label="Token" text=made.token.clone() copy />
-                    <button type="button" class="button" on:click=move |_| page.once.set(None)>"I have it"</button>
-                </div>
+                <Once
+                    title=format!("{} is ready", made.item.name)
+                    words="The token is shown this once. Send it as “Authorization: Bearer …”."
+                    label="Token"
+                    secret=made.token.clone()
+                    copy
+                    done=move |()| page.once.set(None)
+                />
             }
         })
     };
@@ -128,12 +131,7 @@ fn Card(page: Page, token: Token) -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
     let id: TokenId = token.id;
-    // A revoked token cannot come back, so the second press does it.
-    let sure = RwSignal::new(false);
-    let revoke = move |_| {
-        if !sure.get_untracked() {
-            return sure.set(true);
-        }
+    let revoke = move |()| {
         spawn_local(async move {
             match tokens::revoke(id).await {
                 Ok(()) => page.load.update(|load| {
@@ -155,11 +153,16 @@ fn Card(page: Page, token: Token) -> impl IntoView {
                 <div class="card__words">
                     <h3>{token.name.clone()}</h3>
                     <p class="muted">{token.role.slug()} " · made " <RelativeTime at=token.created_at now /> " · " {used}</p>
+                    <p class="muted">{rate::words(&token.rate)} {rate::limited(&token.rate, now)}</p>
                 </div>
                 <div class="card__actions">
-                    <button type="button" class="button" data-size="small" on:click=revoke>
-                        {move || if sure.get() { "Really revoke: it stops at once" } else { "Revoke" }}
-                    </button>
+                    // A revoked token cannot come back.
+                    <Sure
+                        words="Revoke"
+                        asks="Whatever uses this token is shut out at once, and the token cannot be brought back."
+                        yes="Really revoke: it stops at once"
+                        act=revoke
+                    />
                 </div>
             </div>
         </li>
