@@ -72,8 +72,6 @@ pub enum StoreError {
     Query { what: &'static str, source: sqlx::Error },
     #[error("{what} in the database cannot be read")]
     Unreadable { what: &'static str, source: serde_json::Error },
-    #[error("could not start the writer")]
-    Writer(#[source] std::io::Error),
     #[error("the writer has stopped")]
     WriterStopped,
     #[error("too many writes are waiting")]
@@ -176,7 +174,7 @@ impl Store {
         };
         MIGRATIONS.run(&store.writers).await?;
         store.begin_stream().await?;
-        writer::run(store.clone_for_writer(), jobs)?;
+        writer::run(store.clone_for_writer(), jobs);
         Ok(store)
     }
 

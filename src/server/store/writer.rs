@@ -186,14 +186,10 @@ fn job(work: Work) -> (Job, oneshot::Receiver<Result<Answer, StoreError>>) {
     (Job { work, turn: Turn::default(), reply }, answer)
 }
 
-/// Starts the writer; it ends when nobody can send to it any more.
-///
-/// It has a thread and a runtime of its own: among the requests it would wait behind them for its
-/// turn after every single statement, and all of them wait for it.
-pub(super) fn run(store: Store, jobs: Jobs) -> Result<(), StoreError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StoreError::Writer)?;
-    let work = move || runtime.block_on(write(store, jobs));
-    std::thread::Builder::new().name("writer".to_owned()).spawn(work).map(drop).map_err(StoreError::Writer)
+/// Starts the writer; it ends when nobody can send to it any more. It is a task and not a thread:
+/// on a busy machine every thread between a request and its answer waits for its turn.
+pub(super) fn run(store: Store, jobs: Jobs) {
+    tokio::spawn(write(store, jobs));
 }
 
 async fn write(store: Store, Jobs { mut receiver, blocked }: Jobs) {
@@ -210,12 +206,18 @@ async fn write(store: Store, Jobs { mut receiver, blocked }: Jobs) {
         let Some(first) = first else { return };
         let mut signals = size(&first.work);
         let mut waiting = vec![first];
-        while waiting.len() < BATCH_JOBS
-            && signals < BATCH_SIGNALS
-            && let Ok(next) = receiver.try_recv()
-        {
-            signals += size(&next.work);
-            waiting.push(next);
+        let mut gathered = 0;
+        // Whoever is about to send gets there first: a commit costs more than waiting for them.
+        while gathered < waiting.len() {
+            gathered = waiting.len();
+            tokio::task::yield_now().await;
+            while waiting.len() < BATCH_JOBS
+                && signals < BATCH_SIGNALS
+                && let Ok(next) = receiver.try_recv()
+            {
+                signals += size(&next.work);
+                waiting.push(next);
+            }
         }
         hand.commit_and_answer(waiting).await;
     }
