@@ -25,7 +25,9 @@ pub struct Still {
 pub fn needs(path: &str) -> Needs {
     match Route::parse(path) {
         Some(Route::Incident(incident)) => Needs::Incident(incident),
-        Some(Route::Board | Route::Declare | Route::Settings(_) | Route::SignIn | Route::Setup) => Needs::Board,
+        Some(Route::Board | Route::Incidents | Route::Declare | Route::Services | Route::Service(_) | Route::Settings(_) | Route::SignIn | Route::Setup) => {
+            Needs::Board
+        }
         None => Needs::Unknown,
     }
 }
@@ -53,6 +55,9 @@ fn title(session: Session) -> String {
             found.map_or_else(|| "Not found · Tocsin".to_owned(), |incident| pages::incident::title(&incident))
         }
         (_, None) => "Not found · Tocsin".to_owned(),
+        (_, Some(Route::Incidents)) => "Incidents · Tocsin".to_owned(),
+        (_, Some(Route::Services)) => "Services · Tocsin".to_owned(),
+        (_, Some(Route::Service(name))) => format!("{name} · Tocsin"),
         (_, Some(Route::Declare | Route::Settings(_) | Route::SignIn | Route::Setup)) => "Tocsin".to_owned(),
     }
 }

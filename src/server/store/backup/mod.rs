@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The tables of a backup, in the order in which they are written.
-pub(super) const TABLES: [&str; 16] = [
+pub(super) const TABLES: [&str; 17] = [
     "meta",
     "counters",
     "people",
