@@ -53,6 +53,10 @@ fn title(session: Session) -> String {
             found.map_or_else(|| "Not found · Tocsin".to_owned(), |incident| pages::incident::title(&incident))
         }
         (_, None) => "Not found · Tocsin".to_owned(),
+        (_, Some(Route::Incidents)) => "Incidents · Tocsin".to_owned(),
+        (_, Some(Route::Services)) => "Services · Tocsin".to_owned(),
+        (_, Some(Route::Service(name))) => format!("{name} · Tocsin"),
+        (_, Some(Route::Trends)) => "Trends · Tocsin".to_owned(),
         (_, Some(_)) => "Tocsin".to_owned(),
     }
 }

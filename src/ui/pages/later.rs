@@ -2,6 +2,7 @@
 //! when it is first asked for, or once the first screen stands and nothing else is to do.
 
 use crate::ui::{
+    browser,
     components::{empty::EmptyState, loaded::Loading},
     drawing::view,
     forms, pages,
@@ -104,16 +105,25 @@ pub fn sheets() -> AnyView {
     later(|| Box::pin(fetch_triage()), || now(draw_triage(Triage::Sheets)))
 }
 
+/// Lists are asked for by the app itself; what is written into the page only says so.
+fn list(draw: impl Fn() -> Lists + Send + 'static) -> AnyView {
+    if browser::is_here() {
+        later(|| Box::pin(fetch_lists()), move || now(draw_lists(draw())))
+    } else {
+        view! { <div class="page"><Loading what="the page".to_owned() /></div> }
+    }
+}
+
 pub fn incidents() -> AnyView {
-    later(|| Box::pin(fetch_lists()), || now(draw_lists(Lists::Incidents)))
+    list(|| Lists::Incidents)
 }
 
 pub fn services() -> AnyView {
-    later(|| Box::pin(fetch_lists()), || now(draw_lists(Lists::Services)))
+    list(|| Lists::Services)
 }
 
 pub fn service(name: String) -> AnyView {
-    later(|| Box::pin(fetch_lists()), move || now(draw_lists(Lists::Service(name.clone()))))
+    list(move || Lists::Service(name.clone()))
 }
 
 pub fn settings(tab: Tab) -> AnyView {

@@ -8,6 +8,7 @@ use crate::{
         sorting, wording,
     },
     ui::{
+        browser,
         components::{
             icon::Glyph,
             loaded::Loading,
@@ -65,8 +66,9 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         None => ().into_any(),
         Some(alerts) => alerts.into_iter().map(|alert| view! { <AlertRow incident=id alert /> }).collect_view().into_any(),
     };
-    // Many are added up by service, in the order they spread; few are listed at once.
-    let many = Memo::new(move |_| total() > SHOWN);
+    // Many are added up by service, in the order they spread; few are listed at once. The sums are
+    // asked for, so a page that is only written down lists what it has.
+    let many = Memo::new(move |_| total() > SHOWN && browser::is_here());
     let few = move || {
         view! {
             <ul class="services-signals">{move || by_service()}</ul>

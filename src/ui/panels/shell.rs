@@ -88,7 +88,7 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
                 {link(Route::Trends, Glyph::Trend, "Trends")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
                 <li>
-                    <button type="button" class="rail__link" on:click=move |_| session.sheet.set(Some(Sheet::Palette))>
+                    <button type="button" class="rail__button rail__link" on:click=move |_| session.sheet.set(Some(Sheet::Palette))>
                         <Icon glyph=Glyph::Search />
                         <span class="rail__words">"Search"</span>
                     </button>
