@@ -2,6 +2,7 @@
 //! means is [`Route`]'s; every link of the page to this server comes through here by itself.
 
 use super::{browser, routes::Route};
+use crate::domain::lists::encode;
 use leptos::prelude::*;
 
 /// The address of the page.
@@ -33,13 +34,7 @@ pub fn address_of(path: &str, query: &[(&str, &str)]) -> String {
         address.push(if address.contains('?') { '&' } else { '?' });
         address.push_str(name);
         address.push('=');
-        for byte in value.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
-                address.push(char::from(byte));
-            } else {
-                address.push_str(&format!("%{byte:02X}"));
-            }
-        }
+        address.push_str(&encode(value));
     }
     address
 }

@@ -25,7 +25,7 @@ const AT_ONCE: u32 = 50;
 const UNKNOWN: &str = "unknown";
 
 /// The verdicts that can be looked at alone, each with its word in the address.
-const VERDICTS: [(&str, &str); 4] = [("", "All"), ("refused", "Refused"), ("partly_accepted", "Partly accepted"), ("accepted", "Accepted")];
+const VERDICTS: [(&str, &str); 4] = [("", "All"), ("refused", "Refused"), ("partly_accepted", "Partly"), ("accepted", "Accepted")];
 
 /// What is looked at, as it stands in the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

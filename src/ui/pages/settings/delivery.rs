@@ -30,7 +30,7 @@ fn look(note: &DeliveryNote) -> (Glyph, &'static str) {
 
 /// A verdict's code as a word: `bad_signature` is `Bad signature`.
 fn verdict_words(code: &str) -> String {
-    let words = code.replace('_', " ");
+    let words = code.replace('_', " ").replace("json", "JSON");
     let mut letters = words.chars();
     letters.next().map_or_else(|| "Refused".to_owned(), |first| first.to_uppercase().chain(letters).collect())
 }
@@ -130,6 +130,7 @@ mod tests {
 
     #[test]
     fn a_verdict_reads_as_words() {
+        assert_eq!(verdict_words("not_json"), "Not JSON");
         assert_eq!(
             (verdict_words("bad_signature"), verdict_words("accepted"), verdict_words("")),
             ("Bad signature".into(), "Accepted".into(), "Refused".into())

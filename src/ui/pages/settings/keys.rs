@@ -59,7 +59,7 @@ pub fn TokenOf(one: One) -> impl IntoView {
                 None => "until somebody removes it".to_owned(),
             };
             view! {
-                <p>{format!("Two keys open its door: the present one, and {until} the one before. Remove the old one once its sender uses the new one.")}</p>
+                <p>{format!("Two keys open its door: the present one, and the one before {until}. Remove the old one once its sender uses the new one.")}</p>
                 <Sure
                     words="Remove the old key now"
                     asks="A sender that still uses the old key is refused from then on, and what it reports is lost."
