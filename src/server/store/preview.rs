@@ -9,8 +9,13 @@ const GROUPS: &str = "SELECT group_key, incident_id, opened_at, active_at FROM a
 impl Store {
     /// The newest episode of an identity.
     pub async fn newest_episode(&self, integration: IntegrationId, key: &str) -> Result<Option<Episode>, StoreError> {
-        const SQL: &str =
-            concat!("SELECT ", rows::alert_columns!(), " FROM alerts a WHERE a.integration_id = $1 AND a.dedupe_key = $2 ORDER BY a.id DESC LIMIT 1");
+        const SQL: &str = concat!(
+            "SELECT ",
+            rows::alert_columns!(),
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE a.integration_id = $1 AND a.dedupe_key = $2 ORDER BY a.id DESC LIMIT 1"
+        );
         let row = sqlx::query(SQL)
             .bind(integration.to_string())
             .bind(key.to_owned())
