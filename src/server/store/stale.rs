@@ -34,12 +34,16 @@ impl Store {
         const FRESH: &str = concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE a.integration_id = $1 AND a.resolved_at IS NULL AND a.stale = 0 AND a.dedupe_key <> $2 ORDER BY a.id LIMIT $3"
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE a.integration_id = $1 AND a.resolved_at IS NULL AND a.stale = 0 AND a.dedupe_key <> $2 ORDER BY a.id LIMIT $3"
         );
         const STALE: &str = concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE a.integration_id = $1 AND a.stale = 1 AND a.dedupe_key <> $2 ORDER BY a.id LIMIT $3"
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE a.integration_id = $1 AND a.stale = 1 AND a.dedupe_key <> $2 ORDER BY a.id LIMIT $3"
         );
         let what = "mark stale alerts";
         // Almost always there are none, and then nobody waits for the writer's turn.

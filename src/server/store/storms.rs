@@ -109,7 +109,9 @@ impl Store {
         let found = sqlx::query(concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM alerts a WHERE a.incident_id = $1 AND ($2 = 1 OR COALESCE(a.service, '') = $3) \
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE a.incident_id = $1 AND ($2 = 1 OR COALESCE(a.service, '') = $3) \
              AND (a.started_at > $4 OR (a.started_at = $4 AND a.id > $5)) ORDER BY a.started_at, a.id LIMIT $6"
         ))
         .bind(incident.to_string())
