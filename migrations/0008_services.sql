@@ -6,7 +6,6 @@ ALTER TABLE services ADD COLUMN description TEXT NOT NULL DEFAULT '';
 -- JSON list of {href, text}.
 ALTER TABLE services ADD COLUMN links TEXT NOT NULL DEFAULT '[]';
 
-CREATE INDEX change_records_by_service ON change_records (service, happened_at);
 CREATE INDEX alerts_open_by_service ON alerts (service) WHERE resolved_at IS NULL;
 -- The last incident of every service is found without reading whole incidents.
 CREATE INDEX incidents_narrow ON incidents (id, private, started_at);
