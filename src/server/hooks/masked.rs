@@ -38,7 +38,7 @@ pub fn text(bytes: &[u8], keys: &[String]) -> String {
 fn without_key(text: String, key: &str) -> String {
     let mut text = if text.contains(key) { text.replace(key, MASK) } else { text };
     // The last of it may be the first half of the key.
-    let cut = key.char_indices().map(|(at, _)| &key[..at]).filter(|half| half.len() >= 4 && text.ends_with(half)).next_back().map(str::len);
+    let cut = key.char_indices().map(|(at, _)| &key[..at]).rfind(|half| half.len() >= 4 && text.ends_with(half)).map(str::len);
     if let Some(cut) = cut {
         text.truncate(text.len() - cut);
         text.push_str(MASK);

@@ -84,7 +84,7 @@ pub fn add(close: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
         if !is_name(&wanted) {
             return refused.set(Some("Give it a name of up to 200 characters.".to_owned()));
         }
-        if session.replica.services().iter().any(|known| *known == wanted) {
+        if session.replica.services().contains(&wanted) {
             return session.address.open(&Route::Service(wanted));
         }
         spawn_local(async move {
