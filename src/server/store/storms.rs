@@ -24,12 +24,13 @@ impl Store {
     /// The alerts of an incident by service, those first that began first, and the time they lie in.
     pub async fn alerts_by_service(&self, incident: IncidentId) -> Result<(Vec<ServiceAlerts>, Timestamp, Timestamp), StoreError> {
         const WHAT: &str = "add up an incident's alerts";
-        let found = sqlx::query(
-            "SELECT COALESCE(service, ''), COUNT(*), CAST(SUM(CASE WHEN resolved_at IS NULL THEN 1 ELSE 0 END) AS BIGINT), CAST(SUM(deliveries) AS BIGINT), \
-             MIN(started_at), MAX(started_at), \
-             CAST(MIN(CASE severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 WHEN 'info' THEN 3 ELSE 4 END) AS BIGINT) \
-             FROM alerts WHERE incident_id = $1 GROUP BY COALESCE(service, '') ORDER BY MIN(started_at), COALESCE(service, '')",
-        )
+        let found = sqlx::query(concat!(
+            "SELECT COALESCE(a.service, ''), COUNT(*), CAST(SUM(CASE WHEN a.resolved_at IS NULL THEN 1 ELSE 0 END) AS BIGINT), \
+             CAST(SUM(a.deliveries + COALESCE(r.deliveries, 0)) AS BIGINT), MIN(a.started_at), MAX(a.started_at), \
+             CAST(MIN(CASE a.severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 WHEN 'info' THEN 3 ELSE 4 END) AS BIGINT) FROM ",
+            rows::alert_tables!(),
+            " WHERE a.incident_id = $1 GROUP BY COALESCE(a.service, '') ORDER BY MIN(a.started_at), COALESCE(a.service, '')"
+        ))
         .bind(incident.to_string())
         .fetch_all(&self.readers)
         .await
