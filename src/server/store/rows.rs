@@ -34,13 +34,16 @@ pub(super) struct ManyRows {
     pub width: usize,
 }
 
+/// What tells one text from another: its head, how many rows it has, and whether they are numbered.
+type Form = (&'static str, usize, bool);
+
 impl ManyRows {
     /// The text for `rows` rows. Texts are made once and kept for ever: there are few.
     ///
     /// SQLite gets `?` instead of `$1`: a numbered placeholder is a name there, and the driver asks
     /// for the name of every placeholder, which SQLite looks up one after the other.
     fn sql(&self, rows: usize, numbered: bool) -> &'static str {
-        static TEXTS: LazyLock<Mutex<HashMap<(&'static str, usize, bool), &'static str>>> = LazyLock::new(Mutex::default);
+        static TEXTS: LazyLock<Mutex<HashMap<Form, &'static str>>> = LazyLock::new(Mutex::default);
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         texts.entry((self.head, rows, numbered)).or_insert_with(|| {
             let mut text = self.head.to_owned();

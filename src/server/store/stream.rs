@@ -132,7 +132,10 @@ impl Store {
     /// Hands on what other servers commit as soon as PostgreSQL says so; on SQLite it ends at once. It may miss some:
     /// the guarantee is [`Store::poll_foreign_changes`], called every now and then.
     pub async fn follow_other_servers(&self) {
-        while self.backend == Backend::Postgres {
+        if self.backend == Backend::Sqlite {
+            return;
+        }
+        loop {
             if let Err(error) = self.follow_one_connection().await {
                 tracing::debug!(error = &error as &dyn std::error::Error, "other servers' changes are looked for every now and then");
             }
