@@ -10,6 +10,7 @@
 //! Reading goes on after something that cannot be read, with any value in its place, and the
 //! whole is thrown away at the end: without early ends there is nothing to clean up on the way.
 
+use super::metrics::{BehindItem, BehindPage, Bucket, Change, Excluded, Figure, ServiceAvailability, Step, TrendGroup, Trends, availability::Availability};
 use super::{
     accounts::{Doorstep, Me, Person, ShownOnce, SourceCard, Token},
     alert::{Alert, AlertState, Link, SignalAction},
@@ -25,7 +26,6 @@ use super::{
         ServiceSignals, State,
     },
     integration::{Grouping, Integration, PreviousToken, Rate, SecretMark, Settings},
-    metrics::{BehindItem, BehindPage, Bucket, Change, Excluded, Figure, ServiceAvailability, Step, TrendGroup, Trends, availability::Availability},
     people::{ActorKind, ActorRef, PersonRef, Role},
     screens::{FirstScreen, Said},
     severity::{AlertSeverity, Severity},
