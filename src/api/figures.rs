@@ -1,5 +1,8 @@
 //! Figures over incidents: the Trends screen, and what stands behind each of its numbers.
 
+// Each argument is a part of what a figure was asked for, and a server function takes no others.
+#![allow(clippy::too_many_arguments)]
+
 use super::wire::{AppClient, Wire};
 use crate::domain::{
     failure::Failure,
@@ -19,7 +22,6 @@ pub async fn incidents(from: Timestamp, to: Timestamp, filter: Filter, by: Group
 
 /// A page of the incidents behind the figure `metric` of the group `key`.
 #[server(name = BehindCall, prefix = "/api/fn", endpoint = "figures/behind", protocol = Wire, client = AppClient)]
-#[allow(clippy::too_many_arguments)] // each is a part of what the figure was asked for
 pub async fn behind(
     metric: String,
     key: Option<String>,
