@@ -117,7 +117,7 @@ test("a storm unfolds in place, and each alert says why it is there", async ({ a
   const page = await as("viewer");
   await open(page, "?alerts=9&state=open&sort=-id");
   await page.getByRole("button", { name: /^Alerts of INC-\d+ by service$/ }).first().click();
-  await expect(page.getByText("started here").or(page.getByText("1 opened it")).first()).toBeVisible();
+  await expect(page.getByText(/1 opened it, 8 joined its group/)).toBeVisible();
   await page.getByRole("button", { name: "gateway", exact: true }).click();
   await expect(page.getByText("It opened the incident", { exact: false })).toBeVisible();
   await expect(page.getByText("Grouped: the same group", { exact: false }).first()).toBeVisible();

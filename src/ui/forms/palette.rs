@@ -79,11 +79,15 @@ pub fn Palette() -> impl IntoView {
         match event.key().as_str() {
             "ArrowDown" => at.update(|at| *at = if *at >= last { 0 } else { *at + 1 }),
             "ArrowUp" => at.update(|at| *at = at.checked_sub(1).unwrap_or(last)),
-            "Enter" if !event.is_composing() => choose(at.get_untracked()),
+            "Enter" if !event.is_composing() => {
+                event.prevent_default();
+                return choose(at.get_untracked());
+            }
             _ => return,
         }
         event.prevent_default();
-        browser::after_paint(move || browser::keep_in_view(&option_id(at.get_untracked())));
+        let id = option_id(at.get_untracked());
+        browser::after_paint(move || browser::keep_in_view(&id));
     };
     let option = move |(place, entry): (usize, Entry), first: bool| {
         let (words, note, refused, group) = (entry.words, entry.note, entry.refused, entry.group);
@@ -188,6 +192,8 @@ fn places(session: Session) -> Vec<Entry> {
         place("My incidents", format!("{}?state=open&lead=@me", Route::Incidents.path())),
         place("Services", Route::Services.path()),
         place("Declare an incident", Route::Declare.path()),
+        place("Trends", Route::Trends.path()),
+        place("Changes", Route::Changes.path()),
     ];
     places.extend(Tab::ALL.map(|tab| place(&format!("Settings: {}", tab.label()), Route::Settings(tab).path())));
     let keys = Callback::new(move |()| session.sheet.set(Some(Sheet::Keys)));

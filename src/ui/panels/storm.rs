@@ -199,7 +199,7 @@ impl Storm {
                     }
                     Err(error) => drop(failure.try_set(Some(error))),
                 }
-                self.moved.run(());
+                let _ = self.moved.try_run(());
             });
         });
         read.run(None);

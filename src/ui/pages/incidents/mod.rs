@@ -191,8 +191,9 @@ impl List {
 
     fn listen(self) {
         let measure = move || {
-            self.size.set(browser::viewport());
-            self.scrolled.set(browser::scrolled_past("incident-rows"));
+            // The page may have been left within the frame that this waited for.
+            let _ = self.size.try_set(browser::viewport());
+            let _ = self.scrolled.try_set(browser::scrolled_past("incident-rows"));
         };
         let scroll = window_event_listener_untyped("scroll", move |_| self.scrolled.set(browser::scrolled_past("incident-rows")));
         let resize = window_event_listener_untyped("resize", move |_| measure());
@@ -214,7 +215,7 @@ impl List {
     fn arrange(self) {
         let order = browser::timed("list.arrange", || self.order());
         self.shown.set(Arc::new(order));
-        browser::after_paint(move || self.scrolled.set(browser::scrolled_past("incident-rows")));
+        browser::after_paint(move || drop(self.scrolled.try_set(browser::scrolled_past("incident-rows"))));
     }
 
     fn order(self) -> Vec<u32> {
