@@ -77,7 +77,7 @@ test("the tester says what would become of a payload, and stores nothing", async
   const { items } = await house.rest<{ items: { title: string }[] }>("GET", "/api/v1/incidents?limit=500");
   expect(items.filter(incident => incident.title.includes(title))).toEqual([]);
 
-  await page.getByLabel("As if it came from").selectOption({ label: "Alertmanager, by itself" });
+  await page.getByLabel("As if it came from").selectOption({ label: "Prometheus Alertmanager, by itself" });
   await page.getByRole("button", { name: "Start from the example" }).click();
   await page.getByRole("button", { name: "Try it", exact: true }).click();
   await expect(page.getByRole("region", { name: /^Would be accepted: 1 alert/ })).toContainText("as if a new integration");

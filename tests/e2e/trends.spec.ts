@@ -83,7 +83,7 @@ test("what is asked stands in the address", async ({ as, house }) => {
   await page.getByRole("combobox", { name: /^Groups/ }).selectOption({ label: "By severity" });
   const groups = page.getByRole("table", { name: "Figures by severity" });
   await expect(groups.getByRole("row")).toHaveCount(3);
-  await page.getByRole("button", { name: "30 days" }).click();
+  await page.getByRole("button", { name: "30 days", exact: true }).click();
   await expect(page).toHaveURL(/days=30.*severity=SEV1,SEV2.*kind=incident,drill.*group=severity/);
   await page.getByRole("button", { name: "Dates" }).click();
   await page.getByLabel("From (UTC)").fill("2020-01-01");
