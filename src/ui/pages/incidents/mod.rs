@@ -215,7 +215,9 @@ impl List {
     fn arrange(self) {
         let order = browser::timed("list.arrange", || self.order());
         self.shown.set(Arc::new(order));
-        browser::after_paint(move || drop(self.scrolled.try_set(browser::scrolled_past("incident-rows"))));
+        browser::after_paint(move || {
+            let _ = self.scrolled.try_set(browser::scrolled_past("incident-rows"));
+        });
     }
 
     fn order(self) -> Vec<u32> {

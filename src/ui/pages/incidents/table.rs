@@ -212,7 +212,11 @@ fn fold_button(list: List, row: &IncidentRow, unfolded: Memo<bool>) -> AnyView {
 
 /// What a row unfolds to. Its height is measured, so that the rows behind it stand right.
 fn unfold(list: List, id: crate::domain::ids::IncidentId) -> AnyView {
-    let measure = Callback::new(move |()| browser::after_paint(move || drop(list.unfolded_height.try_set(browser::height_of(UNFOLDED)))));
+    let measure = Callback::new(move |()| {
+        browser::after_paint(move || {
+            let _ = list.unfolded_height.try_set(browser::height_of(UNFOLDED));
+        })
+    });
     measure.run(());
     view! {
         <div class="list__unfolded" role="row" id=UNFOLDED>
