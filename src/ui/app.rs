@@ -28,7 +28,7 @@ pub fn mount() {
     let came: Option<FirstScreen> = browser::first_screen().and_then(|text| reading::read(text.as_bytes()));
     browser::spawn(async move {
         if let Some(came) = &came
-            && later::fetch_for(Route::parse(&browser::address().0), came.snapshot.is_some()).await.is_err()
+            && later::fetch_for(Route::parse(&browser::address().0).as_ref(), came.snapshot.is_some()).await.is_err()
         {
             return browser::stay_still();
         }
