@@ -52,6 +52,15 @@ id!(
     CommandId
 );
 
+id!(
+    /// One service level objective.
+    ObjectiveId
+);
+id!(
+    /// One span of time that is left out of objectives.
+    ExclusionId
+);
+
 /// The number people say aloud: `INC-12`. Counted per installation, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IncidentRef(pub i64);

@@ -20,7 +20,7 @@ use super::{
     delivery::{Counts, DeliveriesPage, DeliveryNote},
     failure::{Failure, FailureKind},
     grouping::Why,
-    ids::{AlertId, CommandId, IncidentId, IncidentRef, IntegrationId, PersonId, TokenId},
+    ids::{AlertId, CommandId, ExclusionId, IncidentId, IncidentRef, IntegrationId, ObjectiveId, PersonId, TokenId},
     incident::{
         Acknowledged, AlertRef, AlertResolution, Command, Declare, EventKind, Held, ImpactWindow, Incident, IncidentRole, Kind, Origin, ResolvedBy, Seat,
         ServiceSignals, State,
@@ -96,7 +96,8 @@ impl<'a> Reader<'a> {
         self.text().parse().unwrap_or_else(|_| self.fault(otherwise))
     }
 
-    fn word<T: Copy>(self, words: &[(&str, T)]) -> T {
+    /// One of a closed set of words.
+    pub fn word<T: Copy>(self, words: &[(&str, T)]) -> T {
         let text = self.text();
         words.iter().find(|(word, _)| *word == text).map_or_else(|| self.fault(words[0].1), |(_, known)| *known)
     }
@@ -207,7 +208,7 @@ macro_rules! ids {
     )+};
 }
 
-ids! { AlertId CommandId IncidentId IntegrationId PersonId TokenId }
+ids! { AlertId CommandId ExclusionId IncidentId IntegrationId ObjectiveId PersonId TokenId }
 
 // ---------------------------------------------------------------- closed sets of words
 
