@@ -97,6 +97,17 @@ pub fn row(objective: &Objective, series: &Series, now: Timestamp, zone: &dyn Zo
 
 // ---------------------------------------------------------------- how it stands
 
+/// How a window stands, without the report around it.
+pub fn standing(objective: &Objective, series: &Series, frame: &Frame) -> Standing {
+    let budget = objective.draft.target.budget();
+    let sum = series.sum(frame.from_s, frame.until_s);
+    let coverage = series.coverage(frame.from_s, frame.until_s);
+    let tally = frame::tally(sum.bad, sum.total, budget, frame.reference);
+    let flags = flags(objective, series, frame, &sum, coverage);
+    let (_, best) = frame::bounds(objective, series, frame, &sum, budget);
+    Said { frame, tally: &tally, coverage, flags: &flags, best }.standing(false)
+}
+
 struct Said<'a> {
     frame: &'a Frame,
     tally: &'a Tally,

@@ -70,7 +70,14 @@ impl Ahead {
 
     /// What will be left after each step when this share of the traffic is bad. `changed` are
     /// corrections of what is in the window: when they leave it, and how much bad and all.
-    fn walk<'a>(&'a self, now: &'a Sum, budget: f64, error_ratio: f64, changed: &'a [(i64, f64, f64)], frame: &'a Frame) -> impl Iterator<Item = (i64, f64)> + 'a {
+    fn walk<'a>(
+        &'a self,
+        now: &'a Sum,
+        budget: f64,
+        error_ratio: f64,
+        changed: &'a [(i64, f64, f64)],
+        frame: &'a Frame,
+    ) -> impl Iterator<Item = (i64, f64)> + 'a {
         let mut changes = changed.iter().peekable();
         let (mut changed_bad, mut changed_total) = (0.0, 0.0);
         let steps = (1..).zip(&self.came).enumerate();

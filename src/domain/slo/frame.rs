@@ -117,9 +117,5 @@ pub fn bounds(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum, 
 /// A budget as time. For events it is an analogy: minutes in which everything failed.
 #[allow(clippy::cast_precision_loss)] // seconds
 pub fn budget_minutes(objective: &Objective, frame: &Frame, budget: f64, tally: &Tally) -> f64 {
-    if objective.draft.method.counts_time() {
-        tally.allowed_bad * objective.draft.slice_s as f64 / 60.0
-    } else {
-        budget * frame.length_s() as f64 / 60.0
-    }
+    if objective.draft.method.counts_time() { tally.allowed_bad * objective.draft.slice_s as f64 / 60.0 } else { budget * frame.length_s() as f64 / 60.0 }
 }

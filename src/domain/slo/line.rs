@@ -2,7 +2,7 @@
 
 use super::{
     frame::{Frame, at},
-    objective::{COVERAGE_FLOOR, Objective},
+    objective::Objective,
     report::{Day, Gap, Left},
     series::{Series, Sum},
     zone::{LocalTime, Zone},
@@ -13,7 +13,6 @@ const DAY: i64 = 86_400;
 
 /// How the budget is reckoned at any instant of a window.
 struct Measure<'a> {
-    series: &'a Series,
     frame: &'a Frame,
     budget: f64,
     /// All that may be bad at the end of the line; before, where the series is younger than the
@@ -24,11 +23,11 @@ struct Measure<'a> {
 
 impl<'a> Measure<'a> {
     /// `None` where there is no budget or nothing was counted.
-    fn of(objective: &Objective, series: &'a Series, frame: &'a Frame) -> Option<Self> {
+    fn of(objective: &Objective, series: &Series, frame: &'a Frame) -> Option<Self> {
         let budget = objective.draft.target.budget();
         let sum = series.sum(frame.from_s, frame.until_s);
         let allowed = budget * frame.reference.unwrap_or(sum.total);
-        (allowed > 0.0 && sum.total > 0.0).then(|| Self { series, frame, budget, allowed, first_s: series.first_s().unwrap_or(frame.from_s) })
+        (allowed > 0.0 && sum.total > 0.0).then(|| Self { frame, budget, allowed, first_s: series.first_s().unwrap_or(frame.from_s) })
     }
 
     /// What was left at an instant, from what was counted until then and until its window began.
@@ -110,11 +109,6 @@ fn next_midnight(from_s: i64, zone: &dyn Zone) -> i64 {
 pub fn gaps(series: &Series, frame: &Frame) -> Vec<Gap> {
     let gaps = series.gaps(frame.from_s, frame.until_s).into_iter();
     gaps.filter(|(from, to)| to - from >= series.slice_s()).map(|(from, to)| Gap { from: at(from), to: at(to) }).collect()
-}
-
-/// Whether enough of a window is measured for a line to say something.
-pub fn is_measured(series: &Series, frame: &Frame) -> bool {
-    series.coverage(frame.from_s, frame.until_s) >= COVERAGE_FLOOR
 }
 
 /// Keeps of each part of a line its first, lowest, highest and last point.

@@ -187,6 +187,16 @@ impl Op {
         }
     }
 
+    /// As a sentence says it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Op::Lt => "below",
+            Op::Lte => "at most",
+            Op::Gt => "above",
+            Op::Gte => "at least",
+        }
+    }
+
     pub fn holds(self, value: f64, threshold: f64) -> bool {
         match self {
             Op::Lt => value < threshold,
@@ -369,7 +379,8 @@ impl ObjectiveDraft {
                 }
             }
         }
-        let is_ratio_sliced = self.method == Method::Timeslices && !matches!(self.indicator, Indicator::Threshold { .. } | Indicator::Probe { .. } | Indicator::Composite { .. });
+        let is_ratio_sliced =
+            self.method == Method::Timeslices && !matches!(self.indicator, Indicator::Threshold { .. } | Indicator::Probe { .. } | Indicator::Composite { .. });
         if is_ratio_sliced && self.slice_target.is_none() {
             faults.push("time slices of a ratio need slice_target: the share of a slice that has to be good".to_owned());
         }

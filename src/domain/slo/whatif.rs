@@ -212,7 +212,8 @@ impl Scene {
             pace.bad += change.bad;
             pace.total += change.total;
         }
-        let leaving: Vec<(i64, f64, f64)> = changes.iter().filter(|change| change.start_s >= self.frame.from_s).map(|change| (change.start_s, change.bad, change.total)).collect();
+        let leaving: Vec<(i64, f64, f64)> =
+            changes.iter().filter(|change| change.start_s >= self.frame.from_s).map(|change| (change.start_s, change.bad, change.total)).collect();
         let is_left = sum.bad < budget * self.frame.reference.unwrap_or(sum.total);
         let errors = if is_left { pace.error_ratio()?.max(0.0) } else { 0.0 };
         ahead.crosses(sum, budget, errors, &leaving, &self.frame)
