@@ -13,7 +13,7 @@
 //! | what people set: an objective, time that is left out | [`objective`], [`exclusion`] |
 //! | readings over time | [`series`] |
 //! | a window at an instant, and what was counted in it | [`frame`] |
-//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`] |
+//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`page`] |
 //! | the budget over time, and ahead | [`line`], [`forecast`] |
 //! | what incidents spent of it | [`cost`] |
 //! | may we release? | [`gate`] |
@@ -35,6 +35,7 @@ pub mod gate;
 pub mod headline;
 pub mod line;
 pub mod objective;
+pub mod page;
 pub mod recurrence;
 pub mod report;
 pub mod series;
@@ -42,3 +43,8 @@ pub mod target;
 pub mod whatif;
 pub mod words;
 pub mod zone;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

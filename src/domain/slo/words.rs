@@ -85,7 +85,7 @@ pub fn when(at: Timestamp, now: Timestamp, zone: &dyn Zone) -> String {
     let (then, today) = (zone.local(at).day(), zone.local(now).day());
     let days = (then - today).num_days();
     match days {
-        ..=0 if at.secs_since(now) < 3_600 => "within the hour".to_owned(),
+        _ if at.secs_since(now) < 3_600 => "within the hour".to_owned(),
         ..=0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
         2..=6 => format!("on {}", weekday(then)),
