@@ -122,6 +122,11 @@ proptest! {
         prop_assert_eq!(missing + series.sum(from, to).measured_s, to - from);
         prop_assert!(close(series.coverage(from, to), 1.0 - missing as f64 / (to - from) as f64));
     }
+}
+
+proptest! {
+    // A month of slices each time.
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn what_is_left_is_a_ratio_of_sums_and_never_clamped(readings in month()) {
