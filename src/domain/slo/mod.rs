@@ -11,5 +11,6 @@ pub mod calendar;
 pub mod composite;
 pub mod elsewhere;
 pub mod recurrence;
+pub mod rule;
 pub mod target;
 pub mod zone;
