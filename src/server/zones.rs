@@ -119,15 +119,16 @@ mod tests {
     fn every_zone_reads_its_clocks_as_chrono_does() {
         for tz in chrono_tz::TZ_VARIANTS {
             let zone = Named(tz);
-            // Every half hour around each change of clocks in these years, found by looking daily.
-            let mut day = NaiveDate::from_ymd_opt(1970, 1, 2).expect("a day of the calendar");
-            let end = NaiveDate::from_ymd_opt(2037, 12, 1).expect("a day of the calendar");
             let offset_on = |day: NaiveDate| tz.offset_from_utc_datetime(&day.and_time(NaiveTime::MIN)).fix();
-            while day < end {
-                let next = day + Days::new(1);
-                if offset_on(day) != offset_on(next) {
+            let begin = NaiveDate::from_ymd_opt(2000, 1, 3).expect("a day of the calendar");
+            let weeks = (0..38 * 52).map(|week| begin + Days::new(week * 7)).filter(|week| offset_on(*week) != offset_on(*week + Days::new(7)));
+            for week in weeks {
+                let days = (0..7).map(|day| week + Days::new(day)).filter(|day| offset_on(*day) != offset_on(*day + Days::new(1)));
+                for day in days {
+                    // Every half hour from the day before a change of clocks to the day after it.
                     for half_hour in -48..96 {
                         let local = day.and_time(NaiveTime::MIN) + chrono::TimeDelta::minutes(half_hour * 30);
+                        // What chrono has no answer for is shifted, which other tests look at.
                         let expected = match tz.from_local_datetime(&local) {
                             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.timestamp(),
                             LocalResult::None => continue,
@@ -136,7 +137,6 @@ mod tests {
                         assert_eq!(got.epoch_secs(), expected, "{tz} {local}");
                     }
                 }
-                day = next;
             }
         }
     }
