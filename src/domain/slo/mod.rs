@@ -9,7 +9,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the arithmetic: targets, budgets, burn rates, windows, repetition, made from several | [`target`], [`budget`], [`burn`], [`calendar`], [`zone`], [`recurrence`], [`composite`]; as other tools reckon: [`elsewhere`] |
+//! | the arithmetic: targets, budgets, burn rates, windows, repetition, made from several | [`target`], [`budget`], [`burn`], [`calendar`], [`zone`], [`recurrence`], [`rule`], [`composite`]; as other tools reckon: [`elsewhere`] |
 //! | what people set: an objective, time that is left out | [`objective`], [`exclusion`] |
 //! | readings over time | [`series`] |
 //! | a window at an instant, and what was counted in it | [`frame`] |
@@ -38,6 +38,7 @@ pub mod objective;
 pub mod page;
 pub mod recurrence;
 pub mod report;
+pub mod rule;
 pub mod series;
 pub mod target;
 pub mod whatif;
