@@ -51,12 +51,12 @@ impl Span {
         service.is_none_or(|service| self.services.iter().any(|hurt| hurt == service))
     }
 
-    fn from_s(&self) -> i64 {
+    fn began_s(&self) -> i64 {
         self.from.epoch_secs()
     }
 
     /// One that goes on is charged up to what is measured.
-    fn to_s(&self, until_s: i64) -> i64 {
+    fn ended_s(&self, until_s: i64) -> i64 {
         self.to.map_or(until_s, |to| to.micros().div_euclid(1_000_000) + i64::from(to.micros().rem_euclid(1_000_000) > 0)).min(until_s)
     }
 }
@@ -83,7 +83,7 @@ impl Charges {
     /// Of all incidents that concern the objective, which is the caller's to see to.
     pub fn of(series: &Series, frame: &Frame, incidents: &[Span]) -> Self {
         let until_s = frame.watermark_s.map_or(frame.from_s, |watermark| watermark.min(frame.until_s));
-        let spans: Vec<(i64, i64)> = incidents.iter().map(|span| (span.from_s().max(frame.from_s), span.to_s(until_s))).collect();
+        let spans: Vec<(i64, i64)> = incidents.iter().map(|span| (span.began_s().max(frame.from_s), span.ended_s(until_s))).collect();
         let merged = merged(&spans);
         let usual = Usual::of(series, frame.from_s, until_s, &merged);
         let mut slices: Vec<Charged> = Vec::new();
@@ -197,7 +197,7 @@ pub fn spenders(objective: &Objective, series: &Series, frame: &Frame, report: &
     let spender = |(place, span): (usize, &Span)| {
         let (bad, shared) = charges.share(place);
         let ratio = bad / allowed;
-        let until = span.to.unwrap_or_else(|| at(span.to_s(frame.until_s)));
+        let until = span.to.unwrap_or_else(|| at(span.ended_s(frame.until_s)));
         (ratio >= LISTED).then(|| Spender {
             reference: span.reference,
             title: span.title.clone(),

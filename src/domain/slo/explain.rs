@@ -9,8 +9,8 @@ use super::{
     words,
     zone::Zone,
 };
+use crate::domain::metrics::{Range, words as figures};
 use crate::domain::{
-    metrics::{Range, words as figures},
     reading::{Readable, Reader},
     time::Timestamp,
     wording,

@@ -3,7 +3,7 @@
 use super::{
     assess,
     calendar::{Unit, Window},
-    cost::{self, Span},
+    cost::Span,
     frame::{Frame, at},
     gate::{Gate, Level, Override, Reason},
     line,
@@ -11,7 +11,7 @@ use super::{
     report::*,
     series::{Packed, Series, Slice},
     target::Target,
-    whatif::{Ground, Outcome, WhatIf},
+    whatif::{Outcome, WhatIf},
     words,
     zone::Utc,
 };

@@ -7,7 +7,8 @@ use super::{
     report::{BudgetReport, Flag, Standing},
     zone::Zone,
 };
-use crate::domain::{metrics::words as figures, time::Timestamp};
+use crate::domain::metrics::words as figures;
+use crate::domain::time::Timestamp;
 use chrono::{Datelike, NaiveDate};
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
