@@ -57,9 +57,8 @@ mod tests {
     }
 
     fn calendar_windows() -> impl Strategy<Value = Window> {
-        (prop::sample::select(&Unit::ALL[..]), 1_u32..4, local_times(), prop::sample::select(&FIVE[..])).prop_map(|(unit, count, anchor_local, zone)| {
-            Window::Calendar { unit, count, anchor_local, zone: zone.to_owned() }
-        })
+        (prop::sample::select(&Unit::ALL[..]), 1_u32..4, local_times(), prop::sample::select(&FIVE[..]))
+            .prop_map(|(unit, count, anchor_local, zone)| Window::Calendar { unit, count, anchor_local, zone: zone.to_owned() })
     }
 
     #[test]

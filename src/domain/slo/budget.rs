@@ -450,7 +450,9 @@ mod tests {
 
     #[test]
     fn the_browser_reads_what_is_written() {
-        for standing in [Standing::of(target("0.999"), counts(5.0, 7.0)), Standing::of(target("0.9"), Counts::default()), Standing::of(target("1"), counts(1.0, 1.0))] {
+        for standing in
+            [Standing::of(target("0.999"), counts(5.0, 7.0)), Standing::of(target("0.9"), Counts::default()), Standing::of(target("1"), counts(1.0, 1.0))]
+        {
             assert_eq!(read(&serde_json::to_vec(&standing).expect("it has a form")), Some(standing));
         }
         assert_eq!(read::<Oddity>(b"\"GOOD_OVER_TOTAL\""), Some(Oddity::GoodOverTotal));

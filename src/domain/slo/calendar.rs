@@ -144,7 +144,9 @@ impl Window {
         };
         let zone = match zone {
             None => None,
-            Some(word) => Some(word.filter(|name| is_zone_name(name)).ok_or_else(|| WindowRefusal::NoZone(word.unwrap_or_default().chars().take(60).collect()))?),
+            Some(word) => {
+                Some(word.filter(|name| is_zone_name(name)).ok_or_else(|| WindowRefusal::NoZone(word.unwrap_or_default().chars().take(60).collect()))?)
+            }
         };
         let mut flag = |name: &str| words.iter().position(|word| word.eq_ignore_ascii_case(name)).map(|at| words.remove(at)).is_some();
         let (is_calendar, is_rolling) = (flag("calendar"), flag("rolling"));
@@ -358,9 +360,7 @@ impl Readable for Window {
     fn read(from: Reader<'_>) -> Self {
         match from.get::<String>("type").as_str() {
             "rolling" => Window::Rolling { seconds: from.get("seconds") },
-            "calendar" => {
-                Window::Calendar { unit: from.get("unit"), count: from.get("count"), anchor_local: from.get("anchor_local"), zone: from.get("zone") }
-            }
+            "calendar" => Window::Calendar { unit: from.get("unit"), count: from.get("count"), anchor_local: from.get("anchor_local"), zone: from.get("zone") },
             _ => from.fault(Window::Rolling { seconds: 0 }),
         }
     }
@@ -386,9 +386,17 @@ mod tests {
 
     #[test]
     fn rolling_windows_are_read_in_every_unit() {
-        for (text, seconds) in
-            [("30d", 2_592_000), ("4w", 2_419_200), ("2w", 1_209_600), ("1h", 3600), ("30 days", 2_592_000), ("rolling 28d", 2_419_200), ("28d rolling", 2_419_200), ("90m", 5400), ("rolling week", 604_800)]
-        {
+        for (text, seconds) in [
+            ("30d", 2_592_000),
+            ("4w", 2_419_200),
+            ("2w", 1_209_600),
+            ("1h", 3600),
+            ("30 days", 2_592_000),
+            ("rolling 28d", 2_419_200),
+            ("28d rolling", 2_419_200),
+            ("90m", 5400),
+            ("rolling week", 604_800),
+        ] {
             assert_eq!(window(text), Window::Rolling { seconds }, "{text}");
         }
     }

@@ -212,7 +212,8 @@ impl Recurrence {
                 let monday = monday_of(start).checked_add_days(Days::new(units.checked_mul(7)?))?;
                 for offset in 0..7 {
                     let day = monday.checked_add_days(Days::new(offset))?;
-                    let wanted = if self.rule.days.is_empty() { day.weekday() == start.weekday() } else { self.rule.days.iter().any(|by| by.day == day.weekday()) };
+                    let wanted =
+                        if self.rule.days.is_empty() { day.weekday() == start.weekday() } else { self.rule.days.iter().any(|by| by.day == day.weekday()) };
                     if wanted {
                         days.push(day);
                     }
@@ -237,7 +238,9 @@ impl Recurrence {
 
     fn is_month_day(&self, day: NaiveDate) -> bool {
         let from_end = || days_in_month(day).and_then(|last| i32::try_from(last).ok()).map(|last| day.day0().cast_signed() - last);
-        self.rule.month_days.is_empty() || self.rule.month_days.contains(&day.day().cast_signed()) || from_end().is_some_and(|nth| self.rule.month_days.contains(&nth))
+        self.rule.month_days.is_empty()
+            || self.rule.month_days.contains(&day.day().cast_signed())
+            || from_end().is_some_and(|nth| self.rule.month_days.contains(&nth))
     }
 }
 
@@ -259,15 +262,8 @@ fn days_in_month(day: NaiveDate) -> Option<u32> {
 
 // ---------------------------------------------------------------- reading and writing rules
 
-const WEEKDAYS: [(&str, Weekday); 7] = [
-    ("MO", Weekday::Mon),
-    ("TU", Weekday::Tue),
-    ("WE", Weekday::Wed),
-    ("TH", Weekday::Thu),
-    ("FR", Weekday::Fri),
-    ("SA", Weekday::Sat),
-    ("SU", Weekday::Sun),
-];
+const WEEKDAYS: [(&str, Weekday); 7] =
+    [("MO", Weekday::Mon), ("TU", Weekday::Tue), ("WE", Weekday::Wed), ("TH", Weekday::Thu), ("FR", Weekday::Fri), ("SA", Weekday::Sat), ("SU", Weekday::Sun)];
 
 impl Rule {
     /// Reads a rule as iCalendar writes it, with or without `RRULE:` before it.
@@ -287,8 +283,12 @@ impl Rule {
                 "INTERVAL" => interval.replace(number(&value, WIDEST_INTERVAL).ok_or_else(|| wrong("it is a number from 1 to 1000"))?).is_some(),
                 "COUNT" => count.replace(number(&value, MOST_COUNTED).ok_or_else(|| wrong("it is a number from 1 to 10000"))?).is_some(),
                 "UNTIL" => until.replace(until_of(&value).ok_or_else(|| wrong("it is a day like 20261231 or a time like 20261231T090000Z"))?).is_some(),
-                "BYDAY" => days.replace(list(&value, by_day).ok_or_else(|| wrong("days are MO, TU, WE, TH, FR, SA and SU, in a month also 1MO or -1FR"))?).is_some(),
-                "BYMONTHDAY" => month_days.replace(list(&value, |day| signed(day, 31)).ok_or_else(|| wrong("days are 1 to 31, or -1 to -31 from the end"))?).is_some(),
+                "BYDAY" => {
+                    days.replace(list(&value, by_day).ok_or_else(|| wrong("days are MO, TU, WE, TH, FR, SA and SU, in a month also 1MO or -1FR"))?).is_some()
+                }
+                "BYMONTHDAY" => {
+                    month_days.replace(list(&value, |day| signed(day, 31)).ok_or_else(|| wrong("days are 1 to 31, or -1 to -31 from the end"))?).is_some()
+                }
                 // Weeks begin on Monday unless somebody says otherwise.
                 "WKST" if value == "MO" => false,
                 _ => return Err(RecurrenceRefusal::Unsupported(shown(&name))),

@@ -265,7 +265,9 @@ mod tests {
 
     #[test]
     fn it_is_written_in_as_few_digits_as_say_it() {
-        for (text, percent, ratio) in [("0.999", "99.9 %", "0.999"), ("0.9", "90 %", "0.9"), ("99.9999999%", "99.9999999 %", "0.999999999"), ("0.5 %", "0.5 %", "0.005")] {
+        for (text, percent, ratio) in
+            [("0.999", "99.9 %", "0.999"), ("0.9", "90 %", "0.9"), ("99.9999999%", "99.9999999 %", "0.999999999"), ("0.5 %", "0.5 %", "0.005")]
+        {
             assert_eq!((target(text).percent_text(), target(text).ratio_text()), (percent.to_owned(), ratio.to_owned()));
         }
     }
