@@ -27,7 +27,7 @@ use crate::{
         store::{BurnLevel, Delivery, Sender, Store, StoreError},
     },
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What opens alerts here is called so, as senders have their sources.
@@ -51,13 +51,31 @@ pub struct Burning {
 }
 
 impl Burning {
-    /// Looks at every objective.
+    /// Looks at every objective, and has the rows of boards ready for whoever asks next.
     pub async fn look(&self, app: &App) -> Result<(), StoreError> {
+        self.decide(app, |_| true).await?;
+        let held = app.levels.current(app).await?;
+        let (levels, now) = (app.store.burn_levels().await?, app.clock().now());
+        for one in held.all() {
+            one.refresh_row(now, levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default());
+            // Others wait no longer than for one row.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Looks at the objectives with these numbers, whose readings have just changed, and at those
+    /// that are made from others.
+    pub async fn look_at(&self, app: &App, numbers: &BTreeSet<i64>) -> Result<(), StoreError> {
+        self.decide(app, |one| numbers.contains(&one.number()) || one.is_composed()).await
+    }
+
+    async fn decide(&self, app: &App, wanted: impl Fn(&One) -> bool) -> Result<(), StoreError> {
         let _one_at_a_time = self.deciding.lock().await;
         let held = app.levels.current(app).await?;
         let levels = app.store.burn_levels().await?;
         let mut told = Told::at(app.clock().now());
-        for one in held.all() {
+        for one in held.all().filter(|one| wanted(one)) {
             told.look(app, one, levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default());
         }
         told.tell(app).await

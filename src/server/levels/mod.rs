@@ -3,6 +3,7 @@
 //! is asked whether somebody wrote since, and then only what changed is read.
 
 pub mod burning;
+mod composed;
 mod held;
 mod load;
 pub mod reports;

@@ -166,7 +166,14 @@ impl Store {
         let from_s = first.div_euclid(step.width_s) * step.width_s;
         let to_s = (from_s.div_euclid(86_400) * 86_400 + 86_400).min(until_s);
         let fine = within(&mut write, number, generation, from_s, to_s).await?;
-        remove(&mut write, number, generation, &fine).await?;
+        sqlx::query("DELETE FROM slices WHERE objective = $1 AND generation = $2 AND start_s >= $3 AND start_s < $4")
+            .bind(number)
+            .bind(generation)
+            .bind(from_s)
+            .bind(to_s)
+            .execute(&mut *write)
+            .await
+            .map_err(query(WHAT))?;
         insert(&mut write, number, generation, rev, &merged(&fine, step.width_s)).await?;
         note_change(&mut write, number, rev, from_s, to_s).await?;
         sqlx::query(step.done).bind(number).bind(to_s).execute(&mut *write).await.map_err(query(WHAT))?;

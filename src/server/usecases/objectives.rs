@@ -5,7 +5,7 @@ use crate::{
     domain::{
         failure::{Failure, FailureKind},
         people::{Actor, Right},
-        slo::objective::{Indicator, Objective, ObjectiveDraft},
+        slo::objective::{Indicator, Method, Objective, ObjectiveDraft},
     },
     server::{
         auth,
@@ -91,7 +91,11 @@ fn done(described: ObjectiveDescribed, actor: &Actor, what: &'static str) -> Res
 
 /// What may be kept: what the objective says itself, and what it says of others.
 async fn checked(app: &App, draft: ObjectiveDraft) -> Result<ObjectiveDraft, ServerError> {
-    let draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    let mut draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    // What is made from several counts time: their events cannot be added up.
+    if matches!(draft.indicator, Indicator::Composite { .. }) && !draft.method.counts_time() {
+        draft.method = Method::RatioTimeslices;
+    }
     for window in &draft.windows {
         let name = window.zone_name();
         if zones::find(name).is_none() {
