@@ -81,15 +81,14 @@ impl Burning {
         told.tell(app).await
     }
 
-    /// Resolves what is open of an objective that is removed.
-    pub async fn quieten(&self, app: &App, one: &One) -> Result<(), StoreError> {
+    /// Resolves what is open of an objective that was removed; `levels` are those it had.
+    pub async fn quieten(&self, app: &App, one: &One, levels: &[BurnLevel]) -> Result<(), StoreError> {
         let _one_at_a_time = self.deciding.lock().await;
         let mut told = Told::at(app.clock().now());
-        let over = "The objective was removed.".to_owned();
-        for urgency in URGENCIES {
-            told.signals.push(resolved(one, urgency.slug(), over.clone(), told.now));
+        let is_open = |what: &str| levels.iter().any(|level| level.firing && level.pair.starts_with(what));
+        for what in URGENCIES.map(Urgency::slug).into_iter().chain([STALE]).filter(|what| is_open(what)) {
+            told.signals.push(resolved(one, what, "The objective was removed.".to_owned(), told.now));
         }
-        told.signals.push(resolved(one, STALE, over, told.now));
         told.tell(app).await
     }
 }

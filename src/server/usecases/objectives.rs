@@ -59,9 +59,10 @@ pub async fn remove(app: &App, actor: &Actor, objective: &str, if_match: Option<
     needs(actor, Right::ManageObjectives)?;
     let before = one(app, actor, objective).await?;
     refuse_while_used(&*app.levels.current(app).await?, &before.objective().draft.name, "is removed")?;
-    let removed = app.store.remove_objective(before.objective().id, if_match, &auth::by(&actor.who)).await?;
-    app.burning.quieten(app, &before).await?;
-    done(removed, actor, "removed an objective")
+    let levels = app.store.burn_levels().await?.remove(&before.number()).unwrap_or_default();
+    let removed = done(app.store.remove_objective(before.objective().id, if_match, &auth::by(&actor.who)).await?, actor, "removed an objective")?;
+    app.burning.quieten(app, &before, &levels).await?;
+    Ok(removed)
 }
 
 /// One objective by its id or name, with its slices.
