@@ -125,10 +125,7 @@ test("the content is there before the app, and nothing moves when the app takes 
     const before = await boxes(page);
     await release();
     await isRunning(page);
-    // The last line of all, that the server is being asked about its record, only the app can write:
-    // what holds it grows downwards on a phone, and nothing stands below.
-    const placed = (all: string[]) => all.map(box => box.replace(/^((?:shell__page|timeline) .*) \d+$/, "$1"));
-    expect(placed(await boxes(page)), "the app's picture is the server's").toEqual(placed(before));
+    expect(await boxes(page), "the app's picture is the server's").toEqual(before);
     expect(await shifts(page)).toEqual([]);
     expect(asked.filter(path => path.startsWith("/api/fn/") && !folded.includes(path)), "the data came with the page").toEqual([]);
     page.removeAllListeners("request");

@@ -26,7 +26,8 @@ const FORMS: [(&str, &str, &str); 4] = [
 #[component]
 pub fn Record(incident: Memo<Arc<Incident>>, recorded: Memo<i64>) -> impl IntoView {
     let id = incident.with_untracked(|incident| incident.id);
-    let load = RwSignal::new(None::<Load<Verification>>);
+    // The line stands from the start, also on the server's page, so that nothing moves when the answer comes.
+    let load = RwSignal::new((recorded.get_untracked() > 0).then_some(Load::<Verification>::Loading));
     let ask = move || {
         load.set(Some(Load::Loading));
         spawn_local(async move {
@@ -36,10 +37,12 @@ pub fn Record(incident: Memo<Arc<Incident>>, recorded: Memo<i64>) -> impl IntoVi
     };
     // Once, when the record is there: it is the whole log that is read again.
     let is_there = Memo::new(move |_| recorded.get() > 0);
-    Effect::new(move |_| {
-        if is_there.get() && load.with_untracked(Option::is_none) {
+    Effect::new(move |was_there: Option<bool>| {
+        let is_there = is_there.get();
+        if is_there && was_there != Some(true) {
             ask();
         }
+        is_there || was_there == Some(true)
     });
     view! {
         <div class="record">
@@ -67,7 +70,7 @@ fn form_link(id: &str, form: &'static str, title: &'static str, what: &'static s
 /// What the server found, in one line; unfolded, what that means.
 fn verification(load: &Load<Verification>, again: Callback<()>) -> AnyView {
     let found = match load {
-        Load::Loading => return view! { <p class="record__found muted">"The server is checking its record…"</p> },
+        Load::Loading => return view! { <p class="record__found record__asking muted">"The server is checking its record…"</p> },
         Load::Failed(failure) => {
             let words = format!("The server could not be asked whether its record holds: {}", sentence(&failure.words));
             return view! {
