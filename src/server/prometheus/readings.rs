@@ -67,10 +67,8 @@ pub async fn read(client: &Client, plan: &Plan, from_s: i64, to_s: i64) -> Resul
         Meaning::Compared { .. } => (asked(plan.numerator.clone()).await?, Vec::new()),
     };
     let mut measured = fold(plan, &numerator, &total, from_s, to_s)?;
-    if looks_dead(plan, &measured, &numerator)
-        && let Some(ever) = &plan.ever
-    {
-        let yielded = client.query(ever, to_s).await?;
+    if looks_dead(plan, &measured, &numerator) {
+        let yielded = client.query(&plan.ever, to_s).await?;
         measured.is_suspect_zero = yielded.first().and_then(|sample| sample.point).is_some_and(|point| point.value == 0.0);
     }
     Ok(measured)

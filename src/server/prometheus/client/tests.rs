@@ -214,3 +214,46 @@ async fn who_answers_is_asked_for_its_version() {
     assert_eq!(fake.client().buildinfo().await, Ok(wanted));
     assert_eq!(fake.asked()[0].method, "GET");
 }
+
+/// Serves one answer per connection over TLS; its key was made for this test alone.
+fn over_tls() -> u16 {
+    use rustls::{
+        ServerConfig, ServerConnection, Stream,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    };
+    use std::io::{Read, Write};
+    let chain = vec![CertificateDer::from_pem_slice(include_bytes!("../../../../tests/fixtures/tls/server.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../../../../tests/fixtures/tls/server.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut tcp in listener.incoming().flatten() {
+            let mut tls = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = Stream::new(&mut tls, &mut tcp);
+            // Whoever does not trust us ends the handshake here.
+            if stream.read(&mut [0; 4_096]).is_ok() {
+                let body = r#"{"status":"success","data":{"version":"2.42.0"}}"#;
+                let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn an_authority_of_ones_own_is_trusted_and_only_where_it_was_given() {
+    let url = format!("https://127.0.0.1:{}", over_tls());
+    let authority = include_str!("../../../../tests/fixtures/tls/authority.pem").to_owned();
+    let trusting = Endpoint { ca_pem: Some(authority), timeout_secs: 5, ..Endpoint::new(&url) };
+    let client = Client::new(&trusting, Clock::fixed(NOON)).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert_eq!(client.buildinfo().await.map(|info| info.version), Ok("2.42.0".to_owned()));
+
+    let stranger = Client::new(&Endpoint { ca_pem: None, ..trusting }, Clock::fixed(NOON)).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let error = stranger.buildinfo().await.expect_err("nobody vouches for it");
+    assert!(matches!(&error, PromError::Unreachable(words) if words.contains("certificate")), "{error}");
+}
