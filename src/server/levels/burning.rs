@@ -12,13 +12,7 @@ use crate::{
         ids::IntegrationId,
         integration::{Grouping, Integration},
         severity::AlertSeverity,
-        slo::{
-            assess,
-            burn::Pair,
-            frame::Frame,
-            objective::Urgency,
-            report::BurnAlert,
-        },
+        slo::{assess, burn::Pair, frame::Frame, objective::Urgency, report::BurnAlert},
         time::Timestamp,
     },
     server::{
@@ -115,7 +109,8 @@ impl Told {
         for urgency in URGENCIES {
             let of: Vec<(&Pair, &BurnAlert)> = pairs.iter().zip(&alerts).filter(|(pair, _)| pair.urgency == urgency).collect();
             // A pair that the objective no longer has stopped firing with it.
-            let gone = known.iter().filter(|level| level.firing && level.pair.starts_with(urgency.slug()) && !of.iter().any(|(pair, _)| key_of(pair) == level.pair));
+            let gone =
+                known.iter().filter(|level| level.firing && level.pair.starts_with(urgency.slug()) && !of.iter().any(|(pair, _)| key_of(pair) == level.pair));
             let gone: Vec<BurnLevel> = gone.map(|level| BurnLevel { pair: level.pair.clone(), firing: false, since: self.now }).collect();
             let before = known.iter().any(|level| level.firing && level.pair.starts_with(urgency.slug()));
             let worst = of.iter().filter(|(_, alert)| alert.firing).max_by(|(_, a), (_, b)| a.factor.total_cmp(&b.factor));
@@ -166,7 +161,8 @@ fn is_dead(one: &One, frame: &Frame, now: Timestamp) -> bool {
     let objective = one.objective();
     let Some(watermark_s) = frame.watermark_s.filter(|_| frame.stale && objective.draft.indicator.is_asked()) else { return false };
     let budget = objective.draft.target.budget();
-    let fastest = assess::pairs_of(objective).iter().filter(|pair| pair.urgency == Urgency::Page).map(|pair| pair.factor * budget * pair.long_s as f64).reduce(f64::min);
+    let fastest =
+        assess::pairs_of(objective).iter().filter(|pair| pair.urgency == Urgency::Page).map(|pair| pair.factor * budget * pair.long_s as f64).reduce(f64::min);
     now.epoch_secs() - watermark_s >= fastest.map_or(0, |secs| secs as i64)
 }
 

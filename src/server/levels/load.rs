@@ -66,7 +66,13 @@ pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestam
 }
 
 /// Makes the objectives that are made from others, parts first.
-fn compose(read: &mut HashMap<String, Arc<One>>, mut waiting: Vec<(Kept, &Pulse)>, before: &Held, (exclusions, lays_out): (&[Exclusion], bool), now: Timestamp) {
+fn compose(
+    read: &mut HashMap<String, Arc<One>>,
+    mut waiting: Vec<(Kept, &Pulse)>,
+    before: &Held,
+    (exclusions, lays_out): (&[Exclusion], bool),
+    now: Timestamp,
+) {
     while !waiting.is_empty() {
         let names: Vec<String> = waiting.iter().map(|(kept, _)| kept.objective.draft.name.clone()).collect();
         let is_ready = |kept: &Kept| parts_of(kept).iter().all(|part| !names.contains(&part.objective));

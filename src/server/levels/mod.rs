@@ -16,7 +16,11 @@ use super::{
 };
 use crate::domain::{
     ids::ObjectiveId,
-    slo::{exclusion::Exclusion, series::{Slice, to_slice}, target::Target},
+    slo::{
+        exclusion::Exclusion,
+        series::{Slice, to_slice},
+        target::Target,
+    },
 };
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -47,10 +47,8 @@ macro_rules! columns {
 impl Store {
     /// Every objective, by name.
     pub async fn objectives(&self) -> Result<Vec<Kept>, StoreError> {
-        let found = sqlx::query(concat!("SELECT ", columns!(), " FROM objectives ORDER BY name"))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(query("list objectives"))?;
+        let found =
+            sqlx::query(concat!("SELECT ", columns!(), " FROM objectives ORDER BY name")).fetch_all(&self.readers).await.map_err(query("list objectives"))?;
         found.iter().map(kept).collect()
     }
 

@@ -1,12 +1,7 @@
 //! What was measured: good and total of every slice. A number goes up with every write, so that
 //! whoever holds slices in memory reads only what changed.
 
-use super::{
-    Store, StoreError,
-    objectives::Kept,
-    query, rows,
-    rows::ManyRows,
-};
+use super::{Store, StoreError, objectives::Kept, query, rows, rows::ManyRows};
 use crate::domain::slo::{
     objective::{COARSE_S, FINE_FOR_S, ObjectiveDraft},
     series::Slice,
@@ -261,13 +256,15 @@ pub(super) async fn upsert(write: &mut AnyConnection, number: i64, generation: i
     insert(write, number, generation, rev, &new).await?;
     note_change(write, number, rev, from_s - HOURLY_S, to_s).await?;
     // What was measured late is merged anew.
-    sqlx::query("UPDATE objective_pulse SET coarse_s = CASE WHEN coarse_s > $2 THEN $2 ELSE coarse_s END, \
-                 hourly_s = CASE WHEN hourly_s > $2 THEN $2 ELSE hourly_s END WHERE objective = $1")
-        .bind(number)
-        .bind(from_s)
-        .execute(write)
-        .await
-        .map_err(query("write slices"))?;
+    sqlx::query(
+        "UPDATE objective_pulse SET coarse_s = CASE WHEN coarse_s > $2 THEN $2 ELSE coarse_s END, \
+                 hourly_s = CASE WHEN hourly_s > $2 THEN $2 ELSE hourly_s END WHERE objective = $1",
+    )
+    .bind(number)
+    .bind(from_s)
+    .execute(write)
+    .await
+    .map_err(query("write slices"))?;
     Ok(true)
 }
 

@@ -141,11 +141,15 @@ fn parts(draft: &ObjectiveDraft) -> Vec<String> {
 
 /// Composites name their parts, so a part stays as it is called while they do.
 fn refuse_while_used(held: &Held, name: &str, what: &str) -> Result<(), Failure> {
-    let users: Vec<&str> = held.all().map(|one| &one.objective().draft).filter(|draft| parts(draft).iter().any(|part| part == name)).map(|draft| draft.name.as_str()).collect();
+    let users: Vec<&str> =
+        held.all().map(|one| &one.objective().draft).filter(|draft| parts(draft).iter().any(|part| part == name)).map(|draft| draft.name.as_str()).collect();
     if users.is_empty() {
         return Ok(());
     }
-    let words = format!("{} made from it: change them before it {what}", if users.len() == 1 { format!("“{}” is", users[0]) } else { format!("“{}” are", users.join("”, “")) });
+    let words = format!(
+        "{} made from it: change them before it {what}",
+        if users.len() == 1 { format!("“{}” is", users[0]) } else { format!("“{}” are", users.join("”, “")) }
+    );
     Err(Failure::new(FailureKind::Refused, "in_use", words))
 }
 

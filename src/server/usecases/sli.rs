@@ -196,7 +196,8 @@ mod tests {
         assert_eq!(counts(&json!({"bad": 1, "good": 9, "total": 10})), Ok((9.0, 10.0)));
         assert_eq!(counts(&json!({"bad": 11, "total": 10})), Ok((0.0, 10.0)));
         assert_eq!(counts(&json!({"good": 11, "total": 10})), Ok((11.0, 10.0)), "it is told of, not hidden");
-        for bad in [json!({}), json!({"total": 1}), json!({"good": -1, "total": 1}), json!({"good": "1", "total": 1}), json!({"good": 1, "bad": 1, "total": 3})] {
+        for bad in [json!({}), json!({"total": 1}), json!({"good": -1, "total": 1}), json!({"good": "1", "total": 1}), json!({"good": 1, "bad": 1, "total": 3})]
+        {
             assert!(counts(&bad).is_err(), "{bad}");
         }
     }
