@@ -284,7 +284,7 @@ fn window_from(one: &One, at: Timestamp) -> Timestamp {
 async fn incidents_between(app: &App, actor: &Actor, from: Timestamp, to: Timestamp) -> Result<Vec<Span>, ServerError> {
     let Some(range) = Range::new(from, to) else { return Ok(vec![]) };
     let mut facts = app.store.facts(&range, actor).await?;
-    facts.retain(|facts| facts.kind == Kind::Incident && facts.started_at < to && facts.restored_at.is_none_or(|restored| restored > from));
+    facts.retain(|facts| facts.kind == Kind::Incident && facts.started_at < to && hurt_until(facts).is_none_or(|end| end > from));
     let references: Vec<IncidentRef> = facts.iter().map(|facts| facts.reference).collect();
     let mut names = app.store.names_of(&references).await?;
     let span = |facts: Facts| {
@@ -294,9 +294,15 @@ async fn incidents_between(app: &App, actor: &Actor, from: Timestamp, to: Timest
             severity: facts.severity,
             from: facts.started_at,
             detected_at: facts.detected_at,
-            to: facts.restored_at,
+            to: hurt_until(&facts),
             services: facts.services,
         })
     };
     Ok(facts.into_iter().filter_map(span).collect())
+}
+
+/// When it no longer hurt: all its impact is over, or it is. `None` while it goes on.
+fn hurt_until(facts: &Facts) -> Option<Timestamp> {
+    let ends: Option<Vec<Timestamp>> = facts.impact.iter().map(|window| window.to).collect();
+    ends.and_then(|ends| ends.into_iter().max()).or(facts.restored_at)
 }
