@@ -18,6 +18,7 @@ use crate::{
             board::{Ground, ObjectivesBoard},
             calendar::Window,
             cost::{self, Span},
+            exclusion::Exclusion,
             explain::{self, Derivation},
             forecast,
             frame::Frame,
@@ -69,7 +70,9 @@ pub async fn derivation(app: &App, actor: &Actor, objective: &str, window: Optio
     let frame = asked.one.frame(series, asked.window, asked.at);
     let incidents = incidents_between(app, actor, report.window.from, asked.at).await?;
     let (spenders, else_ratio) = cost::spenders(described, series, &frame, &report, &incidents);
-    let (gaps, exclusions) = (line::gaps(series, &frame), asked.held.exclusions_of(&asked.one));
+    let gaps = line::gaps(series, &frame);
+    let (of, range) = (asked.held.exclusions_of(&asked.one), Range { from: report.window.from, to: report.window.to });
+    let exclusions: Vec<(&Exclusion, Vec<(i64, i64)>)> = of.iter().map(|exclusion| (exclusion, reports::times_of(exclusion, &range))).collect();
     let zone = reports::zone_of(&described.draft.windows[asked.window]);
     Ok(explain::explain(described, &report, &gaps, &exclusions, (&spenders, else_ratio), &*zone))
 }
@@ -132,7 +135,7 @@ pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str
         left: line::left_line(described, series, &frame, LINE_POINTS),
         gaps: line::gaps(series, &frame),
         days: line::days(described, series, &frame, &*zone),
-        forecast: forecast::line(series, &frame, described.draft.target.budget(), ahead_s, LINE_POINTS),
+        forecast: forecast::line(&report, series, &frame, described.draft.target.budget(), ahead_s, LINE_POINTS),
         spenders,
         else_ratio,
         deploys: deploys(app, &one, &frame, now).await?,
