@@ -21,6 +21,7 @@
 //! | the board's first sentence, its order, and every figure in words | [`headline`], [`words`] |
 
 pub mod assess;
+pub mod board;
 pub mod budget;
 pub mod burn;
 pub mod calendar;
@@ -37,10 +38,12 @@ pub mod line;
 pub mod objective;
 pub mod page;
 pub mod recurrence;
+pub mod release;
 pub mod report;
 pub mod rule;
 pub mod series;
 pub mod target;
+pub mod tried;
 pub mod whatif;
 pub mod words;
 pub mod zone;
