@@ -19,6 +19,8 @@ const LEASE_EVERY: Duration = Duration::from_secs(5);
 const RETENTION_EVERY: Duration = Duration::from_secs(86_400);
 /// How often burn alerts are decided anew: several times a slice.
 const BURNING_EVERY: Duration = Duration::from_secs(15);
+/// How often it is looked whether a slice has closed that is to be measured.
+const MEASURE_EVERY: Duration = Duration::from_secs(2);
 /// How often old slices are merged.
 const SLICES_EVERY: Duration = Duration::from_secs(3600);
 /// A replayed command is answered as the first time for this long.
@@ -48,7 +50,7 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
     every(&tracker, app, "heard", Duration::from_secs(1), |app| async move { app.senders.write_heard(&app.store).await });
     every(&tracker, app, "deliveries", Duration::from_secs(2), |app| async move { app.notes.write(&app.store).await });
     every(&tracker, app, "alive", ALIVE_EVERY, |app| async move { app.store.note_alive(app.clock().now()).await });
-    let lease = lease.clone();
+    let (lease, measuring) = (lease.clone(), lease.clone());
     every(&tracker, app, "lease", LEASE_EVERY, move |app| {
         let lease = lease.clone();
         async move { app.store.renew_lease(&lease).await }
@@ -58,6 +60,10 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
         async move { watch.look(&app).await }
     });
     every(&tracker, app, "burning", BURNING_EVERY, |app| async move { app.burning.look(&app).await });
+    every(&tracker, app, "measure", MEASURE_EVERY, move |app| {
+        let lease = measuring.clone();
+        async move { app.measure.pass(&app, &lease).await }
+    });
     every(&tracker, app, "slices", SLICES_EVERY, |app| async move { merge_slices(&app).await });
     every(&tracker, app, "prune", Duration::from_secs(60), |app| async move { prune(&app).await });
     every(&tracker, app, "failed_sign_ins", Duration::from_secs(60), |app| async move { note_failures(&app, Some(app.clock().now())).await });

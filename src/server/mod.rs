@@ -14,6 +14,7 @@ mod hooks;
 mod jobs;
 pub mod levels;
 mod live;
+mod measure;
 pub mod pages;
 pub mod prometheus;
 mod records;

@@ -6,6 +6,7 @@ use super::{
     config::Config,
     hooks::{notes::Notes, senders::Senders},
     levels::{Levels, burning::Burning},
+    measure::Measure,
     pages::Pages,
     store::Store,
 };
@@ -29,6 +30,8 @@ pub struct App {
     pub notes: Notes,
     /// Objectives with what was measured for them.
     pub levels: Levels,
+    /// Who asks data sources for readings.
+    pub measure: Measure,
     /// Who decides whether burn alerts fire.
     pub burning: Burning,
     /// Cancelled when the server stops: streams end, jobs end.
@@ -53,6 +56,7 @@ impl App {
             senders: Senders::default(),
             notes: Notes::default(),
             levels: Levels::default(),
+            measure: Measure::default(),
             burning: Burning::default(),
             closing: CancellationToken::new(),
         })

@@ -272,6 +272,15 @@ pub struct ObjectivePage {
     pub generations: Vec<Timestamp>,
     /// How far filling in the past has come, 0–1; absent once done.
     pub backfilled: Option<f64>,
+    /// What keeps it from being measured now.
+    pub trouble: Option<Trouble>,
+}
+
+/// What keeps an objective from being measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trouble {
+    pub since: Timestamp,
+    pub words: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -334,7 +343,8 @@ readable! {
     WindowAt { name, kind, from, to, length_s }
     Spender { reference = "ref", title, severity, from, to, duration_s, bad, ratio, minutes, shared }
     Cost { objective, window, bad, ratio, minutes, shared, points_per_hour }
-    ObjectivePage { objective, report, others, left, gaps, days, forecast, spenders, else_ratio, deploys, exclusions, gate, generations, backfilled }
+    ObjectivePage { objective, report, others, left, gaps, days, forecast, spenders, else_ratio, deploys, exclusions, gate, generations, backfilled, trouble }
+    Trouble { since, words }
     Left { at, ratio }
     Gap { from, to }
     Day { from, to, spent_ratio, coverage }

@@ -56,6 +56,13 @@ impl Store {
         write.commit().await.map_err(query("renew the lease"))
     }
 
+    /// Whether this server is the first of those that run now: what one of them does for all is its turn.
+    pub async fn is_first_lease(&self, lease: &Lease) -> Result<bool, StoreError> {
+        let first = with_clock!(self.backend, "SELECT id FROM leases WHERE renewed_at > ", " - $1 ORDER BY started_at, id LIMIT 1");
+        let row = sqlx::query(first).bind(LEASE_SECS * 1_000_000).fetch_optional(&self.readers).await.map_err(query("look for the first server"))?;
+        row.map_or(Ok(false), |row| Ok(rows::get::<String>(&row, 0)? == lease.id))
+    }
+
     /// Says that the server of this lease has stopped.
     pub async fn drop_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         const SQL: &str = "DELETE FROM leases WHERE id = $1";

@@ -143,6 +143,7 @@ pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str
         gate,
         generations: app.store.generations(one.number()).await?,
         backfilled: one.backfilled(),
+        trouble: app.measure.trouble(described.id),
         report,
     })
 }

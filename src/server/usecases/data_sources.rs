@@ -135,7 +135,7 @@ fn changed(mut endpoint: Endpoint, draft: DataSourceDraft) -> Result<Endpoint, F
     if faults.is_empty() { Ok(endpoint) } else { Err(invalid(&words_of(&faults))) }
 }
 
-pub(super) fn words_of(faults: &[crate::server::prometheus::endpoint::Fault]) -> String {
+pub(in crate::server) fn words_of(faults: &[crate::server::prometheus::endpoint::Fault]) -> String {
     faults.iter().map(|fault| format!("{}: {}", if fault.field == "base_url" { "url" } else { fault.field }, fault.words)).collect::<Vec<_>>().join("; ")
 }
 

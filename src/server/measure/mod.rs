@@ -1,0 +1,154 @@
+//! Measuring: data sources are asked for what objectives need, slice by slice.
+//!
+//! | when | what is asked |
+//! |---|---|
+//! | a slice has closed | the slices since the last answer, and the three before, which may have come late |
+//! | in between | the past of the window, newest day first, until it is filled in |
+//! | every hour | the last day once more |
+//! | every night | every day of the window as one sum, against what is kept; where they differ, its slices |
+//!
+//! What was not answered is a gap, never a zero. A source that fails is left alone for a while;
+//! what it said meanwhile is kept here and shown. Of several servers on one database one measures.
+
+mod one;
+
+use super::{
+    clock::Clock,
+    levels::One,
+    prometheus::{Client, backoff::Backoff},
+    state::App,
+    store::{KeptSource, Lease, StoreError},
+    usecases::data_sources,
+};
+use crate::domain::{
+    ids::{DataSourceId, ObjectiveId},
+    slo::report::Trouble,
+    time::Timestamp,
+};
+use futures::{StreamExt, stream};
+use one::Progress;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// How many objectives are asked for at once; each source answers at most four queries at a time.
+const AT_ONCE: usize = 8;
+
+/// What is known of sources while the server runs. All of it may be lost: the slices say where to go on.
+#[derive(Default)]
+pub struct Measure {
+    clients: Mutex<HashMap<DataSourceId, (Timestamp, Arc<Client>)>>,
+    progress: Mutex<HashMap<ObjectiveId, Progress>>,
+    troubles: Mutex<HashMap<ObjectiveId, Trouble>>,
+}
+
+impl Measure {
+    /// Asks for whatever is due, if it is this server's turn.
+    pub async fn pass(&self, app: &App, lease: &Lease) -> Result<(), StoreError> {
+        let held = app.levels.current(app).await?;
+        let asked: Vec<Arc<One>> = held.all().filter(|one| one.objective().draft.indicator.is_asked()).cloned().collect();
+        self.forget_all_but(&asked);
+        if asked.is_empty() || !app.store.is_first_lease(lease).await? {
+            return Ok(());
+        }
+        let sources = app.store.data_sources().await?;
+        let sources = &sources;
+        let changed: Vec<Option<i64>> = stream::iter(asked)
+            .map(|one| async move {
+                match self.measure(app, sources, &one).await {
+                    Ok(is_changed) => is_changed.then(|| one.number()),
+                    Err(error) => {
+                        tracing::error!(objective = one.objective().draft.name, error = &error as &dyn std::error::Error, "readings could not be written down");
+                        None
+                    }
+                }
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let changed: BTreeSet<i64> = changed.into_iter().flatten().collect();
+        if changed.is_empty() { Ok(()) } else { app.burning.look_at(app, &changed).await }
+    }
+
+    /// What keeps an objective from being measured now.
+    pub fn trouble(&self, id: ObjectiveId) -> Option<Trouble> {
+        locked(&self.troubles).get(&id).cloned()
+    }
+
+    /// How a source has been doing since the server started; `None` before it was first asked.
+    pub fn standing(&self, id: DataSourceId) -> Option<Backoff> {
+        locked(&self.clients).get(&id).map(|(_, client)| client.standing())
+    }
+
+    async fn measure(&self, app: &App, sources: &[KeptSource], one: &One) -> Result<bool, StoreError> {
+        let id = one.objective().id;
+        let name = one.objective().draft.source.as_deref().unwrap_or_default();
+        let now = app.clock().now();
+        let Some(source) = sources.iter().find(|source| source.name == name) else {
+            self.note(id, now, Some(format!("there is no data source “{name}”")));
+            return Ok(false);
+        };
+        let client = match self.client(source, app.clock()) {
+            Ok(client) => client,
+            Err(words) => {
+                self.note(id, now, Some(words));
+                return Ok(false);
+            }
+        };
+        let standing = client.standing();
+        if !standing.may_try(now) {
+            self.note(id, now, standing.last_words.map(|words| format!("{name}: {words}")));
+            return Ok(false);
+        }
+        let mut progress = locked(&self.progress).remove(&id).unwrap_or_default();
+        let outcome = one::measure(app, &client, one, &mut progress, now).await;
+        locked(&self.progress).insert(id, progress);
+        match outcome {
+            Ok(is_changed) => {
+                self.note(id, now, None);
+                Ok(is_changed)
+            }
+            Err(one::MeasureError::Asked(error)) => {
+                self.note(id, now, Some(format!("{name}: {error}")));
+                Ok(false)
+            }
+            Err(one::MeasureError::Kept(error)) => Err(error),
+        }
+    }
+
+    /// The one client of a source, so that it is asked at most as often as it can bear; a new one
+    /// where the source was changed.
+    fn client(&self, source: &KeptSource, clock: &Clock) -> Result<Arc<Client>, String> {
+        let mut clients = locked(&self.clients);
+        if let Some((_, client)) = clients.get(&source.id).filter(|(at, _)| *at == source.updated_at) {
+            return Ok(client.clone());
+        }
+        let client = Arc::new(Client::new(&source.endpoint, clock.clone()).map_err(|faults| data_sources::words_of(&faults))?);
+        clients.insert(source.id, (source.updated_at, client.clone()));
+        Ok(client)
+    }
+
+    fn note(&self, id: ObjectiveId, now: Timestamp, words: Option<String>) {
+        let mut troubles = locked(&self.troubles);
+        match words {
+            None => {
+                troubles.remove(&id);
+            }
+            Some(words) => {
+                let since = troubles.get(&id).map_or(now, |trouble| trouble.since);
+                troubles.insert(id, Trouble { since, words });
+            }
+        }
+    }
+
+    fn forget_all_but(&self, asked: &[Arc<One>]) {
+        let known = |id: &ObjectiveId| asked.iter().any(|one| one.objective().id == *id);
+        locked(&self.progress).retain(|id, _| known(id));
+        locked(&self.troubles).retain(|id, _| known(id));
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

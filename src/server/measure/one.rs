@@ -1,0 +1,248 @@
+//! Measuring one objective: what is due of it, and what is asked for that.
+
+use crate::{
+    domain::{
+        ids::ObjectiveId,
+        slo::{
+            calendar::Window,
+            objective::{COARSE_S, FINE_FOR_S, Method, Objective},
+            series::Slice,
+        },
+        time::Timestamp,
+    },
+    server::{
+        levels::One,
+        prometheus::{
+            Client,
+            asking::{AskError, Plan},
+            readings::{self, Reading},
+        },
+        state::App,
+        store::{KEPT_FOR_S, StoreError},
+        usecases::trying::ask_of,
+    },
+};
+use std::collections::BTreeMap;
+
+const DAY_S: i64 = 86_400;
+/// A slice is asked for this long after it has closed: scrapes of its last seconds take a while.
+const SETTLED_AFTER_S: i64 = 10;
+/// So that not all objectives ask in the same second, each waits up to this much longer.
+const SPREAD_S: i64 = 10;
+/// How many closed slices are read again each time.
+const READ_AGAIN: i64 = 3;
+/// What is further back than this is filled in day by day.
+const CATCH_UP_S: i64 = DAY_S;
+/// When sums of whole days are compared: their last scrapes are in, and few people work.
+const NIGHT_S: i64 = 3 * 3_600;
+/// Sums that differ by more than this share are said to differ.
+const DRIFT: f64 = 0.01;
+
+/// How far measuring an objective has come since the server started.
+#[derive(Default)]
+pub struct Progress {
+    /// Of which generation and revision the rest is.
+    of: (i64, i64),
+    /// The queries of a slice, by its width; asking for the edges of a histogram is not free.
+    plans: BTreeMap<i64, Plan>,
+    /// Slices until here were answered.
+    until_s: Option<i64>,
+    /// Slices from here on were asked for; the past before is not filled in.
+    filled_from_s: Option<i64>,
+    /// When the last day was read once more, in hours; and when days were compared, in days.
+    read_again_h: Option<i64>,
+    compared_d: Option<i64>,
+}
+
+/// Why it did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    #[error(transparent)]
+    Asked(#[from] AskError),
+    #[error(transparent)]
+    Kept(#[from] StoreError),
+}
+
+/// Does what is due. Answers whether anything was learnt.
+pub async fn measure(app: &App, client: &Client, one: &One, progress: &mut Progress, now: Timestamp) -> Result<bool, MeasureError> {
+    let objective = one.objective();
+    if progress.of != (objective.generation, objective.revision) {
+        *progress = Progress { of: (objective.generation, objective.revision), ..Progress::default() };
+    }
+    let mut asking = Asking { app, client, one, progress, now_s: now.epoch_secs() };
+    let closed_s = closed(objective, asking.now_s);
+    let mut changed = asking.recent(closed_s).await?;
+    changed |= asking.past(closed_s).await?;
+    changed |= asking.last_day(closed_s).await?;
+    changed |= asking.days().await?;
+    Ok(changed)
+}
+
+/// Where the last slice ended that is asked for by now.
+fn closed(objective: &Objective, now_s: i64) -> i64 {
+    let width = objective.draft.slice_s;
+    let settled = now_s - SETTLED_AFTER_S - spread(objective.id);
+    settled - settled.rem_euclid(width)
+}
+
+/// The same for the same objective, and different for others.
+fn spread(id: ObjectiveId) -> i64 {
+    i64::try_from(id.0.as_u128() % SPREAD_S as u128).unwrap_or_default()
+}
+
+struct Asking<'a> {
+    app: &'a App,
+    client: &'a Client,
+    one: &'a One,
+    progress: &'a mut Progress,
+    now_s: i64,
+}
+
+impl Asking<'_> {
+    /// The slices that have closed since the last answer.
+    async fn recent(&mut self, closed_s: i64) -> Result<bool, MeasureError> {
+        let width = self.one.objective().draft.slice_s;
+        let known = self.progress.until_s.or_else(|| self.one.series().watermark(self.now_s));
+        if known.is_some_and(|known| known >= closed_s) {
+            return Ok(false);
+        }
+        let earliest = closed_s - CATCH_UP_S;
+        let from_s = known.map_or(closed_s - 3_600, |known| (known - READ_AGAIN * width).max(earliest));
+        let changed = self.read(width, from_s, closed_s).await?;
+        if known.is_none_or(|known| known < earliest) {
+            // Nothing is known of what lies before: it is filled in.
+            self.progress.filled_from_s = Some(from_s);
+            self.app.store.note_backfill(self.one.number(), Some(0.0)).await?;
+        }
+        self.progress.until_s = Some(closed_s);
+        Ok(changed)
+    }
+
+    /// One day of the past that is not filled in yet, the newest first.
+    async fn past(&mut self, closed_s: i64) -> Result<bool, MeasureError> {
+        let is_filling = self.progress.filled_from_s.is_some() || self.one.backfilled().is_some();
+        if !is_filling {
+            return Ok(false);
+        }
+        let until_s = self.progress.filled_from_s.or_else(|| self.one.series().first_s()).unwrap_or(closed_s);
+        let goal_s = self.goal(closed_s);
+        if until_s <= goal_s {
+            self.progress.filled_from_s = None;
+            self.app.store.note_backfill(self.one.number(), None).await?;
+            return Ok(false);
+        }
+        // Whole days, so that slices of every width end where one day does.
+        let from_s = ((until_s - 1).div_euclid(DAY_S) * DAY_S).max(goal_s);
+        let changed = self.read(self.width_at(from_s), from_s, until_s).await?;
+        self.progress.filled_from_s = Some(from_s);
+        let whole = (closed_s - goal_s).max(1) as f64;
+        self.app.store.note_backfill(self.one.number(), Some(((closed_s - from_s) as f64 / whole).clamp(0.0, 1.0))).await?;
+        Ok(changed)
+    }
+
+    /// The last day once more, every hour: what came late is found.
+    async fn last_day(&mut self, closed_s: i64) -> Result<bool, MeasureError> {
+        let hour = self.now_s.div_euclid(3_600);
+        match self.progress.read_again_h.replace(hour) {
+            // What was just read for the first time need not be read again.
+            None => Ok(false),
+            Some(before) if before == hour => Ok(false),
+            Some(_) => self.read(self.one.objective().draft.slice_s, closed_s - DAY_S, closed_s).await,
+        }
+    }
+
+    /// Every day of the window as one sum, every night; where the source counts otherwise, its
+    /// slices are read again, and where that does not help, it is said.
+    async fn days(&mut self) -> Result<bool, MeasureError> {
+        let today = (self.now_s - NIGHT_S).div_euclid(DAY_S);
+        if self.progress.compared_d.replace(today).is_none_or(|before| before == today) || self.one.objective().draft.method != Method::Occurrences {
+            return Ok(false);
+        }
+        let (from_s, until_s) = (self.goal(self.now_s), today * DAY_S);
+        let Some(plan) = self.plan(DAY_S).await? else { return Ok(false) };
+        let sums = readings::read(self.client, &plan, from_s, until_s).await?.readings;
+        let mut changed = false;
+        let mut drifts = false;
+        for day in sums {
+            if is_whole(self.one, &day) && !differs(self.one, &day) {
+                continue;
+            }
+            changed |= self.read(self.width_at(day.start_s), day.start_s, day.start_s + DAY_S).await?;
+            let held = self.app.levels.current(self.app).await?;
+            drifts |= held.by_id(self.one.objective().id).is_some_and(|one| is_whole(one, &day) && differs(one, &day));
+        }
+        self.app.store.note_drift(self.one.number(), drifts).await?;
+        Ok(changed)
+    }
+
+    /// How far back the past is asked for: to the beginning of the longest window, and for fixed
+    /// periods of the one before it, which the burn-down is measured by.
+    fn goal(&self, closed_s: i64) -> i64 {
+        let reach = |window: &Window| window.usual_secs().saturating_mul(if matches!(window, Window::Calendar { .. }) { 2 } else { 1 });
+        let longest = self.one.objective().draft.windows.iter().map(reach).max().unwrap_or(DAY_S);
+        (closed_s - longest.min(KEPT_FOR_S)).div_euclid(DAY_S) * DAY_S
+    }
+
+    /// Slices that are merged by now are asked for as they are kept, where that says the same.
+    fn width_at(&self, from_s: i64) -> i64 {
+        let draft = &self.one.objective().draft;
+        let is_old = from_s < self.now_s - FINE_FOR_S;
+        if is_old && draft.method == Method::Occurrences { draft.slice_s.max(COARSE_S) } else { draft.slice_s }
+    }
+
+    async fn plan(&mut self, width_s: i64) -> Result<Option<Plan>, MeasureError> {
+        if let Some(plan) = self.progress.plans.get(&width_s) {
+            return Ok(Some(plan.clone()));
+        }
+        let Some(ask) = ask_of(&self.one.objective().draft.indicator) else { return Ok(None) };
+        let plan = ask.prepare(self.client, &BTreeMap::new(), width_s, self.now_s).await?;
+        self.progress.plans.insert(width_s, plan.clone());
+        Ok(Some(plan))
+    }
+
+    async fn read(&mut self, width_s: i64, from_s: i64, to_s: i64) -> Result<bool, MeasureError> {
+        let Some(plan) = self.plan(width_s).await? else { return Ok(false) };
+        let measured = readings::read(self.client, &plan, from_s, to_s).await?;
+        let slices: Vec<Slice> = measured.readings.iter().map(slice).collect();
+        let objective = self.one.objective();
+        Ok(self.app.levels.record(self.app, objective.id, objective.generation, &slices).await?)
+    }
+}
+
+/// Whether all of a day was measured: only then its slices add up to it.
+fn is_whole(one: &One, day: &Reading) -> bool {
+    one.series().gaps(day.start_s, day.start_s + day.width_s).is_empty()
+}
+
+/// Whether a day's sum is another than that of its slices.
+fn differs(one: &One, day: &Reading) -> bool {
+    let kept = one.series().sum(day.start_s, day.start_s + day.width_s);
+    let apart = |a: f64, b: f64| (a - b).abs() > DRIFT * a.abs().max(b.abs()).max(1.0);
+    apart(kept.total_raw, day.total) || apart(kept.good_raw(), day.good)
+}
+
+fn slice(reading: &Reading) -> Slice {
+    // A series tells by more good than all that its source counts oddly; what is more does not count.
+    let good = if reading.is_good_over_total { reading.total.next_up() } else { reading.good };
+    Slice { start_s: reading.start_s, width_s: reading.width_s, good, total: reading.total }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn objectives_ask_at_different_seconds_and_each_always_at_the_same() {
+        let spreads: std::collections::BTreeSet<i64> = (0..50).map(|n| spread(ObjectiveId(Uuid::from_u128(n)))).collect();
+        assert_eq!(spreads.len(), 10);
+        assert!(spreads.iter().all(|wait| (0..SPREAD_S).contains(wait)));
+    }
+
+    #[test]
+    fn an_odd_reading_stays_odd_in_its_slice() {
+        let reading = Reading { start_s: 0, width_s: 60, good: 9.0, total: 9.0, is_good_over_total: true };
+        assert!(slice(&reading).good > 9.0);
+        assert_eq!(slice(&Reading { is_good_over_total: false, ..reading }).good, 9.0);
+    }
+}
