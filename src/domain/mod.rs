@@ -10,6 +10,7 @@ pub mod boards;
 pub mod canonical;
 pub mod change;
 pub mod csv;
+pub mod data_source;
 pub mod delivery;
 pub mod export;
 pub mod failure;

@@ -14,6 +14,7 @@ mod hooks;
 mod jobs;
 mod live;
 pub mod pages;
+pub mod prometheus;
 mod records;
 mod reports;
 pub mod rest;
@@ -24,6 +25,7 @@ pub mod sources;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod usecases;
 pub mod zones;
 
