@@ -12,6 +12,7 @@ mod gauge;
 mod heartbeats;
 mod hooks;
 mod jobs;
+pub mod levels;
 mod live;
 pub mod pages;
 pub mod prometheus;

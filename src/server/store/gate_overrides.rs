@@ -4,14 +4,14 @@ use super::{Store, StoreError, audit, query, rows};
 use crate::domain::{
     audit::{Action, By, Subject},
     ids::OverrideId,
-    slo::gate::Override,
+    slo::release::GateOverride,
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
 
 impl Store {
     /// Those that count at `now`, the one that lasts longest first.
-    pub async fn gate_overrides(&self, now: Timestamp) -> Result<Vec<Override>, StoreError> {
+    pub async fn gate_overrides(&self, now: Timestamp) -> Result<Vec<GateOverride>, StoreError> {
         let found = sqlx::query(
             "SELECT id, service, reason, author, created_at, until_at FROM gate_overrides WHERE until_at > $1 AND ended_at IS NULL ORDER BY until_at DESC, id",
         )
@@ -22,15 +22,15 @@ impl Store {
         found.iter().map(gate_override).collect()
     }
 
-    pub async fn create_gate_override(&self, made: &Override, by: &By) -> Result<(), StoreError> {
+    pub async fn create_gate_override(&self, made: &GateOverride, by: &By) -> Result<(), StoreError> {
         const WHAT: &str = "override the release gate";
         let mut write = self.begin().await?;
         sqlx::query("INSERT INTO gate_overrides (id, service, reason, author, created_at, until_at) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(made.id.to_string())
             .bind(&made.service)
             .bind(&made.reason)
-            .bind(&made.author)
-            .bind(made.created_at.micros())
+            .bind(&made.by)
+            .bind(made.at.micros())
             .bind(made.until.micros())
             .execute(&mut *write)
             .await
@@ -41,7 +41,7 @@ impl Store {
     }
 
     /// Takes an override back; `None`: there is none that still counts.
-    pub async fn end_gate_override(&self, id: OverrideId, by: &By) -> Result<Option<Override>, StoreError> {
+    pub async fn end_gate_override(&self, id: OverrideId, by: &By) -> Result<Option<GateOverride>, StoreError> {
         const WHAT: &str = "take an override of the release gate back";
         let now = self.clock.now();
         let mut write = self.begin().await?;
@@ -61,17 +61,17 @@ impl Store {
     }
 }
 
-fn subject(made: &Override) -> Subject {
+fn subject(made: &GateOverride) -> Subject {
     Subject::new("release_gate", made.id, &made.service)
 }
 
-fn gate_override(row: &AnyRow) -> Result<Override, StoreError> {
-    Ok(Override {
+fn gate_override(row: &AnyRow) -> Result<GateOverride, StoreError> {
+    Ok(GateOverride {
         id: OverrideId(rows::parsed(row, 0)?),
         service: rows::get(row, 1)?,
         reason: rows::get(row, 2)?,
-        author: rows::get(row, 3)?,
-        created_at: rows::time(row, 4)?,
+        by: rows::get(row, 3)?,
+        at: rows::time(row, 4)?,
         until: rows::time(row, 5)?,
     })
 }

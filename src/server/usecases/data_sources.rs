@@ -73,10 +73,10 @@ pub async fn remove(app: &App, actor: &Actor, id: &str) -> Result<(), ServerErro
 pub async fn test(app: &App, actor: &Actor, id: &str) -> Result<SourceTried, ServerError> {
     needs(actor, Right::ManageDataSources)?;
     let source = kept(app, id).await?;
-    Ok(match Client::new(&source.endpoint) {
+    Ok(match Client::new(&source.endpoint, app.clock().clone()) {
         Err(faults) => SourceTried { answers: false, words: words_of(&faults) },
-        Ok(client) => match client.build_info().await {
-            Ok(version) => SourceTried { answers: true, words: version },
+        Ok(client) => match client.buildinfo().await {
+            Ok(info) => SourceTried { answers: true, words: format!("{} {}", info.application.as_deref().unwrap_or("Prometheus"), info.version).trim().to_owned() },
             Err(error) => SourceTried { answers: false, words: error.to_string() },
         },
     })
@@ -132,7 +132,7 @@ fn changed(mut endpoint: Endpoint, draft: DataSourceDraft) -> Result<Endpoint, F
     if faults.is_empty() { Ok(endpoint) } else { Err(invalid(&words_of(&faults))) }
 }
 
-fn words_of(faults: &[crate::server::prometheus::endpoint::Fault]) -> String {
+pub(super) fn words_of(faults: &[crate::server::prometheus::endpoint::Fault]) -> String {
     faults.iter().map(|fault| format!("{}: {}", if fault.field == "base_url" { "url" } else { fault.field }, fault.words)).collect::<Vec<_>>().join("; ")
 }
 
