@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod body;
+pub mod briefs;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -13,6 +14,7 @@ mod heartbeats;
 mod hooks;
 mod jobs;
 mod live;
+pub mod mail;
 pub mod pages;
 mod records;
 mod reports;
