@@ -27,6 +27,7 @@ pub mod screens;
 pub mod search;
 pub mod services;
 pub mod severity;
+pub mod slo;
 pub mod sorting;
 pub mod storms;
 pub mod time;

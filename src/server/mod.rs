@@ -27,5 +27,6 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod usecases;
+pub mod zones;
 
 pub use serve::{ServeError, asked_to_stop, run, run_until};

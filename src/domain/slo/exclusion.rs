@@ -1,9 +1,10 @@
 //! Time that is left out of an objective, with the reason: planned maintenance, somebody else's
 //! outage. It may be written down afterwards, and the figures without it stay visible.
 
-use super::recurrence::Recurrence;
+use super::{recurrence::Recurrence, zone::Zone};
 use crate::domain::{
     ids::ExclusionId,
+    metrics::Range,
     reading::{Readable, Reader},
     time::Timestamp,
 };
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 const MAX_REASON: usize = 500;
 const MAX_CATEGORY: usize = 60;
 const MAX_LENGTH_S: i64 = 92 * 86_400;
+/// An hourly maintenance of a quarter comes so often.
+const MOST_TIMES: usize = 3_000;
 
 /// What people say of time to leave out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +26,7 @@ pub struct ExclusionDraft {
     pub service: Option<String>,
     pub from: Timestamp,
     pub to: Timestamp,
-    /// When it comes again; `from` and `to` are then its first time.
+    /// When it comes again: its rule says when and how long, and `from` and `to` are its first time.
     #[serde(default)]
     pub recurrence: Option<Recurrence>,
     pub reason: String,
@@ -62,7 +65,22 @@ impl ExclusionDraft {
         if self.objective.is_some() && self.service.is_some() {
             faults.push("name an objective or a service, not both".to_owned());
         }
+        if let Some(recurrence) = &self.recurrence
+            && let Err(refusal) = recurrence.clone().check()
+        {
+            faults.push(refusal.to_string());
+        }
         if faults.is_empty() { Ok(self) } else { Err(faults) }
+    }
+
+    /// When it is, as far as it touches a range: seconds since 1970, ascending. `zone` has the
+    /// rules of its recurrence's zone.
+    pub fn times(&self, range: &Range, zone: &dyn Zone) -> Vec<(i64, i64)> {
+        let secs = |from: Timestamp, to: Timestamp| (from.epoch_secs(), to.epoch_secs());
+        match &self.recurrence {
+            None => Some(secs(self.from, self.to)).into_iter().filter(|(from, to)| *to > range.from.epoch_secs() && *from < range.to.epoch_secs()).collect(),
+            Some(recurrence) => recurrence.within(range, zone, MOST_TIMES).occurrences.iter().map(|once| secs(once.from, once.to)).collect(),
+        }
     }
 
     /// Whether it is for this objective.

@@ -1,6 +1,7 @@
 //! What an objective is: whose, of what, how good, over which window, and how it is measured.
 
-use super::{calendar::Window, target::Target};
+pub use super::burn::Urgency;
+use super::{burn::Pair, calendar::Window, target::Target};
 use crate::domain::{
     ids::ObjectiveId,
     reading::{Readable, Reader},
@@ -186,6 +187,16 @@ impl Op {
         }
     }
 
+    /// As a sentence says it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Op::Lt => "below",
+            Op::Lte => "at most",
+            Op::Gt => "above",
+            Op::Gte => "at least",
+        }
+    }
+
     pub fn holds(self, value: f64, threshold: f64) -> bool {
         match self {
             Op::Lt => value < threshold,
@@ -265,23 +276,6 @@ pub struct PairDraft {
     pub factor: f64,
     pub long_s: i64,
     pub short_s: i64,
-}
-
-/// What a burn alert does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Urgency {
-    Ticket,
-    Page,
-}
-
-impl Urgency {
-    pub fn slug(self) -> &'static str {
-        match self {
-            Urgency::Ticket => "ticket",
-            Urgency::Page => "page",
-        }
-    }
 }
 
 impl Objective {
@@ -385,7 +379,8 @@ impl ObjectiveDraft {
                 }
             }
         }
-        let is_ratio_sliced = self.method == Method::Timeslices && !matches!(self.indicator, Indicator::Threshold { .. } | Indicator::Probe { .. } | Indicator::Composite { .. });
+        let is_ratio_sliced =
+            self.method == Method::Timeslices && !matches!(self.indicator, Indicator::Threshold { .. } | Indicator::Probe { .. } | Indicator::Composite { .. });
         if is_ratio_sliced && self.slice_target.is_none() {
             faults.push("time slices of a ratio need slice_target: the share of a slice that has to be good".to_owned());
         }
@@ -398,11 +393,11 @@ impl ObjectiveDraft {
     /// What is wrong with pairs that a person gave; [`super::burn`] says why.
     fn pair_faults(&self) -> Vec<String> {
         let (Some(pairs), Some(window)) = (&self.alerting.pairs, self.windows.first()) else { return Vec::new() };
-        let faults = pairs.iter().filter_map(|pair| {
-            let page = pair.severity == Urgency::Page;
-            super::burn::check_pair(pair.factor, pair.long_s, pair.short_s, self.target.budget(), window.length_s(), self.slice_s, page).err()
+        let faults = pairs.iter().flat_map(|pair| {
+            let pair = Pair { long_s: pair.long_s, short_s: pair.short_s, factor: pair.factor, urgency: pair.severity };
+            pair.refusals(self.target, window.usual_secs(), self.slice_s)
         });
-        faults.collect()
+        faults.map(|refusal| refusal.to_string()).collect()
     }
 
     /// Whether readings made for `self` say nothing about `other`.
@@ -467,12 +462,6 @@ impl Readable for Method {
 impl Readable for Basis {
     fn read(from: Reader<'_>) -> Self {
         from.word(&[("last_period", Basis::LastPeriod), ("observed", Basis::Observed)])
-    }
-}
-
-impl Readable for Urgency {
-    fn read(from: Reader<'_>) -> Self {
-        from.word(&[("page", Urgency::Page), ("ticket", Urgency::Ticket)])
     }
 }
 

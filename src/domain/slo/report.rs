@@ -1,7 +1,12 @@
 //! What is said of an objective: the answer of `GET /api/v1/slos/{id}/budget`, the rows of the
 //! boards, and what its page is drawn from. Shapes only; [`super::assess`] fills them.
 
-use super::{exclusion::Exclusion, gate::Gate, objective::{Objective, Urgency}};
+use super::{
+    burn::BurnState,
+    exclusion::Exclusion,
+    gate::Gate,
+    objective::{Objective, Urgency},
+};
 use crate::domain::{
     ids::{IncidentRef, ObjectiveId},
     reading::{Readable, Reader},
@@ -72,19 +77,6 @@ pub struct Burn {
     pub coverage: f64,
 }
 
-/// The four states of a pair of windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum PairState {
-    /// Both burn above the threshold.
-    Critical,
-    /// Only the long one: it was worse.
-    Recovering,
-    /// Only the short one: it may become worse.
-    Increasing,
-    Acceptable,
-}
-
 /// A burn alert and how it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BurnAlert {
@@ -97,7 +89,7 @@ pub struct BurnAlert {
     pub short_burn: Option<f64>,
     /// The smaller of the two: what decides.
     pub governing_burn: Option<f64>,
-    pub state: PairState,
+    pub state: BurnState,
     pub firing: bool,
     /// Too little was measured: the alert keeps its level until more is.
     pub frozen: bool,
@@ -384,17 +376,6 @@ impl Readable for ObjectiveRow {
 impl Readable for Standing {
     fn read(from: Reader<'_>) -> Self {
         from.word(&[Standing::Overspent, Standing::Low, Standing::Within, Standing::NotMeasured].map(|standing| (standing.slug(), standing)))
-    }
-}
-
-impl Readable for PairState {
-    fn read(from: Reader<'_>) -> Self {
-        from.word(&[
-            ("CRITICAL", PairState::Critical),
-            ("RECOVERING", PairState::Recovering),
-            ("INCREASING", PairState::Increasing),
-            ("ACCEPTABLE", PairState::Acceptable),
-        ])
     }
 }
 

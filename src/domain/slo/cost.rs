@@ -1,0 +1,262 @@
+//! What an incident costs: the errors of its time beyond those that are usual at that hour of the
+//! week, as a share of the budget.
+//!
+//! Slices in which several incidents were open are split evenly among them and marked, so the
+//! costs of all incidents add up to what their time spent, and never to more.
+
+use super::{
+    assess,
+    frame::{Frame, at},
+    objective::Objective,
+    report::{BudgetReport, Cost, Spender},
+    series::{Piece, Series},
+};
+use crate::domain::{
+    ids::IncidentRef,
+    reading::{Readable, Reader},
+    severity::Severity,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+const HOUR: i64 = 3_600;
+/// The hours of a week.
+const HOURS: usize = 168;
+/// From fewer slices of one hour of the week nobody can tell what is usual then.
+const ENOUGH: usize = 12;
+/// Incidents below this share of the budget are not listed one by one.
+pub const LISTED: f64 = 0.01;
+/// The pace of an open incident is that of so many seconds.
+const PACE_S: i64 = 300;
+
+/// An incident as far as its cost is concerned: when it hurt, and whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    #[serde(rename = "ref")]
+    pub reference: IncidentRef,
+    pub title: String,
+    pub severity: Option<Severity>,
+    /// When its impact began.
+    pub from: Timestamp,
+    /// When somebody or something noticed.
+    pub detected_at: Option<Timestamp>,
+    /// Absent while it goes on.
+    pub to: Option<Timestamp>,
+    pub services: Vec<String>,
+}
+
+impl Span {
+    /// Whether it counts for an objective of this service: one without a service is hurt by all.
+    pub fn concerns(&self, service: Option<&str>) -> bool {
+        service.is_none_or(|service| self.services.iter().any(|hurt| hurt == service))
+    }
+
+    fn from_s(&self) -> i64 {
+        self.from.epoch_secs()
+    }
+
+    /// One that goes on is charged up to what is measured.
+    fn to_s(&self, until_s: i64) -> i64 {
+        self.to.map_or(until_s, |to| to.micros().div_euclid(1_000_000) + i64::from(to.micros().rem_euclid(1_000_000) > 0)).min(until_s)
+    }
+}
+
+/// A slice in the time of at least one incident.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Charged {
+    pub piece: Piece,
+    /// Bad beyond what is usual, never below zero.
+    pub excess: f64,
+    /// How many incidents share it.
+    pub sharers: u32,
+}
+
+/// What the incidents of a window spent, slice by slice. Made once; every question is a sum.
+pub struct Charges {
+    /// When each incident is charged, in the order they were given; empty spans are not charged.
+    pub spans: Vec<(i64, i64)>,
+    /// Ascending.
+    pub slices: Vec<Charged>,
+}
+
+impl Charges {
+    /// Of all incidents that concern the objective, which is the caller's to see to.
+    pub fn of(series: &Series, frame: &Frame, incidents: &[Span]) -> Self {
+        let until_s = frame.watermark_s.map_or(frame.from_s, |watermark| watermark.min(frame.until_s));
+        let spans: Vec<(i64, i64)> = incidents.iter().map(|span| (span.from_s().max(frame.from_s), span.to_s(until_s))).collect();
+        let merged = merged(&spans);
+        let usual = Usual::of(series, frame.from_s, until_s, &merged);
+        let mut slices: Vec<Charged> = Vec::new();
+        for (from_s, to_s) in &merged {
+            for piece in series.touching(*from_s, *to_s).filter(|piece| piece.start_s >= frame.from_s && piece.start_s < until_s) {
+                if slices.last().is_none_or(|last| last.piece.start_s < piece.start_s) {
+                    let sharers = spans.iter().filter(|(from, to)| from < to && piece.start_s < *to && piece.end_s() > *from).count();
+                    let excess = (piece.bad - usual.ratio(piece.start_s) * piece.total).max(0.0);
+                    slices.push(Charged { piece, excess, sharers: u32::try_from(sharers).unwrap_or(u32::MAX).max(1) });
+                }
+            }
+        }
+        Self { spans, slices }
+    }
+
+    /// The charged slices of which any part lies in a span.
+    pub fn within(&self, (from_s, to_s): (i64, i64)) -> &[Charged] {
+        if to_s <= from_s {
+            return &[];
+        }
+        let first = self.slices.partition_point(|slice| slice.piece.end_s() <= from_s);
+        let end = self.slices.partition_point(|slice| slice.piece.start_s < to_s);
+        &self.slices[first..end.max(first)]
+    }
+
+    /// What one incident spent, and whether it shared any of it.
+    pub fn share(&self, incident: usize) -> (f64, bool) {
+        let slices = self.spans.get(incident).map_or(&[][..], |span| self.within(*span));
+        let bad = slices.iter().map(|slice| slice.excess / f64::from(slice.sharers)).sum();
+        (bad, slices.iter().any(|slice| slice.sharers > 1))
+    }
+
+    /// What all incidents spent together.
+    pub fn all(&self) -> f64 {
+        self.slices.iter().map(|slice| slice.excess).sum()
+    }
+}
+
+/// Spans as few as possible, ascending.
+fn merged(spans: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut sorted: Vec<(i64, i64)> = spans.iter().copied().filter(|(from, to)| from < to).collect();
+    sorted.sort_unstable();
+    let mut merged: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in sorted {
+        match merged.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+/// The usual share of bad ones at each hour of the week, outside every incident.
+struct Usual {
+    hours: Vec<Option<f64>>,
+    any: f64,
+}
+
+impl Usual {
+    fn of(series: &Series, from_s: i64, until_s: i64, incidents: &[(i64, i64)]) -> Self {
+        let mut wanted = [false; HOURS];
+        for (from, to) in incidents {
+            (from.div_euclid(HOUR)..=to.div_euclid(HOUR)).take(HOURS).for_each(|hour| wanted[hour_of_week(hour * HOUR)] = true);
+        }
+        let mut hours: Vec<Vec<f64>> = vec![vec![]; HOURS];
+        let mut all = Vec::new();
+        if !incidents.is_empty() {
+            let mut ahead = incidents.iter().peekable();
+            for piece in series.pieces(from_s, until_s) {
+                while ahead.next_if(|(_, to)| *to <= piece.start_s).is_some() {}
+                let is_outside = ahead.peek().is_none_or(|(from, _)| piece.end_s() <= *from);
+                if is_outside && piece.total > 0.0 {
+                    let ratio = piece.bad / piece.total;
+                    all.push(ratio);
+                    let hour = hour_of_week(piece.start_s);
+                    if wanted[hour] {
+                        hours[hour].push(ratio);
+                    }
+                }
+            }
+        }
+        let hours = hours.iter_mut().map(|hour| if hour.len() < ENOUGH { None } else { median(hour) }).collect();
+        Self { hours, any: median(&mut all).unwrap_or(0.0) }
+    }
+
+    fn ratio(&self, at_s: i64) -> f64 {
+        self.hours[hour_of_week(at_s)].unwrap_or(self.any)
+    }
+}
+
+fn hour_of_week(at_s: i64) -> usize {
+    usize::try_from(at_s.div_euclid(HOUR).rem_euclid(168)).unwrap_or(0)
+}
+
+/// Of an even number of values the upper of the two in the middle, so that nothing is charged to
+/// an incident that may be usual.
+fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
+/// The incidents that spent at least a hundredth of a window's budget, by when they began, and
+/// what was spent outside of them as a share of the budget.
+pub fn spenders(objective: &Objective, series: &Series, frame: &Frame, report: &BudgetReport, incidents: &[Span]) -> (Vec<Spender>, f64) {
+    let (allowed, spent) = (report.tally.allowed_bad, report.tally.consumed_ratio.unwrap_or(0.0));
+    if allowed <= 0.0 {
+        return (vec![], 0.0);
+    }
+    let incidents: Vec<Span> = incidents.iter().filter(|span| span.concerns(objective.draft.service.as_deref())).cloned().collect();
+    let charges = Charges::of(series, frame, &incidents);
+    let spender = |(place, span): (usize, &Span)| {
+        let (bad, shared) = charges.share(place);
+        let ratio = bad / allowed;
+        let until = span.to.unwrap_or_else(|| at(span.to_s(frame.until_s)));
+        (ratio >= LISTED).then(|| Spender {
+            reference: span.reference,
+            title: span.title.clone(),
+            severity: span.severity,
+            from: span.from,
+            to: span.to,
+            duration_s: until.secs_since(span.from).max(0),
+            bad,
+            ratio,
+            minutes: ratio * report.budget_minutes,
+            shared,
+        })
+    };
+    let mut listed: Vec<Spender> = incidents.iter().enumerate().filter_map(spender).collect();
+    listed.sort_by_key(|spender| (spender.from, spender.reference));
+    let named: f64 = listed.iter().map(|spender| spender.ratio).sum();
+    (listed, (spent - named).max(0.0))
+}
+
+/// What one incident costs an objective, as the incident shows it; `None` where it does not
+/// concern it, has no budget, or cost nothing. `incidents` are all of the window, itself among
+/// them.
+pub fn cost(objective: &Objective, series: &Series, frame: &Frame, report: &BudgetReport, incidents: &[Span], of: IncidentRef) -> Option<Cost> {
+    let service = objective.draft.service.as_deref();
+    let incidents: Vec<Span> = incidents.iter().filter(|span| span.concerns(service)).cloned().collect();
+    let place = incidents.iter().position(|span| span.reference == of)?;
+    let (bad, shared) = Charges::of(series, frame, &incidents).share(place);
+    let allowed = report.tally.allowed_bad;
+    if allowed <= 0.0 || bad <= 0.0 {
+        return None;
+    }
+    let ratio = bad / allowed;
+    let is_open = incidents[place].to.is_none() && !frame.stale;
+    #[allow(clippy::cast_precision_loss)] // seconds
+    let pace = |watermark: i64| {
+        let errors = series.sum(watermark - PACE_S.max(series.slice_s()), watermark).error_ratio()?;
+        Some(100.0 * errors / objective.draft.target.budget() * HOUR as f64 / frame.length_s() as f64)
+    };
+    Some(Cost {
+        objective: assess::brief(objective),
+        window: report.window.name.clone(),
+        bad,
+        ratio,
+        minutes: ratio * report.budget_minutes,
+        shared,
+        points_per_hour: frame.watermark_s.filter(|_| is_open).and_then(pace),
+    })
+}
+
+impl Readable for Span {
+    fn read(from: Reader<'_>) -> Self {
+        Self {
+            reference: from.get("ref"),
+            title: from.get("title"),
+            severity: from.get("severity"),
+            from: from.get("from"),
+            detected_at: from.get("detected_at"),
+            to: from.get("to"),
+            services: from.get("services"),
+        }
+    }
+}

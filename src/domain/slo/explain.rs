@@ -1,0 +1,288 @@
+//! Where a figure comes from: formula, what was put in, what was left out, what was not measured
+//! and which incidents stand behind it. The same for the derivation panel and the command line.
+
+use super::{
+    exclusion::Exclusion,
+    frame::at,
+    objective::{Indicator, Method, Objective},
+    report::{Brief, BudgetReport, Gap, Spender, Standing},
+    words,
+    zone::Zone,
+};
+use crate::domain::{
+    metrics::{Range, words as figures},
+    reading::{Readable, Reader},
+    time::Timestamp,
+    wording,
+};
+use serde::{Deserialize, Serialize};
+
+/// A figure with everything behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Derivation {
+    pub objective: Brief,
+    /// As known at.
+    pub at: Timestamp,
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// `−7 %`.
+    pub figure: String,
+    /// `3.1 min over`.
+    pub left: String,
+    pub formula: Vec<String>,
+    pub inputs: Vec<Line>,
+    /// What is counted, and what of it is good.
+    pub population: Vec<String>,
+    pub left_out: Vec<Line>,
+    /// A sentence; then every gap with its length, the longest first.
+    pub not_measured: String,
+    pub gaps: Vec<Line>,
+    /// A sentence; then what spent most, by time.
+    pub behind: String,
+    pub incidents: Vec<Line>,
+    /// The command that computes it anew from what is stored.
+    pub check: String,
+    /// Which wording of the objective it follows.
+    pub revision: String,
+}
+
+/// A line of two columns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    pub label: String,
+    pub value: String,
+}
+
+/// So many gaps are named; of more the rest is counted.
+const GAPS_NAMED: usize = 5;
+
+/// How a report came about. `gaps` are those of [`super::line::gaps`], `exclusions` all that may touch
+/// the window, `spenders` those of [`super::cost::spenders`] with what was spent beside them.
+pub fn explain(
+    objective: &Objective,
+    report: &BudgetReport,
+    gaps: &[Gap],
+    exclusions: &[Exclusion],
+    spenders: (&[Spender], f64),
+    zone: &dyn Zone,
+) -> Derivation {
+    let range = Range { from: report.window.from, to: report.window.to };
+    Derivation {
+        objective: report.objective.clone(),
+        at: report.at,
+        from: report.window.from,
+        to: report.window.to,
+        figure: report.tally.remaining_ratio.map_or_else(|| "—".to_owned(), words::percent),
+        left: words::left(report),
+        formula: formula(objective, report),
+        inputs: inputs(objective, report),
+        population: population(objective),
+        left_out: left_out(objective, report, exclusions, &range, zone),
+        not_measured: not_measured(report, gaps),
+        gaps: gap_lines(report, gaps, zone),
+        behind: behind(report, spenders),
+        incidents: incident_lines(spenders),
+        check: format!("tocsin slo explain {} --at {}", objective.draft.name, report.at),
+        revision: format!(
+            "Revision {} of {} by {}, readings since {}",
+            objective.revision, objective.updated_at, objective.updated_by, objective.generation_at
+        ),
+    }
+}
+
+fn line(label: impl Into<String>, value: impl Into<String>) -> Line {
+    Line { label: label.into(), value: value.into() }
+}
+
+/// `18,524`; below a hundred with its decimals, because readings are estimates.
+fn number(count: f64) -> String {
+    if count.abs() < 100.0 && count.fract() != 0.0 {
+        return figures::two_digits(count);
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts, and not below zero here
+    let whole = wording::grouped(count.abs().round() as usize);
+    if count < 0.0 && whole != "0" { format!("−{whole}") } else { whole }
+}
+
+fn is_expected(report: &BudgetReport, objective: &Objective) -> bool {
+    let counted = objective.draft.target.budget() * report.tally.total;
+    (report.tally.allowed_bad - counted).abs() > 1e-9 * counted.max(1.0)
+}
+
+fn formula(objective: &Objective, report: &BudgetReport) -> Vec<String> {
+    let target = objective.draft.target.ratio_text();
+    let base = if is_expected(report, objective) { "expected" } else { "total" };
+    vec!["left = 1 − bad / allowed".to_owned(), format!("allowed = {base} × (1 − {target})")]
+}
+
+fn inputs(objective: &Objective, report: &BudgetReport) -> Vec<Line> {
+    let tally = &report.tally;
+    let unit = &report.unit;
+    let mut lines = vec![line(format!("bad {unit}"), number(tally.bad)), line(format!("total {unit}"), number(tally.total))];
+    if is_expected(report, objective) {
+        let basis = if objective.draft.method.counts_time() { "expected: slices of the whole period" } else { "expected: as many as in the period before" };
+        lines.push(line(basis, number(tally.allowed_bad / objective.draft.target.budget())));
+    }
+    lines.push(line("allowed", number(tally.allowed_bad)));
+    if let Some(left) = tally.remaining_ratio {
+        lines.push(line(format!("1 − {} / {}", number(tally.bad), number(tally.allowed_bad)), format!("{left:.3}").replace('-', "−")));
+    }
+    if let Some(minutes) = report.remaining_minutes {
+        let budget = figures::duration(report.budget_minutes * 60.0);
+        let label = if objective.draft.method.counts_time() { format!("of {budget}") } else { format!("of {budget}, if everything failed") };
+        lines.push(line(label, words::minutes_left(minutes)));
+    }
+    if let Some(sli) = tally.sli {
+        lines.push(line(format!("good, for a target of {}", objective.draft.target.percent_text()), figures::availability(sli)));
+    }
+    lines
+}
+
+fn population(objective: &Objective) -> Vec<String> {
+    let draft = &objective.draft;
+    let mut said = Vec::new();
+    if !draft.description.is_empty() {
+        said.push(draft.description.clone());
+    }
+    let source = draft.source.as_deref().map(|source| format!(" in {source}")).unwrap_or_default();
+    said.push(match &draft.indicator {
+        Indicator::Ratio { good: Some(good), total, .. } => format!("Good: {good}; of all: {total}{source}."),
+        Indicator::Ratio { bad, total, .. } => format!("Bad: {}; of all: {total}{source}.", bad.as_deref().unwrap_or("none")),
+        Indicator::Latency { histogram, threshold_s, .. } => format!("Good: answered within {threshold_s} s, by {histogram}{source}."),
+        Indicator::Probe { query } => format!("Good: while {query} is 1{source}."),
+        Indicator::Threshold { query, op, value } => format!("Good: while {query} is {} {value}{source}.", op.words()),
+        Indicator::Pushed => "Readings are sent to us.".to_owned(),
+        Indicator::Composite { of, .. } => {
+            let names: Vec<&str> = of.iter().map(|part| part.objective.as_str()).collect();
+            format!("Made from {}.", wording::list(&names))
+        }
+    });
+    let slice = wording::span(draft.slice_s);
+    said.push(match (draft.method, draft.slice_target) {
+        (Method::Occurrences, _) => format!("Every event counts once; it is read every {slice}."),
+        (Method::Timeslices, Some(target)) => format!("A slice of {slice} is good when {} of it is; every slice counts once.", target.percent_text()),
+        (Method::Timeslices, None) => format!("A slice of {slice} is good or bad as a whole; every slice counts once."),
+        (Method::RatioTimeslices, _) => format!("The mean of each slice's ratio, every slice of {slice} counting once."),
+    });
+    said
+}
+
+fn left_out(objective: &Objective, report: &BudgetReport, exclusions: &[Exclusion], range: &Range, zone: &dyn Zone) -> Vec<Line> {
+    let service = objective.draft.service.as_deref();
+    let mut lines: Vec<Line> = Vec::new();
+    for exclusion in exclusions.iter().filter(|exclusion| exclusion.draft.covers(&objective.draft.name, service)) {
+        let clipped = |(from, to): (i64, i64)| (to.min(range.to.epoch_secs()) - from.max(range.from.epoch_secs())).max(0);
+        let times = exclusion.draft.times(range, zone);
+        let lasted: i64 = times.iter().copied().map(clipped).sum();
+        if let Some((first, _)) = times.first().filter(|_| lasted > 0) {
+            let again = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
+            lines.push(line(format!("{}, {}{again}", exclusion.draft.reason, words::short_day(at(*first), zone)), wording::span(lasted)));
+        }
+    }
+    if report.raw != report.tally {
+        let unit = &report.unit;
+        lines.push(line(format!("with it: bad of total {unit}"), format!("{} of {}", number(report.raw.bad), number(report.raw.total))));
+        if let Some(left) = report.raw.remaining_ratio {
+            lines.push(line("with it: left", words::percent(left)));
+        }
+    }
+    lines
+}
+
+fn not_measured(report: &BudgetReport, gaps: &[Gap]) -> String {
+    if gaps.is_empty() && report.state != Standing::NotMeasured {
+        return "Everything was measured.".to_owned();
+    }
+    if report.watermark.is_none() {
+        return "Nothing was measured yet.".to_owned();
+    }
+    let missing: i64 = gaps.iter().map(|gap| gap.to.secs_since(gap.from)).sum();
+    let counted = format!("{} of the window was measured; {} is missing and counts as nothing.", words::percent(report.coverage), wording::span(missing));
+    match words::range(report) {
+        Some(range) => format!("{counted} Had all of it been bad or good, {range} would be left."),
+        None => counted,
+    }
+}
+
+fn gap_lines(report: &BudgetReport, gaps: &[Gap], zone: &dyn Zone) -> Vec<Line> {
+    let mut longest: Vec<&Gap> = gaps.iter().collect();
+    longest.sort_by_key(|gap| std::cmp::Reverse(gap.to.secs_since(gap.from)));
+    let name = |gap: &&Gap| line(format!("from {}", words::clock(gap.from, report.at, zone)), wording::span(gap.to.secs_since(gap.from)));
+    let mut lines: Vec<Line> = longest.iter().take(GAPS_NAMED).map(name).collect();
+    if let Some(rest) = longest.get(GAPS_NAMED..).filter(|rest| !rest.is_empty()) {
+        lines.push(line(format!("{} shorter ones", rest.len()), wording::span(rest.iter().map(|gap| gap.to.secs_since(gap.from)).sum())));
+    }
+    lines
+}
+
+fn behind(report: &BudgetReport, (spenders, beside): (&[Spender], f64)) -> String {
+    let named: f64 = spenders.iter().map(|spender| spender.ratio).sum();
+    let spent = report.tally.consumed_ratio.unwrap_or(0.0);
+    if spenders.is_empty() {
+        return if spent > 0.0 { format!("No incident: {} was spent beside them.", words::percent(beside)) } else { "Nothing was spent.".to_owned() };
+    }
+    let share = if spent > 0.0 { format!(", {} of what was spent", words::percent(named / spent)) } else { String::new() };
+    format!("{} named{share}. Shares follow what was bad between the start and the end of impact, beyond what is usual then.", spenders.len())
+}
+
+fn incident_lines((spenders, beside): (&[Spender], f64)) -> Vec<Line> {
+    let shared = |spender: &Spender| if spender.shared { ", shared" } else { "" };
+    let mut lines: Vec<Line> =
+        spenders.iter().map(|spender| line(format!("{} {}{}", spender.reference, spender.title, shared(spender)), words::percent(spender.ratio))).collect();
+    if beside > 0.0 {
+        lines.push(line("all else", words::percent(beside)));
+    }
+    lines
+}
+
+/// As text, for the command line.
+pub fn text(derivation: &Derivation) -> String {
+    let Derivation { objective, at, from, to, .. } = derivation;
+    let mut text = format!("{} ({})\n{}  {} as of {at}\nWindow {from} to {to}\n", objective.title, objective.name, derivation.figure, derivation.left);
+    let mut section = |title: &str, said: &[String], lines: &[Line]| {
+        if said.is_empty() && lines.is_empty() {
+            return;
+        }
+        text.push_str(&format!("\n{title}\n"));
+        said.iter().for_each(|said| text.push_str(&format!("  {said}\n")));
+        let width = lines.iter().map(|line| line.label.chars().count()).max().unwrap_or(0);
+        lines.iter().for_each(|line| text.push_str(&format!("  {:width$}  {}\n", line.label, line.value)));
+    };
+    section("Formula", &derivation.formula, &[]);
+    section("Put in", &[], &derivation.inputs);
+    section("Population", &derivation.population, &[]);
+    section("Left out", &[], &derivation.left_out);
+    section("Not measured", std::slice::from_ref(&derivation.not_measured), &derivation.gaps);
+    section("Incidents behind it", std::slice::from_ref(&derivation.behind), &derivation.incidents);
+    section("Check it yourself", &[derivation.check.clone(), derivation.revision.clone()], &[]);
+    text
+}
+
+impl Readable for Line {
+    fn read(from: Reader<'_>) -> Self {
+        Self { label: from.get("label"), value: from.get("value") }
+    }
+}
+
+impl Readable for Derivation {
+    fn read(from: Reader<'_>) -> Self {
+        Self {
+            objective: from.get("objective"),
+            at: from.get("at"),
+            from: from.get("from"),
+            to: from.get("to"),
+            figure: from.get("figure"),
+            left: from.get("left"),
+            formula: from.get("formula"),
+            inputs: from.get("inputs"),
+            population: from.get("population"),
+            left_out: from.get("left_out"),
+            not_measured: from.get("not_measured"),
+            gaps: from.get("gaps"),
+            behind: from.get("behind"),
+            incidents: from.get("incidents"),
+            check: from.get("check"),
+            revision: from.get("revision"),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! When a budget runs out, and when one that is spent comes back.
+//!
+//! Three answers are in use for the first question and they differ: a full budget at this pace,
+//! what is left at this pace, and the forecast that knows that old errors leave a rolling window
+//! while new ones enter. Each is named, none stands for another. Nothing is forecast from less than
+//! three days of readings, or while too little is measured to say how things stand.
+
+use super::{
+    frame::{Frame, at},
+    report::{Exhaustion, Left},
+    series::{Series, Sum},
+};
+use crate::domain::time::Timestamp;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 86_400;
+const WEEK: i64 = 7 * DAY;
+/// The pace of a forecast, and the two that say how sure it is.
+const PACE_S: i64 = 6 * HOUR;
+const QUICK_PACE_S: i64 = HOUR;
+const SLOW_PACE_S: i64 = 3 * DAY;
+/// From less nobody can tell what is usual.
+pub const LEAST_S: i64 = 3 * DAY;
+/// How finely the future is looked at: an hour for 30 days.
+const STEPS: i64 = 720;
+
+/// The coming time in even steps: what leaves the window, and how much traffic is expected. It is
+/// made once and walked at any pace.
+pub struct Ahead {
+    /// The end of what is measured.
+    from_s: i64,
+    step_s: i64,
+    /// Bad and all that will have left after each step; empty for a fixed period.
+    left: Vec<(f64, f64)>,
+    /// Traffic that will have come after each step.
+    came: Vec<f64>,
+    /// All of a fixed period.
+    reference: Option<f64>,
+}
+
+impl Ahead {
+    /// `None` where there is nothing ahead, or nothing to tell it from.
+    #[allow(clippy::cast_precision_loss)] // seconds and steps
+    pub fn of(series: &Series, frame: &Frame) -> Option<Self> {
+        let from_s = frame.watermark_s?;
+        if series.until(from_s).measured_s < LEAST_S {
+            return None;
+        }
+        let horizon = if frame.rolling { frame.length_s() } else { frame.to_s - from_s };
+        if horizon <= 0 {
+            return None;
+        }
+        let step_s = (horizon / STEPS).max(series.slice_s()).max(60);
+        let steps = horizon / step_s;
+        let mut came = Vec::with_capacity(usize::try_from(steps).unwrap_or(0));
+        let mut left = Vec::with_capacity(if frame.rolling { came.capacity() } else { 0 });
+        let usual = Usual::of(series, from_s);
+        let first = series.until(frame.from_s);
+        let mut traffic = 0.0;
+        for step in 0..steps {
+            traffic += usual.traffic(series, from_s + step * step_s, step_s);
+            came.push(traffic);
+            if frame.rolling {
+                let gone = series.until(frame.from_s + (step + 1) * step_s).minus(first);
+                left.push((gone.bad, gone.total));
+            }
+        }
+        Some(Self { from_s, step_s, left, came, reference: frame.reference })
+    }
+
+    /// What will be left after each step when this share of the traffic is bad. `changed` are
+    /// corrections of what is in the window: when they leave it, and how much bad and all.
+    fn walk<'a>(
+        &'a self,
+        now: &'a Sum,
+        budget: f64,
+        error_ratio: f64,
+        changed: &'a [(i64, f64, f64)],
+        frame: &'a Frame,
+    ) -> impl Iterator<Item = (i64, f64)> + 'a {
+        let mut changes = changed.iter().peekable();
+        let (mut changed_bad, mut changed_total) = (0.0, 0.0);
+        let steps = (1..).zip(&self.came).enumerate();
+        steps.map(move |(place, (step, came))| {
+            let mut bad = now.bad + came * error_ratio;
+            let mut total = now.total + came;
+            if let Some((gone_bad, gone_total)) = self.left.get(place) {
+                bad -= gone_bad;
+                total -= gone_total;
+                let edge = frame.from_s + step * self.step_s;
+                while let Some((_, bad, total)) = changes.next_if(|(start, ..)| *start < edge) {
+                    changed_bad += bad;
+                    changed_total += total;
+                }
+                bad -= changed_bad;
+                total -= changed_total;
+            }
+            (self.from_s + step * self.step_s, remaining(bad.max(0.0), budget * self.reference.unwrap_or(total)))
+        })
+    }
+
+    /// The first instant at which what is left crosses zero: downwards while something is left,
+    /// upwards otherwise.
+    #[allow(clippy::cast_possible_truncation)] // within a step
+    pub fn crosses(&self, now: &Sum, budget: f64, error_ratio: f64, changed: &[(i64, f64, f64)], frame: &Frame) -> Option<i64> {
+        let mut before = remaining(now.bad, budget * self.reference.unwrap_or(now.total));
+        let falls = before > 0.0;
+        for (at_s, after) in self.walk(now, budget, error_ratio, changed, frame) {
+            if (after > 0.0) != falls {
+                // Within a step it is taken to be straight; both ends are finite or it is the end.
+                let part = before / (before - after);
+                let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 1.0 };
+                #[allow(clippy::cast_precision_loss)]
+                return Some(at_s - self.step_s + (part * self.step_s as f64).ceil() as i64);
+            }
+            before = after;
+        }
+        None
+    }
+
+    /// What will be left if this share of the traffic is bad, in at most about `points` steps,
+    /// until `horizon_s` after what is measured.
+    pub fn line(&self, now: &Sum, budget: f64, error_ratio: f64, frame: &Frame, horizon_s: i64, points: usize) -> Vec<Left> {
+        let steps = usize::try_from(horizon_s / self.step_s).unwrap_or(0).min(self.came.len());
+        let every = steps.div_ceil(points.max(1)).max(1);
+        let start = Left { at: at(self.from_s), ratio: Some(remaining(now.bad, budget * self.reference.unwrap_or(now.total))) };
+        let ahead = self.walk(now, budget, error_ratio, &[], frame).take(steps).enumerate();
+        let ahead = ahead.filter(|(place, _)| (place + 1) % every == 0 || place + 1 == steps);
+        std::iter::once(start).chain(ahead.map(|(_, (at_s, ratio))| Left { at: at(at_s), ratio: Some(ratio) })).collect()
+    }
+}
+
+fn remaining(bad: f64, allowed: f64) -> f64 {
+    if allowed > 0.0 {
+        1.0 - bad / allowed
+    } else if bad > 0.0 {
+        f64::NEG_INFINITY
+    } else {
+        1.0
+    }
+}
+
+/// Traffic as it was a week before.
+struct Usual {
+    from_s: i64,
+    /// In the unit of the method, each second, where that hour was not measured.
+    rate: f64,
+    /// With methods that count time, every second has the same.
+    even: bool,
+}
+
+impl Usual {
+    #[allow(clippy::cast_precision_loss)] // seconds
+    fn of(series: &Series, from_s: i64) -> Self {
+        if series.method().counts_time() {
+            return Self { from_s, rate: 1.0 / series.slice_s() as f64, even: true };
+        }
+        let week = series.sum(from_s - WEEK, from_s);
+        let rate = if week.measured_s > 0 { week.total_raw / week.measured_s as f64 } else { 0.0 };
+        Self { from_s, rate, even: false }
+    }
+
+    #[allow(clippy::cast_precision_loss)] // seconds
+    fn traffic(&self, series: &Series, from_s: i64, for_s: i64) -> f64 {
+        let even = self.rate * for_s as f64;
+        if self.even {
+            return even;
+        }
+        // The latest time of the same weekday that is wholly past.
+        let weeks = (from_s + for_s - self.from_s + WEEK - 1).div_euclid(WEEK).max(1);
+        let then = series.sum(from_s - weeks * WEEK, from_s - weeks * WEEK + for_s);
+        // What was left out then comes again like any other time: the raw count is what is usual.
+        if then.measured_s * 10 >= for_s * 9 { then.total_raw } else { even }
+    }
+}
+
+/// The pace that a forecast takes, as a sum; corrections of it may be added.
+pub fn steady(series: &Series, frame: &Frame) -> (i64, Sum) {
+    let until = frame.watermark_s.unwrap_or(frame.until_s);
+    (until - PACE_S, series.sum(until - PACE_S, until))
+}
+
+/// The traffic that is expected in the next `for_s` seconds.
+pub fn expected(series: &Series, frame: &Frame, for_s: i64) -> f64 {
+    let from_s = frame.watermark_s.unwrap_or(frame.until_s);
+    Usual::of(series, from_s).traffic(series, from_s, for_s)
+}
+
+/// The pace of the last span before what is measured ends; `None` where it counted nothing.
+fn pace(series: &Series, frame: &Frame, for_s: i64) -> Option<f64> {
+    let until = frame.watermark_s?;
+    series.sum(until - for_s, until).error_ratio()
+}
+
+/// All three answers, and when it comes back.
+#[allow(clippy::cast_precision_loss)] // seconds
+pub fn exhaustion(series: &Series, frame: &Frame, budget: f64, now: Timestamp) -> Exhaustion {
+    let sum = series.sum(frame.from_s, frame.until_s);
+    let mut said = Exhaustion::default();
+    if budget <= 0.0 || sum.total <= 0.0 {
+        return said;
+    }
+    let left = remaining(sum.bad, budget * frame.reference.unwrap_or(sum.total));
+    let length = frame.length_s() as f64;
+    let steady = pace(series, frame, PACE_S);
+    if let Some(burn) = steady.map(|errors| errors / budget).filter(|burn| *burn > 0.0) {
+        said.full_budget_s = Some(length / burn);
+        said.remaining_budget_s = Some((left * length / burn).max(0.0));
+    }
+    if !frame.rolling && series.until(frame.until_s).measured_s >= LEAST_S {
+        let elapsed = (frame.until_s - frame.from_s) as f64;
+        said.projected_end_ratio = (elapsed > 0.0).then(|| 1.0 - (1.0 - left) * length / elapsed);
+    }
+    let Some(ahead) = Ahead::of(series, frame) else { return said };
+    // What lies before now has not happened, or it would have been measured.
+    let instant = |secs: i64| at(secs).max(now);
+    if left <= 0.0 {
+        said.recovers_at = ahead.crosses(&sum, budget, 0.0, &[], frame).map(instant);
+        return said;
+    }
+    let crosses = |for_s: i64| pace(series, frame, for_s).and_then(|errors| ahead.crosses(&sum, budget, errors, &[], frame)).map(instant);
+    said.forecast_at = crosses(PACE_S);
+    let others = [said.forecast_at, crosses(QUICK_PACE_S), crosses(SLOW_PACE_S)];
+    said.earliest_at = others.iter().flatten().min().copied();
+    said.latest_at = if others.iter().all(Option::is_some) { others.iter().flatten().max().copied() } else { None };
+    said
+}
+
+/// What will be left from now on: at this pace, or for what is spent if no more errors came.
+/// Empty where nothing can be forecast.
+pub fn line(series: &Series, frame: &Frame, budget: f64, horizon_s: i64, points: usize) -> Vec<Left> {
+    let sum = series.sum(frame.from_s, frame.until_s);
+    if budget <= 0.0 || sum.total <= 0.0 {
+        return vec![];
+    }
+    let left = remaining(sum.bad, budget * frame.reference.unwrap_or(sum.total));
+    let errors = if left > 0.0 { pace(series, frame, PACE_S).unwrap_or(0.0) } else { 0.0 };
+    Ahead::of(series, frame).map_or_else(Vec::new, |ahead| ahead.line(&sum, budget, errors, frame, horizon_s, points))
+}

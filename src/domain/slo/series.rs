@@ -1,0 +1,485 @@
+//! The readings of one objective over time, held so that the sum over any span is two searches.
+//!
+//! A slice is the shortest time that is told apart. Time without a slice is a gap: it is nowhere
+//! taken for zero, good or bad. Exclusions are kept beside the readings, never instead of them,
+//! so what was measured and what counts can both be said.
+//!
+//! A server holds a hundred objectives of 13,000 slices each: about 27 bytes a slice.
+
+use super::objective::{COARSE_S, Method};
+use crate::domain::reading::{Readable, Reader};
+use serde::{Deserialize, Serialize};
+
+/// What was counted in one slice of time, in the unit of its objective's method: events; or
+/// slices, of which one that was merged from five holds five.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slice {
+    /// Seconds since 1970 UTC.
+    pub start_s: i64,
+    pub width_s: i64,
+    pub good: f64,
+    /// Zero where nothing happened although it was looked at.
+    pub total: f64,
+}
+
+/// What a source's reading of events is for an objective's method. `None` is a gap: what is no
+/// count, and for methods that count time a slice in which nothing happened.
+///
+/// More good than all stays more than all, so that the series can tell of it; it counts as all.
+pub fn to_slice(method: Method, slice_target: Option<f64>, reading: Slice) -> Option<Slice> {
+    let Slice { good, total, .. } = reading;
+    if !good.is_finite() || !total.is_finite() || total < 0.0 {
+        return None;
+    }
+    if method == Method::Occurrences {
+        return Some(reading);
+    }
+    if total == 0.0 {
+        return None;
+    }
+    let ratio = good / total;
+    let good = match method {
+        Method::RatioTimeslices => ratio,
+        _ if ratio > 1.0 + ODD => ratio,
+        // Without a target of its own a slice is good when all of it is.
+        _ => f64::from(u8::from(ratio >= slice_target.unwrap_or(1.0) - ODD)),
+    };
+    Some(Slice { good, total: 1.0, ..reading })
+}
+
+/// Two estimates of one number differ in their last digits; that is not odd.
+const ODD: f64 = 1e-9;
+
+/// Fine slices as coarse ones: whole runs that fill one become one, the others stay as they are,
+/// so that a gap never disappears inside a longer slice.
+pub fn coarsened(fine: &[Slice]) -> Vec<Slice> {
+    let mut coarse = Vec::with_capacity(fine.len());
+    let mut rest = fine;
+    while let Some(first) = rest.first() {
+        let end = first.start_s + COARSE_S;
+        let run = rest.iter().take_while(|slice| slice.start_s + slice.width_s <= end).count();
+        let (inside, after) = rest.split_at(run.max(1));
+        let fills = first.start_s.rem_euclid(COARSE_S) == 0 && inside.iter().map(|slice| slice.width_s).sum::<i64>() == COARSE_S;
+        if fills {
+            let (good, total) = inside.iter().fold((0.0, 0.0), |(good, total), slice| (good + slice.good, total + slice.total));
+            coarse.push(Slice { start_s: first.start_s, width_s: COARSE_S, good, total });
+            rest = after;
+        } else {
+            coarse.push(*first);
+            rest = &rest[1..];
+        }
+    }
+    coarse
+}
+
+/// What time that is left out does to what was counted in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeftOut {
+    /// It is taken out of good and all: events.
+    Removed,
+    /// It counts as good, which keeps the budget: removal would make every other minute dearer.
+    Good,
+}
+
+/// What was counted over a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sum {
+    /// With exclusions applied.
+    pub bad: f64,
+    pub total: f64,
+    /// As measured.
+    pub bad_raw: f64,
+    pub total_raw: f64,
+    /// How much time the slices cover, whether left out or not.
+    pub measured_s: i64,
+    /// How much of that is left out.
+    pub excluded_s: i64,
+    /// In how many slices there was more good than all.
+    pub odd: u32,
+}
+
+impl Sum {
+    pub fn good(&self) -> f64 {
+        self.total - self.bad
+    }
+
+    pub fn good_raw(&self) -> f64 {
+        self.total_raw - self.bad_raw
+    }
+
+    /// Bad of all; `None` where nothing was counted.
+    pub fn error_ratio(&self) -> Option<f64> {
+        (self.total > 0.0).then(|| self.bad / self.total)
+    }
+
+    pub fn minus(self, earlier: Sum) -> Sum {
+        Sum {
+            bad: self.bad - earlier.bad,
+            total: self.total - earlier.total,
+            bad_raw: self.bad_raw - earlier.bad_raw,
+            total_raw: self.total_raw - earlier.total_raw,
+            measured_s: self.measured_s - earlier.measured_s,
+            excluded_s: self.excluded_s - earlier.excluded_s,
+            odd: self.odd - earlier.odd,
+        }
+    }
+}
+
+/// One slice as it counts: exclusions are applied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Piece {
+    pub start_s: i64,
+    pub width_s: i64,
+    pub bad: f64,
+    pub total: f64,
+}
+
+impl Piece {
+    pub fn end_s(&self) -> i64 {
+        self.start_s + self.width_s
+    }
+}
+
+/// The readings of one generation of an objective, ascending, without overlaps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    method: Method,
+    slice_s: i64,
+    entries: Vec<Entry>,
+    /// What was counted before every [`STRIDE`]th entry.
+    marks: Vec<Sum>,
+    /// Ascending, apart from each other.
+    exclusions: Vec<(i64, i64)>,
+    /// A sum over days differs from the source's own by more than a hundredth.
+    pub drifts: bool,
+}
+
+/// 24 bytes: the time of a slice fits 32 bits until 2106, its length 15.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Entry {
+    start_s: u32,
+    /// The length, and in the highest bit whether more was good than all.
+    width_s: u16,
+    excluded_s: u16,
+    bad: f64,
+    total: f64,
+}
+
+const STRIDE: usize = 16;
+const ODD_BIT: u16 = 1 << 15;
+
+impl Entry {
+    /// `None` for what is no slice: not finite, negative, before 1970, or without a length.
+    fn of(slice: &Slice) -> Option<Self> {
+        let start_s = u32::try_from(slice.start_s).ok()?;
+        let width_s = u16::try_from(slice.width_s).ok().filter(|width| (1..ODD_BIT).contains(width))?;
+        if !slice.good.is_finite() || !slice.total.is_finite() || slice.total < 0.0 {
+            return None;
+        }
+        let good = slice.good.clamp(0.0, slice.total);
+        let odd = slice.good - slice.total > ODD * slice.total.max(1.0);
+        Some(Self { start_s, width_s: if odd { width_s | ODD_BIT } else { width_s }, excluded_s: 0, bad: slice.total - good, total: slice.total })
+    }
+
+    fn start(&self) -> i64 {
+        i64::from(self.start_s)
+    }
+
+    fn width(&self) -> i64 {
+        i64::from(self.width_s & !ODD_BIT)
+    }
+
+    fn end(&self) -> i64 {
+        self.start() + self.width()
+    }
+
+    #[inline]
+    fn counted(&self, left_out: LeftOut) -> (f64, f64) {
+        if self.excluded_s == 0 {
+            return (self.bad, self.total);
+        }
+        #[allow(clippy::cast_precision_loss)] // at most an hour
+        let kept = 1.0 - f64::from(self.excluded_s) / self.width() as f64;
+        match left_out {
+            LeftOut::Removed => (self.bad * kept, self.total * kept),
+            LeftOut::Good => (self.bad * kept, self.total),
+        }
+    }
+
+    #[inline]
+    fn add_to(&self, sum: &mut Sum, left_out: LeftOut) {
+        let (bad, total) = self.counted(left_out);
+        sum.bad += bad;
+        sum.total += total;
+        sum.bad_raw += self.bad;
+        sum.total_raw += self.total;
+        sum.measured_s += self.width();
+        sum.excluded_s += i64::from(self.excluded_s);
+        sum.odd += u32::from(self.width_s >> 15);
+    }
+}
+
+impl Series {
+    /// `slice_s` is how long one reading of the objective covers.
+    pub fn new(method: Method, slice_s: i64) -> Self {
+        Self { method, slice_s, entries: vec![], marks: vec![], exclusions: vec![], drifts: false }
+    }
+
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    pub fn slice_s(&self) -> i64 {
+        self.slice_s
+    }
+
+    fn left_out(&self) -> LeftOut {
+        if self.method.counts_time() { LeftOut::Good } else { LeftOut::Removed }
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Where the first slice begins.
+    pub fn first_s(&self) -> Option<i64> {
+        self.entries.first().map(Entry::start)
+    }
+
+    /// Where the last slice ends that had ended by then.
+    pub fn watermark(&self, now_s: i64) -> Option<i64> {
+        let ended = self.entries.partition_point(|entry| entry.end() <= now_s);
+        self.entries[..ended].last().map(Entry::end)
+    }
+
+    /// Puts slices in, in any order. A slice takes the place of all that it overlaps; of two that
+    /// overlap here the later one counts. What is no count is left away.
+    pub fn upsert(&mut self, slices: &[Slice]) {
+        let mut fresh: Vec<Entry> = Vec::with_capacity(slices.len());
+        for entry in slices.iter().filter_map(Entry::of) {
+            let follows = fresh.last().is_none_or(|last| last.end() <= entry.start());
+            if follows {
+                fresh.push(entry);
+            } else {
+                let from = fresh.partition_point(|known| known.end() <= entry.start());
+                let to = fresh.partition_point(|known| known.start() < entry.end());
+                fresh.splice(from..to.max(from), [entry]);
+            }
+        }
+        let Some(first) = fresh.first() else { return };
+        let from = self.entries.partition_point(|known| known.end() <= first.start());
+        let mut old = self.entries.split_off(from).into_iter().peekable();
+        for mut entry in fresh {
+            while let Some(known) = old.next_if(|known| known.end() <= entry.start()) {
+                self.entries.push(known);
+            }
+            while old.next_if(|known| known.start() < entry.end()).is_some() {}
+            entry.excluded_s = self.excluded_of(&entry);
+            self.entries.push(entry);
+        }
+        self.entries.extend(old);
+        self.mark_from(from);
+    }
+
+    /// Says which spans are left out, in place of those that were.
+    pub fn exclude(&mut self, spans: &[(i64, i64)]) {
+        let mut spans: Vec<(i64, i64)> = spans.iter().copied().filter(|(from, to)| from < to).collect();
+        spans.sort_unstable();
+        self.exclusions.clear();
+        for (from, to) in spans {
+            match self.exclusions.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => self.exclusions.push((from, to)),
+            }
+        }
+        for at in 0..self.entries.len() {
+            self.entries[at].excluded_s = self.excluded_of(&self.entries[at]);
+        }
+        self.mark_from(0);
+    }
+
+    /// What is left out, ascending and apart from each other.
+    pub fn exclusions(&self) -> &[(i64, i64)] {
+        &self.exclusions
+    }
+
+    fn excluded_of(&self, entry: &Entry) -> u16 {
+        u16::try_from(self.excluded_s(entry.start(), entry.end())).unwrap_or(0)
+    }
+
+    /// How much of a span is left out, measured or not.
+    pub fn excluded_s(&self, from_s: i64, to_s: i64) -> i64 {
+        let first = self.exclusions.partition_point(|(_, to)| *to <= from_s);
+        self.exclusions[first..].iter().take_while(|(from, _)| *from < to_s).map(|(from, to)| to_s.min(*to) - from_s.max(*from)).sum()
+    }
+
+    /// Sums anew from the entry at this place on.
+    fn mark_from(&mut self, place: usize) {
+        let left_out = self.left_out();
+        let whole = place / STRIDE;
+        self.marks.truncate(whole + 1);
+        let mut sum = self.marks.pop().unwrap_or_default();
+        let begun = self.marks.len();
+        for strip in self.entries[begun * STRIDE..].chunks(STRIDE) {
+            self.marks.push(sum);
+            strip.iter().for_each(|entry| entry.add_to(&mut sum, left_out));
+        }
+        self.marks.push(sum);
+    }
+
+    /// What the first `n` entries hold.
+    fn before(&self, n: usize) -> Sum {
+        let left_out = self.left_out();
+        let mut sum = self.marks.get(n / STRIDE).copied().unwrap_or_default();
+        self.entries[n / STRIDE * STRIDE..n].iter().for_each(|entry| entry.add_to(&mut sum, left_out));
+        sum
+    }
+
+    /// What was counted in the slices that begin before an instant.
+    pub fn until(&self, at_s: i64) -> Sum {
+        self.before(self.place(at_s))
+    }
+
+    fn place(&self, at_s: i64) -> usize {
+        self.entries.partition_point(|entry| entry.start() < at_s)
+    }
+
+    /// What was counted in the slices that begin within `[from, to)`: every slice is in exactly
+    /// one part of a span, however it is split.
+    pub fn sum(&self, from_s: i64, to_s: i64) -> Sum {
+        let (from, to) = (self.place(from_s), self.place(to_s));
+        if to <= from { Sum::default() } else { self.before(to).minus(self.before(from)) }
+    }
+
+    /// The slices that begin within `[from, to)`, as they count.
+    pub fn pieces(&self, from_s: i64, to_s: i64) -> impl Iterator<Item = Piece> + '_ {
+        let (from, to) = (self.place(from_s), self.place(to_s));
+        self.pieces_at(from, to.max(from))
+    }
+
+    /// The slices of which any part lies within `[from, to)`, as they count.
+    pub fn touching(&self, from_s: i64, to_s: i64) -> impl Iterator<Item = Piece> + '_ {
+        let from = self.entries.partition_point(|entry| entry.end() <= from_s);
+        self.pieces_at(from, self.place(to_s).max(from))
+    }
+
+    fn pieces_at(&self, from: usize, to: usize) -> impl Iterator<Item = Piece> + '_ {
+        let left_out = self.left_out();
+        self.entries[from..to].iter().map(move |entry| {
+            let (bad, total) = entry.counted(left_out);
+            Piece { start_s: entry.start(), width_s: entry.width(), bad, total }
+        })
+    }
+
+    /// The measured share of a span's time, without what is left out; 1 where all of it is.
+    #[allow(clippy::cast_precision_loss)] // seconds of some years
+    pub fn coverage(&self, from_s: i64, to_s: i64) -> f64 {
+        if to_s <= from_s {
+            return 0.0;
+        }
+        let expected = to_s - from_s - self.excluded_s(from_s, to_s);
+        if expected <= 0 {
+            return 1.0;
+        }
+        let sum = self.sum(from_s, to_s);
+        ((sum.measured_s - sum.excluded_s) as f64 / expected as f64).clamp(0.0, 1.0)
+    }
+
+    /// Where nothing was measured within `[from, to)`, ascending.
+    pub fn gaps(&self, from_s: i64, to_s: i64) -> Vec<(i64, i64)> {
+        let mut gaps = Vec::new();
+        let mut known_until = from_s;
+        for piece in self.touching(from_s, to_s) {
+            if piece.start_s > known_until {
+                gaps.push((known_until, piece.start_s));
+            }
+            known_until = known_until.max(piece.end_s());
+        }
+        if known_until < to_s {
+            gaps.push((known_until, to_s));
+        }
+        gaps
+    }
+}
+
+/// A series on its way to the browser, which computes what-if from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Packed {
+    pub method: Method,
+    pub slice_s: i64,
+    pub runs: Vec<Run>,
+    pub exclusions: Vec<Vec<i64>>,
+}
+
+/// Slices of one length without a gap between them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub start_s: i64,
+    pub width_s: i64,
+    /// Mostly zero, which travels well.
+    pub bad: Vec<f64>,
+    pub total: Vec<f64>,
+}
+
+impl Series {
+    /// What lies between two instants, ready to be sent.
+    pub fn packed(&self, from_s: i64, to_s: i64) -> Packed {
+        let mut runs: Vec<Run> = Vec::new();
+        let (from, to) = (self.place(from_s), self.place(to_s));
+        for entry in &self.entries[from..to.max(from)] {
+            let run = match runs.last_mut() {
+                Some(run) if run.width_s == entry.width() && run.end_s() == entry.start() => run,
+                _ => {
+                    runs.push(Run { start_s: entry.start(), width_s: entry.width(), bad: vec![], total: vec![] });
+                    runs.last_mut().expect("it was just pushed")
+                }
+            };
+            run.bad.push(entry.bad);
+            run.total.push(entry.total);
+        }
+        let exclusions = self.exclusions.iter().filter(|(from, to)| *to > from_s && *from < to_s).map(|(from, to)| vec![*from, *to]).collect();
+        Packed { method: self.method, slice_s: self.slice_s, runs, exclusions }
+    }
+}
+
+impl Run {
+    fn end_s(&self) -> i64 {
+        self.start_s + self.width_s * i64::try_from(self.bad.len()).unwrap_or(0)
+    }
+}
+
+impl Packed {
+    /// The series as it was packed; only which slices were odd is lost.
+    pub fn series(&self) -> Series {
+        let mut series = Series::new(self.method, self.slice_s);
+        let slices: Vec<Slice> = self.runs.iter().flat_map(Run::slices).collect();
+        series.upsert(&slices);
+        let spans: Vec<(i64, i64)> = self.exclusions.iter().filter_map(|span| Some((*span.first()?, *span.get(1)?))).collect();
+        series.exclude(&spans);
+        series
+    }
+}
+
+impl Run {
+    fn slices(&self) -> impl Iterator<Item = Slice> + '_ {
+        let starts = (0..).map(|n| self.start_s + n * self.width_s);
+        let counts = self.bad.iter().zip(&self.total);
+        starts.zip(counts).map(|(start_s, (bad, total))| Slice { start_s, width_s: self.width_s, good: total - bad, total: *total })
+    }
+}
+
+impl Readable for Packed {
+    fn read(from: Reader<'_>) -> Self {
+        Self { method: from.get("method"), slice_s: from.get("slice_s"), runs: from.get("runs"), exclusions: from.get("exclusions") }
+    }
+}
+
+impl Readable for Run {
+    fn read(from: Reader<'_>) -> Self {
+        Self { start_s: from.get("start_s"), width_s: from.get("width_s"), bad: from.get("bad"), total: from.get("total") }
+    }
+}

@@ -1,0 +1,125 @@
+//! Budgets in words: two significant digits, the sign as a word, and days as people name them.
+//!
+//! Every screen, the printed page and the command line take their words from here, so that a bar,
+//! its number and the sentence above it agree to the digit.
+
+use super::{
+    report::{BudgetReport, Standing},
+    zone::Zone,
+};
+use crate::domain::{metrics::words as figures, time::Timestamp};
+use chrono::{Datelike, NaiveDate};
+
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/// A share of the budget: `31 %`, `−7 %`, `0.4 %`, `under 0.1 %`, `107 %`.
+pub fn percent(ratio: f64) -> String {
+    format!("{} %", points(ratio))
+}
+
+/// The number of [`percent`] alone.
+fn points(ratio: f64) -> String {
+    let percent = ratio * 100.0;
+    let sign = if percent < 0.0 { "−" } else { "" };
+    match percent.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 0.05 => format!("{}under 0.1", if percent < 0.0 { "below zero by " } else { "" }),
+        size if size < 0.95 => format!("{sign}{size:.1}"),
+        size => format!("{sign}{size:.0}"),
+    }
+}
+
+/// What is left, in time: `39 min left`, `3.1 min over`.
+pub fn minutes_left(minutes: f64) -> String {
+    let word = if minutes < 0.0 { "over" } else { "left" };
+    format!("{} {word}", figures::duration(minutes.abs() * 60.0))
+}
+
+/// What is left of the budget, as a row shows it: `39 min left`, `3.1 min over`, `31 % left`,
+/// `46 to 52 %` where too little was measured, `nothing known`.
+pub fn left(report: &BudgetReport) -> String {
+    match (report.tally.remaining_ratio, report.remaining_minutes) {
+        (None, _) => zero_tolerance(report),
+        (Some(ratio), _) if report.state == Standing::NotMeasured => range(report).unwrap_or_else(|| percent(ratio)),
+        (Some(_), Some(minutes)) => minutes_left(minutes),
+        (Some(ratio), None) if ratio < 0.0 => format!("{} over", percent(-ratio)),
+        (Some(ratio), None) => format!("{} left", percent(ratio)),
+    }
+}
+
+/// Without a budget there is only the question whether anything was bad.
+fn zero_tolerance(report: &BudgetReport) -> String {
+    match report.tally.sli {
+        Some(_) if report.tally.bad > 0.0 => format!("{} bad, none allowed", figures::two_digits(report.tally.bad)),
+        Some(_) => "none bad".to_owned(),
+        None => "nothing known".to_owned(),
+    }
+}
+
+/// `46 to 52 %`, where what was not measured matters; `None` where it does not.
+pub fn range(report: &BudgetReport) -> Option<String> {
+    let (worst, best) = (points(report.worst_remaining_ratio?), points(report.best_remaining_ratio?));
+    (worst != best).then(|| format!("{worst} to {best} %"))
+}
+
+/// `Thursday`.
+pub fn weekday(day: NaiveDate) -> &'static str {
+    WEEKDAYS[day.weekday().num_days_from_monday() as usize]
+}
+
+/// `2 December`.
+pub fn date(day: NaiveDate) -> String {
+    format!("{} {}", day.day(), MONTHS[day.month0() as usize])
+}
+
+/// `Thu 26 Nov`.
+pub fn short_day(at: Timestamp, zone: &dyn Zone) -> String {
+    let day = zone.local(at).day();
+    format!("{} {} {}", &weekday(day)[..3], day.day(), &MONTHS[day.month0() as usize][..3])
+}
+
+/// When something will be, in a sentence: `within the hour`, `today`, `tomorrow`, `on Thursday`,
+/// `on 2 December`, `on 2 December 2027`.
+pub fn when(at: Timestamp, now: Timestamp, zone: &dyn Zone) -> String {
+    let (then, today) = (zone.local(at).day(), zone.local(now).day());
+    let days = (then - today).num_days();
+    match days {
+        ..=0 if at.secs_since(now) < 3_600 => "within the hour".to_owned(),
+        ..=0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        2..=6 => format!("on {}", weekday(then)),
+        _ if then.year() == today.year() => format!("on {}", date(then)),
+        _ => format!("on {} {}", date(then), then.year()),
+    }
+}
+
+/// What will become of it, as a row shows it: `back Fri 27 Nov`, `out Thu 26 Nov`, `lasts`,
+/// `gap since 01:38`.
+pub fn outlook(report: &BudgetReport, now: Timestamp, zone: &dyn Zone) -> String {
+    let day = |at: Timestamp| if at.secs_since(now) < 3_600 { "within the hour".to_owned() } else { short_day(at, zone) };
+    match (report.state, &report.exhaustion) {
+        (Standing::NotMeasured, _) => match report.watermark {
+            Some(at) if report.flags.contains(&super::report::Flag::Stale) => format!("gap since {}", clock(at, now, zone)),
+            Some(_) => format!("{} measured", percent(report.coverage)),
+            None => "no reading yet".to_owned(),
+        },
+        (Standing::Overspent, ahead) => ahead.recovers_at.map_or_else(|| "not back yet".to_owned(), |at| format!("back {}", day(at))),
+        (_, ahead) => ahead.forecast_at.map_or_else(|| "lasts".to_owned(), |at| format!("out {}", day(at))),
+    }
+}
+
+/// `01:38` of today, else `Thu 19 Nov`.
+pub fn clock(at: Timestamp, now: Timestamp, zone: &dyn Zone) -> String {
+    let local = zone.local(at);
+    if local.day() == zone.local(now).day() { local.time().format("%H:%M").to_string() } else { short_day(at, zone) }
+}
+
+/// `last 30 days`, `last 12 h`.
+pub fn last(length_s: i64) -> String {
+    match length_s {
+        86_400 => "last day".to_owned(),
+        secs if secs % 86_400 == 0 => format!("last {} days", secs / 86_400),
+        secs => format!("last {}", crate::domain::wording::span(secs)),
+    }
+}
