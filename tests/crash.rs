@@ -63,6 +63,7 @@ struct World {
 }
 
 async fn survive(database: &str) {
+    tocsin::server::tls::install_crypto();
     let kills: usize = std::env::var("TOCSIN_CRASH_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let token = tool(database, &["token", "create", "--name", "crash", "--role", "admin"]).await;
     let (mut server, address) = start(database).await;

@@ -75,7 +75,8 @@ impl Briefing {
     pub fn within_words(&self) -> Option<String> {
         let left: Vec<f64> = self.rows.iter().filter(|row| row.report.state == Standing::Within).filter_map(|row| row.report.tally.remaining_ratio).collect();
         let (least, most) = (left.iter().copied().reduce(f64::min)?, left.iter().copied().reduce(f64::max)?);
-        let range = if left.len() == 1 { words::percent(least) } else { words::percent_range(least, most) };
+        let (least, most) = (words::percent(least), words::percent(most));
+        let range = if least == most { most } else { format!("{} to {most}", least.trim_end_matches(" %")) };
         Some(format!("{} within budget, {range} left", left.len()))
     }
 
@@ -83,9 +84,12 @@ impl Briefing {
     pub fn range_words(&self) -> Option<String> {
         let first = self.rows.first()?;
         let same = self.rows.iter().all(|row| row.report.window.name == first.report.window.name);
-        let window = if same { words::window(&first.report.window) } else { "Each over its own window".to_owned() };
+        let window = match first.report.window.length_s {
+            length_s if same => sentence_case(&words::last(length_s)),
+            _ => "Each over its own window".to_owned(),
+        };
         let coverage = self.rows.iter().map(|row| row.report.coverage).sum::<f64>() / self.rows.len() as f64;
-        Some(format!("{window}, {} measured", words::coverage(coverage)))
+        Some(format!("{window}, {} measured", words::percent(coverage)))
     }
 
     /// The whole as plain text, for mail and terminals; `origin` is the server's address for people.
@@ -128,6 +132,11 @@ impl Briefing {
         let parts = [Some(self.headline.words.as_str()), self.headline.worst.as_deref(), self.headline.next.as_deref()];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
+}
+
+fn sentence_case(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl Major {

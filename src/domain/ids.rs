@@ -60,6 +60,14 @@ id!(
     /// One span of time that is left out of objectives.
     ExclusionId
 );
+id!(
+    /// One system that is asked for readings.
+    DataSourceId
+);
+id!(
+    /// One override of the release gate.
+    OverrideId
+);
 
 /// The number people say aloud: `INC-12`. Counted per installation, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,6 +11,7 @@ pub mod briefing;
 pub mod canonical;
 pub mod change;
 pub mod csv;
+pub mod data_source;
 pub mod delivery;
 pub mod export;
 pub mod failure;

@@ -58,6 +58,10 @@ pub enum Right {
     Work,
     /// Say who owns a service, and what else is known of it.
     DescribeServices,
+    /// Make, change and remove objectives, and leave time out of them.
+    ManageObjectives,
+    /// Allow releases that the gate refuses.
+    OverrideGate,
     /// See every private incident.
     SeePrivate,
     /// Read integrations, without their secrets.
@@ -68,20 +72,25 @@ pub enum Right {
     ManagePeople,
     /// Make and revoke API tokens.
     ManageTokens,
+    /// Make, change and remove data sources.
+    ManageDataSources,
     /// Read what everybody did here.
     ReadAudit,
 }
 
 impl Right {
-    pub const ALL: [Right; 9] = [
+    pub const ALL: [Right; 12] = [
         Right::Read,
         Right::Work,
         Right::DescribeServices,
+        Right::ManageObjectives,
+        Right::OverrideGate,
         Right::SeePrivate,
         Right::ReadIntegrations,
         Right::ManageIntegrations,
         Right::ManagePeople,
         Right::ManageTokens,
+        Right::ManageDataSources,
         Right::ReadAudit,
     ];
 
@@ -90,8 +99,13 @@ impl Right {
         match self {
             Right::Read => Role::Viewer,
             Right::Work | Right::ReadIntegrations => Role::Responder,
-            Right::DescribeServices => Role::Commander,
-            Right::SeePrivate | Right::ManageIntegrations | Right::ManagePeople | Right::ManageTokens | Right::ReadAudit => Role::Admin,
+            Right::DescribeServices | Right::ManageObjectives | Right::OverrideGate => Role::Commander,
+            Right::SeePrivate
+            | Right::ManageIntegrations
+            | Right::ManagePeople
+            | Right::ManageTokens
+            | Right::ManageDataSources
+            | Right::ReadAudit => Role::Admin,
         }
     }
 
@@ -101,11 +115,14 @@ impl Right {
             Right::Read => "read this",
             Right::Work => "work on incidents",
             Right::DescribeServices => "describe services",
+            Right::ManageObjectives => "change objectives and what is left out of them",
+            Right::OverrideGate => "override the release gate",
             Right::SeePrivate => "see every private incident",
             Right::ReadIntegrations => "see integrations",
             Right::ManageIntegrations => "change integrations",
             Right::ManagePeople => "manage people",
             Right::ManageTokens => "manage API tokens",
+            Right::ManageDataSources => "change data sources",
             Right::ReadAudit => "read the audit log",
         };
         format!("{} role is needed to {what}", self.needs().with_article())

@@ -20,7 +20,7 @@ use super::{
     delivery::{Counts, DeliveriesPage, DeliveryNote},
     failure::{Failure, FailureKind},
     grouping::Why,
-    ids::{AlertId, CommandId, ExclusionId, IncidentId, IncidentRef, IntegrationId, ObjectiveId, PersonId, TokenId},
+    ids::{AlertId, CommandId, DataSourceId, ExclusionId, IncidentId, IncidentRef, IntegrationId, ObjectiveId, OverrideId, PersonId, TokenId},
     incident::{
         Acknowledged, AlertRef, AlertResolution, Command, Declare, EventKind, Held, ImpactWindow, Incident, IncidentRole, Kind, Origin, ResolvedBy, Seat,
         ServiceSignals, State,
@@ -208,7 +208,7 @@ macro_rules! ids {
     )+};
 }
 
-ids! { AlertId CommandId ExclusionId IncidentId IntegrationId ObjectiveId PersonId TokenId }
+ids! { AlertId CommandId DataSourceId ExclusionId IncidentId IntegrationId ObjectiveId OverrideId PersonId TokenId }
 
 // ---------------------------------------------------------------- closed sets of words
 

@@ -6,10 +6,14 @@ use crate::{
     charts::bar::Bar,
     domain::{
         briefing::{Briefing, Major},
-        slo::{report::ObjectiveRow, words},
+        slo::{
+            report::{ObjectiveRow, Standing},
+            words,
+            zone::Utc,
+        },
         wording,
     },
-    ui::{Picture, SeverityMark, StandingMark},
+    ui::{BudgetBar, Glyph, Icon, SeverityMark},
 };
 use leptos::prelude::*;
 
@@ -89,13 +93,22 @@ fn objective(row: &ObjectiveRow, link: &str) -> AnyView {
                 <span class="left">{words::left(report)}</span>
             </div>
             <div class="state">
-                <b><StandingMark standing=report.state /> {report.state.words()}</b>
-                <span>{words::outlook(report)}</span>
-                <Picture scene=Bar::of(report).scene(BAR) />
+                <b><Icon glyph=glyph(report.state) /> {report.state.words()}</b>
+                <span>{words::outlook(report, report.at, &Utc)}</span>
+                <BudgetBar id=format!("bar-{}", report.objective.name) bar=Bar::of(report) width=BAR />
             </div>
         </li>
     }
     .into_any()
+}
+
+fn glyph(standing: Standing) -> Glyph {
+    match standing {
+        Standing::Overspent => Glyph::Spent,
+        Standing::Low => Glyph::Falling,
+        Standing::Within => Glyph::Check,
+        Standing::NotMeasured => Glyph::Unplugged,
+    }
 }
 
 fn incident(major: &Major, briefing: &Briefing, link: &str) -> AnyView {

@@ -5,14 +5,15 @@ use super::{
     pages::STYLE,
     state::App,
     usecases::briefing,
-    zones::Tz,
+    zones,
 };
 use crate::domain::{
     briefing::Briefing,
     people::{Actor, ActorRef, Role},
+    slo::zone::LocalTime,
     time::Timestamp,
 };
-use chrono::{Datelike, NaiveTime, TimeZone};
+use chrono::{Datelike, NaiveTime};
 use serde::Deserialize;
 
 /// Who gets the brief and when, `[brief]` in the configuration.
@@ -53,7 +54,7 @@ impl BriefMail {
             mail::address(person).map_err(|error| format!("to: {error}"))?;
         }
         self.time().ok_or_else(|| format!("at: “{}” does not read 08:00", self.at))?;
-        self.zone.parse::<Tz>().map_err(|_| format!("zone: “{}” is no IANA zone such as Europe/Berlin", self.zone))?;
+        zones::find(&self.zone).ok_or_else(|| format!("zone: “{}” is no IANA zone such as Europe/Berlin", self.zone))?;
         match self.days.iter().find(|day| !DAYS.contains(&day.as_str())) {
             Some(day) => Err(format!("days: “{day}” is none of {}", DAYS.join(", "))),
             None => Ok(()),
@@ -66,13 +67,12 @@ impl BriefMail {
 
     /// The date whose brief is due at `now`, in the zone's own calendar, if there is one.
     fn due(&self, now: Timestamp) -> Option<String> {
-        let zone: Tz = self.zone.parse().ok()?;
-        let local = now.to_utc().with_timezone(&zone);
-        let at = zone.from_local_datetime(&local.date_naive().and_time(self.time()?)).earliest()?;
-        let late = local.signed_duration_since(&at).num_seconds();
-        let day = DAYS[local.weekday().num_days_from_monday() as usize];
+        let zone = zones::find(&self.zone)?;
+        let today = zone.local(now).day();
+        let late = now.secs_since(zone.utc(LocalTime::new(today, self.time()?)));
+        let day = DAYS[today.weekday().num_days_from_monday() as usize];
         let is_day = self.days.is_empty() || self.days.iter().any(|wanted| wanted == day);
-        (is_day && (0..LATE_SECS).contains(&late)).then(|| local.date_naive().to_string())
+        (is_day && (0..LATE_SECS).contains(&late)).then(|| today.to_string())
     }
 }
 

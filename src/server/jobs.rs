@@ -18,6 +18,10 @@ const ALIVE_EVERY: Duration = Duration::from_secs(10);
 const LEASE_EVERY: Duration = Duration::from_secs(5);
 /// How often retention looks for what is old enough to leave; the first time when the server starts.
 const RETENTION_EVERY: Duration = Duration::from_secs(86_400);
+/// How often burn alerts are decided anew: several times a slice.
+const BURNING_EVERY: Duration = Duration::from_secs(15);
+/// How often old slices are merged.
+const SLICES_EVERY: Duration = Duration::from_secs(3600);
 /// A replayed command is answered as the first time for this long.
 const COMMANDS_KEPT_FOR_SECS: i64 = 48 * 3600;
 
@@ -54,6 +58,8 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
         let watch = watch.clone();
         async move { watch.look(&app).await }
     });
+    every(&tracker, app, "burning", BURNING_EVERY, |app| async move { app.burning.look(&app).await });
+    every(&tracker, app, "slices", SLICES_EVERY, |app| async move { merge_slices(&app).await });
     every(&tracker, app, "prune", Duration::from_secs(60), |app| async move { prune(&app).await });
     every(&tracker, app, "failed_sign_ins", Duration::from_secs(60), |app| async move { note_failures(&app, Some(app.clock().now())).await });
     every(&tracker, app, "brief", Duration::from_secs(30), |app| async move { briefs::mail_if_due(&app).await });
@@ -87,6 +93,13 @@ pub async fn finish(app: &App, lease: &Lease) {
 async fn note_failures(app: &App, now: Option<Timestamp>) -> Result<(), StoreError> {
     for note in app.failures.due(now) {
         app.store.note(&note).await?;
+    }
+    Ok(())
+}
+
+async fn merge_slices(app: &App) -> Result<(), StoreError> {
+    for kept in app.store.objectives().await? {
+        app.store.compact_slices(&kept).await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::{
     clock::Clock,
     config::Config,
     hooks::{notes::Notes, senders::Senders},
+    levels::{Levels, burning::Burning},
     pages::Pages,
     store::Store,
 };
@@ -26,6 +27,10 @@ pub struct App {
     pub senders: Senders,
     /// What senders sent since it was last written down.
     pub notes: Notes,
+    /// Objectives with what was measured for them.
+    pub levels: Levels,
+    /// Who decides whether burn alerts fire.
+    pub burning: Burning,
     /// Cancelled when the server stops: streams end, jobs end.
     pub closing: CancellationToken,
 }
@@ -47,6 +52,8 @@ impl App {
             token_limits,
             senders: Senders::default(),
             notes: Notes::default(),
+            levels: Levels::default(),
+            burning: Burning::default(),
             closing: CancellationToken::new(),
         })
     }

@@ -32,10 +32,20 @@ pub enum Action {
     BackupRestored,
     /// The tombstone of an incident that retention removed.
     IncidentPurged,
+    ObjectiveCreated,
+    ObjectiveChanged,
+    ObjectiveRemoved,
+    ExclusionCreated,
+    ExclusionRemoved,
+    GateOverridden,
+    GateOverrideEnded,
+    DataSourceCreated,
+    DataSourceChanged,
+    DataSourceRemoved,
 }
 
 impl Action {
-    pub const ALL: [Action; 25] = [
+    pub const ALL: [Action; 35] = [
         Action::SignedIn,
         Action::SignInFailed,
         Action::SignedOut,
@@ -61,10 +71,20 @@ impl Action {
         Action::BackupWritten,
         Action::BackupRestored,
         Action::IncidentPurged,
+        Action::ObjectiveCreated,
+        Action::ObjectiveChanged,
+        Action::ObjectiveRemoved,
+        Action::ExclusionCreated,
+        Action::ExclusionRemoved,
+        Action::GateOverridden,
+        Action::GateOverrideEnded,
+        Action::DataSourceCreated,
+        Action::DataSourceChanged,
+        Action::DataSourceRemoved,
     ];
 
     /// The kinds of action, by what their slugs begin with.
-    pub const KINDS: [(&str, &str); 8] = [
+    pub const KINDS: [(&str, &str); 12] = [
         ("session", "Sign-ins"),
         ("person", "People"),
         ("token", "API tokens"),
@@ -73,6 +93,10 @@ impl Action {
         ("backup", "Backups"),
         ("setup", "Set-up"),
         ("purge", "Retention"),
+        ("objective", "Objectives"),
+        ("exclusion", "Exclusions"),
+        ("release_gate", "Release gate"),
+        ("data_source", "Data sources"),
     ];
 
     pub fn slug(self) -> &'static str {
@@ -102,6 +126,16 @@ impl Action {
             Action::BackupWritten => "backup.written",
             Action::BackupRestored => "backup.restored",
             Action::IncidentPurged => "purge.incident",
+            Action::ObjectiveCreated => "objective.created",
+            Action::ObjectiveChanged => "objective.changed",
+            Action::ObjectiveRemoved => "objective.removed",
+            Action::ExclusionCreated => "exclusion.created",
+            Action::ExclusionRemoved => "exclusion.removed",
+            Action::GateOverridden => "release_gate.overridden",
+            Action::GateOverrideEnded => "release_gate.override_ended",
+            Action::DataSourceCreated => "data_source.created",
+            Action::DataSourceChanged => "data_source.changed",
+            Action::DataSourceRemoved => "data_source.removed",
         }
     }
 
@@ -132,6 +166,16 @@ impl Action {
             Action::BackupWritten => "Wrote a backup",
             Action::BackupRestored => "Restored a backup",
             Action::IncidentPurged => "Removed an incident by retention",
+            Action::ObjectiveCreated => "Made an objective",
+            Action::ObjectiveChanged => "Changed an objective",
+            Action::ObjectiveRemoved => "Removed an objective",
+            Action::ExclusionCreated => "Left time out of objectives",
+            Action::ExclusionRemoved => "Counted time again that was left out",
+            Action::GateOverridden => "Allowed releases past the gate",
+            Action::GateOverrideEnded => "Ended an override of the release gate",
+            Action::DataSourceCreated => "Made a data source",
+            Action::DataSourceChanged => "Changed a data source",
+            Action::DataSourceRemoved => "Removed a data source",
         }
     }
 

@@ -28,7 +28,7 @@ pub type Data = BTreeMap<String, String>;
 /// What something was done to, as it was called then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
-    /// `person`, `token`, `integration`, `incident`, `import`, `backup`.
+    /// `person`, `token`, `integration`, `incident`, `import`, `backup`, `objective`, `exclusion`, …
     pub kind: String,
     pub id: String,
     pub name: String,

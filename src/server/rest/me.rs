@@ -35,11 +35,14 @@ fn slug(right: Right) -> &'static str {
         Right::Read => "read",
         Right::Work => "work",
         Right::DescribeServices => "describe_services",
+        Right::ManageObjectives => "manage_objectives",
+        Right::OverrideGate => "override_gate",
         Right::SeePrivate => "see_private",
         Right::ReadIntegrations => "read_integrations",
         Right::ManageIntegrations => "manage_integrations",
         Right::ManagePeople => "manage_people",
         Right::ManageTokens => "manage_tokens",
+        Right::ManageDataSources => "manage_data_sources",
         Right::ReadAudit => "read_audit",
     }
 }

@@ -1,6 +1,6 @@
 //! The executive's answers, gathered: objectives, open majors, and who has them.
 
-use super::{objectives, people::needs};
+use super::{budgets, people::needs};
 use crate::{
     domain::{
         briefing::{Briefing, majors},
@@ -12,7 +12,7 @@ use crate::{
 /// Everything `/brief` says, as far as `actor` may see it.
 pub async fn gather(app: &App, actor: &Actor) -> Result<Briefing, ServerError> {
     needs(actor, Right::Read)?;
-    let board = objectives::board(app, actor).await?;
+    let board = budgets::board(app, actor).await?;
     let (_, incidents) = app.store.board(actor).await?;
     let now = app.clock().now();
     Ok(Briefing {

@@ -69,7 +69,7 @@ impl RejectedLines {
         self.rejected.len() as u64 + self.rejected_more
     }
 
-    fn add(&mut self, line: u64, code: &str, detail: impl Into<String>) {
+    pub(super) fn add(&mut self, line: u64, code: &str, detail: impl Into<String>) {
         if self.rejected.len() < MAX_REJECTED {
             self.rejected.push(RejectedLine { line, code: code.to_owned(), detail: detail.into() });
         } else {
@@ -77,7 +77,7 @@ impl RejectedLines {
         }
     }
 
-    fn add_flaws(&mut self, line: u64, flaws: &[Flaw]) {
+    pub(super) fn add_flaws(&mut self, line: u64, flaws: &[Flaw]) {
         let code = flaws.first().map_or("invalid", |flaw| flaw.code);
         self.add(line, code, flaws.iter().map(|flaw| flaw.detail.as_str()).collect::<Vec<_>>().join("; "));
     }
@@ -339,20 +339,27 @@ fn imported_id(source: &Source) -> IntegrationId {
 }
 
 /// Values out of a stream of bytes, parsed.
-struct Reader<S> {
+pub(super) struct Reader<S> {
     bytes: std::pin::Pin<Box<S>>,
     records: Option<Records>,
+    /// The first bytes may be one value that stands on several lines.
+    may_be_one: bool,
 }
 
-type Line = (u64, Result<Value, Vec<Flaw>>);
+pub(super) type Line = (u64, Result<Value, Vec<Flaw>>);
 
 impl<E, S: Stream<Item = Result<Bytes, E>>> Reader<S> {
-    fn new(bytes: S) -> Self {
-        Self { bytes: Box::pin(bytes), records: Some(Records::default()) }
+    pub(super) fn new(bytes: S) -> Self {
+        Self { bytes: Box::pin(bytes), records: Some(Records::default()), may_be_one: false }
+    }
+
+    /// Takes a small body that is one object for that, however many lines it stands on.
+    pub(super) fn or_one_value(self) -> Self {
+        Self { may_be_one: true, ..self }
     }
 
     /// What ends in the next bytes; `None` after the last.
-    async fn next(&mut self) -> Result<Option<Vec<Line>>, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Line>>, Failure> {
         let Some(records) = self.records.as_mut() else { return Ok(None) };
         let mut lines = vec![];
         let mut take = |record: Record| lines.push((record.line, parsed(record)));
@@ -362,6 +369,10 @@ impl<E, S: Stream<Item = Result<Bytes, E>>> Reader<S> {
         match tokio::time::timeout(SILENT_FOR, self.bytes.next()).await {
             Err(_) => return Err(broken("too_slow", "nothing more arrived for a minute")),
             Ok(Some(Err(_))) => return Err(broken("broken_body", "the import broke off, or is not in the encoding it names")),
+            Ok(Some(Ok(chunk))) if std::mem::take(&mut self.may_be_one) => match serde_json::from_slice::<Value>(&chunk) {
+                Ok(one) if one.is_object() => return Ok(Some(vec![(1, Ok(one))])),
+                _ => records.push(&chunk, take),
+            },
             Ok(Some(Ok(chunk))) => records.push(&chunk, take),
             Ok(None) => {
                 if let Some(records) = self.records.take() {

@@ -3,8 +3,11 @@
 
 pub mod audit;
 pub mod boards;
+pub mod budgets;
 pub mod changes;
+pub mod data_sources;
 pub mod deliveries;
+pub mod exclusions;
 pub mod export;
 pub mod figures;
 pub mod import;
@@ -12,10 +15,14 @@ pub mod incidents;
 pub mod intake;
 pub mod integrations;
 pub mod lists;
+pub mod objectives;
 pub mod people;
 pub mod plain;
+pub mod release_gate;
 pub mod search;
 pub mod services;
+pub mod sli;
 pub mod storms;
 pub mod tokens;
 pub mod trial;
+pub mod trying;

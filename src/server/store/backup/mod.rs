@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The tables of a backup, in the order in which they are written.
-pub(super) const TABLES: [&str; 18] = [
+pub(super) const TABLES: [&str; 27] = [
     "meta",
     "counters",
     "people",
@@ -36,15 +36,25 @@ pub(super) const TABLES: [&str; 18] = [
     "change_records",
     "commands",
     "saved_views",
+    "data_sources",
+    "objectives",
+    "objective_revisions",
+    "objective_pulse",
+    "slices",
+    "readings",
+    "burn_levels",
+    "exclusions",
+    "gate_overrides",
     "audit",
 ];
 
 /// The tables that stay, and what that means after a restore.
-pub(super) const LEFT_OUT: [(&str, &str); 4] = [
+pub(super) const LEFT_OUT: [(&str, &str); 5] = [
     ("sessions", "everybody signs in again"),
     ("changes", "open browsers take a new snapshot"),
     ("leases", "they belong to servers that run"),
     ("deliveries", "the notes on what was sent lately begin anew"),
+    ("slice_changes", "servers read what was measured anew"),
 ];
 
 /// Why there is no backup, or why it was not restored.

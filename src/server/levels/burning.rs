@@ -1,0 +1,252 @@
+//! Burn alerts and dead-man alerts: what the readings say, told through the same pipeline as any
+//! sender's alerts. What is too little measured keeps the level it had.
+//!
+//! An objective has one alert that pages and one ticket, whichever of its pairs of windows fires,
+//! and one alert for readings that stay away.
+
+use super::One;
+use crate::{
+    domain::{
+        alert::{Labels, Link, Signal, SignalAction},
+        audit::By,
+        ids::IntegrationId,
+        integration::{Grouping, Integration},
+        severity::AlertSeverity,
+        slo::{
+            assess,
+            burn::Pair,
+            frame::Frame,
+            objective::Urgency,
+            report::BurnAlert,
+        },
+        time::Timestamp,
+    },
+    server::{
+        auth::secrets,
+        state::App,
+        store::{BurnLevel, Delivery, Sender, Store, StoreError},
+    },
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What opens alerts here is called so, as senders have their sources.
+pub const SOURCE: &str = "slo";
+/// The integration to which these alerts belong; it is made when there is something to tell.
+pub const INTEGRATION: IntegrationId = IntegrationId(Uuid::from_u128(0x7e57_0000_0000_7000_8000_0000_0000_0002));
+/// Under this key it is remembered whether the dead-man alert is open.
+const STALE: &str = "stale";
+const URGENCIES: [Urgency; 2] = [Urgency::Page, Urgency::Ticket];
+
+/// Which pair a level belongs to.
+pub fn key_of(pair: &Pair) -> String {
+    format!("{} {}/{}", pair.urgency.slug(), pair.long_s, pair.short_s)
+}
+
+/// Decides what changed since it was last decided, and tells of it. One at a time, so that an
+/// alert that opens and resolves does so in this order.
+#[derive(Default)]
+pub struct Burning {
+    deciding: tokio::sync::Mutex<()>,
+}
+
+impl Burning {
+    /// Looks at every objective.
+    pub async fn look(&self, app: &App) -> Result<(), StoreError> {
+        let _one_at_a_time = self.deciding.lock().await;
+        let held = app.levels.current(app).await?;
+        let levels = app.store.burn_levels().await?;
+        let mut told = Told::at(app.clock().now());
+        for one in held.all() {
+            told.look(app, one, levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default());
+        }
+        told.tell(app).await
+    }
+
+    /// Resolves what is open of an objective that is removed.
+    pub async fn quieten(&self, app: &App, one: &One) -> Result<(), StoreError> {
+        let _one_at_a_time = self.deciding.lock().await;
+        let mut told = Told::at(app.clock().now());
+        let over = "The objective was removed.".to_owned();
+        for urgency in URGENCIES {
+            told.signals.push(resolved(one, urgency.slug(), over.clone(), told.now));
+        }
+        told.signals.push(resolved(one, STALE, over, told.now));
+        told.tell(app).await
+    }
+}
+
+/// What is to be told and remembered.
+struct Told {
+    now: Timestamp,
+    signals: Vec<Signal>,
+    levels: HashMap<i64, Vec<BurnLevel>>,
+}
+
+impl Told {
+    fn at(now: Timestamp) -> Self {
+        Self { now, signals: vec![], levels: HashMap::new() }
+    }
+
+    fn look(&mut self, app: &App, one: &One, known: &[BurnLevel]) {
+        let objective = one.objective();
+        let frame = one.frame(one.series(), 0, self.now);
+        let alerts = assess::pairs(objective, one.series(), &frame, &one.fired(known));
+        let pairs = assess::pairs_of(objective);
+        let fired_before = |key: &str| known.iter().any(|level| level.pair == key && level.firing);
+        let mut changed: Vec<BurnLevel> = vec![];
+        for urgency in URGENCIES {
+            let of: Vec<(&Pair, &BurnAlert)> = pairs.iter().zip(&alerts).filter(|(pair, _)| pair.urgency == urgency).collect();
+            // A pair that the objective no longer has stopped firing with it.
+            let gone = known.iter().filter(|level| level.firing && level.pair.starts_with(urgency.slug()) && !of.iter().any(|(pair, _)| key_of(pair) == level.pair));
+            let gone: Vec<BurnLevel> = gone.map(|level| BurnLevel { pair: level.pair.clone(), firing: false, since: self.now }).collect();
+            let before = known.iter().any(|level| level.firing && level.pair.starts_with(urgency.slug()));
+            let worst = of.iter().filter(|(_, alert)| alert.firing).max_by(|(_, a), (_, b)| a.factor.total_cmp(&b.factor));
+            match (before, worst) {
+                (false, Some((_, alert))) => self.signals.push(burning(app, one, alert, &frame, self.now)),
+                (true, None) => self.signals.push(resolved(one, urgency.slug(), "It no longer burns faster than it may.".to_owned(), self.now)),
+                _ => {}
+            }
+            let news = of.iter().filter(|(pair, alert)| alert.firing != fired_before(&key_of(pair)));
+            changed.extend(news.map(|(pair, alert)| BurnLevel { pair: key_of(pair), firing: alert.firing, since: self.now }));
+            changed.extend(gone);
+        }
+        let is_stale = objective.draft.alerting.enabled && is_dead(one, &frame, self.now);
+        if is_stale != fired_before(STALE) {
+            self.signals.push(if is_stale { silent(app, one, &frame, self.now) } else { resolved(one, STALE, "Readings come again.".to_owned(), self.now) });
+            changed.push(BurnLevel { pair: STALE.to_owned(), firing: is_stale, since: self.now });
+        }
+        if !changed.is_empty() {
+            self.levels.insert(one.number(), changed);
+        }
+    }
+
+    /// First the alerts, then what is remembered of them: told twice changes nothing, not told
+    /// would.
+    async fn tell(self, app: &App) -> Result<(), StoreError> {
+        if !self.signals.is_empty() {
+            let integration = integration(&app.store).await?;
+            let delivery = Delivery {
+                integration_id: integration.id,
+                integration_name: integration.name,
+                source: integration.source,
+                grouping: integration.grouping,
+                received_at: self.now,
+                signals: self.signals,
+            };
+            app.store.intake(delivery).await?;
+        }
+        for (number, levels) in self.levels {
+            app.store.save_burn_levels(number, &levels).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether readings stay away for so long that a fast burn could have gone unseen. Whoever sends
+/// readings when there is something to send is not expected to send any.
+fn is_dead(one: &One, frame: &Frame, now: Timestamp) -> bool {
+    let objective = one.objective();
+    let Some(watermark_s) = frame.watermark_s.filter(|_| frame.stale && objective.draft.indicator.is_asked()) else { return false };
+    let budget = objective.draft.target.budget();
+    let fastest = assess::pairs_of(objective).iter().filter(|pair| pair.urgency == Urgency::Page).map(|pair| pair.factor * budget * pair.long_s as f64).reduce(f64::min);
+    now.epoch_secs() - watermark_s >= fastest.map_or(0, |secs| secs as i64)
+}
+
+fn dedupe_key(one: &One, what: &str) -> String {
+    format!("slo/{}/{what}", one.objective().id)
+}
+
+fn burning(app: &App, one: &One, alert: &BurnAlert, frame: &Frame, now: Timestamp) -> Signal {
+    let objective = one.objective();
+    let governing = alert.governing_burn.unwrap_or_default();
+    let description = format!(
+        "It burns its budget {governing:.1} times as fast as it may, over {} and over {}; more than {} is told.",
+        crate::domain::wording::span(alert.long_s),
+        crate::domain::wording::span(alert.short_s),
+        alert.factor,
+    );
+    let annotations = [
+        ("description".to_owned(), description),
+        ("governing_burn".to_owned(), format!("{governing:.2}")),
+        ("factor".to_owned(), alert.factor.to_string()),
+        ("long_window_s".to_owned(), alert.long_s.to_string()),
+        ("short_window_s".to_owned(), alert.short_s.to_string()),
+        ("target".to_owned(), objective.draft.target.percent_text()),
+    ];
+    let severity = match alert.severity {
+        Urgency::Page => AlertSeverity::Critical,
+        Urgency::Ticket => AlertSeverity::Warning,
+    };
+    let measured_at = frame.watermark_s.map_or(now, |secs| Timestamp::from_micros(secs * 1_000_000)).min(now);
+    Signal {
+        severity: Some(severity),
+        title: format!("{} burns its error budget", objective.title()),
+        annotations: annotations.into(),
+        links: link(app, one),
+        started_at: Some(measured_at),
+        ..signal(one, alert.severity.slug(), SignalAction::Fire, now)
+    }
+}
+
+fn silent(app: &App, one: &One, frame: &Frame, now: Timestamp) -> Signal {
+    let since = frame.watermark_s.map_or(0, |secs| now.epoch_secs() - secs);
+    let description = format!("Its source gave no reading for {}. Burn alerts keep the level they had.", crate::domain::wording::span(since));
+    Signal {
+        severity: Some(AlertSeverity::Error),
+        title: format!("No readings for {}", one.objective().title()),
+        annotations: [("description".to_owned(), description)].into(),
+        links: link(app, one),
+        ..signal(one, STALE, SignalAction::Fire, now)
+    }
+}
+
+fn resolved(one: &One, what: &str, description: String, now: Timestamp) -> Signal {
+    Signal { annotations: [("description".to_owned(), description)].into(), ..signal(one, what, SignalAction::Resolve, now) }
+}
+
+fn signal(one: &One, what: &str, action: SignalAction, now: Timestamp) -> Signal {
+    let draft = &one.objective().draft;
+    let mut labels: Labels = [("alertname".to_owned(), "BurnRate".to_owned()), ("objective".to_owned(), draft.name.clone())].into();
+    if what == STALE {
+        labels.insert("alertname".to_owned(), "NoReadings".to_owned());
+    }
+    if let Some(service) = &draft.service {
+        labels.insert("service".to_owned(), service.clone());
+    }
+    Signal {
+        action,
+        dedupe_key: dedupe_key(one, what),
+        severity: None,
+        title: one.objective().title().to_owned(),
+        labels,
+        annotations: Labels::new(),
+        links: vec![],
+        group_labels: Labels::new(),
+        started_at: Some(now),
+        event_at: Some(now),
+        expires_at: None,
+        heartbeat: false,
+    }
+}
+
+/// Links leave the house only with an address that others can reach.
+fn link(app: &App, one: &One) -> Vec<Link> {
+    let Some(public_url) = &app.config.public_url else { return vec![] };
+    let href = format!("{}/objectives/{}", public_url.trim_end_matches('/'), one.objective().id);
+    vec![Link { href, text: one.objective().title().to_owned() }]
+}
+
+/// The integration of these alerts, made at first need. Nobody learns its key: nothing is sent to it.
+async fn integration(store: &Store) -> Result<Integration, StoreError> {
+    if let Some(sender) = store.sender(INTEGRATION).await? {
+        return Ok(sender.integration);
+    }
+    // An objective without a service is a group of its own.
+    let grouping = Grouping { by: vec!["service".to_owned(), "objective".to_owned()], ..Grouping::default() };
+    let made = Integration { grouping, ..Integration::new(INTEGRATION, SOURCE, "Service levels", store.clock().now()) };
+    let token_hash = secrets::hash(&secrets::new_secret(secrets::INTEGRATION_TOKEN));
+    let sender = Sender { integration: made, token_hash, signing_secrets: vec![], previous: None };
+    store.create_integration(&sender, &By::system()).await?;
+    Ok(store.sender(INTEGRATION).await?.unwrap_or(sender).integration)
+}

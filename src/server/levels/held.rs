@@ -1,0 +1,126 @@
+//! A state of all objectives, which never changes: whoever took one reads on in peace.
+
+use super::Stamp;
+use crate::{
+    domain::{
+        ids::ObjectiveId,
+        slo::{
+            exclusion::Exclusion,
+            objective::Objective,
+            report::ObjectiveRow,
+            series::Series,
+        },
+        time::Timestamp,
+    },
+    server::store::Kept,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Recurring exclusions are laid out this far ahead, and anew before they end.
+pub(super) const LAID_OUT_FOR_S: i64 = 400 * 86_400;
+const LAID_OUT_AGAIN_S: i64 = 30 * 86_400;
+
+/// All objectives with their slices.
+#[derive(Default)]
+pub struct Held {
+    pub(super) stamp: Stamp,
+    /// By name.
+    pub(super) all: Vec<Arc<One>>,
+    pub(super) by_id: HashMap<ObjectiveId, usize>,
+    pub(super) by_name: HashMap<String, usize>,
+    pub(super) exclusions: Arc<Vec<Exclusion>>,
+    /// When recurring exclusions were laid out.
+    pub(super) laid_out_at: Option<Timestamp>,
+}
+
+/// One objective with its slices.
+pub struct One {
+    pub(super) kept: Kept,
+    pub(super) rev: i64,
+    pub(super) backfilled: Option<f64>,
+    pub(super) series: Series,
+    /// Slices that begin before were not read: no window reaches there.
+    pub(super) from_s: i64,
+    pub(super) row: Mutex<Option<MadeRow>>,
+}
+
+/// A row, and what it was made for.
+pub(super) struct MadeRow {
+    minute: i64,
+    fired: Vec<bool>,
+    row: Arc<ObjectiveRow>,
+}
+
+impl Held {
+    /// Whether it is still all there is to know.
+    pub(super) fn is_as(&self, stamp: &Stamp, now: Timestamp) -> bool {
+        self.laid_out_at.is_some_and(|at| (0..LAID_OUT_AGAIN_S).contains(&now.secs_since(at))) && self.stamp == *stamp
+    }
+
+    /// Every objective, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<One>> {
+        self.all.iter()
+    }
+
+    pub fn by_id(&self, id: ObjectiveId) -> Option<&Arc<One>> {
+        self.by_id.get(&id).and_then(|place| self.all.get(*place))
+    }
+
+    /// By its name, or by its id.
+    pub fn find(&self, name_or_id: &str) -> Option<&Arc<One>> {
+        let place = self.by_name.get(name_or_id).or_else(|| self.by_id.get(&name_or_id.parse().ok()?));
+        place.and_then(|place| self.all.get(*place))
+    }
+
+    /// The objectives of a service, by name.
+    pub fn of_service<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a Arc<One>> {
+        self.all.iter().filter(move |one| one.objective().draft.service.as_deref() == Some(service))
+    }
+
+    pub fn exclusions(&self) -> &[Exclusion] {
+        &self.exclusions
+    }
+
+    /// Those that are for one objective.
+    pub fn exclusions_of(&self, one: &One) -> Vec<Exclusion> {
+        let draft = &one.objective().draft;
+        super::exclusions_of(&self.exclusions, &draft.name, draft.service.as_deref()).cloned().collect()
+    }
+}
+
+impl One {
+    pub fn objective(&self) -> &Objective {
+        &self.kept.objective
+    }
+
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    pub fn number(&self) -> i64 {
+        self.kept.number
+    }
+
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// How far filling in the past has come; `None`: it is done.
+    pub fn backfilled(&self) -> Option<f64> {
+        self.backfilled
+    }
+
+    /// The row that was made for this minute, or the one that is made now.
+    pub(super) fn row_of_minute(&self, minute: i64, fired: &[bool], make: impl FnOnce() -> ObjectiveRow) -> Arc<ObjectiveRow> {
+        let known = || self.row.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = known().as_ref().filter(|made| made.minute == minute && made.fired == fired) {
+            return made.row.clone();
+        }
+        let row = Arc::new(make());
+        *known() = Some(MadeRow { minute, fired: fired.to_vec(), row: row.clone() });
+        row
+    }
+}

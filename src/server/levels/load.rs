@@ -1,0 +1,133 @@
+//! Bringing what is held up to date: only what changed is read.
+
+use super::{
+    Stamp, exclusions_of,
+    held::{Held, LAID_OUT_FOR_S, One},
+};
+use crate::{
+    domain::{
+        metrics::Range,
+        slo::{
+            exclusion::Exclusion,
+            objective::Objective,
+            series::Series,
+        },
+        time::Timestamp,
+    },
+    server::{
+        store::{KEPT_FOR_S, Kept, Pulse, Since, Store, StoreError},
+        zones,
+    },
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+/// What forecasts and usual error rates look back on, even with short windows.
+const LEAST_HELD_S: i64 = 37 * 86_400;
+/// Held slices may be older than needed by this much before they are read anew without those.
+const SPARE_S: i64 = 30 * 86_400;
+/// Most occurrences of one recurring exclusion.
+const MOST_OCCURRENCES: usize = 2_000;
+
+pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestamp) -> Result<Held, StoreError> {
+    let is_first = before.laid_out_at.is_none();
+    let defined = is_first || before.stamp.version != stamp.version;
+    let lays_out = defined || !before.is_as(&before.stamp, now);
+    let kept = if defined { store.objectives().await? } else { before.all().map(|one| one.kept().clone()).collect() };
+    let exclusions = if defined { Arc::new(store.exclusions().await?) } else { before.exclusions.clone() };
+    let pulses: HashMap<i64, Pulse> = stamp.pulses.iter().map(|pulse| (pulse.number, *pulse)).collect();
+    let mut held = Held { stamp, exclusions, laid_out_at: if lays_out { Some(now) } else { before.laid_out_at }, ..Held::default() };
+    for kept in kept {
+        // Made after the pulses were read: the next question finds it.
+        let Some(pulse) = pulses.get(&kept.number) else { continue };
+        let known = before.by_id(kept.objective.id);
+        let one = match known {
+            Some(known) if !lays_out && known.is_as(&kept, pulse) => known.clone(),
+            _ => Arc::new(read(store, known.map(Arc::as_ref), kept, pulse, &held.exclusions, now).await?),
+        };
+        held.by_id.insert(one.objective().id, held.all.len());
+        held.by_name.insert(one.objective().draft.name.clone(), held.all.len());
+        held.all.push(one);
+    }
+    Ok(held)
+}
+
+impl One {
+    fn is_as(&self, kept: &Kept, pulse: &Pulse) -> bool {
+        self.rev == pulse.rev && self.kept == *kept && self.backfilled == pulse.backfilled && self.series.drifts == pulse.drifts
+    }
+}
+
+async fn read(store: &Store, known: Option<&One>, kept: Kept, pulse: &Pulse, exclusions: &[Exclusion], now: Timestamp) -> Result<One, StoreError> {
+    let needed_s = now.epoch_secs() - held_for_s(&kept.objective);
+    let known = known.filter(|known| {
+        let (was, is) = (known.objective(), &kept.objective);
+        was.generation == is.generation && known.from_s <= needed_s && needed_s - known.from_s < SPARE_S
+    });
+    let continued = match known {
+        Some(known) => continued(store, known, &kept, pulse).await?.map(|series| (series, known.from_s)),
+        None => None,
+    };
+    let (mut series, from_s) = match continued {
+        Some(continued) => continued,
+        None => (whole(store, &kept, needed_s, i64::MAX).await?, needed_s),
+    };
+    series.exclude(&spans(exclusions, &kept.objective, from_s, now));
+    series.drifts = pulse.drifts;
+    Ok(One { rev: pulse.rev, backfilled: pulse.backfilled, series, from_s, kept, row: Mutex::default() })
+}
+
+/// The known series with what changed since; `None`: it has to be read whole.
+async fn continued(store: &Store, known: &One, kept: &Kept, pulse: &Pulse) -> Result<Option<Series>, StoreError> {
+    if known.rev == pulse.rev {
+        return Ok(Some(known.series.clone()));
+    }
+    let Since::Within { from_s, to_s } = store.slices_changed_since(kept.number, known.rev).await? else { return Ok(None) };
+    let (from_s, to_s) = (from_s.max(known.from_s), to_s);
+    let slices = store.slices(kept.number, kept.objective.generation, from_s, to_s).await?;
+    let mut series = known.series.clone();
+    series.upsert(&slices);
+    // What was taken away cannot be put in: then there are more than were read.
+    Ok((series.pieces(from_s, to_s).count() == slices.len()).then_some(series))
+}
+
+/// The slices of an objective's present generation that begin in `[from_s, to_s)`.
+async fn whole(store: &Store, kept: &Kept, from_s: i64, to_s: i64) -> Result<Series, StoreError> {
+    let draft = &kept.objective.draft;
+    let mut series = Series::new(draft.method, draft.slice_s);
+    series.upsert(&store.slices(kept.number, kept.objective.generation, from_s, to_s).await?);
+    Ok(series)
+}
+
+/// The series of an objective as far back as a question about the past needs it.
+pub async fn in_the_past(store: &Store, one: &One, held: &Held, at: Timestamp, now: Timestamp) -> Result<Option<Series>, StoreError> {
+    let from_s = at.epoch_secs() - held_for_s(one.objective());
+    if from_s >= one.from_s {
+        return Ok(None);
+    }
+    let mut series = whole(store, one.kept(), from_s, i64::MAX).await?;
+    series.exclude(&spans(&held.exclusions, one.objective(), from_s, now));
+    series.drifts = one.series.drifts;
+    Ok(Some(series))
+}
+
+/// How far back figures of an objective reach: the window before the longest one, too.
+fn held_for_s(objective: &Objective) -> i64 {
+    let longest = objective.draft.windows.iter().map(crate::domain::slo::calendar::Window::usual_secs).max().unwrap_or(0);
+    (2 * longest + 7 * 86_400).clamp(LEAST_HELD_S, KEPT_FOR_S)
+}
+
+/// What is left out of an objective, from `from_s` on, as seconds since 1970.
+fn spans(exclusions: &[Exclusion], objective: &Objective, from_s: i64, now: Timestamp) -> Vec<(i64, i64)> {
+    let range = Range { from: Timestamp::from_micros(from_s * 1_000_000), to: now.plus_secs(LAID_OUT_FOR_S) };
+    let draft = &objective.draft;
+    let of = |exclusion: &Exclusion| {
+        let Some(recurrence) = &exclusion.draft.recurrence else { return vec![(exclusion.draft.from.epoch_secs(), exclusion.draft.to.epoch_secs())] };
+        let Some(zone) = zones::find(&recurrence.zone) else { return vec![] };
+        let laid_out = recurrence.within(&range, &*zone, MOST_OCCURRENCES);
+        laid_out.occurrences.iter().map(|occurrence| (occurrence.from.epoch_secs(), occurrence.to.epoch_secs())).collect()
+    };
+    exclusions_of(exclusions, &draft.name, draft.service.as_deref()).flat_map(of).collect()
+}

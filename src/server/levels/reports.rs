@@ -1,0 +1,93 @@
+//! What is said of objectives, made from what is held. The rules are [`assess`]'s; here it is
+//! decided which series, which zone and which earlier levels they are given.
+
+use super::{Held, One, load};
+use crate::{
+    domain::{
+        slo::{
+            assess,
+            calendar::Window,
+            frame::Frame,
+            headline,
+            report::{BudgetReport, Headline, ObjectiveRow},
+            series::Series,
+            zone::{Utc, Zone},
+        },
+        time::Timestamp,
+    },
+    server::{
+        store::{BurnLevel, Store, StoreError},
+        zones,
+    },
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// A series that is held, or one that was read for a question about the past.
+pub enum Readings<'a> {
+    Held(&'a Series),
+    Past(Box<Series>),
+}
+
+impl Readings<'_> {
+    pub fn series(&self) -> &Series {
+        match self {
+            Readings::Held(series) => series,
+            Readings::Past(series) => series,
+        }
+    }
+}
+
+impl One {
+    /// The slices that a question about `at` needs.
+    pub async fn readings_at(&self, store: &Store, held: &Held, at: Timestamp) -> Result<Readings<'_>, StoreError> {
+        let now = store.clock().now();
+        Ok(match load::in_the_past(store, self, held, at, now).await? {
+            Some(past) => Readings::Past(Box::new(past)),
+            None => Readings::Held(&self.series),
+        })
+    }
+
+    /// The report of one window at an instant, as it is known now.
+    pub fn report(&self, series: &Series, window: usize, at: Timestamp, levels: &[BurnLevel]) -> BudgetReport {
+        let objective = self.objective();
+        let zone = zone_of(objective.draft.windows.get(window).unwrap_or_else(|| objective.window()));
+        assess::report(objective, series, window, at, &*zone, &self.fired(levels))
+    }
+
+    /// Where a window lies at an instant.
+    pub fn frame(&self, series: &Series, window: usize, at: Timestamp) -> Frame {
+        let objective = self.objective();
+        let window = objective.draft.windows.get(window).unwrap_or_else(|| objective.window());
+        Frame::of(objective, series, window, at, &*zone_of(window))
+    }
+
+    /// Which of its pairs fired when it was last decided, in the order of [`assess::pairs_of`].
+    pub fn fired(&self, levels: &[BurnLevel]) -> Vec<bool> {
+        let fires = |key: String| levels.iter().any(|level| level.pair == key && level.firing);
+        assess::pairs_of(self.objective()).iter().map(|pair| fires(super::burning::key_of(pair))).collect()
+    }
+
+    /// The row of a board; it is made once a minute, and whenever anything of it changed.
+    pub fn row(&self, now: Timestamp, levels: &[BurnLevel]) -> Arc<ObjectiveRow> {
+        let fired = self.fired(levels);
+        self.row_of_minute(now.epoch_secs().div_euclid(60), &fired, || {
+            let zone = zone_of(self.objective().window());
+            assess::row(self.objective(), &self.series, now, &*zone, &fired)
+        })
+    }
+}
+
+/// All rows in the order in which they stand, and the sentence above them.
+pub fn board(held: &Held, now: Timestamp, levels: &HashMap<i64, Vec<BurnLevel>>) -> (Headline, Vec<ObjectiveRow>) {
+    let none = Vec::new();
+    let row = |one: &Arc<One>| ObjectiveRow::clone(&one.row(now, levels.get(&one.number()).unwrap_or(&none)));
+    let mut rows: Vec<ObjectiveRow> = held.all().map(row).collect();
+    headline::order(&mut rows);
+    (headline::headline(&rows, now, &Utc), rows)
+}
+
+/// The rules of a window's zone. One that is not known any more is taken as UTC: windows were
+/// checked when they were made.
+pub fn zone_of(window: &Window) -> Box<dyn Zone + Send + Sync> {
+    zones::find(window.zone_name()).unwrap_or_else(|| Box::new(Utc))
+}

@@ -1,0 +1,217 @@
+//! An indicator tried before it is saved: what it finds, what it would have measured within the
+//! last hour, and what is doubtful about it. Nothing is kept.
+
+use super::{
+    Client, PromError,
+    answer::Labels,
+    asking::{Ask, AskError, Meaning, Plan, recorded_window_secs},
+    promql::{self, Counter, Instant, Selector},
+    readings::{self, Measured},
+};
+use crate::domain::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// How many series are shown.
+const MOST_SHOWN: usize = 20;
+const HOUR_SECS: i64 = 3_600;
+const SLICE_SECS: i64 = 300;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tried {
+    pub sides: Vec<Side>,
+    /// What the last hour's slices hold; `None` where it could not be asked.
+    pub last_hour: Option<Measured>,
+    /// The edges of a classic histogram, as numbers.
+    pub edges: Vec<f64>,
+    /// What is asked for one slice, for those who want to see it.
+    pub queries: Vec<String>,
+    pub doubts: Vec<Doubt>,
+}
+
+/// The series behind one field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    pub field: &'static str,
+    pub selector: String,
+    pub count: usize,
+    /// At most twenty of them, those with the largest values first.
+    pub series: Vec<Found>,
+}
+
+/// One series and its last value within the hour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub labels: Labels,
+    pub value: f64,
+}
+
+/// What may be wrong though the query is fine.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Doubt {
+    #[error("{field}: no series within the last hour")]
+    NoSeries { field: &'static str },
+    #[error("bad: no series within the last hour; counted as 0 errors")]
+    ErrorsAbsent,
+    #[error("{field}: no value has changed within the last hour")]
+    NeverChanged { field: &'static str },
+    #[error("{field}: `{metric}` does not end in _total, _count, _sum or _bucket, so it may be no counter")]
+    NoCounterName { field: &'static str, metric: String },
+    #[error("{threshold} is no edge of a bucket; there are {}", .edges.join(", "))]
+    NoEdge { threshold: f64, edges: Vec<String> },
+    #[error("only {with_edge} of {all} series have this edge: the others' requests would all count as slow")]
+    EdgeOfSome { with_edge: usize, all: usize },
+    #[error("{measured} of {expected} slices of the last hour have a reading; the source must give at least two values per slice")]
+    Gaps { measured: usize, expected: usize },
+    #[error("at times there is more good than there is at all: do both sides count the same events?")]
+    GoodOverTotal,
+    #[error("it has been zero for a day: the source may never have counted anything")]
+    SuspectZero,
+    #[error("the rule `{metric}` already records increases over {}; it may be cheaper to use it", promql::duration(*.window_secs))]
+    RecordedToo { metric: String, window_secs: i64 },
+}
+
+/// Tries `ask`. What is wrong with the text itself is an error; what is wrong with the data is told
+/// in the answer.
+pub async fn try_ask(client: &Client, ask: &Ask, only: &BTreeMap<String, String>, now: Timestamp) -> Result<Tried, AskError> {
+    ask.check()?;
+    let at_s = now.epoch_secs();
+    let mut tried = Tried::default();
+    for looked in looks(ask, only)? {
+        tried.look(client, looked, at_s).await?;
+    }
+    let width_secs = ask.plan(only, SLICE_SECS, &["1".to_owned()]).map_or(HOUR_SECS, |plan| plan.width_secs);
+    match tried.prepare(client, ask, only, width_secs, at_s).await {
+        Ok(plan) => tried.measure(client, &plan, at_s).await?,
+        Err(AskError::NoEdge { threshold, edges }) => tried.doubts.push(Doubt::NoEdge { threshold, edges }),
+        // Told above, per field.
+        Err(AskError::NoSeries(_)) => {}
+        Err(error) => return Err(error),
+    }
+    tried.find_recorded(client, ask, at_s).await?;
+    Ok(tried)
+}
+
+/// A field whose series are looked at.
+struct Look {
+    field: &'static str,
+    selector: String,
+    is_counter: bool,
+    /// Native histograms have no one value; their count stands for it.
+    is_histogram: bool,
+}
+
+/// What there is to look at, narrowed like the queries.
+fn looks(ask: &Ask, only: &BTreeMap<String, String>) -> Result<Vec<Look>, AskError> {
+    let mut looks = Vec::new();
+    let mut add = |field: &'static str, selectors: Vec<String>, is_counter, is_histogram| -> Result<(), AskError> {
+        for selector in selectors {
+            let selector = promql::inject(&selector, only).map_err(|unfit| AskError::Unfit { field, unfit })?;
+            looks.push(Look { field, selector, is_counter, is_histogram });
+        }
+        Ok(())
+    };
+    let counted = |field, text: &str| Counter::parse(text).map(|counter| counter.selectors()).map_err(|unfit| AskError::Unfit { field, unfit });
+    match ask {
+        Ask::Ratio { numerator, total } => {
+            add(numerator.field(), counted(numerator.field(), numerator.text())?, true, false)?;
+            add("total", counted("total", total)?, true, false)?;
+        }
+        Ask::Recorded { numerator, total, .. } => {
+            add(numerator.field(), counted(numerator.field(), numerator.text())?, false, false)?;
+            add("total", counted("total", total)?, false, false)?;
+        }
+        Ask::Latency { bucket, .. } => add("bucket", vec![bucket.clone()], true, false)?,
+        Ask::NativeLatency { histogram, .. } => add("histogram", vec![histogram.clone()], true, true)?,
+        Ask::Boolean { selector } => add("selector", vec![selector.clone()], false, false)?,
+        Ask::Value { expr, .. } => {
+            let selectors = Instant::parse(expr).map_err(|unfit| AskError::Unfit { field: "expr", unfit })?.selectors();
+            add("expr", selectors, false, false)?;
+        }
+    }
+    Ok(looks)
+}
+
+impl Tried {
+    async fn look(&mut self, client: &Client, look: Look, at_s: i64) -> Result<(), PromError> {
+        let Look { field, selector, is_counter, is_histogram } = look;
+        let recent = format!("last_over_time({selector}[1h])");
+        let values = if is_histogram { format!("histogram_count({recent})") } else { recent.clone() };
+        let (counted, top) = (format!("count({recent})"), format!("topk({MOST_SHOWN}, {values})"));
+        let (counted, top) = tokio::try_join!(client.query(&counted, at_s), client.query(&top, at_s))?;
+        let count = counted.first().and_then(|sample| sample.point).map_or(0, |point| point.value as usize);
+        let series = top.into_iter().filter_map(|sample| sample.point.map(|point| Found { labels: sample.labels, value: point.value })).collect();
+        if count == 0 {
+            self.doubts.push(if field == "bad" { Doubt::ErrorsAbsent } else { Doubt::NoSeries { field } });
+        } else if is_counter && !is_histogram {
+            let changes = client.query(&format!("sum(changes({selector}[1h]))"), at_s).await?;
+            if changes.first().and_then(|sample| sample.point).is_some_and(|point| point.value == 0.0) {
+                self.doubts.push(Doubt::NeverChanged { field });
+            }
+        }
+        if is_counter
+            && !is_histogram
+            && let Some(metric) = Selector::parse(&selector).ok().and_then(|selector| selector.metric().map(str::to_owned))
+            && !["_total", "_count", "_sum", "_bucket"].iter().any(|end| metric.ends_with(end))
+        {
+            self.doubts.push(Doubt::NoCounterName { field, metric });
+        }
+        self.sides.push(Side { field, selector, count, series });
+        Ok(())
+    }
+
+    async fn prepare(&mut self, client: &Client, ask: &Ask, only: &BTreeMap<String, String>, width_secs: i64, at_s: i64) -> Result<Plan, AskError> {
+        if let Ask::Latency { threshold, .. } = ask {
+            let edges = ask.edges(client, only, at_s).await?;
+            self.edges = edges.iter().map(|edge| edge.value).collect();
+            self.edges.dedup();
+            let spelled = super::asking::spellings(*threshold, &edges)?;
+            let with_edge = edges.iter().filter(|edge| spelled.contains(&edge.spelling)).map(|edge| edge.series).sum::<f64>() as usize;
+            let all = edges.iter().filter(|edge| edge.value == f64::INFINITY).map(|edge| edge.series).sum::<f64>() as usize;
+            if with_edge < all {
+                self.doubts.push(Doubt::EdgeOfSome { with_edge, all });
+            }
+            return ask.plan(only, width_secs, &spelled);
+        }
+        ask.prepare(client, only, width_secs, at_s).await
+    }
+
+    async fn measure(&mut self, client: &Client, plan: &Plan, at_s: i64) -> Result<(), AskError> {
+        self.queries.push(plan.numerator.clone());
+        match &plan.meaning {
+            Meaning::Good { total } | Meaning::Bad { total } => self.queries.push(total.clone()),
+            Meaning::Compared { .. } => {}
+        }
+        let measured = readings::read(client, plan, at_s - HOUR_SECS, at_s).await?;
+        let has_series = self.sides.iter().any(|side| side.count > 0);
+        if has_series && measured.readings.len() < measured.expected {
+            self.doubts.push(Doubt::Gaps { measured: measured.readings.len(), expected: measured.expected });
+        }
+        if measured.is_good_over_total() {
+            self.doubts.push(Doubt::GoodOverTotal);
+        }
+        if measured.is_suspect_zero {
+            self.doubts.push(Doubt::SuspectZero);
+        }
+        self.last_hour = Some(measured);
+        Ok(())
+    }
+
+    /// Rules of the usual names that record the same counter.
+    async fn find_recorded(&mut self, client: &Client, ask: &Ask, at_s: i64) -> Result<(), PromError> {
+        let (Ask::Ratio { total, .. } | Ask::Latency { bucket: total, .. }) = ask else { return Ok(()) };
+        let Some(metric) = Selector::parse(total).ok().and_then(|selector| selector.metric().map(str::to_owned)) else { return Ok(()) };
+        let base = ["_total", "_count", "_bucket"].iter().find_map(|end| metric.strip_suffix(end)).unwrap_or(&metric);
+        // The name of a metric has no letter that means something in a pattern, and none in a text.
+        if !base.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')) {
+            return Ok(());
+        }
+        let found = client.query(&format!("count by (__name__) ({{__name__=~\"{base}(_count|_total)?:increase[0-9]+[smh]\"}})"), at_s).await?;
+        for metric in found.iter().filter_map(|sample| sample.labels.get("__name__")) {
+            if let Some(window_secs) = recorded_window_secs(metric) {
+                self.doubts.push(Doubt::RecordedToo { metric: super::client::inert(metric), window_secs });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! Objectives for programs: made, changed, removed, and how they stand.
+
+use super::{
+    List,
+    problem::Problem,
+    query::Asked,
+    schema,
+    sent::{Named, Sent, if_match},
+};
+use crate::{
+    domain::{
+        failure::FailureKind,
+        slo::{
+            explain::Derivation,
+            objective::{Objective, ObjectiveDraft},
+            report::{BudgetReport, Cost},
+            tried::{TriedIndicator, TryDraft},
+        },
+    },
+    server::{
+        auth::Principal,
+        state::App,
+        store::Revision,
+        usecases::{
+            budgets::{self, Board, Slices},
+            objectives, trying,
+        },
+    },
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Every objective, by name.
+#[utoipa::path(get, path = "/api/v1/slos", tag = "objectives", operation_id = "listObjectives",
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+        ("service" = Option<String>, Query, description = "Only those of this service"),
+    ),
+    responses((status = 200, description = "A page of objectives", body = schema::Objectives), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Objective>>, Problem> {
+    let limit = usize::try_from(asked.limit()?).unwrap_or(usize::MAX);
+    let after = asked.one("cursor", "the next_cursor of the page before", |text| text.strip_prefix("after:").map(str::to_owned))?;
+    let service = asked.text("service");
+    let mut items = objectives::list(&app, &principal.actor).await?;
+    items.retain(|objective| {
+        service.is_none_or(|service| objective.draft.service.as_deref() == Some(service)) && after.as_ref().is_none_or(|after| objective.draft.name > *after)
+    });
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|last| format!("after:{}", last.draft.name));
+    Ok(Json(List { items, next_cursor }))
+}
+
+/// Makes an objective. Without an indicator its readings are sent to `POST /api/v1/sli`; `window`
+/// stands for a single one of `windows`.
+#[utoipa::path(post, path = "/api/v1/slos", tag = "objectives", operation_id = "createObjective",
+    request_body = schema::ObjectiveDraft,
+    responses((status = 201, description = "The objective", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn create(State(app): State<Arc<App>>, principal: Principal, Sent(sent): Sent<Value>) -> Result<Response, Problem> {
+    let made = objectives::create(&app, &principal.actor, draft(sent)?).await?;
+    let location = format!("/api/v1/slos/{}", made.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location), (header::ETAG, etag(&made))], Json(made)).into_response())
+}
+
+/// One objective.
+#[utoipa::path(get, path = "/api/v1/slos/{id}", tag = "objectives", operation_id = "readObjective",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, description = "The objective", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Response, Problem> {
+    Ok(tagged(objectives::read(&app, &principal.actor, &id).await?))
+}
+
+/// Describes an objective anew, whole. `If-Match` names the revision that was seen.
+#[utoipa::path(put, path = "/api/v1/slos/{id}", tag = "objectives", operation_id = "describeObjective",
+    params(("id" = String, Path, description = "Its id or name"), ("If-Match" = Option<String>, Header, description = "The revision that was seen")),
+    request_body = schema::ObjectiveDraft,
+    responses((status = 200, description = "The objective", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn put(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, headers: HeaderMap, Sent(sent): Sent<Value>) -> Result<Response, Problem> {
+    let seen = if_match(&headers)?;
+    Ok(tagged(objectives::change(&app, &principal.actor, &id, draft(sent)?, seen).await?))
+}
+
+/// Changes an objective: fields that are absent stay.
+#[utoipa::path(patch, path = "/api/v1/slos/{id}", tag = "objectives", operation_id = "changeObjective",
+    params(("id" = String, Path, description = "Its id or name"), ("If-Match" = Option<String>, Header, description = "The revision that was seen")),
+    request_body = schema::ObjectiveDraft,
+    responses((status = 200, description = "The objective", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn patch(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, headers: HeaderMap, Sent(sent): Sent<Value>) -> Result<Response, Problem> {
+    let seen = if_match(&headers)?;
+    let Value::Object(changes) = lenient(sent) else { return Err(unfit("it is an object of the fields to change")) };
+    let before = objectives::read(&app, &principal.actor, &id).await?;
+    let mut whole = serde_json::to_value(&before.draft).map_err(unfit)?;
+    if let Some(fields) = whole.as_object_mut() {
+        fields.extend(changes);
+    }
+    // Without a revision of its own, it changes what was just read and nothing newer.
+    let seen = seen.or(Some(before.revision));
+    Ok(tagged(objectives::change(&app, &principal.actor, &id, draft(whole)?, seen).await?))
+}
+
+/// Removes an objective with everything that was measured for it.
+#[utoipa::path(delete, path = "/api/v1/slos/{id}", tag = "objectives", operation_id = "removeObjective",
+    params(("id" = String, Path, description = "Its id or name"), ("If-Match" = Option<String>, Header, description = "The revision that was seen")),
+    responses((status = 200, description = "The objective as it was", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn remove(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, headers: HeaderMap) -> Result<Json<Objective>, Problem> {
+    let seen = if_match(&headers)?;
+    Ok(Json(objectives::remove(&app, &principal.actor, &id, seen).await?))
+}
+
+/// How an objective stands: good, bad, what is left, burn rates, alerts, when it runs out. With
+/// `at` in the past, as it is known now of that instant.
+#[utoipa::path(get, path = "/api/v1/slos/{id}/budget", tag = "objectives", operation_id = "readBudget",
+    params(
+        ("id" = String, Path, description = "Its id or name"),
+        ("at" = Option<String>, Query, description = "RFC 3339; absent: now"),
+        ("window" = Option<String>, Query, description = "One of its windows, such as 30d; absent: the first"),
+    ),
+    responses((status = 200, description = "The budget", body = schema::BudgetReport), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn budget(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, asked: Asked) -> Result<Json<BudgetReport>, Problem> {
+    Ok(Json(budgets::budget(&app, &principal.actor, &id, asked.text("window"), asked.time("at")?).await?))
+}
+
+/// How the budget's figures come about, step by step.
+#[utoipa::path(get, path = "/api/v1/slos/{id}/explain", tag = "objectives", operation_id = "explainBudget",
+    params(
+        ("id" = String, Path, description = "Its id or name"),
+        ("at" = Option<String>, Query, description = "RFC 3339; absent: now"),
+        ("window" = Option<String>, Query, description = "One of its windows, such as 30d; absent: the first"),
+    ),
+    responses((status = 200, description = "The derivation", body = schema::Derivation), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn explain(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, asked: Asked) -> Result<Json<Derivation>, Problem> {
+    Ok(Json(budgets::derivation(&app, &principal.actor, &id, asked.text("window"), asked.time("at")?).await?))
+}
+
+/// What was counted over a span, in even steps. Steps in which nothing was measured have no numbers.
+#[utoipa::path(get, path = "/api/v1/slos/{id}/slices", tag = "objectives", operation_id = "readSlices",
+    params(
+        ("id" = String, Path, description = "Its id or name"),
+        ("from" = Option<String>, Query, description = "RFC 3339; absent: one window before `to`"),
+        ("to" = Option<String>, Query, description = "RFC 3339; absent: now"),
+        ("step" = Option<i64>, Query, description = "Seconds; a multiple of the objective's slice"),
+    ),
+    responses((status = 200, description = "The steps, the oldest first", body = schema::Slices), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn slices(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, asked: Asked) -> Result<Json<Slices>, Problem> {
+    let step = asked.one("step", "a number of seconds", |text| text.trim_end_matches('s').parse::<i64>().ok().filter(|step| *step > 0))?;
+    let range = (asked.time("from")?, asked.time("to")?);
+    Ok(Json(budgets::slices(&app, &principal.actor, &id, range, step).await?))
+}
+
+/// How an objective was described, the newest first.
+#[utoipa::path(get, path = "/api/v1/slos/{id}/revisions", tag = "objectives", operation_id = "listRevisions",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, description = "The revisions, on one page", body = schema::Revisions), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn revisions(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<List<Revision>>, Problem> {
+    let items = objectives::revisions(&app, &principal.actor, &id).await?;
+    Ok(Json(List { items, next_cursor: None }))
+}
+
+/// Tries an indicator on its source: what it finds and what it would have measured within the last
+/// hour. Nothing is kept.
+#[utoipa::path(post, path = "/api/v1/slos/try", tag = "objectives", operation_id = "tryIndicator",
+    request_body = schema::TryDraft,
+    responses((status = 200, description = "What was found", body = schema::TriedIndicator), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn attempt(State(app): State<Arc<App>>, principal: Principal, Sent(draft): Sent<TryDraft>) -> Result<Json<TriedIndicator>, Problem> {
+    Ok(Json(trying::attempt(&app, &principal.actor, draft).await?))
+}
+
+/// All objectives as rows, the worst first, and the sentence above them.
+#[utoipa::path(get, path = "/api/v1/objectives/board", tag = "objectives", operation_id = "readObjectivesBoard",
+    responses((status = 200, description = "The board", body = schema::ObjectivesBoard), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn board(State(app): State<Arc<App>>, principal: Principal) -> Result<Json<Board>, Problem> {
+    Ok(Json(budgets::board(&app, &principal.actor).await?))
+}
+
+/// What an incident costs each objective that it concerns, the dearest first.
+#[utoipa::path(get, path = "/api/v1/incidents/{id}/cost", tag = "incidents", operation_id = "readIncidentCost",
+    params(("id" = String, Path, description = "Its id, or its reference: INC-12")),
+    responses((status = 200, description = "The costs, on one page", body = schema::Costs), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn cost(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<List<Cost>>, Problem> {
+    let items = budgets::costs(&app, &principal.actor, &id).await?;
+    Ok(Json(List { items, next_cursor: None }))
+}
+
+fn etag(objective: &Objective) -> String {
+    format!("\"{}\"", objective.revision)
+}
+
+fn tagged(objective: Objective) -> Response {
+    ([(header::ETAG, etag(&objective))], Json(objective)).into_response()
+}
+
+fn draft(sent: Value) -> Result<ObjectiveDraft, Problem> {
+    serde_json::from_value(lenient(sent)).map_err(unfit)
+}
+
+fn unfit(error: impl std::fmt::Display) -> Problem {
+    Problem::new(FailureKind::Invalid, "invalid_objective", format!("the objective does not fit: {error}"))
+}
+
+/// What people write by hand, in the one form that is kept: a single window, a kind instead of an
+/// indicator, no indicator at all.
+fn lenient(mut sent: Value) -> Value {
+    let Some(fields) = sent.as_object_mut() else { return sent };
+    match (fields.remove("window"), fields.contains_key("windows")) {
+        (Some(window), false) => _ = fields.insert("windows".to_owned(), json!([window])),
+        (Some(window), true) => _ = fields.insert("window".to_owned(), window),
+        (None, _) => {}
+    }
+    if let Some(one) = fields.get_mut("windows").filter(|windows| windows.is_string()) {
+        *one = json!([one.take()]);
+    }
+    if let Some(kind) = fields.get_mut("indicator").filter(|indicator| indicator.is_string()) {
+        *kind = json!({ "kind": kind.take() });
+    }
+    sent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_by_hand_is_understood() {
+        let sent = json!({"name": "pay", "target": "99.9 %", "window": "30d"});
+        let read = draft(sent).expect("it fits");
+        assert_eq!((read.windows.len(), read.indicator.slug()), (1, "pushed"));
+        assert_eq!(draft(json!({"name": "pay", "target": 0.999, "windows": "30d", "indicator": "pushed"})).expect("it fits"), read);
+        assert!(draft(json!([])).is_err());
+        assert!(draft(json!({"name": "pay", "target": 0.999})).is_err(), "a window is needed");
+    }
+}

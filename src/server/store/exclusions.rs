@@ -1,0 +1,68 @@
+//! Time that is left out of objectives.
+
+use super::{Store, StoreError, audit, objectives::mark_changed, query, rows, rows::to_json};
+use crate::domain::{
+    audit::{Action, By, Subject},
+    ids::ExclusionId,
+    slo::exclusion::{Exclusion, ExclusionDraft},
+};
+use sqlx::any::AnyRow;
+
+impl Store {
+    /// All of it, the newest first.
+    pub async fn exclusions(&self) -> Result<Vec<Exclusion>, StoreError> {
+        let found = sqlx::query("SELECT id, doc, author, created_at FROM exclusions ORDER BY created_at DESC, id DESC")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(query("list exclusions"))?;
+        found.iter().map(exclusion).collect()
+    }
+
+    pub async fn create_exclusion(&self, draft: &ExclusionDraft, by: &By) -> Result<Exclusion, StoreError> {
+        const WHAT: &str = "make an exclusion";
+        let now = self.clock.now();
+        let made = Exclusion { id: ExclusionId(crate::server::clock::Clock::new_id()), draft: draft.clone(), author: by.who.name.clone(), created_at: now };
+        let mut write = self.begin().await?;
+        mark_changed(&mut write).await?;
+        sqlx::query("INSERT INTO exclusions (id, doc, author, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(made.id.to_string())
+            .bind(to_json(draft))
+            .bind(&made.author)
+            .bind(now.micros())
+            .execute(&mut *write)
+            .await
+            .map_err(query(WHAT))?;
+        let note = by.did(Action::ExclusionCreated, subject(&made)).with("from", draft.from).with("to", draft.to).with("reason", &draft.reason);
+        audit::append(&mut write, now, &note).await?;
+        write.commit().await.map_err(query(WHAT))?;
+        Ok(made)
+    }
+
+    /// Takes an exclusion away; `None`: there is no such one.
+    pub async fn remove_exclusion(&self, id: ExclusionId, by: &By) -> Result<Option<Exclusion>, StoreError> {
+        const WHAT: &str = "remove an exclusion";
+        let mut write = self.begin().await?;
+        mark_changed(&mut write).await?;
+        let row = sqlx::query("DELETE FROM exclusions WHERE id = $1 RETURNING id, doc, author, created_at")
+            .bind(id.to_string())
+            .fetch_optional(&mut *write)
+            .await
+            .map_err(query(WHAT))?;
+        let Some(removed) = row.as_ref().map(exclusion).transpose()? else { return Ok(None) };
+        let note = by.did(Action::ExclusionRemoved, subject(&removed)).with("from", removed.draft.from).with("to", removed.draft.to);
+        audit::append(&mut write, self.clock.now(), &note).await?;
+        write.commit().await.map_err(query(WHAT))?;
+        Ok(Some(removed))
+    }
+}
+
+/// As the audit log names it: by what it is for.
+fn subject(exclusion: &Exclusion) -> Subject {
+    let draft = &exclusion.draft;
+    let of = draft.objective.as_deref().or(draft.service.as_deref()).unwrap_or("all objectives");
+    Subject::new("exclusion", exclusion.id, of)
+}
+
+fn exclusion(row: &AnyRow) -> Result<Exclusion, StoreError> {
+    Ok(Exclusion { id: ExclusionId(rows::parsed(row, 0)?), draft: rows::json_column(row, 1)?, author: rows::get(row, 2)?, created_at: rows::time(row, 3)? })
+}

@@ -1,0 +1,304 @@
+//! How objectives stand: budgets, boards, pages, and what incidents cost. Whoever asks sees the
+//! incidents that they may see, and nothing of the others: what those spent counts among the rest.
+
+use super::{
+    incidents,
+    objectives::{one, unknown},
+    people::needs,
+    release_gate,
+};
+use crate::{
+    domain::{
+        failure::{Failure, FailureKind},
+        ids::IncidentRef,
+        incident::Kind,
+        metrics::{Facts, Range},
+        people::{Actor, Right},
+        slo::{
+            calendar::Window,
+            cost::{self, Span},
+            explain::{self, Derivation},
+            forecast,
+            frame::Frame,
+            line,
+            report::{BudgetReport, Cost, Deploy, Headline, ObjectivePage, ObjectiveRow, Spender},
+            series::Packed,
+        },
+        time::Timestamp,
+    },
+    server::{
+        error::ServerError,
+        levels::{Held, One, reports},
+        state::App,
+        store::{BurnLevel, ChangeFilter},
+    },
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// How many points a page's line has at most.
+const LINE_POINTS: usize = 800;
+/// Most deploys on an objective's page.
+const MOST_DEPLOYS: i64 = 200;
+/// Most steps of one answer.
+const MOST_STEPS: i64 = 11_000;
+/// How many steps there are unless something else is asked for.
+const USUAL_STEPS: i64 = 360;
+
+/// What a board shows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Board {
+    pub headline: Headline,
+    /// The worst first.
+    pub rows: Vec<ObjectiveRow>,
+}
+
+pub async fn board(app: &App, actor: &Actor) -> Result<Board, ServerError> {
+    needs(actor, Right::Read)?;
+    let held = app.levels.current(app).await?;
+    let levels = app.store.burn_levels().await?;
+    let (headline, rows) = reports::board(&held, app.clock().now(), &levels);
+    Ok(Board { headline, rows })
+}
+
+/// One window of an objective at an instant: as it is known now, also of the past.
+pub async fn budget(app: &App, actor: &Actor, objective: &str, window: Option<&str>, at: Option<Timestamp>) -> Result<BudgetReport, ServerError> {
+    let asked = Asked::of(app, actor, objective, window, at).await?;
+    let readings = asked.one.readings_at(&app.store, &asked.held, asked.at).await?;
+    Ok(asked.one.report(readings.series(), asked.window, asked.at, &asked.levels))
+}
+
+/// How a report's figures come about, step by step.
+pub async fn derivation(app: &App, actor: &Actor, objective: &str, window: Option<&str>, at: Option<Timestamp>) -> Result<Derivation, ServerError> {
+    let asked = Asked::of(app, actor, objective, window, at).await?;
+    let readings = asked.one.readings_at(&app.store, &asked.held, asked.at).await?;
+    let (described, series) = (asked.one.objective(), readings.series());
+    let report = asked.one.report(series, asked.window, asked.at, &asked.levels);
+    let frame = asked.one.frame(series, asked.window, asked.at);
+    let incidents = incidents_between(app, actor, report.window.from, asked.at).await?;
+    let (spenders, else_ratio) = cost::spenders(described, series, &frame, &report, &incidents);
+    let (gaps, exclusions) = (line::gaps(series, &frame), asked.held.exclusions_of(&asked.one));
+    let zone = reports::zone_of(&described.draft.windows[asked.window]);
+    Ok(explain::explain(described, &report, &gaps, &exclusions, (&spenders, else_ratio), &*zone))
+}
+
+/// A question about one window of an objective.
+struct Asked {
+    held: Arc<Held>,
+    one: Arc<One>,
+    levels: Vec<BurnLevel>,
+    window: usize,
+    at: Timestamp,
+}
+
+impl Asked {
+    async fn of(app: &App, actor: &Actor, objective: &str, window: Option<&str>, at: Option<Timestamp>) -> Result<Self, ServerError> {
+        needs(actor, Right::Read)?;
+        let held = app.levels.current(app).await?;
+        let one = held.find(objective).ok_or_else(unknown)?.clone();
+        let now = app.clock().now();
+        if at.is_some_and(|at| at > now) {
+            return Err(Failure::new(FailureKind::Invalid, "in_the_future", "at: nobody knows yet how it will stand").into());
+        }
+        // Levels are remembered as they are, not as they were.
+        let levels = if at.is_some() { vec![] } else { app.store.burn_levels().await?.remove(&one.number()).unwrap_or_default() };
+        let window = window.map_or(Ok(0), |window| window_of(&one, window))?;
+        Ok(Self { held, one, levels, window, at: at.unwrap_or(now) })
+    }
+}
+
+/// Which of an objective's windows is meant.
+fn window_of(one: &One, text: &str) -> Result<usize, Failure> {
+    let windows = &one.objective().draft.windows;
+    let meant = Window::parse(text).ok();
+    windows.iter().position(|window| window.to_string() == text || Some(window) == meant.as_ref()).ok_or_else(|| {
+        let there: Vec<String> = windows.iter().map(ToString::to_string).collect();
+        Failure::new(FailureKind::Invalid, "unknown_window", format!("window: this objective has {}", there.join(", ")))
+    })
+}
+
+/// Everything that an objective's page is drawn from.
+pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str>) -> Result<ObjectivePage, ServerError> {
+    let Asked { held, one, levels, window, at: now } = Asked::of(app, actor, objective, window, None).await?;
+    let described = one.objective();
+    let series = one.series();
+    let report = one.report(series, window, now, &levels);
+    let frame = one.frame(series, window, now);
+    let zone = reports::zone_of(&described.draft.windows[window]);
+    let incidents = incidents_between(app, actor, report.window.from, now).await?;
+    let (spenders, else_ratio) = cost::spenders(described, series, &frame, &report, &incidents);
+    let others = (0..described.draft.windows.len()).filter(|other| *other != window).map(|other| one.report(series, other, now, &levels)).collect();
+    let gate = match &described.draft.service {
+        Some(service) => Some(release_gate::of(app, actor, &held, Some(service)).await?),
+        None => None,
+    };
+    // As far ahead as the window reaches back, or to the end of a fixed period.
+    let ahead_s = if frame.rolling { frame.length_s() } else { frame.to_s - frame.until_s };
+    Ok(ObjectivePage {
+        objective: described.clone(),
+        others,
+        left: line::left_line(described, series, &frame, LINE_POINTS),
+        gaps: line::gaps(series, &frame),
+        days: line::days(described, series, &frame, &*zone),
+        forecast: forecast::line(series, &frame, described.draft.target.budget(), ahead_s, LINE_POINTS),
+        spenders,
+        else_ratio,
+        deploys: deploys(app, &one, &frame, now).await?,
+        exclusions: held.exclusions_of(&one),
+        gate,
+        generations: app.store.generations(one.number()).await?,
+        backfilled: one.backfilled(),
+        report,
+    })
+}
+
+async fn deploys(app: &App, one: &One, frame: &Frame, now: Timestamp) -> Result<Vec<Deploy>, ServerError> {
+    let Some(service) = &one.objective().draft.service else { return Ok(vec![]) };
+    let from = Timestamp::from_micros(frame.from_s * 1_000_000);
+    let filter = ChangeFilter { from: Some(from), to: Some(now), service: Some(service.clone()) };
+    let changes = app.store.changes(&filter, None, MOST_DEPLOYS).await?.items;
+    let mut deploys: Vec<Deploy> = changes.into_iter().map(|change| Deploy { at: change.happened_at, title: change.title }).collect();
+    deploys.reverse();
+    Ok(deploys)
+}
+
+/// What was counted over a span, in even steps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Slices {
+    pub objective: String,
+    pub generation: i64,
+    /// `events` or `slices`.
+    pub unit: &'static str,
+    pub step_s: i64,
+    pub items: Vec<Step>,
+}
+
+/// One step; what was not measured has no numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// With exclusions applied.
+    pub good: Option<f64>,
+    pub bad: Option<f64>,
+    pub total: Option<f64>,
+    /// Without.
+    pub raw_bad: Option<f64>,
+    pub raw_total: Option<f64>,
+    /// The measured share of the step.
+    pub coverage: f64,
+}
+
+/// What was counted between two instants; by default over the first window.
+pub async fn slices(app: &App, actor: &Actor, objective: &str, range: (Option<Timestamp>, Option<Timestamp>), step_s: Option<i64>) -> Result<Slices, ServerError> {
+    let asked = Asked::of(app, actor, objective, None, None).await?;
+    let (one, now) = (&asked.one, asked.at);
+    let draft = &one.objective().draft;
+    let slice_s = draft.slice_s;
+    let to_s = range.1.unwrap_or(now).min(now).epoch_secs().div_euclid(slice_s) * slice_s;
+    let from_s = range.0.map_or(to_s - one.objective().window().usual_secs(), |from| from.epoch_secs().div_euclid(slice_s) * slice_s);
+    let invalid = |words: String| Failure::new(FailureKind::Invalid, "invalid_range", words);
+    if from_s >= to_s {
+        return Err(invalid("from: it lies before to, and before now".to_owned()).into());
+    }
+    let usual = ((to_s - from_s) / USUAL_STEPS).div_euclid(slice_s).max(1) * slice_s;
+    let step_s = step_s.unwrap_or(usual);
+    if step_s < slice_s || step_s % slice_s != 0 || (to_s - from_s) / step_s > MOST_STEPS {
+        return Err(invalid(format!("step: a multiple of {slice_s} seconds, and at most {MOST_STEPS} steps")).into());
+    }
+    let readings = one.readings_at(&app.store, &asked.held, Timestamp::from_micros(from_s * 1_000_000)).await?;
+    let series = readings.series();
+    let at = |secs: i64| Timestamp::from_micros(secs * 1_000_000);
+    let step = |n: i64| {
+        let (begin, end) = (from_s + n * step_s, (from_s + (n + 1) * step_s).min(to_s));
+        let sum = series.sum(begin, end);
+        let counted = |count: f64| (sum.measured_s > 0).then_some(count);
+        Step {
+            from: at(begin),
+            to: at(end),
+            good: counted(sum.good()),
+            bad: counted(sum.bad),
+            total: counted(sum.total),
+            raw_bad: counted(sum.bad_raw),
+            raw_total: counted(sum.total_raw),
+            coverage: series.coverage(begin, end),
+        }
+    };
+    let steps = (to_s - from_s + step_s - 1) / step_s;
+    let unit = if draft.method.counts_time() { "slices" } else { "events" };
+    Ok(Slices { objective: draft.name.clone(), generation: one.objective().generation, unit, step_s, items: (0..steps).map(step).collect() })
+}
+
+/// What the browser computes what-if from: all slices of the longest window and what a forecast
+/// looks back on, and the incidents in them.
+pub async fn ground(app: &App, actor: &Actor, objective: &str) -> Result<(Packed, Vec<Span>), ServerError> {
+    let one = one(app, actor, objective).await?;
+    let now = app.clock().now();
+    let longest = one.objective().draft.windows.iter().map(Window::usual_secs).max().unwrap_or(0);
+    let from = now.plus_secs(-longest - 8 * 86_400);
+    let incidents = incidents_between(app, actor, from, now).await?;
+    let service = one.objective().draft.service.as_deref();
+    let incidents = incidents.into_iter().filter(|span| span.concerns(service)).collect();
+    Ok((one.series().packed(from.epoch_secs(), now.epoch_secs() + 1), incidents))
+}
+
+/// What an incident costs each objective that it concerns, the dearest first.
+pub async fn costs(app: &App, actor: &Actor, incident: &str) -> Result<Vec<Cost>, ServerError> {
+    // Whoever may not see it is told that there is no such incident.
+    let incident = incidents::read(app, actor, incident).await?;
+    let held = app.levels.current(app).await?;
+    let now = app.clock().now();
+    // As it stands now, or as it stood when it was over: later it leaves the window.
+    let at = incident.resolved_at.unwrap_or(now).min(now);
+    let services = &incident.services;
+    let concerned: Vec<&Arc<One>> = held.all().filter(|one| one.objective().draft.service.as_ref().is_none_or(|service| services.contains(service))).collect();
+    let Some(from) = concerned.iter().map(|one| window_from(one, at)).min() else { return Ok(vec![]) };
+    let spans = incidents_between(app, actor, from, now).await?;
+    let mut costs = vec![];
+    for one in concerned {
+        let readings = one.readings_at(&app.store, &held, at).await?;
+        let report = one.report(readings.series(), 0, at, &[]);
+        let frame = one.frame(readings.series(), 0, at);
+        costs.extend(cost::cost(one.objective(), readings.series(), &frame, &report, &spans, incident.reference));
+    }
+    costs.sort_by(|a: &Cost, b: &Cost| b.ratio.total_cmp(&a.ratio).then_with(|| a.objective.name.cmp(&b.objective.name)));
+    Ok(costs)
+}
+
+/// The incidents that the first windows of these objectives reach to.
+pub(super) async fn incidents_of(app: &App, actor: &Actor, of: &[Arc<One>], now: Timestamp) -> Result<Vec<Span>, ServerError> {
+    match of.iter().map(|one| window_from(one, now)).min() {
+        Some(from) => incidents_between(app, actor, from, now).await,
+        None => Ok(vec![]),
+    }
+}
+
+/// What the incidents of an objective's first window spent, and what was spent outside of them.
+pub(super) fn spenders(one: &One, report: &BudgetReport, incidents: &[Span], now: Timestamp) -> (Vec<Spender>, f64) {
+    cost::spenders(one.objective(), one.series(), &one.frame(one.series(), 0, now), report, incidents)
+}
+
+fn window_from(one: &One, at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(one.frame(one.series(), 0, at).from_s.saturating_mul(1_000_000))
+}
+
+/// The incidents that hurt within a span, as far as `actor` may see them.
+async fn incidents_between(app: &App, actor: &Actor, from: Timestamp, to: Timestamp) -> Result<Vec<Span>, ServerError> {
+    let Some(range) = Range::new(from, to) else { return Ok(vec![]) };
+    let mut facts = app.store.facts(&range, actor).await?;
+    facts.retain(|facts| facts.kind == Kind::Incident && facts.started_at < to && facts.restored_at.is_none_or(|restored| restored > from));
+    let references: Vec<IncidentRef> = facts.iter().map(|facts| facts.reference).collect();
+    let mut names = app.store.names_of(&references).await?;
+    let span = |facts: Facts| {
+        Some(Span {
+            title: names.remove(&facts.reference)?.1,
+            reference: facts.reference,
+            severity: facts.severity,
+            from: facts.started_at,
+            detected_at: facts.detected_at,
+            to: facts.restored_at,
+            services: facts.services,
+        })
+    };
+    Ok(facts.into_iter().filter_map(span).collect())
+}

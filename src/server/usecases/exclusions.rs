@@ -1,0 +1,43 @@
+//! Time that is left out of objectives: planned maintenance, somebody else's outage.
+
+use super::{objectives, people::needs};
+use crate::{
+    domain::{
+        failure::{Failure, FailureKind},
+        ids::ExclusionId,
+        people::{Actor, Right},
+        slo::exclusion::{Exclusion, ExclusionDraft},
+    },
+    server::{auth, error::ServerError, state::App},
+};
+
+/// All of it, or what one objective leaves out; the newest first.
+pub async fn list(app: &App, actor: &Actor, objective: Option<&str>) -> Result<Vec<Exclusion>, ServerError> {
+    needs(actor, Right::Read)?;
+    let mut all = app.store.exclusions().await?;
+    if let Some(objective) = objective {
+        let one = objectives::one(app, actor, objective).await?;
+        let draft = &one.objective().draft;
+        all.retain(|exclusion| exclusion.draft.covers(&draft.name, draft.service.as_deref()));
+    }
+    Ok(all)
+}
+
+/// Leaves time out. The objective may be named by its id, too; its name is kept.
+pub async fn create(app: &App, actor: &Actor, mut draft: ExclusionDraft) -> Result<Exclusion, ServerError> {
+    needs(actor, Right::ManageObjectives)?;
+    if let Some(objective) = &draft.objective {
+        draft.objective = Some(objectives::one(app, actor, objective).await?.objective().draft.name.clone());
+    }
+    let invalid = |faults: Vec<String>| Failure::new(FailureKind::Invalid, "invalid_exclusion", faults.join("; "));
+    let draft = draft.parse().map_err(invalid)?;
+    let made = app.store.create_exclusion(&draft, &auth::by(&actor.who)).await?;
+    tracing::info!(exclusion = %made.id, by = actor.who.id, "left time out of objectives");
+    Ok(made)
+}
+
+pub async fn remove(app: &App, actor: &Actor, id: ExclusionId) -> Result<Exclusion, ServerError> {
+    needs(actor, Right::ManageObjectives)?;
+    let removed = app.store.remove_exclusion(id, &auth::by(&actor.who)).await?;
+    removed.ok_or_else(|| Failure::new(FailureKind::NotFound, "unknown_exclusion", "there is no such exclusion").into())
+}

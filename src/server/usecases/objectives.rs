@@ -1,0 +1,152 @@
+//! Objectives: making them, changing them, and how they stand.
+
+use super::people::needs;
+use crate::{
+    domain::{
+        failure::{Failure, FailureKind},
+        people::{Actor, Right},
+        slo::objective::{Indicator, Objective, ObjectiveDraft},
+    },
+    server::{
+        auth,
+        error::ServerError,
+        levels::{Held, One},
+        state::App,
+        store::{Kept, ObjectiveDescribed, Revision},
+        zones,
+    },
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Every objective, by name.
+pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Objective>, ServerError> {
+    needs(actor, Right::Read)?;
+    Ok(app.levels.current(app).await?.all().map(|one| one.objective().clone()).collect())
+}
+
+/// One objective by its id or name.
+pub async fn read(app: &App, actor: &Actor, objective: &str) -> Result<Objective, ServerError> {
+    Ok(one(app, actor, objective).await?.objective().clone())
+}
+
+/// How an objective was described, the newest first.
+pub async fn revisions(app: &App, actor: &Actor, objective: &str) -> Result<Vec<Revision>, ServerError> {
+    let one = one(app, actor, objective).await?;
+    Ok(app.store.revisions(one.number()).await?)
+}
+
+pub async fn create(app: &App, actor: &Actor, draft: ObjectiveDraft) -> Result<Objective, ServerError> {
+    needs(actor, Right::ManageObjectives)?;
+    let draft = checked(app, draft).await?;
+    let made = app.store.create_objective(&draft, &auth::by(&actor.who)).await?;
+    done(made, actor, "made an objective")
+}
+
+/// Describes an objective anew, whole. `if_match` is the revision that whoever changes it saw.
+pub async fn change(app: &App, actor: &Actor, objective: &str, draft: ObjectiveDraft, if_match: Option<i64>) -> Result<Objective, ServerError> {
+    needs(actor, Right::ManageObjectives)?;
+    let before = one(app, actor, objective).await?;
+    let draft = checked(app, draft).await?;
+    if draft.name != before.objective().draft.name {
+        refuse_while_used(&*app.levels.current(app).await?, &before.objective().draft.name, "is renamed")?;
+    }
+    let changed = app.store.change_objective(before.objective().id, &draft, if_match, &auth::by(&actor.who)).await?;
+    done(changed, actor, "changed an objective")
+}
+
+/// Removes an objective with everything that was measured for it.
+pub async fn remove(app: &App, actor: &Actor, objective: &str, if_match: Option<i64>) -> Result<Objective, ServerError> {
+    needs(actor, Right::ManageObjectives)?;
+    let before = one(app, actor, objective).await?;
+    refuse_while_used(&*app.levels.current(app).await?, &before.objective().draft.name, "is removed")?;
+    let removed = app.store.remove_objective(before.objective().id, if_match, &auth::by(&actor.who)).await?;
+    app.burning.quieten(app, &before).await?;
+    done(removed, actor, "removed an objective")
+}
+
+/// One objective by its id or name, with its slices.
+pub(super) async fn one(app: &App, actor: &Actor, objective: &str) -> Result<Arc<One>, ServerError> {
+    needs(actor, Right::Read)?;
+    Ok(app.levels.current(app).await?.find(objective).ok_or_else(unknown)?.clone())
+}
+
+fn done(described: ObjectiveDescribed, actor: &Actor, what: &'static str) -> Result<Objective, ServerError> {
+    match described {
+        ObjectiveDescribed::Done(kept) => {
+            let Kept { objective, .. } = *kept;
+            tracing::info!(objective = objective.draft.name, by = actor.who.id, "{what}");
+            Ok(objective)
+        }
+        ObjectiveDescribed::NameTaken => {
+            let refused = Failure::new(FailureKind::Refused, "name_taken", "another objective has this name already");
+            Err(refused.with_next("Choose another name, or change the one that is there.").into())
+        }
+        ObjectiveDescribed::Unknown => Err(unknown().into()),
+        ObjectiveDescribed::Stale(revision) => {
+            let words = format!("somebody changed the objective meanwhile; it is at revision {revision}");
+            Err(Failure::new(FailureKind::Stale, "stale_revision", words).with_next("Read it again, then change it.").into())
+        }
+    }
+}
+
+/// What may be kept: what the objective says itself, and what it says of others.
+async fn checked(app: &App, draft: ObjectiveDraft) -> Result<ObjectiveDraft, ServerError> {
+    let draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    for window in &draft.windows {
+        if let Some(name) = window.zone_name().filter(|name| zones::find(name).is_none()) {
+            return Err(invalid(format!("there is no time zone “{name}”; it reads like Europe/Berlin")).into());
+        }
+    }
+    if let Indicator::Composite { of, .. } = &draft.indicator {
+        let held = app.levels.current(app).await?;
+        for part in of {
+            if held.find(&part.objective).is_none() {
+                return Err(invalid(format!("there is no objective “{}” to make this one from", part.objective)).into());
+            }
+        }
+        if reaches(&held, &draft, &draft.name) {
+            return Err(invalid("a composite is not made from itself, not by way of others either".to_owned()).into());
+        }
+    }
+    Ok(draft)
+}
+
+/// Whether a composite is made from `name`, however far down.
+fn reaches(held: &Held, draft: &ObjectiveDraft, name: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut waiting = parts(draft);
+    while let Some(part) = waiting.pop() {
+        if part == name {
+            return true;
+        }
+        if let Some(one) = held.find(&part).filter(|_| seen.insert(part.clone())) {
+            waiting.extend(parts(&one.objective().draft));
+        }
+    }
+    false
+}
+
+fn parts(draft: &ObjectiveDraft) -> Vec<String> {
+    match &draft.indicator {
+        Indicator::Composite { of, .. } => of.iter().map(|part| part.objective.clone()).collect(),
+        _ => vec![],
+    }
+}
+
+/// Composites name their parts, so a part stays as it is called while they do.
+fn refuse_while_used(held: &Held, name: &str, what: &str) -> Result<(), Failure> {
+    let users: Vec<&str> = held.all().map(|one| &one.objective().draft).filter(|draft| parts(draft).iter().any(|part| part == name)).map(|draft| draft.name.as_str()).collect();
+    if users.is_empty() {
+        return Ok(());
+    }
+    let words = format!("{} made from it: change them before it {what}", if users.len() == 1 { format!("“{}” is", users[0]) } else { format!("“{}” are", users.join("”, “")) });
+    Err(Failure::new(FailureKind::Refused, "in_use", words))
+}
+
+fn invalid(words: String) -> Failure {
+    Failure::new(FailureKind::Invalid, "invalid_objective", words)
+}
+
+pub(super) fn unknown() -> Failure {
+    Failure::new(FailureKind::NotFound, "unknown_objective", "there is no such objective")
+}

@@ -1,0 +1,120 @@
+//! An indicator tried on its source before it is saved. Nothing is kept.
+
+use super::{data_sources, people::needs};
+use crate::{
+    domain::{
+        failure::{Failure, FailureKind},
+        people::{Actor, Right},
+        slo::{
+            objective::{Indicator, Op},
+            tried::{TriedHour, TriedIndicator, TriedSeries, TriedSide, TryDraft},
+        },
+    },
+    server::{
+        error::ServerError,
+        prometheus::{
+            Client,
+            asking::{Ask, AskError, Comparison, Counted},
+            trying::{Tried, try_ask},
+        },
+        state::App,
+    },
+};
+use std::collections::BTreeMap;
+
+/// Asks the source what this indicator finds there.
+pub async fn attempt(app: &App, actor: &Actor, draft: TryDraft) -> Result<TriedIndicator, ServerError> {
+    needs(actor, Right::ManageObjectives)?;
+    let invalid = |words: String| Failure::new(FailureKind::Invalid, "invalid_indicator", words);
+    let Some(ask) = ask_of(&draft.indicator) else {
+        return Err(invalid("only an indicator that asks a data source can be tried".to_owned()).into());
+    };
+    let source = data_sources::kept(app, &draft.source).await?;
+    let client = Client::new(&source.endpoint, app.clock().clone()).map_err(|faults| invalid(data_sources::words_of(&faults)))?;
+    match try_ask(&client, &ask, &BTreeMap::new(), app.clock().now()).await {
+        Ok(tried) => Ok(shown(tried)),
+        Err(AskError::Prom(error)) => {
+            let words = format!("{} did not answer: {error}", source.name);
+            Err(Failure::new(FailureKind::Refused, "source_failed", words).with_next("Test the data source, then try again.").into())
+        }
+        Err(error) => Err(invalid(error.to_string()).into()),
+    }
+}
+
+/// What an indicator asks a source; `None` for one that asks nobody.
+pub(in crate::server) fn ask_of(indicator: &Indicator) -> Option<Ask> {
+    Some(match indicator {
+        Indicator::Ratio { good, bad, total } => {
+            let numerator = match (good, bad) {
+                (Some(good), _) => Counted::Good(good.clone()),
+                (None, Some(bad)) => Counted::Bad(bad.clone()),
+                (None, None) => return None,
+            };
+            let is_recorded = |text: &str| text.split('{').next().is_some_and(|name| name.contains(":increase"));
+            match is_recorded(total) {
+                true => Ask::Recorded { numerator, total: total.clone(), window_secs: None },
+                false => Ask::Ratio { numerator, total: total.clone() },
+            }
+        }
+        Indicator::Latency { histogram, threshold_s, native: true } => Ask::NativeLatency { histogram: histogram.clone(), threshold: *threshold_s },
+        Indicator::Latency { histogram, threshold_s, native: false } => Ask::Latency { bucket: bucket_of(histogram), threshold: *threshold_s },
+        Indicator::Probe { query } => Ask::Boolean { selector: query.clone() },
+        Indicator::Threshold { query, op, value } => Ask::Value { expr: query.clone(), op: comparison(*op), threshold: *value },
+        Indicator::Pushed | Indicator::Composite { .. } => return None,
+    })
+}
+
+/// `x{job="a"}` → `x_bucket{job="a"}`.
+fn bucket_of(histogram: &str) -> String {
+    let (name, rest) = histogram.find('{').map_or((histogram, ""), |at| histogram.split_at(at));
+    let name = name.trim();
+    if name.ends_with("_bucket") { format!("{name}{rest}") } else { format!("{name}_bucket{rest}") }
+}
+
+fn comparison(op: Op) -> Comparison {
+    match op {
+        Op::Lt => Comparison::Less,
+        Op::Lte => Comparison::AtMost,
+        Op::Gt => Comparison::More,
+        Op::Gte => Comparison::AtLeast,
+    }
+}
+
+fn shown(tried: Tried) -> TriedIndicator {
+    let labels = |labels: &BTreeMap<String, String>| {
+        let pairs: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        format!("{{{}}}", pairs.join(", "))
+    };
+    let side = |side: crate::server::prometheus::trying::Side| TriedSide {
+        field: side.field.to_owned(),
+        selector: side.selector,
+        count: side.count as u64,
+        series: side.series.iter().map(|found| TriedSeries { labels: labels(&found.labels), value: found.value }).collect(),
+    };
+    TriedIndicator {
+        sides: tried.sides.into_iter().map(side).collect(),
+        last_hour: tried.last_hour.map(|hour| TriedHour {
+            good: hour.good(),
+            total: hour.total(),
+            measured: hour.readings.len() as u64,
+            expected: hour.expected as u64,
+        }),
+        edges: tried.edges,
+        queries: tried.queries,
+        doubts: tried.doubts.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_histogram_is_asked_by_its_buckets() {
+        assert_eq!(bucket_of(r#"x{job="a"}"#), r#"x_bucket{job="a"}"#);
+        assert_eq!(bucket_of("x_bucket"), "x_bucket");
+        assert_eq!(ask_of(&Indicator::Pushed), None);
+        let recorded = Indicator::Ratio { good: None, bad: Some("e:increase5m".into()), total: "t:increase5m{a=\"b\"}".into() };
+        assert!(matches!(ask_of(&recorded), Some(Ask::Recorded { .. })));
+    }
+}
