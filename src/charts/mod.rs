@@ -27,6 +27,8 @@ use crate::domain::{
     severity::Severity,
 };
 
+pub use crate::domain::slo::report::Standing;
+
 /// A picture, ready to be painted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
@@ -172,26 +174,6 @@ impl Role {
     /// What a mark about a budget says about it.
     pub fn standing(self) -> Option<Standing> {
         if let Role::Budget(standing) | Role::Fill(standing) = self { Some(standing) } else { None }
-    }
-}
-
-/// How an objective stands. A word and a sign always say the same as the colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
-    #[default]
-    Within,
-    /// Little is left, or it runs out within the window at this pace.
-    Low,
-    Overspent,
-}
-
-impl Standing {
-    pub fn slug(self) -> &'static str {
-        match self {
-            Standing::Within => "within",
-            Standing::Low => "low",
-            Standing::Overspent => "overspent",
-        }
     }
 }
 

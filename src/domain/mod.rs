@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod alert;
 pub mod audit;
 pub mod boards;
+pub mod briefing;
 pub mod canonical;
 pub mod change;
 pub mod csv;

@@ -66,6 +66,13 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// `20 Nov 2026, 11:06`, in UTC.
+    pub fn date_minute(self) -> String {
+        self.to_utc().format("%-d %b %Y, %H:%M").to_string()
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))

@@ -65,7 +65,7 @@ fn data(screen: &FirstScreen) -> String {
 }
 
 /// Text inside an element.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -3,9 +3,11 @@
 //!
 //! A page with data is for one person at one moment: no cache keeps it.
 
+mod brief;
 mod forms;
 mod said;
 
+pub use brief::{STYLE, brief};
 pub use forms::{guard, routes};
 
 use super::{
@@ -17,6 +19,7 @@ use super::{
 };
 use crate::domain::{
     accounts::Doorstep,
+    briefing::Briefing,
     failure::{Failure, FailureKind},
     screens::{Asked, FirstScreen, FormKeys, Needs, Theme},
 };
@@ -34,12 +37,14 @@ pub struct Pages {
     pub needs: fn(&str) -> Needs,
     /// The page that loads the app, with a screen drawn into it.
     pub page: fn(&str, Asked) -> String,
+    /// The brief, with its style, and with this address before its links.
+    pub brief: fn(&Briefing, &str, &str) -> String,
 }
 
 impl Default for Pages {
     /// Draws nothing: the app comes and asks for its data itself.
     fn default() -> Self {
-        Self { needs: |_| Needs::Board, page: |shell, _| shell.to_owned() }
+        Self { needs: |_| Needs::Board, page: |shell, _| shell.to_owned(), brief: |briefing, _, origin| briefing.text(origin) }
     }
 }
 
