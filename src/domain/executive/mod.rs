@@ -5,6 +5,7 @@
 
 pub mod lines;
 pub mod measure;
+pub mod question;
 pub mod targets;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ pub mod words;
 
 pub use lines::{Line, Member};
 pub use measure::{Counts, Measure};
+pub use question::{Question, Span};
 pub use targets::{Target, TargetDraft, Targets};
 
 use super::{
@@ -76,7 +78,7 @@ pub struct Spent {
     pub objective: Brief,
     /// Of its window, in seconds.
     pub window_s: i64,
-    /// The dearest first.
+    /// By when they began, as they are numbered on the objective's page.
     pub spenders: Vec<Spender>,
     /// Spent outside every incident that is named, as a share of the budget.
     pub else_ratio: f64,

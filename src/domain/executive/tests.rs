@@ -100,7 +100,7 @@ fn shares_are_ratios_of_sums_over_those_that_count_events() {
     assert_eq!((words::middle(&availability), words::ninth(&availability), words::many(availability.n)), (vec![("99.85 %".to_owned(), true)], "share".to_owned(), "1 M".to_owned()));
     assert_eq!(availability.members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["quiet", "busy"]);
     let latency = line(&lines, Measure::Latency, None);
-    assert_eq!((words::middle(&latency), latency.missed), (vec![("99 %".to_owned(), false)], false));
+    assert_eq!((words::middle(&latency), latency.missed), (vec![("99.0 %".to_owned(), false)], false));
     // Two objectives are too few for a median: both are listed, and each is judged.
     let errors = line(&lines, Measure::Errors, None);
     assert_eq!(words::middle(&errors), [("0.1 %".to_owned(), false), ("5.1 %".to_owned(), true)]);
@@ -134,12 +134,12 @@ fn targets_are_said_as_they_were_set() {
 #[test]
 fn the_line_beneath_the_sentence_names_the_window_and_how_much_is_known() {
     let mut rows = vec![row("a", Standing::Low, Some(0.1), 10.0, 1.0), row("b", Standing::Within, Some(0.71), 10.0, 0.0), row("c", Standing::Within, Some(0.96), 10.0, 0.0)];
-    assert_eq!(words::lead(&rows, NOW, &Utc, "UTC").as_deref(), Some("Last 30 days, 21 Oct 03:53 to 20 Nov 03:53 UTC · 98.6 % measured · readings up to 40 s ago"));
+    assert_eq!(words::lead(&rows, NOW, &Utc, "UTC").as_deref(), Some("Last 30 days, 21 Oct 02:33 to 20 Nov 02:33 UTC · 98.6 % measured · readings up to 40 s ago"));
     assert_eq!(words::rest(&rows[1..]), "2 more within budget, 71 to 96 % left");
     assert_eq!(words::standstill(&rows, NOW, &Utc), None);
     rows[1].report.flags.push(Flag::Stale);
     rows[1].report.watermark = Some(NOW.plus_secs(-3_600));
-    assert_eq!(words::standstill(&rows, NOW, &Utc).as_deref(), Some("No readings of b since 02:53. The other objectives are current."));
+    assert_eq!(words::standstill(&rows, NOW, &Utc).as_deref(), Some("No readings of b since 01:33. The other objectives are current."));
     rows[2].report.window.name = "7d".to_owned();
     assert!(words::lead(&rows, NOW, &Utc, "UTC").is_some_and(|lead| lead.starts_with("Each over its own window")));
     assert_eq!((words::measured(1.0), words::measured(0.999_9), words::measured(0.9), words::lead(&[], NOW, &Utc, "UTC")), ("100 %".to_owned(), "99.9 %".to_owned(), "90 %".to_owned(), None));
