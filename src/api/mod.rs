@@ -10,6 +10,7 @@ pub mod figures;
 pub mod incidents;
 pub mod integrations;
 pub mod lists;
+pub mod objectives;
 pub mod people;
 pub mod services;
 pub mod session;

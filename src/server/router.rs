@@ -73,7 +73,8 @@ async fn in_front(State(security): State<SecurityHeaders>, matched: Option<Match
 /// Gives up on what takes too long, which is trouble of our own: bodies have their own limit. An
 /// import takes as long as its file.
 async fn in_time(request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with(rest::import::PREFIX) {
+    let path = request.uri().path();
+    if path.starts_with(rest::import::PREFIX) || path == rest::sli::PATH {
         return encoding::unpack(request, next).await;
     }
     tokio::time::timeout(WITHIN, encoding::unpack(request, next))

@@ -27,7 +27,8 @@ fn line(method: Method, path: &'static str, body: Value, least: impl Into<Option
     Line { method, path, body, least: least.into(), status }
 }
 
-/// Every route of `/api/openapi.json`. `{incident}`, `{alert}` and `{integration}` are ids that exist.
+/// Every route of `/api/openapi.json`. `{incident}`, `{alert}`, `{integration}`, `{objective}`
+/// and `{source}` name what exists, `{nothing}` nothing.
 fn rest() -> Vec<Line> {
     use Role::{Admin, Commander, Responder, Viewer};
     vec![
@@ -65,6 +66,33 @@ fn rest() -> Vec<Line> {
         line(Method::GET, "/api/v1/metrics/incidents/behind?metric=mtta", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/metrics/incidents/series", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/availability", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/incidents/{incident}/cost", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/slos", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/slos", json!({"name": "no name", "target": 0.99, "window": "7d"}), Commander, 422),
+        line(Method::GET, "/api/v1/slos/{objective}", Value::Null, Viewer, 200),
+        line(Method::PUT, "/api/v1/slos/{objective}", json!({"name": "pay", "service": "pay", "target": 0.99, "window": "7d"}), Commander, 200),
+        line(Method::PATCH, "/api/v1/slos/{objective}", json!({"target": 0.98}), Commander, 200),
+        line(Method::DELETE, "/api/v1/slos/{nothing}", Value::Null, Commander, 404),
+        line(Method::GET, "/api/v1/slos/{objective}/budget", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/slos/{objective}/explain", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/slos/{objective}/slices", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/slos/{objective}/revisions", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/slos/try", json!({"indicator": {"kind": "probe", "query": "up"}, "source": "nobody"}), Commander, 404),
+        line(Method::GET, "/api/v1/objectives/board", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/sli", json!([]), Responder, 200),
+        line(Method::GET, "/api/v1/exclusions", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/exclusions", json!({"from": "2026-08-01T00:00:00Z", "to": "2026-08-01T01:00:00Z", "reason": "x"}), Commander, 201),
+        line(Method::DELETE, "/api/v1/exclusions/{nothing}", Value::Null, Commander, 404),
+        line(Method::GET, "/api/v1/data-sources", Value::Null, Commander, 200),
+        line(Method::POST, "/api/v1/data-sources", json!({"name": "x", "url": "http://127.0.0.1:1"}), Admin, 201),
+        line(Method::GET, "/api/v1/data-sources/{source}", Value::Null, Commander, 200),
+        line(Method::PATCH, "/api/v1/data-sources/{source}", json!({"timeout_s": 1}), Admin, 200),
+        line(Method::DELETE, "/api/v1/data-sources/{nothing}", Value::Null, Admin, 404),
+        line(Method::POST, "/api/v1/data-sources/{source}/test", Value::Null, Admin, 200),
+        line(Method::GET, "/api/v1/release-gate", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/release-gate/overrides", Value::Null, Viewer, 200),
+        line(Method::POST, "/api/v1/release-gate/overrides", json!({"service": "pay", "reason": "x", "until": "2026-08-12T00:00:00Z"}), Commander, 201),
+        line(Method::DELETE, "/api/v1/release-gate/overrides/{nothing}", Value::Null, Commander, 404),
         line(Method::GET, "/api/v1/audit", Value::Null, Admin, 200),
         line(Method::GET, "/api/v1/audit/export", Value::Null, Admin, 200),
         line(Method::GET, "/api/v1/stream", Value::Null, Viewer, 200),
@@ -75,6 +103,7 @@ fn rest() -> Vec<Line> {
 fn calls() -> Vec<Line> {
     use Role::{Admin, Commander, Responder, Viewer};
     let id = "0198e000-0000-7000-8000-000000000000";
+    let objective = json!({"name": "x", "target": 0.99, "windows": [{"type": "rolling", "seconds": 604_800}], "indicator": {"kind": "pushed"}});
     let call = |path, body, least, status| line(Method::POST, path, body, least, status);
     vec![
         call("/api/fn/board/snapshot", json!({}), Some(Viewer), 200),
@@ -123,6 +152,25 @@ fn calls() -> Vec<Line> {
         call("/api/fn/changes/list", json!({}), Some(Viewer), 200),
         call("/api/fn/audit/list", json!({}), Some(Admin), 200),
         call("/api/fn/audit/state", json!({}), Some(Admin), 200),
+        call("/api/fn/objectives/board", json!({}), Some(Viewer), 200),
+        call("/api/fn/objectives/page", json!({"objective": "pay", "window": null}), Some(Viewer), 200),
+        call("/api/fn/objectives/derivation", json!({"objective": "pay", "window": null, "at": null}), Some(Viewer), 200),
+        call("/api/fn/objectives/ground", json!({"objective": "pay"}), Some(Viewer), 200),
+        call("/api/fn/objectives/costs", json!({"incident": "INC-1"}), Some(Viewer), 200),
+        call("/api/fn/objectives/save", json!({"id": id, "draft": objective, "revision": null}), Some(Commander), 404),
+        call("/api/fn/objectives/remove", json!({"id": id, "revision": null}), Some(Commander), 404),
+        call("/api/fn/objectives/try", json!({"draft": {"indicator": {"kind": "probe", "query": "up"}, "source": "nobody"}}), Some(Commander), 404),
+        call("/api/fn/exclusions/list", json!({"objective": null}), Some(Viewer), 200),
+        call("/api/fn/exclusions/create", json!({"draft": {"from": "2026-08-01T00:00:00Z", "to": "2026-08-01T01:00:00Z", "reason": "x"}}), Some(Commander), 200),
+        call("/api/fn/exclusions/remove", json!({"id": id}), Some(Commander), 404),
+        call("/api/fn/data-sources/list", json!({}), Some(Commander), 200),
+        call("/api/fn/data-sources/save", json!({"id": null, "draft": {"name": "x", "url": "http://127.0.0.1:1"}}), Some(Admin), 200),
+        call("/api/fn/data-sources/remove", json!({"id": id}), Some(Admin), 404),
+        call("/api/fn/data-sources/test", json!({"id": id}), Some(Admin), 404),
+        call("/api/fn/release-gate/read", json!({"service": "pay"}), Some(Viewer), 200),
+        call("/api/fn/release-gate/overrides", json!({"service": null}), Some(Viewer), 200),
+        call("/api/fn/release-gate/override", json!({"service": "pay", "draft": {"reason": "x", "until": "2026-08-12T00:00:00Z"}}), Some(Commander), 200),
+        call("/api/fn/release-gate/end-override", json!({"id": id}), Some(Commander), 404),
         call("/api/fn/people/list", json!({}), Some(Admin), 200),
         call("/api/fn/people/create", json!({"name": "New", "login": "new", "role": "viewer"}), Some(Admin), 200),
         call("/api/fn/people/reset-password", json!({"person": id}), Some(Admin), 404),
@@ -147,6 +195,7 @@ struct Existing {
     incident: String,
     alert: String,
     integration: String,
+    source: String,
 }
 
 impl Existing {
@@ -155,11 +204,14 @@ impl Existing {
         let incident = text(&admin.declared(json!({"title": "x", "severity": "SEV3"})).await["id"]);
         let alert = text(&admin.post("/api/v1/alerts", &json!({"title": "An alert"})).await.is(200)["alerts"][0]);
         let (integration, _) = house.integration(json!({"source": "generic", "name": "x"})).await;
-        Self { incident, alert, integration }
+        admin.post("/api/v1/slos", &json!({"name": "pay", "service": "pay", "target": 0.99, "window": "7d"})).await.is(201);
+        let source = admin.post("/api/v1/data-sources", &json!({"name": "prod", "url": "http://127.0.0.1:1", "timeout_s": 1})).await.is(201);
+        Self { incident, alert, integration, source: text(&source["id"]) }
     }
 
     fn named(&self, text: &str) -> String {
         text.replace("{incident}", &self.incident).replace("{alert}", &self.alert).replace("{integration}", &self.integration).replace("{name}", "pay")
+            .replace("{objective}", "pay").replace("{source}", &self.source).replace("{nothing}", "0198e000-0000-7000-8000-000000000000")
     }
 }
 
@@ -207,7 +259,8 @@ story! {
             .collect();
         let lines = rest();
         let named = |line: &Line| {
-            let path = line.path.split('?').next().unwrap_or_default().replace("{incident}", "{id}").replace("{alert}", "{id}").replace("{integration}", "{id}");
+            let kinds = ["{incident}", "{alert}", "{integration}", "{objective}", "{source}", "{nothing}"];
+            let path = kinds.iter().fold(line.path.split('?').next().unwrap_or_default().to_owned(), |path, kind| path.replace(kind, "{id}"));
             format!("{} {path}", line.method)
         };
         assert_eq!(served, lines.iter().map(named).collect(), "the document and this table name the same routes");

@@ -20,6 +20,7 @@ mod http_rights;
 mod http_stream;
 mod intake;
 mod lists;
+mod objectives;
 mod outage_log;
 mod pages;
 mod pages_inert;

@@ -21,6 +21,7 @@
 //! | the board's first sentence, its order, and every figure in words | [`headline`], [`words`] |
 
 pub mod assess;
+pub mod board;
 pub mod budget;
 pub mod burn;
 pub mod calendar;
@@ -36,9 +37,11 @@ pub mod headline;
 pub mod line;
 pub mod objective;
 pub mod recurrence;
+pub mod release;
 pub mod report;
 pub mod series;
 pub mod target;
+pub mod tried;
 pub mod whatif;
 pub mod words;
 pub mod zone;

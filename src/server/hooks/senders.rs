@@ -113,6 +113,18 @@ impl Senders {
         Ok(self.among_known(source, &hashes, now))
     }
 
+    /// The integration of any source, switched on, with this key.
+    pub async fn opened_by(&self, store: &Store, key: &str) -> Result<Option<Arc<Entrant>>, StoreError> {
+        self.be_current(store).await?;
+        let (hash, now) = (secrets::hash(key), store.clock().now());
+        let opened = || self.known().by_hash.get(&hash).filter(|entrant| entrant.sender.is_opened_by(&hash, now) && !entrant.integration().disabled).cloned();
+        if let Some(entrant) = opened() {
+            return Ok(Some(entrant));
+        }
+        self.refresh(store).await?;
+        Ok(opened())
+    }
+
     fn among_known(&self, source: &str, hashes: &[String], now: Timestamp) -> Option<Arc<Entrant>> {
         let known = self.known();
         let opened = |hash: &String| known.by_hash.get(hash).filter(|entrant| entrant.sender.is_opened_by(hash, now));

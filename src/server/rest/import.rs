@@ -18,7 +18,7 @@ use std::{convert::Infallible, sync::Arc};
 pub const PREFIX: &str = "/api/v1/import/";
 
 /// A body that is read while it arrives.
-pub struct Streamed(Body);
+pub struct Streamed(pub Body);
 
 impl<S: Send + Sync> FromRequest<S> for Streamed {
     type Rejection = Infallible;

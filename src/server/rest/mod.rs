@@ -6,19 +6,24 @@
 mod alerts;
 mod audit;
 mod changes;
+mod data_sources;
 mod deliveries;
+mod exclusions;
 mod export;
 mod figures;
 pub mod import;
 mod incidents;
 mod integrations;
 mod me;
+mod objectives;
 pub mod openapi;
 pub mod problem;
 mod query;
+mod release_gate;
 mod schema;
 mod sent;
 mod services;
+pub mod sli;
 
 pub use schema::Problem as ProblemSchema;
 
@@ -69,6 +74,24 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/deliveries", get(deliveries::list))
         .route("/api/v1/import/incidents", post(import::incidents))
         .route("/api/v1/import/alerts", post(import::alerts))
+        .route("/api/v1/incidents/{id}/cost", get(objectives::cost))
+        .route("/api/v1/slos", get(objectives::list).post(objectives::create))
+        .route("/api/v1/slos/{id}", get(objectives::read).put(objectives::put).patch(objectives::patch).delete(objectives::remove))
+        .route("/api/v1/slos/{id}/budget", get(objectives::budget))
+        .route("/api/v1/slos/{id}/explain", get(objectives::explain))
+        .route("/api/v1/slos/{id}/slices", get(objectives::slices))
+        .route("/api/v1/slos/{id}/revisions", get(objectives::revisions))
+        .route("/api/v1/slos/try", post(objectives::attempt))
+        .route("/api/v1/objectives/board", get(objectives::board))
+        .route(sli::PATH, post(sli::push))
+        .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::create))
+        .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
+        .route("/api/v1/data-sources", get(data_sources::list).post(data_sources::create))
+        .route("/api/v1/data-sources/{id}", get(data_sources::read).patch(data_sources::change).delete(data_sources::remove))
+        .route("/api/v1/data-sources/{id}/test", post(data_sources::test))
+        .route("/api/v1/release-gate", get(release_gate::read))
+        .route("/api/v1/release-gate/overrides", get(release_gate::overrides).post(release_gate::create))
+        .route("/api/v1/release-gate/overrides/{id}", delete(release_gate::end))
         .route("/api/v1/metrics/incidents", get(figures::incidents))
         .route("/api/v1/metrics/incidents/behind", get(figures::behind))
         .route("/api/v1/metrics/incidents/series", get(figures::series))

@@ -11,6 +11,8 @@ use crate::{
     domain::{
         failure::FailureKind,
         slo::{
+            board::ObjectivesBoard,
+            calendar::Window,
             explain::Derivation,
             objective::{Objective, ObjectiveDraft},
             report::{BudgetReport, Cost},
@@ -22,7 +24,7 @@ use crate::{
         state::App,
         store::Revision,
         usecases::{
-            budgets::{self, Board, Slices},
+            budgets::{self, Slices},
             objectives, trying,
         },
     },
@@ -94,7 +96,7 @@ pub async fn put(State(app): State<Arc<App>>, principal: Principal, Named(id): N
     responses((status = 200, description = "The objective", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn patch(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, headers: HeaderMap, Sent(sent): Sent<Value>) -> Result<Response, Problem> {
     let seen = if_match(&headers)?;
-    let Value::Object(changes) = lenient(sent) else { return Err(unfit("it is an object of the fields to change")) };
+    let Value::Object(changes) = lenient(sent)? else { return Err(unfit("it is an object of the fields to change")) };
     let before = objectives::read(&app, &principal.actor, &id).await?;
     let mut whole = serde_json::to_value(&before.draft).map_err(unfit)?;
     if let Some(fields) = whole.as_object_mut() {
@@ -175,7 +177,7 @@ pub async fn attempt(State(app): State<Arc<App>>, principal: Principal, Sent(dra
 /// All objectives as rows, the worst first, and the sentence above them.
 #[utoipa::path(get, path = "/api/v1/objectives/board", tag = "objectives", operation_id = "readObjectivesBoard",
     responses((status = 200, description = "The board", body = schema::ObjectivesBoard), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn board(State(app): State<Arc<App>>, principal: Principal) -> Result<Json<Board>, Problem> {
+pub async fn board(State(app): State<Arc<App>>, principal: Principal) -> Result<Json<ObjectivesBoard>, Problem> {
     Ok(Json(budgets::board(&app, &principal.actor).await?))
 }
 
@@ -197,29 +199,39 @@ fn tagged(objective: Objective) -> Response {
 }
 
 fn draft(sent: Value) -> Result<ObjectiveDraft, Problem> {
-    serde_json::from_value(lenient(sent)).map_err(unfit)
+    let mut sent = lenient(sent)?;
+    if let Some(fields) = sent.as_object_mut() {
+        fields.entry("indicator").or_insert_with(|| json!({ "kind": "pushed" }));
+    }
+    serde_json::from_value(sent).map_err(unfit)
 }
 
 fn unfit(error: impl std::fmt::Display) -> Problem {
     Problem::new(FailureKind::Invalid, "invalid_objective", format!("the objective does not fit: {error}"))
 }
 
-/// What people write by hand, in the one form that is kept: a single window, a kind instead of an
-/// indicator, no indicator at all.
-fn lenient(mut sent: Value) -> Value {
-    let Some(fields) = sent.as_object_mut() else { return sent };
-    match (fields.remove("window"), fields.contains_key("windows")) {
-        (Some(window), false) => _ = fields.insert("windows".to_owned(), json!([window])),
-        (Some(window), true) => _ = fields.insert("window".to_owned(), window),
-        (None, _) => {}
+/// What people write by hand, in the one form that is kept: a single window, windows in words, a
+/// kind instead of an indicator.
+fn lenient(mut sent: Value) -> Result<Value, Problem> {
+    let Some(fields) = sent.as_object_mut() else { return Ok(sent) };
+    if !fields.contains_key("windows")
+        && let Some(window) = fields.remove("window")
+    {
+        fields.insert("windows".to_owned(), json!([window]));
     }
-    if let Some(one) = fields.get_mut("windows").filter(|windows| windows.is_string()) {
+    if let Some(one) = fields.get_mut("windows").filter(|windows| !windows.is_array()) {
         *one = json!([one.take()]);
+    }
+    for window in fields.get_mut("windows").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(text) = window.as_str() {
+            let parsed = Window::parse(text).map_err(unfit)?;
+            *window = serde_json::to_value(parsed).map_err(unfit)?;
+        }
     }
     if let Some(kind) = fields.get_mut("indicator").filter(|indicator| indicator.is_string()) {
         *kind = json!({ "kind": kind.take() });
     }
-    sent
+    Ok(sent)
 }
 
 #[cfg(test)]
@@ -232,6 +244,7 @@ mod tests {
         let read = draft(sent).expect("it fits");
         assert_eq!((read.windows.len(), read.indicator.slug()), (1, "pushed"));
         assert_eq!(draft(json!({"name": "pay", "target": 0.999, "windows": "30d", "indicator": "pushed"})).expect("it fits"), read);
+        assert_eq!(draft(json!({"name": "pay", "target": "0.999", "windows": [{"type": "rolling", "seconds": 2_592_000}]})).expect("it fits"), read);
         assert!(draft(json!([])).is_err());
         assert!(draft(json!({"name": "pay", "target": 0.999})).is_err(), "a window is needed");
     }

@@ -1,7 +1,9 @@
 //! The document that describes the REST door, made from the routes' own descriptions. A committed
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
-use super::{alerts, audit, changes, deliveries, export, figures, import, incidents, integrations, me, schema, services};
+use super::{
+    alerts, audit, changes, data_sources, deliveries, exclusions, export, figures, import, incidents, integrations, me, objectives, release_gate, schema, services, sli,
+};
 use crate::server::live;
 use axum::{
     http::header,
@@ -38,6 +40,33 @@ use utoipa::{
         alerts::read,
         import::incidents,
         import::alerts,
+        objectives::list,
+        objectives::create,
+        objectives::read,
+        objectives::put,
+        objectives::patch,
+        objectives::remove,
+        objectives::budget,
+        objectives::explain,
+        objectives::slices,
+        objectives::revisions,
+        objectives::attempt,
+        objectives::board,
+        objectives::cost,
+        sli::push,
+        exclusions::list,
+        exclusions::create,
+        exclusions::remove,
+        data_sources::list,
+        data_sources::create,
+        data_sources::read,
+        data_sources::change,
+        data_sources::remove,
+        data_sources::test,
+        release_gate::read,
+        release_gate::overrides,
+        release_gate::create,
+        release_gate::end,
         figures::incidents,
         figures::behind,
         figures::series,
@@ -58,7 +87,7 @@ use utoipa::{
         live::stream,
         me::read,
     ),
-    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord)),
+    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

@@ -15,14 +15,14 @@ use crate::{
         metrics::{Facts, Range},
         people::{Actor, Right},
         slo::{
+            board::{Ground, ObjectivesBoard},
             calendar::Window,
             cost::{self, Span},
             explain::{self, Derivation},
             forecast,
             frame::Frame,
             line,
-            report::{BudgetReport, Cost, Deploy, Headline, ObjectivePage, ObjectiveRow, Spender},
-            series::Packed,
+            report::{BudgetReport, Cost, Deploy, ObjectivePage, Spender},
         },
         time::Timestamp,
     },
@@ -45,20 +45,12 @@ const MOST_STEPS: i64 = 11_000;
 /// How many steps there are unless something else is asked for.
 const USUAL_STEPS: i64 = 360;
 
-/// What a board shows.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Board {
-    pub headline: Headline,
-    /// The worst first.
-    pub rows: Vec<ObjectiveRow>,
-}
-
-pub async fn board(app: &App, actor: &Actor) -> Result<Board, ServerError> {
+pub async fn board(app: &App, actor: &Actor) -> Result<ObjectivesBoard, ServerError> {
     needs(actor, Right::Read)?;
     let held = app.levels.current(app).await?;
     let levels = app.store.burn_levels().await?;
     let (headline, rows) = reports::board(&held, app.clock().now(), &levels);
-    Ok(Board { headline, rows })
+    Ok(ObjectivesBoard { headline, rows })
 }
 
 /// One window of an objective at an instant: as it is known now, also of the past.
@@ -231,7 +223,7 @@ pub async fn slices(app: &App, actor: &Actor, objective: &str, range: (Option<Ti
 
 /// What the browser computes what-if from: all slices of the longest window and what a forecast
 /// looks back on, and the incidents in them.
-pub async fn ground(app: &App, actor: &Actor, objective: &str) -> Result<(Packed, Vec<Span>), ServerError> {
+pub async fn ground(app: &App, actor: &Actor, objective: &str) -> Result<Ground, ServerError> {
     let one = one(app, actor, objective).await?;
     let now = app.clock().now();
     let longest = one.objective().draft.windows.iter().map(Window::usual_secs).max().unwrap_or(0);
@@ -239,7 +231,7 @@ pub async fn ground(app: &App, actor: &Actor, objective: &str) -> Result<(Packed
     let incidents = incidents_between(app, actor, from, now).await?;
     let service = one.objective().draft.service.as_deref();
     let incidents = incidents.into_iter().filter(|span| span.concerns(service)).collect();
-    Ok((one.series().packed(from.epoch_secs(), now.epoch_secs() + 1), incidents))
+    Ok(Ground { slices: one.series().packed(from.epoch_secs(), now.epoch_secs() + 1), incidents })
 }
 
 /// What an incident costs each objective that it concerns, the dearest first.

@@ -93,7 +93,8 @@ fn done(described: ObjectiveDescribed, actor: &Actor, what: &'static str) -> Res
 async fn checked(app: &App, draft: ObjectiveDraft) -> Result<ObjectiveDraft, ServerError> {
     let draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
     for window in &draft.windows {
-        if let Some(name) = window.zone_name().filter(|name| zones::find(name).is_none()) {
+        let name = window.zone_name();
+        if zones::find(name).is_none() {
             return Err(invalid(format!("there is no time zone “{name}”; it reads like Europe/Berlin")).into());
         }
     }

@@ -34,9 +34,11 @@ fn from_json(shape: Value) -> RefOr<Schema> {
 
 mod figures;
 mod intake;
+mod objectives;
 
 pub use figures::*;
 pub use intake::*;
+pub use objectives::*;
 
 shape!(Severity, { "type": "string", "enum": ["SEV1", "SEV2", "SEV3", "SEV4", "SEV5"], "description": "SEV1 is the worst." });
 

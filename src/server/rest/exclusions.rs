@@ -1,0 +1,52 @@
+//! Time that is left out of objectives, for programs.
+
+use super::{
+    List,
+    problem::Problem,
+    query::Asked,
+    schema,
+    sent::{Named, Sent},
+};
+use crate::{
+    domain::{
+        failure::FailureKind,
+        slo::exclusion::{Exclusion, ExclusionDraft},
+    },
+    server::{auth::Principal, state::App, usecases::exclusions},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+
+/// All exclusions, the newest first.
+#[utoipa::path(get, path = "/api/v1/exclusions", tag = "objectives", operation_id = "listExclusions",
+    params(("objective" = Option<String>, Query, description = "Only what this objective leaves out: its id or name")),
+    responses((status = 200, description = "The exclusions, on one page", body = schema::Exclusions), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Exclusion>>, Problem> {
+    let items = exclusions::list(&app, &principal.actor, asked.text("objective")).await?;
+    Ok(Json(List { items, next_cursor: None }))
+}
+
+/// Leaves time out of one objective, of those of a service, or of all. It may lie in the past; the
+/// figures without it stay visible.
+#[utoipa::path(post, path = "/api/v1/exclusions", tag = "objectives", operation_id = "createExclusion",
+    request_body = schema::ExclusionDraft,
+    responses((status = 201, description = "The exclusion", body = schema::Exclusion), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn create(State(app): State<Arc<App>>, principal: Principal, Sent(draft): Sent<ExclusionDraft>) -> Result<Response, Problem> {
+    let made = exclusions::create(&app, &principal.actor, draft).await?;
+    let location = format!("/api/v1/exclusions/{}", made.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made)).into_response())
+}
+
+/// Counts time again that was left out.
+#[utoipa::path(delete, path = "/api/v1/exclusions/{id}", tag = "objectives", operation_id = "removeExclusion",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The exclusion as it was", body = schema::Exclusion), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn remove(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<Exclusion>, Problem> {
+    let id = id.parse().map_err(|_| Problem::new(FailureKind::NotFound, "unknown_exclusion", "there is no such exclusion"))?;
+    Ok(Json(exclusions::remove(&app, &principal.actor, id).await?))
+}
