@@ -17,7 +17,7 @@ function probe(selector) {
   const watch = (type, call) => new PerformanceObserver(list => list.getEntries().forEach(call)).observe({ type, buffered: true });
   watch("longtask", entry => seen.long.push([entry.startTime, entry.duration]));
   watch("layout-shift", entry => (seen.moved += entry.hadRecentInput ? 0 : entry.value));
-  addEventListener("TrunkApplicationStarted", () => (seen.interactive = performance.now()));
+  watch("mark", entry => (seen.interactive ||= entry.name === "interactive" ? entry.startTime : 0));
   const look = () => {
     const box = document.querySelector(selector)?.getBoundingClientRect();
     if (box?.width && box.height) seen.content = performance.now();

@@ -138,7 +138,7 @@ async function phone() {
 
 async function app() {
   const bytes = firstScreen(dist).reduce((sum, file) => sum + file.bytes, 0);
-  // The aim is 170 kB; the tests fail above 232 kB.
+  // The aim is 170 kB; the tests fail above 220 kB.
   row("first screen, brotli", `${(bytes / 1000).toFixed(0)} kB`, "200 kB", times(bytes / 200_000), "≤ 200 kB", bytes <= 200_000);
   const crates = readFileSync(join(import.meta.dirname, "../Cargo.lock"), "utf8").match(/^\[\[package\]\]$/gm).length;
   note(`the binary is ${mb(statSync(tocsin).size / 1e6)}; Cargo.lock names ${crates} packages`);

@@ -97,8 +97,13 @@ fn unreadable() -> Failure {
         .with_next("Reload the page: it may be older than the server.")
 }
 
-/// JSON that the browser writes and the server reads. The browser writes it by way of a value,
-/// as it writes everything, so that there is one writer in what a phone fetches.
+/// JSON as the browser writes all of it: by way of a value, so that there is one writer in what a
+/// phone fetches.
+pub fn written(asked: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_value(asked).and_then(|value| serde_json::to_vec(&value))
+}
+
+/// JSON that the browser writes and the server reads.
 pub struct AskedJson;
 
 /// JSON that the server writes and the browser reads, with its own [`reading`].
@@ -124,7 +129,7 @@ impl<T: Serialize> Encodes<T> for AskedJson {
     type Error = serde_json::Error;
 
     fn encode(asked: &T) -> Result<Bytes, Self::Error> {
-        serde_json::to_value(asked).map(|value| Bytes::from(value.to_string()))
+        written(asked).map(Bytes::from)
     }
 }
 

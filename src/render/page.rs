@@ -5,6 +5,7 @@ use crate::{
     ui::{Still, still},
 };
 use leptos::prelude::{Owner, RenderHtml};
+use std::collections::BTreeMap;
 
 /// Where the built page shows what it has until the app is there.
 const BEGIN: &str = "<!--screen-->";
@@ -13,6 +14,9 @@ const END: &str = "<!--/screen-->";
 const DATA: &str = "<!--data-->";
 const TITLE: &str = "<title>Tocsin</title>";
 const ROOT: &str = "<html lang=\"en\"";
+/// Where the built page says which files each part of the app is made of.
+const PARTS: &str = "<!--parts ";
+const PARTS_END: &str = "-->";
 
 /// More data than this does not travel with the page: the app asks for it by itself.
 const MOST_DATA: usize = 1024 * 1024;
@@ -23,34 +27,63 @@ pub fn page(shell: &str, asked: Asked) -> String {
     let theme = asked.theme;
     // Everything that is drawn lives under this owner and goes with it.
     let owner = Owner::new();
-    let (title, screen) = owner.with(|| {
-        let Still { title, view } = still(asked);
-        (title, view.to_html())
+    let (title, screen, part) = owner.with(|| {
+        let Still { title, view, part } = still(asked);
+        (title, view.to_html(), part)
     });
     owner.cleanup();
 
-    let mut page = String::with_capacity(shell.len() + screen.len() + data.len() + 200);
-    let mut rest = shell;
-    let mut put = |mark: &str, text: &str| {
-        if let Some((before, after)) = rest.split_once(mark) {
-            page.push_str(before);
-            page.push_str(text);
-            rest = after;
+    let mut page = Filled { text: String::with_capacity(shell.len() + screen.len() + data.len() + 200), rest: shell };
+    page.put(ROOT, &theme.map_or_else(|| ROOT.to_owned(), |theme| format!("{ROOT} data-theme=\"{}\"", theme.slug())));
+    page.put(TITLE, &format!("<title>{}</title>", escaped(&title)));
+    page.put_between(PARTS, PARTS_END, |parts| part.map(|part| preloads(parts, part)).unwrap_or_default());
+    page.put_between(BEGIN, END, |_| screen);
+    page.put(DATA, &data);
+    page.done()
+}
+
+/// A page on its way: what is written, and what of the shell is still to come.
+struct Filled<'a> {
+    text: String,
+    rest: &'a str,
+}
+
+impl Filled<'_> {
+    /// Puts a text in place of the next mark; without the mark nothing.
+    fn put(&mut self, mark: &str, text: &str) {
+        if let Some((before, after)) = self.rest.split_once(mark) {
+            self.text.push_str(before);
+            self.text.push_str(text);
+            self.rest = after;
         }
+    }
+
+    /// Puts a text in place of two marks and of what stands between them.
+    fn put_between(&mut self, begin: &str, end: &str, text: impl FnOnce(&str) -> String) {
+        if let Some((before, within)) = self.rest.split_once(begin)
+            && let Some((within, after)) = within.split_once(end)
+        {
+            self.text.push_str(before);
+            self.text.push_str(&text(within));
+            self.rest = after;
+        }
+    }
+
+    fn done(mut self) -> String {
+        self.text.push_str(self.rest);
+        self.text
+    }
+}
+
+/// Has the files of a part fetched beside the app, and not after it has started. `parts` is what
+/// the build wrote down: the names of the files by the name of the part.
+fn preloads(parts: &str, part: &str) -> String {
+    let files = serde_json::from_str::<BTreeMap<String, Vec<String>>>(parts).ok().and_then(|mut parts| parts.remove(part)).unwrap_or_default();
+    let link = |file: &String| match file.ends_with(".css") {
+        true => format!("<link rel=\"preload\" href=\"/{file}\" as=\"style\">"),
+        false => format!("<link rel=\"preload\" href=\"/{file}\" crossorigin as=\"fetch\" type=\"application/wasm\">"),
     };
-    put(ROOT, &theme.map_or_else(|| ROOT.to_owned(), |theme| format!("{ROOT} data-theme=\"{}\"", theme.slug())));
-    put(TITLE, &format!("<title>{}</title>", escaped(&title)));
-    put(BEGIN, &screen);
-    if let Some((_, after)) = rest.split_once(END) {
-        rest = after;
-    }
-    if let Some((before, after)) = rest.split_once(DATA) {
-        page.push_str(before);
-        page.push_str(&data);
-        rest = after;
-    }
-    page.push_str(rest);
-    page
+    files.iter().map(link).collect()
 }
 
 /// The data in the page. Nothing in it can end its element or begin another: every `<` is written
@@ -94,6 +127,16 @@ mod tests {
         assert!(page.starts_with("<!doctype html><html lang=\"en\" data-theme=\"dark\"><head><title>Sign in · Tocsin</title>"), "{page}");
         assert!(page.contains("action=\"/sign-in\"") && page.contains("Hello") && !page.contains("loading"), "{page}");
         assert!(page.ends_with("</script></body></html>"), "{page}");
+    }
+
+    #[test]
+    fn a_page_asks_for_the_part_that_it_waits_for_and_for_no_other() {
+        let shell = SHELL.replace("</head>", "<!--parts {\"door\":[\"part-door-1.wasm\",\"later-2.css\"],\"lists\":[\"part-lists-3.wasm\"]}--></head>");
+        let page = page(&shell, asked("Hello"));
+        let links = "<link rel=\"preload\" href=\"/part-door-1.wasm\" crossorigin as=\"fetch\" type=\"application/wasm\"><link rel=\"preload\" href=\"/later-2.css\" as=\"style\"></head>";
+        assert!(page.contains(links) && !page.contains("lists"), "{page}");
+        assert_eq!(preloads("{\"door\":[]}", "office"), "");
+        assert_eq!(preloads("not what the build writes", "office"), "");
     }
 
     #[test]

@@ -25,16 +25,20 @@ const AFTER_THE_FIRST_SCREEN: Duration = Duration::from_secs(1);
 /// Puts the app into the page, in place of what the server has drawn there. That stays until
 /// everything is there that draws the same, and for good where it cannot be fetched.
 pub fn mount() {
-    let came: Option<FirstScreen> = browser::first_screen().and_then(|text| reading::read(text.as_bytes()));
-    browser::spawn(async move {
+    browser::spawn(async {
+        // Whoever typed or scrolled while the app was made ready is not kept waiting until it is drawn.
+        browser::breathe().await;
+        let came: Option<FirstScreen> = browser::first_screen().and_then(|text| reading::read(text.as_bytes()));
         if let Some(came) = &came
-            && later::fetch_for(Route::parse(&browser::address().0), came.snapshot.is_some()).await.is_err()
+            && later::fetch_for(Route::parse(&browser::address().0).as_ref(), came.snapshot.is_some()).await.is_err()
         {
             return browser::stay_still();
         }
+        browser::breathe().await;
         let place = browser::new_place();
         leptos::mount::mount_to(place.clone(), move || view! { <App came /> }).forget();
         browser::take_place(&place);
+        browser::mark("interactive");
     });
 }
 

@@ -105,6 +105,11 @@ pub async fn sleep(millis: i32) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Lets the browser do whatever else waits, and goes on.
+pub async fn breathe() {
+    sleep(0).await;
+}
+
 /// A number from 0 to 1, for spreading retries of many browsers over time.
 pub fn jitter() -> f64 {
     js_sys::Math::random()
@@ -289,6 +294,11 @@ pub fn focus_quietly(id: &str) {
     let y = scroll_y();
     focus(id);
     scroll_to(y);
+}
+
+/// Leaves this instant for whoever looks at the page's timing.
+pub fn mark(name: &str) {
+    let _ = window().performance().map(|performance| performance.mark(name));
 }
 
 /// Does something and leaves how long it took, the last time, for whoever looks at the page's timing.

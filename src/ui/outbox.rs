@@ -67,7 +67,7 @@ impl Readable for What {
 impl Queued {
     /// As the browser's storage keeps it.
     fn text(&self) -> Option<String> {
-        serde_json::to_value(self).ok().map(|value| value.to_string())
+        String::from_utf8(api::wire::written(self).ok()?).ok()
     }
 
     /// Whether it is a command for this incident.

@@ -5,7 +5,7 @@ use super::{
     app::Screens,
     drawing::view,
     listing::{Filter, arrange},
-    pages,
+    pages::{self, later::Part},
     routes::Route,
     session::{Gate, Session},
 };
@@ -19,6 +19,8 @@ use leptos::prelude::*;
 pub struct Still {
     pub title: String,
     pub view: AnyView,
+    /// The part of the app without which it cannot take this screen's place.
+    pub part: Option<&'static str>,
 }
 
 /// What has to be gathered for the screen at a path.
@@ -34,7 +36,9 @@ pub fn needs(path: &str) -> Needs {
 pub fn still(asked: Asked) -> Still {
     let session = Session::still(asked);
     let view = view! { <Screens /> };
-    Still { title: title(session), view }
+    let (path, signed_in) = (session.address.path.get_untracked(), session.gate.get_untracked() == Gate::In);
+    let part = Part::of(Route::parse(&path).as_ref(), signed_in).map(Part::slug);
+    Still { title: title(session), view, part }
 }
 
 /// The title that the page itself will set.

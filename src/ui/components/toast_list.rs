@@ -40,10 +40,11 @@ pub fn ToastList(#[prop(into)] shown: Signal<Vec<Toast>>, #[prop(into)] dismiss:
     }
 }
 
-/// A refusal's words as a sentence.
+/// A refusal's words as a sentence. They are ours, so ASCII's letters are enough; those of all the
+/// world are tables that a phone would have to fetch.
 pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase().to_string()).unwrap_or_default();
     let stop = if words.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{stop}", letters.as_str())
 }

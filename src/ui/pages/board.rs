@@ -22,8 +22,8 @@ use leptos::{prelude::*, task::spawn_local};
 /// How often the order is looked at again without a change, because acknowledgements run out.
 const REORDER_SECS: i64 = 5;
 
-/// One alert to try it with; `KEY` stands for the integration's key.
-const FIRST_ALERT: &str = r#"curl -X POST ORIGIN/hooks/generic/KEY \
+/// One alert to try it with, sent to this server; `KEY` stands for the integration's key.
+const FIRST_ALERT: &str = r#"/hooks/generic/KEY \
   -H 'Content-Type: application/json' \
   -d '{"title": "Checkout is slow", "severity": "warning", "dedup_key": "first", "labels": {"service": "checkout"}}'"#;
 
@@ -187,7 +187,7 @@ fn NothingOpen(any_resolved: Signal<bool>) -> impl IntoView {
             session.toasts.say(if copied { "Copied." } else { "This browser does not allow copying; select the text instead." });
         });
     });
-    let command = FIRST_ALERT.replace("ORIGIN", &session.origin.get_value());
+    let command = format!("curl -X POST {}{FIRST_ALERT}", session.origin.get_value());
     view! {
         <section class="panel" aria-label="Active incidents">
             <EmptyState

@@ -22,14 +22,52 @@ use std::{
 type Drawn = Result<AnyView, SplitLoaderError>;
 type Fetching = Pin<Box<dyn Future<Output = Result<(), SplitLoaderError>>>>;
 
-/// What stands in the same part is fetched together.
-///
-/// | part | when |
-/// |---|---|
-/// | door | before somebody is signed in |
-/// | triage | an incident is opened, declared, or asked something about |
-/// | lists | incidents or services are listed |
-/// | office | everything else |
+/// What stands in the same part is fetched together, with the stylesheet of all but the door
+/// (`style/later`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Before somebody is signed in.
+    Door,
+    /// An incident is opened, declared, or asked something about.
+    Triage,
+    /// Incidents or services are listed.
+    Lists,
+    /// Everything else.
+    Office,
+}
+
+impl Part {
+    /// What draws the screen at an address, if it is not on the board.
+    pub fn of(route: Option<&Route>, signed_in: bool) -> Option<Self> {
+        match route {
+            _ if !signed_in => Some(Part::Door),
+            Some(Route::Incident(_) | Route::Declare) => Some(Part::Triage),
+            Some(Route::Incidents | Route::Services | Route::Service(_)) => Some(Part::Lists),
+            Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Some(Part::Office),
+            Some(Route::Board | Route::SignIn | Route::Setup) | None => None,
+        }
+    }
+
+    /// As the built page calls it: the name that it is split off by.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Part::Door => "door",
+            Part::Triage => "triage",
+            Part::Lists => "lists",
+            Part::Office => "office",
+        }
+    }
+
+    fn fetch(self) -> Fetching {
+        match self {
+            Part::Door => Box::pin(fetch_door()),
+            Part::Triage => Box::pin(fetch_triage()),
+            Part::Lists => Box::pin(fetch_lists()),
+            Part::Office => Box::pin(fetch_office()),
+        }
+    }
+}
+
 enum Triage {
     Incident(String),
     Declare,
@@ -94,21 +132,21 @@ fn draw_door(what: Door) -> Drawn {
 }
 
 pub fn incident(incident: String) -> AnyView {
-    later(|| Box::pin(fetch_triage()), move || now(draw_triage(Triage::Incident(incident.clone()))))
+    later(Part::Triage, move || now(draw_triage(Triage::Incident(incident.clone()))))
 }
 
 pub fn declare() -> AnyView {
-    later(|| Box::pin(fetch_triage()), || now(draw_triage(Triage::Declare)))
+    later(Part::Triage, || now(draw_triage(Triage::Declare)))
 }
 
 pub fn sheets() -> AnyView {
-    later(|| Box::pin(fetch_triage()), || now(draw_triage(Triage::Sheets)))
+    later(Part::Triage, || now(draw_triage(Triage::Sheets)))
 }
 
 /// Lists are asked for by the app itself; what is written into the page only says so.
 fn list(draw: impl Fn() -> Lists + Send + 'static) -> AnyView {
     if browser::is_here() {
-        later(|| Box::pin(fetch_lists()), move || now(draw_lists(draw())))
+        later(Part::Lists, move || now(draw_lists(draw())))
     } else {
         view! { <div class="page"><Loading what="the page".to_owned() /></div> }
     }
@@ -127,57 +165,57 @@ pub fn service(name: String) -> AnyView {
 }
 
 pub fn settings(tab: Tab) -> AnyView {
-    later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Settings(tab))))
+    later(Part::Office, move || now(draw_office(Office::Settings(tab))))
 }
 
 pub fn trends() -> AnyView {
-    later(|| Box::pin(fetch_office()), || now(draw_office(Office::Trends)))
+    later(Part::Office, || now(draw_office(Office::Trends)))
 }
 
 pub fn integration(id: String) -> AnyView {
-    later(|| Box::pin(fetch_office()), move || now(draw_office(Office::Integration(id.clone()))))
+    later(Part::Office, move || now(draw_office(Office::Integration(id.clone()))))
 }
 
 pub fn changes() -> AnyView {
-    later(|| Box::pin(fetch_office()), || now(draw_office(Office::Changes)))
+    later(Part::Office, || now(draw_office(Office::Changes)))
 }
 
 pub fn sign_in() -> AnyView {
-    later(|| Box::pin(fetch_door()), || now(draw_door(Door::SignIn)))
+    later(Part::Door, || now(draw_door(Door::SignIn)))
 }
 
 pub fn go_on() -> AnyView {
-    later(|| Box::pin(fetch_door()), || now(draw_door(Door::GoOn)))
+    later(Part::Door, || now(draw_door(Door::GoOn)))
 }
 
 pub fn setup() -> AnyView {
-    later(|| Box::pin(fetch_door()), || now(draw_door(Door::Setup)))
+    later(Part::Door, || now(draw_door(Door::Setup)))
 }
 
 /// Fetches what draws the screen at an address, if it is not on the board.
-pub async fn fetch_for(route: Option<Route>, signed_in: bool) -> Result<(), SplitLoaderError> {
-    let part: Fetching = match route {
-        _ if !signed_in => Box::pin(fetch_door()),
-        Some(Route::Incident(_) | Route::Declare) => Box::pin(fetch_triage()),
-        Some(Route::Incidents | Route::Services | Route::Service(_)) => Box::pin(fetch_lists()),
-        Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Box::pin(fetch_office()),
-        Some(Route::Board | Route::SignIn | Route::Setup) | None => return Ok(()),
-    };
-    part.await
+pub async fn fetch_for(route: Option<&Route>, signed_in: bool) -> Result<(), SplitLoaderError> {
+    match Part::of(route, signed_in) {
+        Some(part) => part.fetch().await,
+        None => Ok(()),
+    }
 }
 
 /// Fetches everything, in the order in which it is likely to be asked for, so that what has not
 /// been visited is there when the network is gone.
 pub async fn fetch_all() {
-    let all: [Fetching; 3] = [Box::pin(fetch_triage()), Box::pin(fetch_lists()), Box::pin(fetch_office())];
-    for part in all {
+    for part in [Part::Triage, Part::Lists, Part::Office] {
         // Without it, its page says so when it is asked for, and tries again.
-        let _ = part.await;
+        let _ = part.fetch().await;
     }
 }
 
-/// Draws a part that is there; says that it is being fetched while it is not.
-fn later(fetch: fn() -> Fetching, draw: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
+fn later(part: Part, draw: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
+    drawn_when_there(part, Box::new(draw))
+}
+
+/// Draws a part that is there; says that it is being fetched while it is not. Compiled once for
+/// all pages.
+fn drawn_when_there(part: Part, draw: Box<dyn Fn() -> Option<AnyView> + Send>) -> AnyView {
     let failed = RwSignal::new(false);
     let arrived = Trigger::new();
     let drawn = move || {
@@ -189,7 +227,7 @@ fn later(fetch: fn() -> Fetching, draw: impl Fn() -> Option<AnyView> + Send + 's
             });
             return Some(missing(again));
         }
-        let mut fetching = fetch();
+        let mut fetching = part.fetch();
         match fetching.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => draw(),
             Poll::Ready(Err(_)) => None,

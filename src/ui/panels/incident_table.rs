@@ -117,7 +117,7 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
     // What a phone's second line has room for: where it is broken while nobody has it, else where it stands.
     let rest = {
         let services = services.clone();
-        move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_lowercase() }
+        move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_ascii_lowercase() }
     };
     view! {
         <tr role="row" class="incident-row" data-severity=severity_slug(severity) data-waits=move || waits.get().then_some("true") data-mine=move || mine.get().then_some("true")>

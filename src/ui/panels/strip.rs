@@ -46,7 +46,7 @@ fn StripOf(incident: Arc<Incident>, more: Memo<usize>) -> impl IntoView {
     let proposed = incident.severity.is_none() && incident.proposed_severity.is_some();
     let level = format!("{}{}", severity_label(severity), if proposed { " proposed," } else { "" });
     let lead = match asked {
-        Some(role) => format!("You were asked to be {}", role.label().to_lowercase()),
+        Some(role) => format!("You were asked to be {}", role.label().to_ascii_lowercase()),
         None => "Nobody has it".to_owned(),
     };
     let facts = move || format!("{level} for {}", wording::span(now.get().secs_since(started_at)));
