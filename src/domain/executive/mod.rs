@@ -52,6 +52,8 @@ pub struct Executive {
     /// What the board can be narrowed to.
     pub services: Vec<String>,
     pub owners: Vec<String>,
+    /// The services whose incidents count; none: all of them.
+    pub of: Vec<String>,
 }
 
 /// Whether one service may release.
@@ -60,6 +62,10 @@ pub struct GateRow {
     pub service: String,
     pub level: Level,
     pub may_release: bool,
+    /// By a person's decision.
+    pub overridden: bool,
+    /// What the gravest objective says, in short.
+    pub reason: Option<String>,
     /// The whole answer in a sentence.
     pub words: String,
 }
@@ -109,13 +115,14 @@ impl Readable for Executive {
             spent: from.get("spent"),
             services: from.get("services"),
             owners: from.get("owners"),
+            of: from.get("of"),
         }
     }
 }
 
 impl Readable for GateRow {
     fn read(from: Reader<'_>) -> Self {
-        Self { service: from.get("service"), level: from.get("level"), may_release: from.get("may_release"), words: from.get("words") }
+        Self { service: from.get("service"), level: from.get("level"), may_release: from.get("may_release"), overridden: from.get("overridden"), reason: from.get("reason"), words: from.get("words") }
     }
 }
 

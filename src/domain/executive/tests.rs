@@ -168,7 +168,7 @@ fn the_board_reads_back_in_the_browser() {
         from: NOW.plus_secs(-30 * DAY),
         to: NOW,
         headline: crate::domain::slo::headline::headline(&rows, NOW, &Utc),
-        gates: vec![GateRow { service: "pay".to_owned(), level: Level::Frozen, may_release: false, words: "No.".to_owned() }],
+        gates: vec![GateRow { service: "pay".to_owned(), level: Level::Frozen, may_release: false, overridden: false, reason: Some("pay: 3 min over".to_owned()), words: "No.".to_owned() }],
         updates: vec![UpdateDue { reference: IncidentRef(4), at: NOW }],
         weeks: crate::domain::metrics::series(&facts, &range, &Filter::default(), crate::domain::metrics::Step::Week),
         lines,
@@ -177,6 +177,7 @@ fn the_board_reads_back_in_the_browser() {
         spent: Some(Spent { objective: rows[0].report.objective.clone(), window_s: 30 * DAY, spenders: vec![], else_ratio: 0.11, consumed_ratio: Some(1.07), budget_minutes: 43.2 }),
         services: vec!["pay".to_owned()],
         owners: vec![],
+        of: vec![],
         rows,
     };
     assert_eq!(words::table_note(&board), "30 days · 8 of 8 incidents lack a time");

@@ -1,7 +1,7 @@
 //! The board in words: cells of the table, the line beneath the sentence, and what stands still.
 
 use super::{
-    Executive,
+    Executive, GateRow,
     lines::{FEWEST, Line},
     measure::{Counts, Measure},
 };
@@ -193,6 +193,18 @@ pub fn rest(rows: &[ObjectiveRow]) -> String {
     let range = low.zip(high).map(|(low, high)| (levels::percent(low), levels::percent(high)));
     let range = range.map(|(low, high)| if low == high { high } else { format!("{} to {high}", low.trim_end_matches(" %")) });
     format!("{} more within budget{}", rows.len(), range.map(|range| format!(", {range} left")).unwrap_or_default())
+}
+
+/// The answers to “may we release?”, the most careful first.
+pub const ANSWERS: [&str; 5] = ["No", "With care", "Not known", "Yes, by decision", "Yes"];
+
+/// The answer for one service: one of [`ANSWERS`].
+pub fn answer(gate: &GateRow) -> &'static str {
+    match (gate.may_release, gate.level) {
+        (false, _) => "No",
+        (true, _) if gate.overridden => "Yes, by decision",
+        (true, level) => level.answer(),
+    }
 }
 
 /// Why a line is judged as it is, in a sentence.

@@ -46,10 +46,10 @@ pub async fn board(app: &App, actor: &Actor, question: &Question) -> Result<Exec
     let incidents = budgets::incidents_of(app, actor, &ones, now).await?;
 
     let range = question.span.range(now);
-    let facts = facts(app, actor, &range, now, &wanted).await?;
+    let facts = facts(app, actor, &range, now).await?;
     let sorted: Vec<(ObjectiveRow, Sort)> = told.iter().map(|told| (told.row.clone(), sort(&told.one))).collect();
     let targets = targets::all(app).await?;
-    let filter = Filter { service: question.service.clone(), ..Filter::default() };
+    let filter = Filter { services: wanted.narrowed_to(), ..Filter::default() };
     let table = Table { facts: &facts, range: &range, filter: &filter, objectives: &sorted, services: &wanted.names, targets: &targets, now };
     let (lines, n, without_a_time) = lines(&table);
     let owners: BTreeSet<&String> = described.iter().filter_map(|service| service.draft.owner.as_ref()).collect();
@@ -67,6 +67,7 @@ pub async fn board(app: &App, actor: &Actor, question: &Question) -> Result<Exec
         spent: spent(&told, &incidents, now),
         services: described.iter().map(|service| service.name.clone()).collect(),
         owners: owners.into_iter().cloned().collect(),
+        of: wanted.narrowed_to(),
         rows,
     })
 }
@@ -90,6 +91,15 @@ impl Wanted {
             question.service.as_ref().is_none_or(|name| *name == service.name) && question.owner.as_ref().is_none_or(|wanted| Some(wanted) == owner)
         };
         Self { names: described.iter().filter(fits).map(|service| service.name.clone()).collect(), narrowed: question.is_narrowed() }
+    }
+
+    /// The services that count; none where all do. A service that nobody knows has no incidents.
+    fn narrowed_to(&self) -> Vec<String> {
+        match (self.narrowed, self.names.is_empty()) {
+            (false, _) => vec![],
+            (true, true) => vec![String::new()],
+            (true, false) => self.names.clone(),
+        }
     }
 
     fn holds(&self, service: Option<&String>) -> bool {
@@ -119,13 +129,9 @@ fn sort(one: &One) -> Sort {
 }
 
 /// Incidents that touch the range, the one before it, the thirty days before that, or the weeks.
-async fn facts(app: &App, actor: &Actor, range: &Range, now: Timestamp, wanted: &Wanted) -> Result<Vec<Facts>, ServerError> {
+async fn facts(app: &App, actor: &Actor, range: &Range, now: Timestamp) -> Result<Vec<Facts>, ServerError> {
     let from = range.before().map_or(range.from, |before| before.from).plus_secs(-LOOK_BACK_SECS).min(weeks::range(now).from);
-    let mut facts = app.store.facts(&Range { from, to: range.to }, actor).await?;
-    if wanted.narrowed {
-        facts.retain(|facts| facts.services.iter().any(|service| wanted.names.contains(service)));
-    }
-    Ok(facts)
+    Ok(app.store.facts(&Range { from, to: range.to }, actor).await?)
 }
 
 /// May each service that has objectives release? The most careful answer first.
@@ -139,7 +145,8 @@ async fn gates(app: &App, told: &[Told], incidents: &[Span], now: Timestamp) -> 
             own.map(|(told, spenders)| Asked { report: &told.row.report, fails_closed: told.one.objective().draft.gate_fails_closed, spenders }).collect();
         let decision = overrides.iter().find(|made| made.service == *service).map(GateOverride::decision);
         let gate = gate::gate(Some(service), &asked, decision, now);
-        GateRow { service: service.clone(), level: gate.level, may_release: gate.may_release, words: gate.words }
+        let reason = gate.reasons.first().map(|reason| reason.words.split(';').next().unwrap_or_default().trim_end_matches('.').to_owned());
+        GateRow { service: service.clone(), level: gate.level, may_release: gate.may_release, overridden: gate.overridden.is_some(), reason, words: gate.words }
     };
     let mut gates: Vec<GateRow> = services.into_iter().map(gate).collect();
     gates.sort_by(|a, b| (a.may_release, b.level, &a.service).cmp(&(b.may_release, a.level, &b.service)));
