@@ -5,8 +5,6 @@ use crate::{
     domain::failure::Failure,
     server::{
         auth::Principal,
-        embed,
-        error::ServerError,
         state::App,
         usecases::briefing,
     },

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod boards;
+pub mod briefing;
 pub mod budgets;
 pub mod changes;
 pub mod data_sources;
