@@ -1,10 +1,11 @@
 //! One screen, written into the page that loads the app.
 
 use crate::{
-    domain::screens::{Asked, FirstScreen},
-    ui::{Still, still},
+    domain::screens::Asked,
+    ui::{ISLAND, Still, still},
 };
 use leptos::prelude::{Owner, RenderHtml};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Where the built page shows what it has until the app is there.
@@ -23,7 +24,8 @@ const MOST_DATA: usize = 1024 * 1024;
 
 /// The page `shell` with the screen that is asked for.
 pub fn page(shell: &str, asked: Asked) -> String {
-    let data = data(&asked.screen);
+    let mut data = data("first-screen", &asked.screen);
+    data.push_str(&asked.executive.as_ref().map(|board| self::data(ISLAND, board)).unwrap_or_default());
     let theme = asked.theme;
     // Everything that is drawn lives under this owner and goes with it.
     let owner = Owner::new();
@@ -88,13 +90,13 @@ fn preloads(parts: &str, part: &str) -> String {
 
 /// The data in the page. Nothing in it can end its element or begin another: every `<` is written
 /// as JSON's escape of it, and the line separators that old scripts stumble over as theirs.
-fn data(screen: &FirstScreen) -> String {
+fn data(id: &str, screen: &impl Serialize) -> String {
     let Ok(json) = serde_json::to_string(screen) else { return String::new() };
     if json.len() > MOST_DATA {
         return String::new();
     }
     let json = json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
-    format!("<script type=\"application/json\" id=\"first-screen\">{json}</script>")
+    format!("<script type=\"application/json\" id=\"{id}\">{json}</script>")
 }
 
 /// Text inside an element.
@@ -107,7 +109,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         accounts::Doorstep,
-        screens::{FormKeys, Said, Theme},
+        screens::{FirstScreen, FormKeys, Said, Theme},
     };
 
     const SHELL: &str = "<!doctype html><html lang=\"en\"><head><title>Tocsin</title></head><body><div id=\"app\"><!--screen-->loading<!--/screen--></div><!--data--></body></html>";

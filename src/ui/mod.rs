@@ -39,6 +39,7 @@ mod times;
 mod toasts;
 
 pub use app::mount;
+pub use pages::executive::ISLAND;
 /// What pages without a script are drawn with as well.
 pub use chart::{paint::picture, rows::BudgetBar, rows::Sparkline};
 pub use components::{

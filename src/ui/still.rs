@@ -27,13 +27,17 @@ pub struct Still {
 pub fn needs(path: &str) -> Needs {
     match Route::parse(path) {
         Some(Route::Incident(incident)) => Needs::Incident(incident),
+        Some(Route::Executive) => Needs::Executive,
         Some(_) => Needs::Board,
         None => Needs::Unknown,
     }
 }
 
 /// Draws what is asked for.
-pub fn still(asked: Asked) -> Still {
+pub fn still(mut asked: Asked) -> Still {
+    if let Some(board) = asked.executive.take() {
+        provide_context(pages::executive::Came(board));
+    }
     let session = Session::still(asked);
     let view = view! { <Screens /> };
     let (path, signed_in) = (session.address.path.get_untracked(), session.gate.get_untracked() == Gate::In);
@@ -57,6 +61,7 @@ fn title(session: Session) -> String {
             found.map_or_else(|| "Not found · Tocsin".to_owned(), |incident| pages::incident::title(&incident))
         }
         (_, None) => "Not found · Tocsin".to_owned(),
+        (_, Some(Route::Executive)) => pages::executive::title(),
         (_, Some(Route::Incidents)) => "Incidents · Tocsin".to_owned(),
         (_, Some(Route::Services)) => "Services · Tocsin".to_owned(),
         (_, Some(Route::Service(name))) => format!("{name} · Tocsin"),
