@@ -5,6 +5,7 @@ use crate::{
     domain::slo::report::{BudgetReport, ObjectiveRow, Standing},
     ui::{
         chart::rows::{BudgetBar, Sparkline},
+        components::icon::{Glyph, Icon},
         drawing::view,
     },
 };
@@ -26,17 +27,13 @@ pub fn badge(standing: Standing, more: Option<String>) -> AnyView {
 
 /// The sign alone, by the slug of a standing; it is decoration beside the word.
 pub fn sign(slug: &'static str) -> AnyView {
-    let path = match slug {
-        "overspent" => "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM5 11l6-6",
-        "low" => "M2 4l4 4.5 3-2.5 5 6M14 8.2V12h-3.8",
-        "within" => "M3 8.5l3.2 3L13 4.5",
-        _ => "M9.5 3.5l3 3M4 12l-2 2M14 2l-1.5 1.5M3.5 9.5l3 3 1.5-1.5-3-3zM8.5 4.5l3 3M7 8l1.2-1.2",
+    let glyph = match slug {
+        "overspent" => Glyph::Spent,
+        "low" => Glyph::Falling,
+        "within" => Glyph::Check,
+        _ => Glyph::Unplugged,
     };
-    view! {
-        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-            <path d=path />
-        </svg>
-    }
+    view! { <Icon glyph /> }
 }
 
 /// As charts call it; what is not measured is drawn like what is within, with its gaps.

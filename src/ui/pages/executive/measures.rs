@@ -73,8 +73,9 @@ fn cells(line: &Line) -> AnyView {
             Direction::Unclear => return None,
         };
         let words = format!("{word}: {words}");
+        let title = words.clone();
         Some(view! {
-            <span class="measure__arrow" data-direction=word title=words.clone()>
+            <span class="measure__arrow" data-direction=word title=title>
                 <span aria-hidden="true">{sign} " "</span>
                 <span class="visually-hidden">{words} " "</span>
             </span>
