@@ -30,6 +30,8 @@ mod tests {
         metrics::Range,
         slo::{
             calendar::{Unit, Window},
+            recurrence::Recurrence,
+            rule::Rule,
             zone::LocalTime,
         },
     };
@@ -96,19 +98,37 @@ mod tests {
         assert_eq!(after.micros(), 86_400_000_000);
     }
 
+    fn recurrence(rule: &str, start: LocalTime, zone: &str, duration_s: i64) -> Recurrence {
+        Recurrence { rule: Rule::parse(rule).expect("it is a rule"), start, zone: zone.to_owned(), duration_s }
+    }
+
+    #[test]
+    fn what_comes_back_begins_on_the_clocks_of_its_zone() {
+        let nightly = recurrence("FREQ=DAILY", LocalTime::parse("2026-01-01T02:30").expect("it is a local time"), "Europe/Berlin", 3600);
+        let begins = |from: &str, to: &str| {
+            let range = Range { from: at(from), to: at(to) };
+            nightly.within(&range, &*zone("Europe/Berlin"), 9).occurrences.iter().map(|occurrence| occurrence.from.to_string()).collect::<Vec<_>>()
+        };
+        // 02:30 does not exist on the 29th, so it is 03:30 then, which is the same instant.
+        assert_eq!(begins("2026-03-28T00:00:00Z", "2026-03-31T00:00:00Z"), ["2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00Z"]);
+        // And twice on the 25th, of which the first counts.
+        assert_eq!(begins("2026-10-24T00:00:00Z", "2026-10-27T00:00:00Z"), ["2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]);
+    }
+
     #[test]
     fn every_zone_reads_its_clocks_as_chrono_does() {
         for tz in chrono_tz::TZ_VARIANTS {
             let zone = Named(tz);
-            // Every half hour around each change of clocks in these years, found by looking daily.
-            let mut day = NaiveDate::from_ymd_opt(1970, 1, 2).expect("a day of the calendar");
-            let end = NaiveDate::from_ymd_opt(2037, 12, 1).expect("a day of the calendar");
             let offset_on = |day: NaiveDate| tz.offset_from_utc_datetime(&day.and_time(NaiveTime::MIN)).fix();
-            while day < end {
-                let next = day + Days::new(1);
-                if offset_on(day) != offset_on(next) {
+            let begin = NaiveDate::from_ymd_opt(2000, 1, 3).expect("a day of the calendar");
+            let weeks = (0..38 * 52).map(|week| begin + Days::new(week * 7)).filter(|week| offset_on(*week) != offset_on(*week + Days::new(7)));
+            for week in weeks {
+                let days = (0..7).map(|day| week + Days::new(day)).filter(|day| offset_on(*day) != offset_on(*day + Days::new(1)));
+                for day in days {
+                    // Every half hour from the day before a change of clocks to the day after it.
                     for half_hour in -48..96 {
                         let local = day.and_time(NaiveTime::MIN) + chrono::TimeDelta::minutes(half_hour * 30);
+                        // What chrono has no answer for is shifted, which other tests look at.
                         let expected = match tz.from_local_datetime(&local) {
                             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.timestamp(),
                             LocalResult::None => continue,
@@ -117,7 +137,6 @@ mod tests {
                         assert_eq!(got.epoch_secs(), expected, "{tz} {local}");
                     }
                 }
-                day = next;
             }
         }
     }
@@ -151,6 +170,30 @@ mod tests {
             prop_assert_eq!(next.from, here.to);
             let before = window.before(when, &*zone).expect("there is one");
             prop_assert_eq!(before.to, here.from);
+        }
+
+        #[test]
+        fn however_a_range_is_cut_the_same_comes_back(
+            rule in prop::sample::select(&["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=SA,SU", "FREQ=MONTHLY;BYDAY=-1SU", "FREQ=DAILY;COUNT=90", "FREQ=DAILY;UNTIL=20200601"][..]),
+            name in prop::sample::select(&FIVE[..]),
+            secs in 0_u32..14_400,
+            lasts in 1_i64..2_000,
+            day in 0_i64..700,
+            cut in 0_i64..60 * 24,
+        ) {
+            let start = LocalTime::new(NaiveDate::from_ymd_opt(2019, 9, 30).expect("a day of the calendar"), NaiveTime::from_num_seconds_from_midnight_opt(secs, 0).expect("a time of day"));
+            let (it, zone) = (recurrence(rule, start, name, lasts * 60), zone(name));
+            let from = at("2019-09-01T00:00:00Z").plus_secs(day * 86_400);
+            let (cut, to) = (from.plus_secs(cut * 3600 + 1), from.plus_secs(60 * 86_400 + 2));
+            let all = it.within(&Range { from, to }, &*zone, 1000).occurrences;
+            let mut parts = it.within(&Range { from, to: cut }, &*zone, 1000).occurrences;
+            for occurrence in it.within(&Range { from: cut, to }, &*zone, 1000).occurrences {
+                if !parts.contains(&occurrence) {
+                    parts.push(occurrence);
+                }
+            }
+            prop_assert!(all.is_sorted_by_key(|occurrence| occurrence.from));
+            prop_assert_eq!(parts, all);
         }
     }
 }

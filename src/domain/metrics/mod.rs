@@ -22,7 +22,7 @@ mod trends;
 pub mod words;
 
 pub use behind::{About, Behind, BehindItem, BehindPage, Which, behind};
-pub use change::Change;
+pub use change::{Change, half_width_of_means_90};
 pub use facts::{Facts, Window};
 pub use group::{Filter, Group, GroupBy, figures};
 pub use series::{Bucket, Step, series};

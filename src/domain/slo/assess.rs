@@ -50,7 +50,7 @@ pub fn report(objective: &Objective, series: &Series, window_index: usize, now: 
         watermark: frame.watermark_s.map(at),
         window: WindowAt {
             name: window.to_string(),
-            kind: if frame.rolling { "rolling" } else { "calendar" }.to_owned(),
+            kind: if frame.rolling { frame::ROLLING } else { frame::CALENDAR }.to_owned(),
             from: at(frame.from_s),
             to: at(frame.to_s),
             length_s: frame.length_s(),
@@ -127,7 +127,11 @@ impl Said<'_> {
         }
         let Some(left) = self.tally.remaining_ratio else {
             // Zero tolerance: a single bad one breaks it.
-            return if self.tally.bad > 0.0 { Standing::Overspent } else { Standing::Within };
+            return match (self.tally.bad > 0.0, self.frame.stale) {
+                (true, _) => Standing::Overspent,
+                (false, true) => Standing::NotMeasured,
+                (false, false) => Standing::Within,
+            };
         };
         if self.frame.stale {
             // Silence cannot give back what is spent.
@@ -143,16 +147,13 @@ impl Said<'_> {
 
 fn flags(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum, coverage: f64) -> Vec<Flag> {
     let budget = objective.draft.target.budget();
-    let elapsed = frame.until_s - frame.from_s;
     let counts_time = objective.draft.method.counts_time();
-    let good = sum.good_raw();
-    let constant = sum.measured_s >= CONSTANT_FOR_S.min(elapsed).max(1) && good <= 0.0;
     let allowed = budget * frame.reference.unwrap_or(sum.total);
     #[allow(clippy::cast_precision_loss)] // seconds
     let slice_costs = objective.draft.slice_s as f64 / (budget * frame.length_s() as f64);
     let raised = [
         (Flag::GoodOverTotal, sum.odd > 0),
-        (Flag::ConstantZero, constant),
+        (Flag::ConstantZero, was_never_good(series, frame)),
         (Flag::Stale, frame.stale && frame.watermark_s.is_some()),
         (Flag::PartialWindow, series.first_s().is_some_and(|first| first >= frame.from_s + objective.draft.slice_s)),
         (Flag::LittleTraffic, !counts_time && budget > 0.0 && coverage >= COVERAGE_FLOOR && frame.rolling && is_above(10.0, allowed)),
@@ -160,6 +161,12 @@ fn flags(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum, cover
         (Flag::CoarseSlices, counts_time && budget > 0.0 && is_above(slice_costs, 0.1)),
     ];
     raised.into_iter().filter(|(_, is)| *is).map(|(flag, _)| flag).collect()
+}
+
+/// Whether nothing was ever good, for a day at least: more likely the wrong series than an outage.
+fn was_never_good(series: &Series, frame: &Frame) -> bool {
+    let ever = series.until(frame.until_s);
+    ever.measured_s >= CONSTANT_FOR_S && ever.good_raw() <= 0.0
 }
 
 /// Why it stands so.
@@ -192,6 +199,9 @@ fn unmeasured(report: &BudgetReport, now: Timestamp, zone: &dyn Zone) -> String 
     }
     if report.flags.contains(&Flag::Stale) {
         return format!("No reading since {}.", words::clock(watermark, now, zone));
+    }
+    if report.coverage < COVERAGE_FLOOR && report.flags.contains(&Flag::PartialWindow) {
+        return format!("Too young: {} of the window was measured so far; {} are needed.", words::percent(report.coverage), words::percent(COVERAGE_FLOOR));
     }
     if report.coverage < COVERAGE_FLOOR {
         return format!("{} of the window was measured; {} are needed.", words::percent(report.coverage), words::percent(COVERAGE_FLOOR));
@@ -231,10 +241,11 @@ pub fn pairs_of(objective: &Objective) -> Vec<Pair> {
 /// too little measured in either of its own spans or by late readings, keeps its level.
 pub fn pairs(objective: &Objective, series: &Series, frame: &Frame, previous: &[bool]) -> Vec<BurnAlert> {
     let Some(watermark) = frame.watermark_s else { return vec![] };
+    let is_suspect = was_never_good(series, frame);
     let alert = |(place, pair): (usize, Pair)| {
         let (long, short) = (burn_over(objective, series, watermark, pair.long_s), burn_over(objective, series, watermark, pair.short_s));
         let state = burn::BurnState::of(long.burn_rate.unwrap_or(0.0), short.burn_rate.unwrap_or(0.0), pair.factor);
-        let frozen = frame.stale || long.coverage < COVERAGE_FLOOR || short.coverage < COVERAGE_FLOOR;
+        let frozen = frame.stale || is_suspect || long.coverage < COVERAGE_FLOOR || short.coverage < COVERAGE_FLOOR;
         let enough = objective.draft.method.counts_time() || !is_above(min_bad(objective, pair.urgency), series.sum(watermark - pair.long_s, watermark).bad);
         let before = previous.get(place).copied().unwrap_or(false);
         BurnAlert {

@@ -1,8 +1,8 @@
 //! One objective made of several.
 //!
 //! Percentages of services with different traffic are never averaged: each way here says what it
-//! assumes. A member without data leaves the whole without data, because silence of one part says
-//! nothing of the rest.
+//! assumes. Where a member without data could change the answer there is none, because silence of
+//! one part says nothing of the rest.
 
 use super::budget::Counts;
 

@@ -56,13 +56,13 @@ pub struct Line {
 /// So many gaps are named; of more the rest is counted.
 const GAPS_NAMED: usize = 5;
 
-/// How a report came about. `gaps` are those of [`super::line::gaps`], `exclusions` all that may touch
-/// the window, `spenders` those of [`super::cost::spenders`] with what was spent beside them.
+/// How a report came about. `gaps` are those of [`super::line::gaps`], `exclusions` what is left
+/// out of the window with the times at which it is ([`super::exclusion::ExclusionDraft::times`]), `spenders` those of [`super::cost::spenders`] with what was spent beside them.
 pub fn explain(
     objective: &Objective,
     report: &BudgetReport,
     gaps: &[Gap],
-    exclusions: &[Exclusion],
+    exclusions: &[(&Exclusion, Vec<(i64, i64)>)],
     spenders: (&[Spender], f64),
     zone: &dyn Zone,
 ) -> Derivation {
@@ -167,12 +167,11 @@ fn population(objective: &Objective) -> Vec<String> {
     said
 }
 
-fn left_out(objective: &Objective, report: &BudgetReport, exclusions: &[Exclusion], range: &Range, zone: &dyn Zone) -> Vec<Line> {
+fn left_out(objective: &Objective, report: &BudgetReport, exclusions: &[(&Exclusion, Vec<(i64, i64)>)], range: &Range, zone: &dyn Zone) -> Vec<Line> {
     let service = objective.draft.service.as_deref();
     let mut lines: Vec<Line> = Vec::new();
-    for exclusion in exclusions.iter().filter(|exclusion| exclusion.draft.covers(&objective.draft.name, service)) {
+    for (exclusion, times) in exclusions.iter().filter(|(exclusion, _)| exclusion.draft.covers(&objective.draft.name, service)) {
         let clipped = |(from, to): (i64, i64)| (to.min(range.to.epoch_secs()) - from.max(range.from.epoch_secs())).max(0);
-        let times = exclusion.draft.times(range, zone);
         let lasted: i64 = times.iter().copied().map(clipped).sum();
         if let Some((first, _)) = times.first().filter(|_| lasted > 0) {
             let again = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };

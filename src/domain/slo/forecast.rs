@@ -7,7 +7,7 @@
 
 use super::{
     frame::{Frame, at},
-    report::{Exhaustion, Left},
+    report::{BudgetReport, Exhaustion, Left, Standing},
     series::{Series, Sum},
 };
 use crate::domain::time::Timestamp;
@@ -228,9 +228,9 @@ pub fn exhaustion(series: &Series, frame: &Frame, budget: f64, now: Timestamp) -
 
 /// What will be left from now on: at this pace, or for what is spent if no more errors came.
 /// Empty where nothing can be forecast.
-pub fn line(series: &Series, frame: &Frame, budget: f64, horizon_s: i64, points: usize) -> Vec<Left> {
+pub fn line(report: &BudgetReport, series: &Series, frame: &Frame, budget: f64, horizon_s: i64, points: usize) -> Vec<Left> {
     let sum = series.sum(frame.from_s, frame.until_s);
-    if budget <= 0.0 || sum.total <= 0.0 {
+    if budget <= 0.0 || sum.total <= 0.0 || report.state == Standing::NotMeasured {
         return vec![];
     }
     let left = remaining(sum.bad, budget * frame.reference.unwrap_or(sum.total));

@@ -6,7 +6,7 @@
 use super::{
     calendar::Window,
     objective::{Basis, COVERAGE_FLOOR, Objective},
-    report::Tally,
+    report::{BudgetReport, Flag, Tally},
     series::{Series, Sum},
     zone::Zone,
 };
@@ -15,6 +15,10 @@ use crate::domain::time::Timestamp;
 /// Readings are late when none came for this long, or for [`STALE_SLICES`] if that is longer.
 const STALE_S: i64 = 600;
 const STALE_SLICES: i64 = 3;
+
+/// What windows are called in reports.
+pub const ROLLING: &str = "rolling";
+pub const CALENDAR: &str = "calendar";
 
 /// An instant from whole seconds since 1970.
 pub const fn at(secs: i64) -> Timestamp {
@@ -55,6 +59,25 @@ impl Frame {
             frame.reference = reference(objective, series, window, &frame, zone);
         }
         frame
+    }
+
+    /// The frame that a report was made of, wherever it is read: the browser knows no zone but
+    /// universal time, and need not.
+    pub fn of_report(report: &BudgetReport, budget: f64) -> Self {
+        let rolling = report.window.kind == ROLLING;
+        let (from_s, to_s) = (report.window.from.epoch_secs(), report.window.to.epoch_secs());
+        let stale = report.watermark.is_none() || report.flags.contains(&Flag::Stale);
+        let measured_until = report.watermark.filter(|_| !stale).unwrap_or(report.at).epoch_secs();
+        let counted = (!rolling && budget > 0.0).then(|| report.tally.allowed_bad / budget);
+        Self {
+            from_s,
+            until_s: to_s.min(measured_until),
+            to_s,
+            watermark_s: report.watermark.map(Timestamp::epoch_secs),
+            stale,
+            rolling,
+            reference: counted.filter(|counted| *counted > report.tally.total),
+        }
     }
 
     pub fn length_s(&self) -> i64 {

@@ -228,3 +228,93 @@ impl Readable for Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::report::Burn, super::tests::*, *};
+    use crate::domain::{ids::IncidentRef, severity::Severity};
+
+    fn stands(state: Standing, left: f64, hour: f64) -> BudgetReport {
+        let mut report = report_of(&an_objective(), &with_outage(0, 0, 0.0));
+        report.state = state;
+        report.tally.remaining_ratio = Some(left);
+        report.remaining_minutes = Some(left * report.budget_minutes);
+        report.burn = vec![Burn { window_s: WATCHED_S, error_ratio: None, burn_rate: Some(hour), coverage: 1.0 }];
+        report
+    }
+
+    fn ask(report: &BudgetReport, fails_closed: bool) -> Gate {
+        gate(Some("shop"), &[Asked { report, fails_closed, spenders: &[] }], None, now())
+    }
+
+    #[test]
+    fn the_levels_are_those_of_the_policy() {
+        for (state, left, hour, level, may, exit_code) in [
+            (Standing::Within, 0.51, 2.0, Level::Ok, true, 0),
+            (Standing::Within, 0.51, 2.1, Level::Watch, true, 0),
+            (Standing::Within, 0.5, 0.0, Level::Watch, true, 0),
+            (Standing::Within, 0.2, 9.0, Level::Watch, true, 0),
+            (Standing::Low, 0.199, 0.0, Level::Caution, true, 0),
+            // It runs out soon, but two thirds are left: what is left decides.
+            (Standing::Low, 0.66, 0.0, Level::Ok, true, 0),
+            (Standing::Overspent, 0.0, 0.0, Level::Frozen, false, 1),
+            (Standing::Overspent, -3.0, 0.0, Level::Frozen, false, 1),
+            (Standing::NotMeasured, 0.9, 0.0, Level::Unknown, true, 0),
+        ] {
+            let gate = ask(&stands(state, left, hour), false);
+            assert_eq!((gate.level, gate.may_release, gate.exit_code), (level, may, exit_code), "{state:?} {left}");
+        }
+    }
+
+    #[test]
+    fn it_fails_closed_only_where_that_is_asked() {
+        let (unknown, low) = (stands(Standing::NotMeasured, 0.9, 0.0), stands(Standing::Low, 0.1, 0.0));
+        let closed = ask(&unknown, true);
+        assert_eq!((closed.may_release, closed.exit_code), (false, 2));
+        assert_eq!(closed.words, "No, because it is not known. Checkout: too little is measured, and this objective then stops releases.");
+        // Another objective that fails closed has not to be the gravest.
+        let asked = [Asked { report: &low, fails_closed: false, spenders: &[] }, Asked { report: &unknown, fails_closed: true, spenders: &[] }];
+        let both = gate(None, &asked, None, now());
+        assert_eq!((both.level, both.may_release, both.exit_code), (Level::Caution, false, 2));
+        assert_eq!(both.reasons.iter().map(|reason| reason.level).collect::<Vec<_>>(), [Level::Caution, Level::Unknown]);
+        let none = gate(Some("new"), &[], None, now());
+        assert_eq!((none.level, none.may_release, none.words.as_str()), (Level::Unknown, true, "Yes, but nothing is known: no objective is set for it."));
+    }
+
+    #[test]
+    fn one_dear_incident_asks_for_a_review() {
+        let report = stands(Standing::Overspent, -0.07, 0.0);
+        let spender = |number: i64, ratio: f64| Spender {
+            reference: IncidentRef(number),
+            title: "t".into(),
+            severity: Some(Severity::Sev1),
+            from: now(),
+            to: None,
+            duration_s: 60,
+            bad: 1.0,
+            ratio,
+            minutes: 1.0,
+            shared: false,
+        };
+        let said = |spenders: &[Spender]| gate(None, &[Asked { report: &report, fails_closed: false, spenders }], None, now()).words;
+        assert_eq!(said(&[spender(1, 0.2)]), "No: only what repairs it. Checkout: 3 min over.");
+        let review = "No: only what repairs it. Checkout: 3 min over; INC-418 alone spent 31 %: a review with an action is due.";
+        assert_eq!(said(&[spender(1, 0.25), spender(418, 0.31)]), review);
+    }
+
+    #[test]
+    fn an_override_opens_it_until_its_end_and_says_whose_it_is() {
+        let report = stands(Standing::Overspent, -0.07, 0.0);
+        let decision = |until_s: i64| Override { by: "Noor".into(), reason: "the fix".into(), until: super::super::frame::at(until_s), at: now() };
+        let asked = || [Asked { report: &report, fails_closed: false, spenders: &[] }];
+        let open = gate(None, &asked(), Some(decision(NOW_S + 60)), now());
+        assert_eq!((open.level, open.may_release, open.exit_code), (Level::Frozen, true, 0));
+        assert_eq!(open.words, "Yes, by decision of Noor until 2026-11-20T02:31:00Z: the fix");
+        let over = gate(None, &asked(), Some(decision(NOW_S)), now());
+        assert_eq!((over.may_release, over.overridden), (false, None));
+        let draft = |reason: &str, until_s: i64| OverrideDraft { reason: reason.into(), until: super::super::frame::at(until_s) }.parse(now());
+        assert_eq!(draft(" ", NOW_S).expect_err("it is wrong").len(), 2);
+        assert_eq!(draft("x", NOW_S + 8 * DAY).expect_err("it is long").len(), 1);
+        assert_eq!(draft(" x ", NOW_S + DAY).expect("it is right").reason, "x");
+    }
+}

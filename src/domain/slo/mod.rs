@@ -9,11 +9,11 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the arithmetic: targets, budgets, burn rates, windows, repetition, made from several | [`target`], [`budget`], [`burn`], [`calendar`], [`zone`], [`recurrence`], [`composite`]; as other tools reckon: [`elsewhere`] |
+//! | the arithmetic: targets, budgets, burn rates, windows, repetition, made from several | [`target`], [`budget`], [`burn`], [`calendar`], [`zone`], [`recurrence`], [`rule`], [`composite`]; as other tools reckon: [`elsewhere`] |
 //! | what people set: an objective, time that is left out | [`objective`], [`exclusion`] |
 //! | readings over time | [`series`] |
 //! | a window at an instant, and what was counted in it | [`frame`] |
-//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`] |
+//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`page`] |
 //! | the budget over time, and ahead | [`line`], [`forecast`] |
 //! | what incidents spent of it | [`cost`] |
 //! | may we release? | [`gate`] |
@@ -36,12 +36,19 @@ pub mod gate;
 pub mod headline;
 pub mod line;
 pub mod objective;
+pub mod page;
 pub mod recurrence;
 pub mod release;
 pub mod report;
+pub mod rule;
 pub mod series;
 pub mod target;
 pub mod tried;
 pub mod whatif;
 pub mod words;
 pub mod zone;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,29 +1,25 @@
 //! Times that come back: every night from two to three, the first Sunday of a month.
 //!
-//! The rules are a part of iCalendar's (RFC 5545, 3.3.10): `FREQ` of `DAILY`, `WEEKLY` and
-//! `MONTHLY` with `INTERVAL`, `BYDAY`, `BYMONTHDAY`, `COUNT` and `UNTIL`. Whatever else a rule says
-//! is refused by its name, because a rule that is half understood excludes the wrong hours.
-//!
 //! Occurrences begin on the clocks of their zone and last a fixed time, so one that begins at
 //! 01:30 and lasts an hour ends at 03:30 when clocks go forward at two. They are only ever counted
-//! out within a bounded range.
+//! out within a bounded range. What rules there are is [`super::rule`]'s.
 
-use super::zone::{LocalTime, Zone, is_zone_name};
+use super::{
+    rule::{Ends, Frequency, Rule},
+    zone::{LocalTime, Zone, is_zone_name},
+};
 use crate::domain::{
     metrics::Range,
     reading::{Readable, Reader},
     time::Timestamp,
 };
-use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime, Weekday};
-use serde::{Deserialize, Serialize, de};
-use std::{fmt, str::FromStr};
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+use serde::{Deserialize, Serialize};
 
 const DAY_SECS: i64 = 86_400;
 /// A window shorter than a minute excludes nothing that could be measured, and a longer one than a
 /// month is not a recurring one.
 const LASTS_SECS: std::ops::RangeInclusive<i64> = 60..=31 * DAY_SECS;
-const MOST_COUNTED: u32 = 10_000;
-const WIDEST_INTERVAL: u32 = 1_000;
 /// A clock may be this far from UTC, and a time that never was may be shifted by a day.
 const SLACK_DAYS: u64 = 2;
 
@@ -39,68 +35,9 @@ pub struct Recurrence {
     pub duration_s: i64,
 }
 
-/// How it comes back. On the wire as iCalendar writes it: `FREQ=WEEKLY;BYDAY=SU`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    pub frequency: Frequency,
-    /// Every so many days, weeks or months; at least 1.
-    pub interval: u32,
-    pub days: Vec<ByDay>,
-    /// Days of the month; −1 is the last.
-    pub month_days: Vec<i32>,
-    pub ends: Ends,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Frequency {
-    Daily,
-    /// Weeks begin on Monday.
-    Weekly,
-    Monthly,
-}
-
-/// A day of the week, or with `nth` the one in a month: 1 is its first, −1 its last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ByDay {
-    pub nth: Option<i32>,
-    pub day: Weekday,
-}
-
-/// When it stops coming back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ends {
-    Never,
-    /// After so many occurrences, counted from the start.
-    After(u32),
-    /// The last one begins at or before this instant.
-    Until(Timestamp),
-    /// The last one begins at or before this time on the zone's clocks.
-    UntilLocal(LocalTime),
-}
-
 /// Why something is no recurrence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecurrenceRefusal {
-    #[error("a rule is missing; write it like FREQ=WEEKLY;BYDAY=SU")]
-    Empty,
-    #[error("“{0}” is not understood; a rule has parts like FREQ=WEEKLY, with semicolons between them")]
-    NotAPart(String),
-    #[error("{0} is not supported: only FREQ, INTERVAL, BYDAY, BYMONTHDAY, COUNT and UNTIL are")]
-    Unsupported(String),
-    #[error("FREQ={0} is not supported: only DAILY, WEEKLY and MONTHLY are")]
-    Frequency(String),
-    #[error("a rule says FREQ first")]
-    NoFrequency,
-    #[error("{0} is said twice")]
-    Twice(String),
-    #[error("{part}={value} cannot be read: {wants}")]
-    Value { part: String, value: String, wants: &'static str },
-    #[error("COUNT and UNTIL cannot both end a rule")]
-    TwoEnds,
-    #[error("BYMONTHDAY does not go with FREQ=WEEKLY")]
-    MonthDayOfAWeek,
-    #[error("a numbered day like 1MO needs FREQ=MONTHLY")]
-    NumberedDay,
     #[error("“{0}” is not the name of a time zone; write it like Europe/Berlin or UTC")]
     NoZone(String),
     #[error("an occurrence lasts between a minute and 31 days")]
@@ -202,8 +139,7 @@ impl Recurrence {
         match self.rule.frequency {
             Frequency::Daily => {
                 let day = start.checked_add_days(Days::new(units))?;
-                let on_weekday = self.rule.days.is_empty() || self.rule.days.iter().any(|by| by.day == day.weekday());
-                if on_weekday && self.is_month_day(day) {
+                if self.rule.allows_weekday(day) && self.rule.allows_month_day(day) {
                     days.push(day);
                 }
                 Some(day)
@@ -212,8 +148,7 @@ impl Recurrence {
                 let monday = monday_of(start).checked_add_days(Days::new(units.checked_mul(7)?))?;
                 for offset in 0..7 {
                     let day = monday.checked_add_days(Days::new(offset))?;
-                    let wanted =
-                        if self.rule.days.is_empty() { day.weekday() == start.weekday() } else { self.rule.days.iter().any(|by| by.day == day.weekday()) };
+                    let wanted = if self.rule.days.is_empty() { day.weekday() == start.weekday() } else { self.rule.allows_weekday(day) };
                     if wanted {
                         days.push(day);
                     }
@@ -222,12 +157,11 @@ impl Recurrence {
             }
             Frequency::Monthly => {
                 let first = start.with_day(1)?.checked_add_months(Months::new(u32::try_from(units).ok()?))?;
-                for offset in 0..days_in_month(first)? {
+                for offset in 0..first.num_days_in_month() {
                     let day = first.checked_add_days(Days::new(offset.into()))?;
-                    let by_weekday = self.rule.days.is_empty() || self.rule.days.iter().any(|by| by.is(day));
                     // A month without the start's day is passed over, as iCalendar does.
                     let as_start = !self.rule.days.is_empty() || !self.rule.month_days.is_empty() || day.day() == start.day();
-                    if by_weekday && as_start && self.is_month_day(day) {
+                    if as_start && self.rule.allows_weekday(day) && self.rule.allows_month_day(day) {
                         days.push(day);
                     }
                 }
@@ -235,195 +169,145 @@ impl Recurrence {
             }
         }
     }
-
-    fn is_month_day(&self, day: NaiveDate) -> bool {
-        let from_end = || days_in_month(day).and_then(|last| i32::try_from(last).ok()).map(|last| day.day0().cast_signed() - last);
-        self.rule.month_days.is_empty()
-            || self.rule.month_days.contains(&day.day().cast_signed())
-            || from_end().is_some_and(|nth| self.rule.month_days.contains(&nth))
-    }
-}
-
-impl ByDay {
-    fn is(self, day: NaiveDate) -> bool {
-        let nth_from_start = || day.day0().cast_signed() / 7 + 1;
-        let nth_from_end = || days_in_month(day).map(|last| -((last.cast_signed() - day.day().cast_signed()) / 7) - 1);
-        self.day == day.weekday() && self.nth.is_none_or(|nth| if nth > 0 { nth == nth_from_start() } else { Some(nth) == nth_from_end() })
-    }
 }
 
 fn monday_of(day: NaiveDate) -> NaiveDate {
     day.week(Weekday::Mon).first_day()
 }
 
-fn days_in_month(day: NaiveDate) -> Option<u32> {
-    Some(u32::from(day.num_days_in_month()))
-}
-
-// ---------------------------------------------------------------- reading and writing rules
-
-const WEEKDAYS: [(&str, Weekday); 7] =
-    [("MO", Weekday::Mon), ("TU", Weekday::Tue), ("WE", Weekday::Wed), ("TH", Weekday::Thu), ("FR", Weekday::Fri), ("SA", Weekday::Sat), ("SU", Weekday::Sun)];
-
-impl Rule {
-    /// Reads a rule as iCalendar writes it, with or without `RRULE:` before it.
-    pub fn parse(text: &str) -> Result<Self, RecurrenceRefusal> {
-        let text = text.trim();
-        let text = text.get(..6).filter(|head| head.eq_ignore_ascii_case("RRULE:")).map_or(text, |head| &text[head.len()..]).trim();
-        if text.is_empty() {
-            return Err(RecurrenceRefusal::Empty);
-        }
-        let (mut frequency, mut interval, mut days, mut month_days, mut count, mut until) = (None, None, None, None, None, None);
-        for part in text.split(';').filter(|part| !part.trim().is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| RecurrenceRefusal::NotAPart(shown(part)))?;
-            let (name, value) = (name.trim().to_ascii_uppercase(), value.trim().to_ascii_uppercase());
-            let wrong = |wants| RecurrenceRefusal::Value { part: name.clone(), value: shown(&value), wants };
-            let twice = match name.as_str() {
-                "FREQ" => frequency.replace(frequency_of(&value)?).is_some(),
-                "INTERVAL" => interval.replace(number(&value, WIDEST_INTERVAL).ok_or_else(|| wrong("it is a number from 1 to 1000"))?).is_some(),
-                "COUNT" => count.replace(number(&value, MOST_COUNTED).ok_or_else(|| wrong("it is a number from 1 to 10000"))?).is_some(),
-                "UNTIL" => until.replace(until_of(&value).ok_or_else(|| wrong("it is a day like 20261231 or a time like 20261231T090000Z"))?).is_some(),
-                "BYDAY" => {
-                    days.replace(list(&value, by_day).ok_or_else(|| wrong("days are MO, TU, WE, TH, FR, SA and SU, in a month also 1MO or -1FR"))?).is_some()
-                }
-                "BYMONTHDAY" => {
-                    month_days.replace(list(&value, |day| signed(day, 31)).ok_or_else(|| wrong("days are 1 to 31, or -1 to -31 from the end"))?).is_some()
-                }
-                // Weeks begin on Monday unless somebody says otherwise.
-                "WKST" if value == "MO" => false,
-                _ => return Err(RecurrenceRefusal::Unsupported(shown(&name))),
-            };
-            if twice {
-                return Err(RecurrenceRefusal::Twice(name));
-            }
-        }
-        let ends = match (count, until) {
-            (Some(_), Some(_)) => return Err(RecurrenceRefusal::TwoEnds),
-            (Some(count), None) => Ends::After(count),
-            (None, until) => until.unwrap_or(Ends::Never),
-        };
-        let frequency = frequency.ok_or(RecurrenceRefusal::NoFrequency)?;
-        let (days, month_days): (Vec<ByDay>, Vec<i32>) = (days.unwrap_or_default(), month_days.unwrap_or_default());
-        match frequency {
-            Frequency::Weekly if !month_days.is_empty() => return Err(RecurrenceRefusal::MonthDayOfAWeek),
-            Frequency::Daily | Frequency::Weekly if days.iter().any(|by| by.nth.is_some()) => return Err(RecurrenceRefusal::NumberedDay),
-            Frequency::Daily | Frequency::Weekly | Frequency::Monthly => {}
-        }
-        Ok(Self { frequency, interval: interval.unwrap_or(1), days, month_days, ends })
-    }
-}
-
-fn shown(text: &str) -> String {
-    text.trim().chars().take(40).collect()
-}
-
-fn frequency_of(value: &str) -> Result<Frequency, RecurrenceRefusal> {
-    match value {
-        "DAILY" => Ok(Frequency::Daily),
-        "WEEKLY" => Ok(Frequency::Weekly),
-        "MONTHLY" => Ok(Frequency::Monthly),
-        _ => Err(RecurrenceRefusal::Frequency(shown(value))),
-    }
-}
-
-fn number(text: &str, most: u32) -> Option<u32> {
-    text.parse().ok().filter(|number| (1..=most).contains(number))
-}
-
-/// A number other than 0, up to `most` on either side.
-fn signed(text: &str, most: u32) -> Option<i32> {
-    text.parse::<i32>().ok().filter(|number| *number != 0 && number.unsigned_abs() <= most)
-}
-
-fn list<T>(text: &str, of: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
-    text.split(',').map(|item| of(item.trim())).collect()
-}
-
-fn by_day(text: &str) -> Option<ByDay> {
-    let (name, day) = WEEKDAYS.into_iter().find(|(name, _)| text.ends_with(name))?;
-    let nth = text.strip_suffix(name)?;
-    if nth.is_empty() { Some(ByDay { nth: None, day }) } else { signed(nth, 5).map(|nth| ByDay { nth: Some(nth), day }) }
-}
-
-/// A day is meant whole, so its last second counts.
-fn until_of(text: &str) -> Option<Ends> {
-    let day = |text: &str| NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|day| text.len() == 8 && (1900..=2200).contains(&day.year()));
-    let Some((date, time)) = text.split_once('T') else {
-        return Some(Ends::UntilLocal(LocalTime::new(day(text)?, NaiveTime::from_hms_opt(23, 59, 59)?)));
-    };
-    let (time, is_utc) = time.strip_suffix('Z').map_or((time, false), |time| (time, true));
-    let time = NaiveTime::parse_from_str(time, "%H%M%S").ok().filter(|_| time.len() == 6)?;
-    let local = LocalTime::new(day(date)?, time);
-    Some(if is_utc { Ends::Until(super::zone::Utc.utc(local)) } else { Ends::UntilLocal(local) })
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let frequency = match self.frequency {
-            Frequency::Daily => "DAILY",
-            Frequency::Weekly => "WEEKLY",
-            Frequency::Monthly => "MONTHLY",
-        };
-        write!(f, "FREQ={frequency}")?;
-        if self.interval != 1 {
-            write!(f, ";INTERVAL={}", self.interval)?;
-        }
-        let joined = |items: Vec<String>| items.join(",");
-        if !self.days.is_empty() {
-            write!(f, ";BYDAY={}", joined(self.days.iter().map(ToString::to_string).collect()))?;
-        }
-        if !self.month_days.is_empty() {
-            write!(f, ";BYMONTHDAY={}", joined(self.month_days.iter().map(ToString::to_string).collect()))?;
-        }
-        match self.ends {
-            Ends::Never => Ok(()),
-            Ends::After(count) => write!(f, ";COUNT={count}"),
-            Ends::Until(at) => write!(f, ";UNTIL={}", at.to_utc().format("%Y%m%dT%H%M%SZ")),
-            Ends::UntilLocal(local) => write!(f, ";UNTIL={}", local.day().and_time(local.time()).format("%Y%m%dT%H%M%S")),
-        }
-    }
-}
-
-impl fmt::Display for ByDay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = WEEKDAYS.into_iter().find(|(_, day)| *day == self.day).map_or("", |(name, _)| name);
-        match self.nth {
-            Some(nth) => write!(f, "{nth}{name}"),
-            None => f.write_str(name),
-        }
-    }
-}
-
-impl FromStr for Rule {
-    type Err = RecurrenceRefusal;
-
-    fn from_str(text: &str) -> Result<Self, RecurrenceRefusal> {
-        Self::parse(text)
-    }
-}
-
-impl Serialize for Rule {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Rule {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(from)?;
-        Self::parse(&text).map_err(de::Error::custom)
-    }
-}
-
-impl Readable for Rule {
-    fn read(from: Reader<'_>) -> Self {
-        let otherwise = Rule { frequency: Frequency::Daily, interval: 1, days: vec![], month_days: vec![], ends: Ends::Never };
-        Rule::parse(from.text()).unwrap_or_else(|_| from.fault(otherwise))
-    }
-}
-
 impl Readable for Recurrence {
     fn read(from: Reader<'_>) -> Self {
         Self { rule: from.get("rule"), start: from.get("start"), zone: from.get("zone"), duration_s: from.get("duration_s") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::zone::Utc, *};
+    use crate::domain::reading::read;
+    use proptest::prelude::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).expect("it is a time")
+    }
+
+    fn coming_back(rule: &str, start: &str) -> Recurrence {
+        let rule = Rule::parse(rule).unwrap_or_else(|refusal| panic!("{rule}: {refusal}"));
+        Recurrence { rule, start: LocalTime::parse(start).expect("it is a local time"), zone: "UTC".into(), duration_s: 3600 }
+    }
+
+    /// The days on which it begins, from the start of 2026 up to `to`.
+    fn days(rule: &str, start: &str, to: &str) -> Vec<String> {
+        let range = Range { from: at("2026-01-01T00:00:00Z"), to: at(to) };
+        let days = coming_back(rule, start).within(&range, &Utc, 100).occurrences;
+        days.iter().map(|occurrence| occurrence.from.to_utc().format("%m-%d").to_string()).collect()
+    }
+
+    #[test]
+    fn rules_come_back_as_icalendar_says() {
+        let to = "2026-04-01T00:00:00Z";
+        for (rule, start, expected) in [
+            ("FREQ=DAILY;INTERVAL=30", "2026-01-05T02:00", &["01-05", "02-04", "03-06"][..]),
+            ("FREQ=DAILY;BYDAY=MO;COUNT=3", "2026-01-01T02:00", &["01-05", "01-12", "01-19"]),
+            ("FREQ=DAILY;BYMONTHDAY=1,-1", "2026-01-01T02:00", &["01-01", "01-31", "02-01", "02-28", "03-01", "03-31"]),
+            // The start is a Wednesday; the second week is passed over, weeks begin on Monday.
+            ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;COUNT=4", "2026-01-07T02:00", &["01-07", "01-19", "01-21", "02-02"]),
+            ("FREQ=WEEKLY;UNTIL=20260121", "2026-01-07T02:00", &["01-07", "01-14", "01-21"]),
+            ("FREQ=WEEKLY;UNTIL=20260121T015959", "2026-01-07T02:00", &["01-07", "01-14"]),
+            ("FREQ=WEEKLY;UNTIL=20260121T020000Z", "2026-01-07T02:00", &["01-07", "01-14", "01-21"]),
+            // A month without a 31st is passed over.
+            ("FREQ=MONTHLY", "2026-01-31T02:00", &["01-31", "03-31"]),
+            ("FREQ=MONTHLY;BYMONTHDAY=-1", "2026-01-31T02:00", &["01-31", "02-28", "03-31"]),
+            ("FREQ=MONTHLY;BYDAY=1SU", "2026-01-01T02:00", &["01-04", "02-01", "03-01"]),
+            ("FREQ=MONTHLY;BYDAY=-1FR", "2026-01-01T02:00", &["01-30", "02-27", "03-27"]),
+            ("FREQ=MONTHLY;BYDAY=5TH,5SA", "2026-01-01T02:00", &["01-29", "01-31"]),
+            ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "2026-01-01T02:00", &["02-13", "03-13"]),
+            ("FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=1,15", "2026-01-10T02:00", &["01-15", "03-01", "03-15"]),
+            ("FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1", "2026-01-10T02:00", &[]),
+        ] {
+            assert_eq!(days(rule, start, to), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_began_long_ago_is_found_and_counted_from_its_start() {
+        assert_eq!(days("FREQ=DAILY", "1999-05-05T02:00", "2026-01-03T00:00:00Z"), ["01-01", "01-02"]);
+        assert_eq!(days("FREQ=DAILY;COUNT=3", "2025-12-30T02:00", "2026-02-01T00:00:00Z"), ["01-01"]);
+        assert_eq!(days("FREQ=DAILY;COUNT=3", "2025-12-01T02:00", "2026-02-01T00:00:00Z"), Vec::<String>::new());
+        assert_eq!(days("FREQ=DAILY", "2027-01-01T02:00", "2026-02-01T00:00:00Z"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_reaches_into_the_range_belongs_to_it_and_what_only_touches_it_does_not() {
+        let nightly = coming_back("FREQ=DAILY", "2026-01-01T23:30");
+        let within = |from, to| nightly.within(&Range { from: at(from), to: at(to) }, &Utc, 10).occurrences;
+        let whole = Range { from: at("2026-02-01T23:30:00Z"), to: at("2026-02-02T00:30:00Z") };
+        assert_eq!(within("2026-02-02T00:00:00Z", "2026-02-02T01:00:00Z"), [whole]);
+        assert_eq!(within("2026-02-02T00:30:00Z", "2026-02-02T23:30:00Z"), []);
+    }
+
+    #[test]
+    fn no_more_are_made_than_were_asked_for() {
+        let year = Range { from: at("2026-01-01T00:00:00Z"), to: at("2027-01-01T00:00:00Z") };
+        let daily = coming_back("FREQ=DAILY", "2026-01-01T02:00");
+        let few = daily.within(&year, &Utc, 5);
+        assert_eq!((few.occurrences.len(), few.cut), (5, true));
+        let all = daily.within(&year, &Utc, 365);
+        assert_eq!((all.occurrences.len(), all.cut), (365, false));
+        // However long the range, what never comes ends.
+        let never = coming_back("FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1", "2026-01-01T02:00");
+        assert_eq!(never.within(&Range { from: Timestamp::MIN, to: Timestamp::MAX }, &Utc, 5), Expansion::default());
+    }
+
+    #[test]
+    fn what_cannot_be_a_recurrence_is_refused() {
+        let daily = coming_back("FREQ=DAILY", "2026-01-01T02:00");
+        assert_eq!(Recurrence { zone: "Mitte!".into(), ..daily.clone() }.check(), Err(RecurrenceRefusal::NoZone("Mitte!".into())));
+        for duration_s in [0, 59, -3600, 32 * DAY_SECS] {
+            assert_eq!(Recurrence { duration_s, ..daily.clone() }.check(), Err(RecurrenceRefusal::Lasts));
+        }
+        assert_eq!(daily.clone().check(), Ok(daily));
+    }
+
+    #[test]
+    fn the_browser_reads_what_is_written() {
+        let it = coming_back("FREQ=MONTHLY;BYDAY=1SU,-1FR;UNTIL=20301231", "2026-01-01T02:00");
+        let json = serde_json::to_vec(&it).expect("it has a form");
+        assert_eq!(serde_json::from_slice::<Recurrence>(&json).expect("it is one"), it);
+        assert_eq!(read::<Recurrence>(&json), Some(it));
+    }
+
+    fn rules() -> impl Strategy<Value = String> {
+        let ends = prop_oneof![
+            Just(String::new()),
+            (1_u32..40).prop_map(|count| format!(";COUNT={count}")),
+            (1_u32..28).prop_map(|day| format!(";UNTIL=202606{day:02}"))
+        ];
+        let rule = prop_oneof![
+            Just("FREQ=DAILY".to_owned()),
+            Just("FREQ=DAILY;BYDAY=MO,TU".to_owned()),
+            Just("FREQ=WEEKLY;BYDAY=SU,WE".to_owned()),
+            Just("FREQ=WEEKLY".to_owned()),
+            Just("FREQ=MONTHLY;BYDAY=2TU,-1SA".to_owned()),
+            Just("FREQ=MONTHLY;BYMONTHDAY=31,-1,5".to_owned()),
+        ];
+        (rule, 1_u32..5, ends).prop_map(|(rule, interval, ends)| format!("{rule};INTERVAL={interval}{ends}"))
+    }
+
+    proptest! {
+        #[test]
+        fn however_a_range_is_cut_the_same_comes_back(rule in rules(), cut in 0_i64..300 * 24, lasts in 1_i64..60) {
+            let it = Recurrence { duration_s: lasts * 3600, ..coming_back(&rule, "2026-01-14T02:00") };
+            let (from, to) = (at("2026-01-01T00:00:00Z"), at("2026-10-28T00:00:00Z"));
+            let cut = from.plus_secs(cut * 3600);
+            let all = it.within(&Range { from, to }, &Utc, 1000).occurrences;
+            let mut parts = it.within(&Range { from, to: cut }, &Utc, 1000).occurrences;
+            for occurrence in it.within(&Range { from: cut, to }, &Utc, 1000).occurrences {
+                if !parts.contains(&occurrence) {
+                    parts.push(occurrence);
+                }
+            }
+            prop_assert_eq!(parts, all);
+        }
     }
 }

@@ -483,3 +483,87 @@ impl Readable for Run {
         Self { start_s: from.get("start_s"), width_s: from.get("width_s"), bad: from.get("bad"), total: from.get("total") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slice(start_s: i64, width_s: i64, good: f64, total: f64) -> Slice {
+        Slice { start_s, width_s, good, total }
+    }
+
+    #[test]
+    fn a_reading_becomes_what_its_method_counts() {
+        let counted = |method, target, good, total| to_slice(method, target, slice(0, 60, good, total)).map(|slice| (slice.good, slice.total));
+        use Method::{Occurrences, RatioTimeslices, Timeslices};
+        for (method, target, good, total, wanted) in [
+            (Occurrences, None, 90.0, 100.0, Some((90.0, 100.0))),
+            // Nothing happened although it was looked at: measured as events, a gap as time.
+            (Occurrences, None, 0.0, 0.0, Some((0.0, 0.0))),
+            (Timeslices, Some(0.9), 0.0, 0.0, None),
+            (RatioTimeslices, None, 0.0, 0.0, None),
+            (Timeslices, Some(0.9), 90.0, 100.0, Some((1.0, 1.0))),
+            (Timeslices, Some(0.9), 89.9, 100.0, Some((0.0, 1.0))),
+            (Timeslices, None, 60.0, 60.0, Some((1.0, 1.0))),
+            (Timeslices, None, 59.0, 60.0, Some((0.0, 1.0))),
+            (RatioTimeslices, None, 89.0, 100.0, Some((0.89, 1.0))),
+            // More good than all is still seen afterwards.
+            (RatioTimeslices, None, 120.0, 100.0, Some((1.2, 1.0))),
+            (Timeslices, Some(0.9), 120.0, 100.0, Some((1.2, 1.0))),
+            (Occurrences, None, f64::NAN, 100.0, None),
+            (Occurrences, None, 1.0, f64::INFINITY, None),
+            (Occurrences, None, 1.0, -1.0, None),
+        ] {
+            assert_eq!(counted(method, target, good, total), wanted, "{method:?} {target:?} {good} {total}");
+        }
+    }
+
+    #[test]
+    fn only_whole_runs_become_coarse() {
+        let fine: Vec<Slice> = (0..5).map(|n| slice(300 + n * 60, 60, 9.0, 10.0)).collect();
+        assert_eq!(coarsened(&fine), [slice(300, 300, 45.0, 50.0)]);
+        // One of five is missing, and one run begins in the middle.
+        let broken: Vec<Slice> = fine.iter().filter(|slice| slice.start_s != 420).copied().collect();
+        assert_eq!(coarsened(&broken), broken);
+        let late: Vec<Slice> = fine.iter().map(|slice| Slice { start_s: slice.start_s + 60, ..*slice }).collect();
+        assert_eq!(coarsened(&late), late);
+        let already = [slice(0, 300, 1.0, 1.0), slice(300, 300, 1.0, 1.0)];
+        assert_eq!(coarsened(&already), already);
+    }
+
+    #[test]
+    fn a_slice_takes_the_place_of_what_it_overlaps() {
+        let mut series = Series::new(Method::Occurrences, 60);
+        series.upsert(&[slice(600, 60, 1.0, 1.0), slice(0, 300, 5.0, 10.0), slice(660, 60, 1.0, 1.0)]);
+        assert_eq!((series.len(), series.first_s(), series.sum(0, 900).total), (3, Some(0), 12.0));
+        series.upsert(&[slice(60, 60, 2.0, 2.0)]);
+        assert_eq!((series.len(), series.sum(0, 900).total), (3, 4.0));
+        series.upsert(&[slice(600, 300, 9.0, 9.0)]);
+        assert_eq!((series.len(), series.sum(0, 900).total), (2, 11.0));
+        // The later of two for the same time counts; what is no count, or no time, is left away.
+        series.upsert(&[slice(60, 60, 1.0, 7.0), slice(60, 60, 1.0, 3.0), slice(-60, 60, 1.0, 1.0), slice(0, 0, 1.0, 1.0), slice(0, 60, f64::NAN, 1.0)]);
+        assert_eq!((series.len(), series.sum(0, 900).total), (2, 12.0));
+        assert_eq!((series.watermark(899), series.watermark(900), series.watermark(59)), (Some(120), Some(900), None));
+    }
+
+    #[test]
+    fn events_are_taken_out_and_time_counts_as_good() {
+        // Half of the first slice is left out, twice over.
+        for (method, bad, total) in [(Method::Occurrences, 4.0, 15.0), (Method::Timeslices, 4.0, 20.0)] {
+            let mut series = Series::new(method, 60);
+            series.upsert(&[slice(0, 60, 6.0, 10.0), slice(60, 60, 8.0, 10.0)]);
+            series.exclude(&[(0, 20), (10, 30), (-100, 0), (500, 400)]);
+            let sum = series.sum(0, 120);
+            assert_eq!((sum.bad, sum.total, sum.bad_raw, sum.total_raw, sum.excluded_s), (bad, total, 6.0, 20.0, 30), "{method:?}");
+            assert_eq!((series.excluded_s(-50, 120), series.coverage(0, 180), series.coverage(0, 30)), (80, 90.0 / 150.0, 1.0));
+            series.exclude(&[]);
+            assert_eq!((series.sum(0, 120).bad, series.sum(0, 120).total), (6.0, 20.0));
+        }
+    }
+
+    #[test]
+    fn it_is_small_in_memory() {
+        assert_eq!(size_of::<Entry>(), 24);
+        assert!(size_of::<Sum>() / STRIDE <= 4);
+    }
+}

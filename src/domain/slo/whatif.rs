@@ -12,7 +12,7 @@ use super::{
     forecast::{self, Ahead},
     frame::{self, Frame, at},
     objective::Objective,
-    report::{Gap, Standing},
+    report::{BudgetReport, Gap, Standing},
     series::{Series, Sum},
     target::Target,
     words,
@@ -81,13 +81,14 @@ pub struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    /// Of one of the objective's windows. `incidents` are all that lie in it.
-    pub fn new(objective: &'a Objective, series: &'a Series, window_index: usize, incidents: &[Span], now: Timestamp, zone: &'a dyn Zone) -> Self {
+    /// Of the window of a report. `incidents` are all that lie in it; `zone` names days, and has
+    /// the rules of another window that is asked for.
+    pub fn new(objective: &'a Objective, series: &'a Series, report: &BudgetReport, incidents: &[Span], zone: &'a dyn Zone) -> Self {
         let service = objective.draft.service.as_deref();
         let incidents: Vec<Span> = incidents.iter().filter(|span| span.concerns(service)).cloned().collect();
-        let window = objective.draft.windows.get(window_index).unwrap_or_else(|| objective.window());
-        let scene = Scene::of(objective, series, window, &incidents, now, zone);
-        Self { objective, series, incidents, now, zone, scene }
+        let frame = Frame::of_report(report, objective.draft.target.budget());
+        let scene = Scene::of(series, frame, report.state, &incidents);
+        Self { objective, series, incidents, now: report.at, zone, scene }
     }
 
     /// How it is, each change alone, and all of them together where there are several.
@@ -103,7 +104,10 @@ impl<'a> Ground<'a> {
     }
 
     fn outcome(&self, what: String, asked: &WhatIf) -> Outcome {
-        let other = asked.window.as_ref().map(|window| Scene::of(self.objective, self.series, window, &self.incidents, self.now, self.zone));
+        let other = asked.window.as_ref().map(|window| {
+            let frame = Frame::of(self.objective, self.series, window, self.now, self.zone);
+            Scene::of(self.series, frame, assess::standing(self.objective, self.series, &frame), &self.incidents)
+        });
         let scene = other.as_ref().unwrap_or(&self.scene);
         let budget = asked.target.unwrap_or(self.objective.draft.target).budget();
         let changes = scene.changes(self, asked);
@@ -144,10 +148,8 @@ struct Longer {
 }
 
 impl Scene {
-    fn of(objective: &Objective, series: &Series, window: &Window, incidents: &[Span], now: Timestamp, zone: &dyn Zone) -> Self {
-        let frame = Frame::of(objective, series, window, now, zone);
-        let is_measured = assess::standing(objective, series, &frame) != Standing::NotMeasured;
-        let ahead = if is_measured { Ahead::of(series, &frame) } else { None };
+    fn of(series: &Series, frame: Frame, state: Standing, incidents: &[Span]) -> Self {
+        let ahead = if state == Standing::NotMeasured { None } else { Ahead::of(series, &frame) };
         Self { sum: series.sum(frame.from_s, frame.until_s), charges: Charges::of(series, &frame, incidents), ahead, frame }
     }
 

@@ -13,7 +13,7 @@ use chrono::{Datelike, NaiveDate};
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
-/// A share of the budget: `31 %`, `−7 %`, `0.4 %`, `under 0.1 %`, `107 %`.
+/// A share of the budget: `31 %`, `−7 %`, `0.4 %`, `107 %`.
 pub fn percent(ratio: f64) -> String {
     format!("{} %", points(ratio))
 }
@@ -23,8 +23,7 @@ fn points(ratio: f64) -> String {
     let percent = ratio * 100.0;
     let sign = if percent < 0.0 { "−" } else { "" };
     match percent.abs() {
-        0.0 => "0".to_owned(),
-        size if size < 0.05 => format!("{}under 0.1", if percent < 0.0 { "below zero by " } else { "" }),
+        size if size < 0.05 => "0".to_owned(),
         size if size < 0.95 => format!("{sign}{size:.1}"),
         size => format!("{sign}{size:.0}"),
     }
@@ -85,7 +84,7 @@ pub fn when(at: Timestamp, now: Timestamp, zone: &dyn Zone) -> String {
     let (then, today) = (zone.local(at).day(), zone.local(now).day());
     let days = (then - today).num_days();
     match days {
-        ..=0 if at.secs_since(now) < 3_600 => "within the hour".to_owned(),
+        _ if at.secs_since(now) < 3_600 => "within the hour".to_owned(),
         ..=0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
         2..=6 => format!("on {}", weekday(then)),
@@ -121,5 +120,51 @@ pub fn last(length_s: i64) -> String {
         86_400 => "last day".to_owned(),
         secs if secs % 86_400 == 0 => format!("last {} days", secs / 86_400),
         secs => format!("last {}", crate::domain::wording::span(secs)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::frame::at, super::tests::*, super::zone::Utc, *};
+
+    #[test]
+    fn shares_have_two_digits_and_a_real_minus() {
+        let said = [0.312, -0.072, 1.07, 0.004, 0.0004, 0.0, -0.0004, 0.0095, -12.34, 1.0].map(percent);
+        assert_eq!(said, ["31 %", "−7 %", "107 %", "0.4 %", "0 %", "0 %", "0 %", "1 %", "−1234 %", "100 %"]);
+        assert_eq!([39.2, -3.14, 0.4, 101.0, -1_500.0].map(minutes_left), ["39 min left", "3.1 min over", "24 s left", "1.7 h left", "25 h over"]);
+    }
+
+    #[test]
+    fn days_are_named_as_people_name_them() {
+        // Now is Friday 20 November 2026, 02:30.
+        for (ahead, wanted) in [
+            (60, "within the hour"),
+            (4 * HOUR, "today"),
+            (22 * HOUR, "tomorrow"),
+            (6 * DAY, "on Thursday"),
+            (7 * DAY, "on 27 November"),
+            (60 * DAY, "on 19 January 2027"),
+        ] {
+            assert_eq!(when(at(NOW_S + ahead), now(), &Utc), wanted);
+        }
+        assert_eq!(short_day(at(NOW_S + 6 * DAY), &Utc), "Thu 26 Nov");
+        assert_eq!((clock(at(NOW_S - 3_120), now(), &Utc), clock(at(NOW_S - DAY), now(), &Utc)), ("01:38".to_owned(), "Thu 19 Nov".to_owned()));
+        assert_eq!([30 * DAY, DAY, 12 * HOUR].map(last), ["last 30 days", "last day", "last 12 h"]);
+    }
+
+    #[test]
+    fn a_row_says_what_is_left_and_what_comes() {
+        let mut report = report_of(&an_objective(), &with_outage(NOW_S - 6 * HOUR, NOW_S, 8.0));
+        assert_eq!((left(&report).as_str(), outlook(&report, now(), &Utc).as_str()), ("42 min left", "out Fri 27 Nov"));
+        report.exhaustion.forecast_at = None;
+        assert_eq!(outlook(&report, now(), &Utc), "lasts");
+        report.state = Standing::NotMeasured;
+        (report.worst_remaining_ratio, report.best_remaining_ratio) = (Some(0.46), Some(0.52));
+        assert_eq!(left(&report), "46 to 52 %");
+        report.coverage = 0.37;
+        assert_eq!(outlook(&report, now(), &Utc), "37 % measured");
+        report.state = Standing::Overspent;
+        report.exhaustion.recovers_at = Some(at(NOW_S + 7 * DAY));
+        assert_eq!(outlook(&report, now(), &Utc), "back Fri 27 Nov");
     }
 }

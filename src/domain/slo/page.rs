@@ -1,0 +1,59 @@
+//! Everything that an objective's page is drawn from, put together from what was read.
+
+use super::{
+    assess,
+    cost::{self, Span},
+    exclusion::Exclusion,
+    forecast,
+    frame::Frame,
+    gate::Gate,
+    line,
+    objective::Objective,
+    report::{Deploy, ObjectivePage},
+    series::Series,
+    zone::Zone,
+};
+use crate::domain::time::Timestamp;
+
+/// More points than a wide screen has columns help nobody.
+const LINE_POINTS: usize = 1_600;
+const FORECAST_POINTS: usize = 240;
+
+/// What the page shows beside the readings.
+pub struct Around<'a> {
+    /// All incidents of the window; those of other services are passed over.
+    pub incidents: &'a [Span],
+    pub deploys: Vec<Deploy>,
+    /// Those that are for the objective.
+    pub exclusions: Vec<Exclusion>,
+    pub gate: Option<Gate>,
+    pub generations: Vec<Timestamp>,
+    pub backfilled: Option<f64>,
+    /// Which pairs fired before.
+    pub previous: &'a [bool],
+}
+
+/// The page of an objective by one of its windows.
+pub fn page(objective: &Objective, series: &Series, window_index: usize, around: Around<'_>, now: Timestamp, zone: &dyn Zone) -> ObjectivePage {
+    let report = assess::report(objective, series, window_index, now, zone, around.previous);
+    let budget = objective.draft.target.budget();
+    let frame = Frame::of_report(&report, budget);
+    let (spenders, else_ratio) = cost::spenders(objective, series, &frame, &report, around.incidents);
+    let others = (0..objective.draft.windows.len()).filter(|other| *other != window_index);
+    ObjectivePage {
+        objective: objective.clone(),
+        others: others.map(|other| assess::report(objective, series, other, now, zone, around.previous)).collect(),
+        left: line::left_line(objective, series, &frame, LINE_POINTS),
+        gaps: line::gaps(series, &frame),
+        days: line::days(objective, series, &frame, zone),
+        forecast: forecast::line(&report, series, &frame, budget, frame.length_s() / 3, FORECAST_POINTS),
+        spenders,
+        else_ratio,
+        deploys: around.deploys,
+        exclusions: around.exclusions,
+        gate: around.gate,
+        generations: around.generations,
+        backfilled: around.backfilled,
+        report,
+    }
+}
