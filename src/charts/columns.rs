@@ -1,6 +1,6 @@
 //! Incidents by step, stacked by severity: the worst at the bottom, where columns can be compared.
 
-use super::{ABOVE, AXIS_ROOM, Anchor, Bands, HEIGHT, Label, Mark, Point, Role, Scene, Shape, Tone, axis_labels};
+use super::{ABOVE, AXIS_ROOM, Anchor, Bands, HEIGHT, Label, Mark, Point, Role, Scene, Shape, Tone, axis_labels, table::Table};
 use crate::domain::{
     metrics::{Bucket, Step, words},
     severity::Severity,
@@ -41,15 +41,25 @@ pub fn scene(buckets: &[Bucket], step: Step, width: f64) -> Scene {
             wording::count(usize::try_from(bucket.incidents()).unwrap_or(usize::MAX), "incident", "incidents"),
             if bucket.incidents() == 0 { String::new() } else { format!(", {}", words::by_severity(&bucket.by_severity)) },
         );
-        scene.points.push(Point { left: bands.start(at), width: bands.band(), words });
+        scene.points.push(Point { left: bands.start(at), width: bands.band(), words, ..Point::default() });
     }
     scene.labels.extend(axis_labels(buckets, step, bands, HEIGHT - 5.0));
     names(&mut scene, buckets, bands, &y);
     scene
 }
 
+/// A row for each step.
+pub fn table(buckets: &[Bucket], step: Step) -> Table {
+    let columns = [("Began", false), ("All", true)].into_iter().chain(severities().map(|severity| (severity.map_or("Unset", Severity::label), true))).collect();
+    let row = |bucket: &Bucket| {
+        let counts = std::iter::once(bucket.incidents()).chain(bucket.by_severity.iter().copied()).map(|n| n.to_string());
+        std::iter::once(words::step_name(step, bucket)).chain(counts).collect()
+    };
+    Table { caption: format!("Incidents by {}", step.slug()), columns, rows: buckets.iter().map(row).collect() }
+}
+
 /// The distance of the lines behind the columns, and how many incidents the highest stands for.
-fn ticks(most: u64) -> (u64, u64) {
+pub fn ticks(most: u64) -> (u64, u64) {
     let tick = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].into_iter().find(|tick| most <= tick * 4).unwrap_or(most.div_ceil(4));
     (tick, most.div_ceil(tick).max(1) * tick)
 }

@@ -1,7 +1,7 @@
 //! The time to restore by step: a dot for each median with the interval it may lie in, and single
 //! values where they are too few for one. No line joins them: between two steps nothing is known.
 
-use super::{ABOVE, AXIS_ROOM, Anchor, Bands, HEIGHT, Label, Mark, Point, Role, Scene, Shape, Tone, axis_labels};
+use super::{ABOVE, AXIS_ROOM, Anchor, Bands, HEIGHT, Label, Mark, Point, Role, Scene, Shape, Tone, axis_labels, table::Table};
 use crate::domain::{
     metrics::{Bucket, Step, words},
     wording,
@@ -39,13 +39,28 @@ pub fn scene(buckets: &[Bucket], step: Step, width: f64) -> Scene {
         if bands.band() >= 20.0 {
             scene.labels.push(Label { x, y: base + 15.0, anchor: Anchor::Middle, words: bucket.n.to_string(), tone: Tone::Axis });
         }
-        scene.points.push(Point { left: bands.start(at), width: bands.band(), words: spoken(bucket, step) });
+        scene.points.push(Point { left: bands.start(at), width: bands.band(), words: spoken(bucket, step), ..Point::default() });
     }
     if bands.band() >= 20.0 {
         scene.labels.push(Label { x: LEFT - 8.0, y: base + 15.0, anchor: Anchor::End, words: "n".to_owned(), tone: Tone::Axis });
     }
     scene.labels.extend(axis_labels(buckets, step, bands, HEIGHT - 5.0));
     scene
+}
+
+/// A row for each step.
+pub fn table(buckets: &[Bucket], step: Step) -> Table {
+    let row = |bucket: &Bucket| {
+        let interval = bucket.low_s.zip(bucket.high_s).map(|(low, high)| format!("{} to {}", words::duration(low), words::duration(high)));
+        vec![
+            words::step_name(step, bucket),
+            words::restored(bucket),
+            interval.unwrap_or_else(|| "too few values".to_owned()),
+            words::left_out(&bucket.excluded).unwrap_or_else(|| "nobody".to_owned()),
+        ]
+    };
+    let columns = vec![("Began", false), ("Median, or each value", false), ("95 % interval", false), ("Left out", false)];
+    Table { caption: format!("Time to restore by {}", step.slug()), columns, rows: buckets.iter().map(row).collect() }
 }
 
 fn spoken(bucket: &Bucket, step: Step) -> String {

@@ -4,8 +4,23 @@
 //! Coordinates are pixels from the upper left corner, x to the right and y downwards. Whoever
 //! draws asks again when the width changes; nothing is ever scaled, so that letters keep their size.
 
+//!
+//! Incidents by ISO week, stacked by severity, are [`columns`] with the step of a week.
+
+pub mod bar;
+pub mod burn;
+pub mod burn_down;
 pub mod columns;
+pub mod daily;
+pub mod days;
 pub mod medians;
+pub mod place;
+pub mod spark;
+pub mod spread;
+pub mod table;
+pub mod thin;
+pub mod time_axis;
+pub mod wall;
 
 use crate::domain::{
     metrics::{Bucket, Step, words},
@@ -34,7 +49,7 @@ pub struct Mark {
     pub role: Role,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     Bar {
         x: f64,
@@ -46,6 +61,10 @@ pub enum Shape {
         from: (f64, f64),
         to: (f64, f64),
     },
+    /// A line through all these points.
+    Path(Vec<(f64, f64)>),
+    /// What these points enclose.
+    Area(Vec<(f64, f64)>),
     Dot {
         x: f64,
         y: f64,
@@ -71,6 +90,45 @@ pub enum Role {
     Interval,
     /// One value of a step that has too few for a median.
     Single,
+    /// The line of the budget that is left, and its end.
+    Budget(Standing),
+    /// What lies between that line and zero.
+    Fill(Standing),
+    /// Zero, heavy: where the budget is spent.
+    Zero,
+    /// Spending at an even pace.
+    Even,
+    Forecast,
+    /// How far the forecast may be off.
+    Bound,
+    /// The instant the picture was made for.
+    Now,
+    /// What was not measured.
+    Gap,
+    /// The box that carries an incident's number, and the line it stands on.
+    Flag,
+    Stem,
+    /// A deploy; `before_incident` when an incident began soon after.
+    Deploy {
+        before_incident: bool,
+    },
+    /// What a day spent.
+    Spent,
+    /// The even pace of a day, or the value at which an alert fires.
+    Threshold,
+    /// Over the short and over the long window of an alert.
+    Short,
+    Long,
+    /// The room a bar may fill.
+    Track,
+    /// The end of a bar that goes on.
+    Notch,
+    /// How much a day spent, from 0 (nothing) to 4.
+    Heat(u8),
+    /// How many values lie in a step.
+    Count,
+    /// Nine of ten values are below it.
+    Ninth,
 }
 
 impl Role {
@@ -83,6 +141,56 @@ impl Role {
             Role::Median => "median",
             Role::Interval => "interval",
             Role::Single => "single",
+            Role::Budget(_) => "budget",
+            Role::Fill(_) => "fill",
+            Role::Zero => "zero",
+            Role::Even => "even",
+            Role::Forecast => "forecast",
+            Role::Bound => "bound",
+            Role::Now => "now",
+            Role::Gap => "gap",
+            Role::Flag => "flag",
+            Role::Stem => "stem",
+            Role::Deploy { before_incident: false } => "deploy",
+            Role::Deploy { before_incident: true } => "deploy-before",
+            Role::Spent => "spent",
+            Role::Threshold => "threshold",
+            Role::Short => "short",
+            Role::Long => "long",
+            Role::Track => "track",
+            Role::Notch => "notch",
+            Role::Heat(0) => "heat-0",
+            Role::Heat(1) => "heat-1",
+            Role::Heat(2) => "heat-2",
+            Role::Heat(3) => "heat-3",
+            Role::Heat(_) => "heat-4",
+            Role::Count => "count",
+            Role::Ninth => "ninth",
+        }
+    }
+
+    /// What a mark about a budget says about it.
+    pub fn standing(self) -> Option<Standing> {
+        if let Role::Budget(standing) | Role::Fill(standing) = self { Some(standing) } else { None }
+    }
+}
+
+/// How an objective stands. A word and a sign always say the same as the colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    #[default]
+    Within,
+    /// Little is left, or it runs out within the window at this pace.
+    Low,
+    Overspent,
+}
+
+impl Standing {
+    pub fn slug(self) -> &'static str {
+        match self {
+            Standing::Within => "within",
+            Standing::Low => "low",
+            Standing::Overspent => "overspent",
         }
     }
 }
@@ -122,6 +230,18 @@ pub enum Tone {
     Figure,
     /// A figure on a filled mark.
     Inside,
+    /// Words that are read before the others.
+    Strong,
+    /// Words beside a mark, read last.
+    Note,
+    /// The last value.
+    Last,
+    /// The last value, below zero.
+    LastOver,
+    /// What the last value is in its own unit, below zero.
+    Over,
+    /// The number in a flag.
+    Flag,
 }
 
 impl Tone {
@@ -130,19 +250,73 @@ impl Tone {
             Tone::Axis => "axis",
             Tone::Figure => "figure",
             Tone::Inside => "inside",
+            Tone::Strong => "strong",
+            Tone::Note => "note",
+            Tone::Last => "last",
+            Tone::LastOver => "last-over",
+            Tone::Over => "over",
+            Tone::Flag => "flag",
+        }
+    }
+
+    /// In pixels; the style sheet draws letters of this size.
+    pub fn size(self) -> f64 {
+        if matches!(self, Tone::Last | Tone::LastOver) { 20.0 } else { 12.0 }
+    }
+
+    pub fn is_bold(self) -> bool {
+        match self {
+            Tone::Axis | Tone::Figure | Tone::Note => false,
+            Tone::Inside | Tone::Strong | Tone::Last | Tone::LastOver | Tone::Over | Tone::Flag => true,
         }
     }
 }
 
 /// A stop on the way through a picture: the band it covers, and what is said there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Point {
     pub left: f64,
     pub width: f64,
     pub words: String,
+    /// The number of its day; 0 throughout where points are whole days or longer.
+    pub day: i64,
+    /// The numbers of the flags that stand here.
+    pub flags: Vec<u32>,
 }
 
 impl Scene {
+    fn line(&mut self, role: Role, from: (f64, f64), to: (f64, f64)) {
+        self.marks.push(Mark { shape: Shape::Line { from, to }, role });
+    }
+
+    fn bar(&mut self, role: Role, rect: place::Rect) {
+        let (width, height) = (rect.width(), rect.bottom - rect.top);
+        self.marks.push(Mark { shape: Shape::Bar { x: rect.left, y: rect.top, width, height }, role });
+    }
+
+    fn words(&mut self, x: f64, y: f64, anchor: Anchor, words: impl Into<String>, tone: Tone) {
+        self.labels.push(Label { x, y, anchor, words: words.into(), tone });
+    }
+
+    /// Where a step by a whole day leads from a point: to the first point of the next day, or of
+    /// this one and then of the day before.
+    pub fn by_day(&self, from: usize, forward: bool) -> usize {
+        let Some(here) = self.points.get(from) else { return 0 };
+        let first_of = |day: i64| self.points.iter().position(|point| point.day == day);
+        if forward {
+            return self.points.iter().position(|point| point.day > here.day).unwrap_or(self.points.len() - 1);
+        }
+        match first_of(here.day) {
+            Some(first) if first < from => first,
+            _ => self.points[..from].last().and_then(|before| first_of(before.day)).unwrap_or(0),
+        }
+    }
+
+    /// The point at which a flag stands.
+    pub fn flagged(&self, number: u32) -> Option<usize> {
+        self.points.iter().position(|point| point.flags.contains(&number))
+    }
+
     /// The point that `x` lies nearest to.
     pub fn nearest(&self, x: f64) -> Option<usize> {
         let distance = |point: &Point| (point.left + point.width / 2.0 - x).abs();

@@ -29,10 +29,11 @@ fn some(n: i64) -> Vec<Bucket> {
 fn all_inside(scene: &Scene) {
     let inside = |x: f64, y: f64| assert!((0.0..=scene.width).contains(&x) && (0.0..=scene.height).contains(&y), "{x} {y} in {} {}", scene.width, scene.height);
     for mark in &scene.marks {
-        match mark.shape {
-            Shape::Bar { x, y, width, height } => (inside(x, y), inside(x + width, y + height)),
+        match &mark.shape {
+            Shape::Bar { x, y, width, height } => (inside(*x, *y), inside(x + width, y + height)),
             Shape::Line { from, to } => (inside(from.0, from.1), inside(to.0, to.1)),
-            Shape::Dot { x, y } | Shape::Sign { x, y } => (inside(x, y), ()),
+            Shape::Path(points) | Shape::Area(points) => (points.iter().for_each(|(x, y)| inside(*x, *y)), ()),
+            Shape::Dot { x, y } | Shape::Sign { x, y } => (inside(*x, *y), ()),
         };
     }
     scene.labels.iter().for_each(|label| inside(label.x, label.y));
@@ -47,7 +48,7 @@ fn nothing_leaves_the_picture_at_any_width_or_number_of_steps() {
                 assert_eq!(scene.points.len(), usize::try_from(n).expect("a few"));
                 assert!(scene.marks.iter().all(|mark| match mark.shape {
                     Shape::Bar { height, width, .. } => height.is_finite() && width > 0.0,
-                    Shape::Line { .. } | Shape::Dot { .. } | Shape::Sign { .. } => true,
+                    Shape::Line { .. } | Shape::Path(_) | Shape::Area(_) | Shape::Dot { .. } | Shape::Sign { .. } => true,
                 }));
             }
         }
@@ -70,7 +71,7 @@ fn a_column_is_as_high_as_its_parts_and_its_total_stands_on_top() {
     let heights: f64 = scene
         .marks
         .iter()
-        .filter_map(|mark| if let (Shape::Bar { height, .. }, Role::Severity(_)) = (mark.shape, mark.role) { Some(height + 1.0) } else { None })
+        .filter_map(|mark| if let (Shape::Bar { height, .. }, Role::Severity(_)) = (&mark.shape, mark.role) { Some(height + 1.0) } else { None })
         .sum();
     // Five columns of six, one of them with a seventh; eight stand for the whole height.
     assert!((heights - (232.0 - 22.0 - 20.0) * 31.0 / 8.0).abs() < 1e-6, "{heights}");
@@ -89,4 +90,22 @@ fn too_few_values_are_shown_one_by_one() {
     assert_eq!(scene.nearest(0.0), Some(0));
     assert_eq!(scene.nearest(9999.0), Some(3));
     assert_eq!(Scene::default().nearest(1.0), None);
+}
+
+/// What holds for every picture: nothing leaves it, no label stands upon another, and at most six
+/// stand in its last row.
+pub fn whole(scene: &Scene) {
+    all_inside(scene);
+    let rects: Vec<_> = scene.labels.iter().map(|label| (label.rect(), &label.words)).collect();
+    let frame = place::Rect::new(-0.5, -0.5, scene.width + 1.0, scene.height + 1.0);
+    for (at, (rect, words)) in rects.iter().enumerate() {
+        assert!(frame.holds(rect), "{words:?} leaves the picture of {} × {}: {rect:?}", scene.width, scene.height);
+        if let Some((_, other)) = rects[..at].iter().find(|(other, _)| other.touches(rect)) {
+            panic!("{words:?} stands upon {other:?} at a width of {}", scene.width);
+        }
+    }
+    let last = scene.labels.iter().map(|label| label.y).fold(0.0, f64::max);
+    assert!(scene.labels.iter().filter(|label| label.y == last).count() <= MOST_LABELS, "at most six under the axis");
+    let finite = |x: f64| x.is_finite();
+    assert!(scene.points.iter().all(|point| finite(point.left) && point.width > 0.0 && !point.words.is_empty()));
 }

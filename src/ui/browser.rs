@@ -52,6 +52,16 @@ pub fn local_parts(at: Timestamp) -> (u32, u32, u32, u32) {
     (date.get_date(), date.get_month(), date.get_hours(), date.get_minutes())
 }
 
+/// How far the viewer's clock is ahead of UTC at an instant.
+pub fn offset_secs(at: Timestamp) -> i64 {
+    if !is_here() {
+        return 0;
+    }
+    #[allow(clippy::cast_possible_truncation)] // minutes of a day
+    let behind = date(at).get_timezone_offset() as i64;
+    -behind * 60
+}
+
 /// What a `datetime-local` field says, read where the viewer is: `2026-11-20T02:04`.
 pub fn parse_local(text: &str) -> Option<Timestamp> {
     let millis = Date::parse(text);
@@ -450,6 +460,99 @@ fn on_window(event: &str, call: impl Fn() + 'static) {
     let call = Closure::<dyn Fn()>::new(call);
     let _ = window().add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
     call.forget();
+}
+
+// ---- what is saved as a file
+
+/// Saves text under a name.
+pub fn save(name: &str, text: &str) {
+    if let Ok(blob) = web_sys::Blob::new_with_str_sequence(&Array::of1(&text.into())) {
+        save_blob(name, &blob);
+    }
+}
+
+fn save_blob(name: &str, blob: &web_sys::Blob) {
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(blob) else { return };
+    if let Ok(link) = document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>) {
+        link.set_href(&address);
+        link.set_download(name);
+        link.click();
+    }
+    // The browser has taken what it saves by the time the next task runs.
+    let forget = Closure::once_into_js(move || {
+        let _ = web_sys::Url::revoke_object_url(&address);
+    });
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(forget.unchecked_ref(), 10_000);
+}
+
+/// Saves a drawing as it looks now.
+pub fn save_svg(id: &str, name: &str) {
+    if let Some((text, ..)) = alone(id) {
+        save(name, &text);
+    }
+}
+
+/// Saves a drawing as it looks now, in twice as many pixels.
+pub fn save_png(id: &str, name: &str) {
+    const TIMES: f64 = 2.0;
+    let (Some((text, width, height)), Ok(image)) = (alone(id), web_sys::HtmlImageElement::new()) else { return };
+    let Ok(canvas) = document().create_element("canvas").map(JsCast::unchecked_into::<web_sys::HtmlCanvasElement>) else { return };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // pixels of a screen
+    let pixels = |length: f64| (length * TIMES) as u32;
+    canvas.set_width(pixels(width));
+    canvas.set_height(pixels(height));
+    let (drawn, name) = (image.clone(), name.to_owned());
+    let paint = Closure::once_into_js(move || {
+        let Some(context) = canvas.get_context("2d").ok().flatten() else { return };
+        let size = |pixels: u32| JsValue::from_f64(f64::from(pixels));
+        let arguments = Array::of5(&drawn, &size(0), &size(0), &size(canvas.width()), &size(canvas.height()));
+        let Ok(draw) = Reflect::get(&context, &"drawImage".into()).and_then(|draw| draw.dyn_into::<js_sys::Function>()) else { return };
+        if draw.apply(&context, &arguments).is_err() {
+            return;
+        }
+        let keep = Closure::once_into_js(move |blob: JsValue| {
+            if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
+                save_blob(&name, &blob);
+            }
+        });
+        let _ = canvas.to_blob(keep.unchecked_ref());
+    });
+    let _ = image.add_event_listener_with_callback("load", paint.unchecked_ref());
+    // Pages of this server may show pictures of their own data, and no others.
+    image.set_src(&format!("data:image/svg+xml,{}", String::from(js_sys::encode_uri_component(&text))));
+}
+
+/// A drawing that stands alone, with its size: what the style sheet says is written into it.
+fn alone(id: &str) -> Option<(String, f64, f64)> {
+    const SAID: [&str; 12] = [
+        "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "opacity", "paint-order", "font-family", "font-size", "font-weight",
+    ];
+    let drawing = document().get_element_by_id(id)?;
+    let copy = drawing.clone_node_with_deep(true).ok()?.unchecked_into::<Element>();
+    let style = |element: &Element| window().get_computed_style(element).ok().flatten();
+    let (here, there) = (drawing.query_selector_all("*").ok()?, copy.query_selector_all("*").ok()?);
+    let pair = |at: u32| Some((here.item(at)?.unchecked_into::<Element>(), there.item(at)?.unchecked_into::<Element>()));
+    for (element, copied) in (0..here.length()).filter_map(pair) {
+        let Some(style) = style(&element) else { continue };
+        for name in SAID {
+            let value = style.get_property_value(name).unwrap_or_default();
+            if !value.is_empty() {
+                let _ = copied.set_attribute(name, &value);
+            }
+        }
+    }
+    // It had the colour of the card behind it.
+    let ground = style(&drawing).and_then(|style| style.get_property_value("background-color").ok()).unwrap_or_else(|| "white".to_owned());
+    let _ = copy.set_attribute("xmlns", "http://www.w3.org/2000/svg");
+    let size = |name: &str| drawing.get_attribute(name).and_then(|size| size.parse::<f64>().ok());
+    let (width, height) = size("width").zip(size("height"))?;
+    let inner = copy.inner_html();
+    copy.set_inner_html("");
+    let shell = copy.outer_html();
+    let (open, close) = shell.split_once('>')?;
+    // A page may write this space by its name; a file of its own knows only the number.
+    let inner = inner.replace("&nbsp;", "&#160;");
+    Some((format!("{open}><rect width=\"100%\" height=\"100%\" fill=\"{ground}\"></rect>{inner}{close}"), width, height))
 }
 
 // ---- the address

@@ -39,4 +39,7 @@ mod times;
 mod toasts;
 
 pub use app::mount;
+/// What pages without a script are drawn with as well.
+pub use chart::{paint::picture, rows::BudgetBar, rows::Sparkline};
 pub use still::{Still, needs, still};
+pub use times::Zone;

@@ -1,7 +1,7 @@
 //! Instants as people read them: in UTC or where the viewer is, with the day where it is not today's.
 
 use super::browser;
-use crate::domain::time::Timestamp;
+use crate::{charts::wall::Wall, domain::time::Timestamp};
 
 /// In which zone times are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,14 @@ impl Zone {
         match self {
             Zone::Utc => "UTC".to_owned(),
             Zone::Local => browser::zone_name(),
+        }
+    }
+
+    /// The clock that charts are drawn by.
+    pub fn wall(self) -> Wall {
+        match self {
+            Zone::Utc => Wall::utc(),
+            Zone::Local => Wall::new(browser::zone_name(), browser::offset_secs),
         }
     }
 

@@ -1,21 +1,30 @@
-//! Paints a [`Scene`]: the one place that turns marks and roles into elements. Colours are the
-//! style sheet's. A chart is one stop for the keyboard; arrows move along its points, and what
-//! stands there is said in words, on screen and to those who listen.
+//! Charts on a page: [`paint`] turns what `charts` laid out into elements, [`Chart`] lets people
+//! move along it, [`panel`] puts a head and a table around it, [`rows`] are those of the size of a word.
+//!
+//! A chart is one stop for the keyboard. Arrows move along its points, with Shift by day, Home and
+//! End to its edges, 1 to 9 to an incident's flag; Enter pins, Esc leaves. What stands there is said
+//! in words in a strip above the plot, where no finger covers it, and to those who listen.
 
-use crate::{
-    charts::{Label, Mark, Role, Scene, Shape},
-    ui::{components::severity, drawing::view},
-};
+pub mod paint;
+pub mod panel;
+pub mod rows;
+
+use crate::{charts::Scene, ui::drawing::view};
 use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
+use std::time::Duration;
 
 /// How wide a chart is until its place has been measured.
 const UNMEASURED: f64 = 328.0;
+/// Whoever listens hears a value at most twice a second.
+const BETWEEN_WORDS: Duration = Duration::from_millis(500);
 
 #[component]
 pub fn Chart(
     /// Unique on the page.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// The picture for a width in pixels.
+    #[prop(into)]
     draw: Callback<f64, Scene>,
 ) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
@@ -30,60 +39,34 @@ pub fn Chart(
     on_cleanup(move || listener.remove());
 
     let scene = Memo::new(move |_| draw.run(width.get()));
-    let at = RwSignal::new(None::<usize>);
-    let said = move || scene.with(|scene| at.get().and_then(|at| scene.points.get(at)).map(|point| point.words.clone()));
-    let go = move |to: Option<usize>| at.set(to);
-    let key = move |event: leptos::ev::KeyboardEvent| {
-        let last = scene.with_untracked(|scene| scene.points.len().checked_sub(1));
-        let Some(last) = last else { return };
-        let here = at.get_untracked();
-        let to = match event.key().as_str() {
-            "ArrowRight" => Some(here.map_or(0, |here| (here + 1).min(last))),
-            "ArrowLeft" => Some(here.map_or(last, |here| here.saturating_sub(1))),
-            "Home" => Some(0),
-            "End" => Some(last),
-            "Escape" if here.is_some() => None,
-            _ => return,
-        };
-        event.prevent_default();
-        event.stop_propagation();
-        go(to);
-    };
+    let steps = Steps::new(scene);
     let point_at = move |x: i32| {
         let left = place.get_untracked().map_or(0.0, |place| place.get_bounding_client_rect().left());
-        go(scene.with_untracked(|scene| scene.nearest(f64::from(x) - left)));
+        scene.with_untracked(|scene| scene.nearest(f64::from(x) - left))
     };
-    let drawn = move || {
-        let (title_id, desc_id) = (format!("{id}-title"), format!("{id}-desc"));
-        let (titled, described) = (title_id.clone(), desc_id.clone());
-        scene.with(|scene| {
-            view! {
-                <svg
-                    class="chart__picture"
-                    role="img"
-                    aria-labelledby=titled
-                    aria-describedby=described
-                    width=scene.width.to_string()
-                    height=scene.height.to_string()
-                    viewBox=format!("0 0 {} {}", scene.width, scene.height)
-                >
-                    <title id=title_id>{scene.title.clone()}</title>
-                    <desc id=desc_id>{scene.desc.clone()}</desc>
-                    <g>{scene.marks.iter().map(mark).collect_view()}</g>
-                    <g>{scene.labels.iter().map(label).collect_view()}</g>
-                </svg>
-            }
-        })
+    let press = move |event: leptos::ev::PointerEvent| {
+        let to = point_at(event.client_x());
+        // A second press on what is pinned lets go of it; a finger always holds what it pointed at.
+        let again = steps.pinned.get_untracked() && to == steps.at.get_untracked();
+        steps.go(to);
+        steps.pinned.set(!again);
     };
     let cursor = move || {
-        let band = scene.with(|scene| at.get().and_then(|at| scene.points.get(at)).map(|point| (point.left, point.width)));
-        band.map(|(left, width)| view! { <span class="chart__here" style:left=format!("{left:.1}px") style:width=format!("{width:.1}px")></span> })
+        let point = scene.with(|scene| steps.at.get().and_then(|at| scene.points.get(at)).map(|point| (point.left, point.width)));
+        let pinned = steps.pinned.get().then_some("true");
+        point.map(|(left, width)| {
+            view! { <span class="chart__here" data-pinned=pinned style:left=format!("{left:.1}px") style:width=format!("{width:.1}px")></span> }
+        })
     };
+    let strip = move || steps.words().unwrap_or_else(|| scene.with(|scene| scene.title.clone()));
     view! {
         <div class="chart">
-            <p class="chart__said">
-                <span aria-live="polite">{move || said()}</span>
-                {move || at.get().is_none().then(|| scene.with(|scene| scene.title.clone()))}
+            <div class="chart__strip">
+                <p class="chart__said">{move || strip()}</p>
+                {move || steps.at.get().is_some().then(|| buttons(steps))}
+            </div>
+            <p class="visually-hidden" aria-live="polite">
+                {steps.heard}
             </p>
             <div
                 class="chart__place"
@@ -91,53 +74,166 @@ pub fn Chart(
                 tabindex="0"
                 role="group"
                 aria-label="Chart; the arrow keys move along it"
-                on:keydown=key
-                on:pointerdown=move |event| point_at(event.client_x())
-                on:pointermove=move |event| point_at(event.client_x())
-                on:pointerleave=move |event| {
-                    if event.pointer_type() == "mouse" {
-                        go(None);
+                on:keydown=move |event| {
+                    if steps.key(&event.key(), event.shift_key()) {
+                        event.prevent_default();
+                        event.stop_propagation();
                     }
                 }
-                on:blur=move |_| go(None)
+                on:pointerdown=press
+                on:pointermove=move |event| {
+                    if !steps.pinned.get_untracked() || event.buttons() > 0 {
+                        steps.go(point_at(event.client_x()));
+                    }
+                }
+                on:pointerleave=move |event| {
+                    if event.pointer_type() == "mouse" {
+                        steps.leave();
+                    }
+                }
+                on:blur=move |_| steps.leave()
             >
                 {move || cursor()}
-                {move || drawn()}
+                {move || scene.with(|scene| paint::picture(&id, scene))}
             </div>
         </div>
     }
 }
 
-fn number(value: f64) -> String {
-    format!("{value:.1}")
-}
-
-fn mark(mark: &Mark) -> AnyView {
-    let role = mark.role.slug();
-    let severity = match mark.role {
-        Role::Severity(severity) => Some(severity::severity_slug(severity)),
-        Role::Grid | Role::Base | Role::Leader | Role::Median | Role::Interval | Role::Single => None,
-    };
-    match mark.shape {
-        Shape::Bar { x, y, width, height } => {
-            view! { <rect data-role=role data-severity=severity x=number(x) y=number(y) width=number(width) height=number(height)></rect> }
-        }
-        Shape::Line { from, to } => {
-            view! { <line data-role=role x1=number(from.0) y1=number(from.1) x2=number(to.0) y2=number(to.1)></line> }
-        }
-        Shape::Dot { x, y } => view! { <circle data-role=role cx=number(x) cy=number(y) r="4.5"></circle> },
-        Shape::Sign { x, y } => {
-            let of = if let Role::Severity(severity) = mark.role { severity } else { None };
-            let moved = format!("translate({:.1} {:.1}) scale(0.55) translate(-10 -10)", x, y);
-            view! { <path data-role="sign" data-severity=severity d=severity::shape(of) transform=moved></path> }
-        }
+/// For fingers: to the point before and the point after, and away. They are no stops for the keyboard.
+fn buttons(steps: Steps) -> AnyView {
+    view! {
+        <div class="chart__steps">
+            <button type="button" class="button" tabindex="-1" on:click=move |_| steps.by(false)>
+                "Earlier"
+            </button>
+            <button type="button" class="button" tabindex="-1" on:click=move |_| steps.by(true)>
+                "Later"
+            </button>
+            <button type="button" class="button" tabindex="-1" on:click=move |_| steps.close()>
+                "Done"
+            </button>
+        </div>
     }
 }
 
-fn label(label: &Label) -> AnyView {
-    view! {
-        <text data-tone=label.tone.slug() x=number(label.x) y=number(label.y) text-anchor=label.anchor.slug()>
-            {label.words.clone()}
-        </text>
+/// Where somebody is on a chart.
+#[derive(Clone, Copy)]
+struct Steps {
+    scene: Memo<Scene>,
+    at: RwSignal<Option<usize>>,
+    /// Stays where it is when the pointer or the focus leaves.
+    pinned: RwSignal<bool>,
+    /// What those who listen hear.
+    heard: RwSignal<String>,
+    waiting: StoredValue<bool>,
+}
+
+impl Steps {
+    fn new(scene: Memo<Scene>) -> Self {
+        Self { scene, at: RwSignal::new(None), pinned: RwSignal::new(false), heard: RwSignal::new(String::new()), waiting: StoredValue::new(false) }
+    }
+
+    fn words(self) -> Option<String> {
+        let at = self.at.get()?;
+        self.scene.with(|scene| scene.points.get(at).map(|point| point.words.clone()))
+    }
+
+    fn go(self, to: Option<usize>) {
+        if self.at.get_untracked() == to {
+            return;
+        }
+        self.at.set(to);
+        if !self.waiting.get_value() {
+            self.waiting.set_value(true);
+            // What was passed on the way is not said, only where somebody stops.
+            set_timeout(move || self.say(), BETWEEN_WORDS);
+        }
+    }
+
+    /// The chart may be gone by now.
+    fn say(self) {
+        if self.waiting.try_set_value(false).is_some() {
+            return;
+        }
+        let words = self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.clone())));
+        self.heard.set(words.unwrap_or_default());
+    }
+
+    /// To the point before or after.
+    fn by(self, forward: bool) {
+        let to = self.scene.with_untracked(|scene| next(scene, self.at.get_untracked(), forward));
+        self.go(to);
+    }
+
+    fn leave(self) {
+        if !self.pinned.get_untracked() {
+            self.go(None);
+        }
+    }
+
+    fn close(self) {
+        self.pinned.set(false);
+        self.go(None);
+    }
+
+    /// Whether the key was one of the chart's.
+    fn key(self, key: &str, shift: bool) -> bool {
+        let here = self.at.get_untracked();
+        let moved = self.scene.with_untracked(|scene| moved(scene, here, key, shift));
+        match (moved, key) {
+            (Some(to), _) => self.go(Some(to)),
+            (None, "Enter") if here.is_some() => self.pinned.update(|pinned| *pinned = !*pinned),
+            (None, "Escape") if here.is_some() => self.close(),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// The first step stands at the edge that the key points away from.
+fn next(scene: &Scene, here: Option<usize>, forward: bool) -> Option<usize> {
+    let last = scene.points.len().checked_sub(1)?;
+    Some(match (here, forward) {
+        (None, true) => 0,
+        (None, false) => last,
+        (Some(here), true) => (here + 1).min(last),
+        (Some(here), false) => here.saturating_sub(1),
+    })
+}
+
+/// Where a key leads; nothing for a key that leads nowhere.
+fn moved(scene: &Scene, here: Option<usize>, key: &str, shift: bool) -> Option<usize> {
+    let last = scene.points.len().checked_sub(1)?;
+    match (key, here) {
+        ("ArrowRight" | "ArrowLeft", Some(here)) if shift => Some(scene.by_day(here, key == "ArrowRight")),
+        ("ArrowRight", _) => next(scene, here, true),
+        ("ArrowLeft", _) => next(scene, here, false),
+        ("Home", _) => Some(0),
+        ("End", _) => Some(last),
+        (digit, _) => scene.flagged(digit.parse().ok().filter(|number| (1..=9).contains(number))?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charts::Point;
+
+    fn a_scene(days: &[i64]) -> Scene {
+        let point = |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
+        Scene { points: days.iter().enumerate().map(point).collect(), ..Scene::default() }
+    }
+
+    #[test]
+    fn keys_lead_where_they_say() {
+        let scene = a_scene(&[1, 1, 2, 2, 2, 4]);
+        let to = |here, key, shift| moved(&scene, here, key, shift);
+        assert_eq!((to(None, "ArrowRight", false), to(None, "ArrowLeft", false), to(Some(5), "ArrowRight", false)), (Some(0), Some(5), Some(5)));
+        assert_eq!((to(Some(3), "Home", false), to(Some(3), "End", false)), (Some(0), Some(5)));
+        assert_eq!((to(Some(0), "ArrowRight", true), to(Some(4), "ArrowRight", true), to(Some(5), "ArrowRight", true)), (Some(2), Some(5), Some(5)));
+        assert_eq!((to(Some(4), "ArrowLeft", true), to(Some(2), "ArrowLeft", true), to(Some(0), "ArrowLeft", true)), (Some(2), Some(0), Some(0)));
+        assert_eq!((to(None, "2", false), to(None, "1", false), to(None, "0", false), to(None, "x", false)), (Some(3), None, None, None));
+        assert_eq!(moved(&Scene::default(), None, "End", false), None);
     }
 }
