@@ -76,7 +76,8 @@ mod tests {
         let left = |left| Bar { left: Some(left), ..Bar::default() };
         assert_eq!(bars(&left(0.5)), [track, (Role::Budget(Standing::Within), 21.0, 71.0)]);
         assert_eq!(bars(&left(0.0)), [track]);
-        let over = |share| bars(&left(share)).into_iter().filter(|(role, ..)| *role == Role::Fill(Standing::Overspent)).map(|(_, from, _)| from).fold(99.0, f64::min);
+        let over =
+            |share| bars(&left(share)).into_iter().filter(|(role, ..)| *role == Role::Fill(Standing::Overspent)).map(|(_, from, _)| from).fold(99.0, f64::min);
         assert_eq!((over(-0.07), over(-3.0)), (14.0, 1.0));
         let notches = |share| scene(&left(share), 122.0).marks.iter().filter(|mark| mark.role == Role::Notch).count();
         assert_eq!((notches(-0.2), notches(-0.21)), (0, 2), "what is cut says so");

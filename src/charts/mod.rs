@@ -376,4 +376,4 @@ fn axis_labels(buckets: &[Bucket], step: Step, bands: Bands, y: f64) -> Vec<Labe
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -525,7 +525,18 @@ pub fn save_png(id: &str, name: &str) {
 /// A drawing that stands alone, with its size: what the style sheet says is written into it.
 fn alone(id: &str) -> Option<(String, f64, f64)> {
     const SAID: [&str; 12] = [
-        "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "opacity", "paint-order", "font-family", "font-size", "font-weight",
+        "fill",
+        "fill-opacity",
+        "stroke",
+        "stroke-width",
+        "stroke-dasharray",
+        "stroke-linejoin",
+        "stroke-opacity",
+        "opacity",
+        "paint-order",
+        "font-family",
+        "font-size",
+        "font-weight",
     ];
     let drawing = document().get_element_by_id(id)?;
     let copy = drawing.clone_node_with_deep(true).ok()?.unchecked_into::<Element>();

@@ -172,11 +172,8 @@ pub fn readings(data: &BurnDown) -> Table {
     let reading = |at: Timestamp, kind: &str, share: Option<f64>, note: String| {
         vec![at.to_string(), kind.to_owned(), share.map(|share| share.to_string()).unwrap_or_default(), note]
     };
-    let mut rows: Vec<(Timestamp, Vec<String>)> = data
-        .left
-        .iter()
-        .map(|(at, share)| (at, reading(at, if share.is_some() { "measured" } else { "not measured" }, share, String::new())))
-        .collect();
+    let mut rows: Vec<(Timestamp, Vec<String>)> =
+        data.left.iter().map(|(at, share)| (at, reading(at, if share.is_some() { "measured" } else { "not measured" }, share, String::new()))).collect();
     rows.extend(data.gaps.iter().map(|gap| (gap.from, reading(gap.from, "not measured", None, format!("until {}", gap.to)))));
     rows.extend(data.flags.iter().map(|flag| (flag.at, reading(flag.at, "incident", None, format!("{}, {}", flag.number, flag.words)))));
     rows.extend(data.returns.iter().map(|back| (back.at, reading(back.at, "return", None, format!("{}, {}", back.points, back.why)))));

@@ -156,7 +156,8 @@ impl Steps {
         if self.waiting.try_set_value(false).is_some() {
             return;
         }
-        let words = self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.clone())));
+        let words =
+            self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.clone())));
         self.heard.set(words.unwrap_or_default());
     }
 
@@ -216,12 +217,16 @@ fn moved(scene: &Scene, here: Option<usize>, key: &str, shift: bool) -> Option<u
 }
 
 #[cfg(test)]
+mod gallery;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::charts::Point;
 
     fn a_scene(days: &[i64]) -> Scene {
-        let point = |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
+        let point =
+            |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
         Scene { points: days.iter().enumerate().map(point).collect(), ..Scene::default() }
     }
 
