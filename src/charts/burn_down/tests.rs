@@ -278,6 +278,22 @@ fn table_and_readings_hold_what_the_line_does() {
 }
 
 #[test]
+fn what_came_after_the_last_reading_is_said_at_it() {
+    let now = START.plus_secs(30 * DAY);
+    let data = BurnDown { flags: flags(&[700]), ..bare(Series::new(vec![(START, Some(1.0)), (START.plus_secs(20 * DAY), Some(0.9))])) };
+    let scene = scene(&data, 700.0);
+    assert_eq!((data.now, scene.flagged(1)), (now, Some(1)));
+    assert_eq!(scene.points[1].words, "10 November 02:31, 90 percent left, incident 1, payments");
+}
+
+#[test]
+fn a_scale_that_has_grown_stays_so() {
+    let data = BurnDown { floor: -0.5, ..bare(a_month(1.0, &[])) };
+    assert!((floor(&data) + 0.5).abs() < 1e-9 && (floor(&bare(a_month(1.0, &[]))) - 0.0).abs() < 1e-9);
+    assert!((floor(&bare(a_month(1.0, &[(100, 1.072)]))) + 0.1).abs() < 1e-9, "rounded down to 5 %");
+}
+
+#[test]
 fn a_closer_look_is_drawn_like_the_whole() {
     let data = the_whole_story();
     for (from, days) in [(0, 1), (9, 3), (25, 10), (33, 5)] {

@@ -9,7 +9,10 @@ pub mod paint;
 pub mod panel;
 pub mod rows;
 
-use crate::{charts::Scene, ui::drawing::view};
+use crate::{
+    charts::Scene,
+    ui::{browser, drawing::view},
+};
 use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
 use std::time::Duration;
 
@@ -35,8 +38,10 @@ pub fn Chart(
         }
     };
     Effect::new(move |_| measure());
-    let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || listener.remove());
+    if browser::is_here() {
+        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
+        on_cleanup(move || listener.remove());
+    }
 
     let scene = Memo::new(move |_| draw.run(width.get()));
     let steps = Steps::new(scene);
