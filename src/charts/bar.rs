@@ -2,7 +2,6 @@
 //! they can be compared down the page.
 
 use super::{Mark, Role, Scene, Shape, Standing, place::Rect};
-use crate::domain::slo::{report::BudgetReport, words};
 
 /// The scale that bars and sparklines share.
 pub const LEAST: f64 = -0.2;
@@ -21,14 +20,6 @@ pub struct Bar {
     /// Least and most that may be left, where a gap could matter.
     pub range: Option<(f64, f64)>,
     pub standing: Standing,
-}
-
-impl Bar {
-    /// What is left of an objective's budget, with its range where too little was measured.
-    pub fn of(report: &BudgetReport) -> Self {
-        let range = report.worst_remaining_ratio.zip(report.best_remaining_ratio).filter(|_| report.state == Standing::NotMeasured);
-        Self { title: format!("{}: {}", report.objective.title, words::left(report)), left: report.tally.remaining_ratio, range, standing: report.state }
-    }
 }
 
 /// The picture at a width in pixels.
@@ -85,7 +76,8 @@ mod tests {
         let left = |left| Bar { left: Some(left), ..Bar::default() };
         assert_eq!(bars(&left(0.5)), [track, (Role::Budget(Standing::Within), 21.0, 71.0)]);
         assert_eq!(bars(&left(0.0)), [track]);
-        let over = |share| bars(&left(share)).into_iter().filter(|(role, ..)| *role == Role::Fill(Standing::Overspent)).map(|(_, from, _)| from).fold(99.0, f64::min);
+        let over =
+            |share| bars(&left(share)).into_iter().filter(|(role, ..)| *role == Role::Fill(Standing::Overspent)).map(|(_, from, _)| from).fold(99.0, f64::min);
         assert_eq!((over(-0.07), over(-3.0)), (14.0, 1.0));
         let notches = |share| scene(&left(share), 122.0).marks.iter().filter(|mark| mark.role == Role::Notch).count();
         assert_eq!((notches(-0.2), notches(-0.21)), (0, 2), "what is cut says so");

@@ -4,7 +4,7 @@
 
 use super::{
     Anchor, Mark, Role, Scene, Shape, Tone,
-    burn_down::Span,
+    burn_down::{Span, between_gaps},
     place::{self, Block, Places, Rect},
     table::Table,
     thin::Series,
@@ -63,7 +63,8 @@ pub fn scene(burn: &Burn, width: f64) -> Scene {
     let mut places = Places::new(Rect { left: axis.left, top: 0.0, right: width, bottom: base });
     let mut ends = vec![];
     for ((series, role), name) in lines.into_iter().zip(names) {
-        for run in series.thinned(burn.from, burn.until, axis.columns()) {
+        let parts = between_gaps(&burn.gaps, burn.from, burn.until).into_iter();
+        for run in parts.flat_map(|part| series.thinned(part.from, part.to, axis.columns_of(part.from, part.to))) {
             let line: Vec<(f64, f64)> = run.into_iter().map(|(at, rate)| (axis.x(at), y(rate))).collect();
             places.avoid(&line);
             match line.as_slice() {

@@ -88,7 +88,8 @@ pub fn beneath(scene: &mut Scene, daily: &Daily, axis: &TimeAxis, top: f64) -> f
         scene.line(Role::Threshold, (axis.left, y(daily.pace)), (axis.right, y(daily.pace)));
         let wide = place::width(&daily.pace_words, Tone::Note);
         let places = [axis.right - wide, axis.left + 4.0, f64::midpoint(axis.left, axis.right) - wide / 2.0];
-        let bars: Vec<_> = shown.iter().filter_map(|day| Some(place::Rect { left: axis.x(day.from), top: y(day.spent?), right: axis.x(day.to), bottom: base })).collect();
+        let bars: Vec<_> =
+            shown.iter().filter_map(|day| Some(place::Rect { left: axis.x(day.from), top: y(day.spent?), right: axis.x(day.to), bottom: base })).collect();
         let free = |left: &&f64| {
             let rect = place::Rect::new(**left, y(daily.pace) - 17.0, wide, 13.0);
             !taken.iter().chain(&bars).any(|other| other.touches(&rect))
@@ -121,7 +122,8 @@ mod tests {
             Day { from, to: from.plus_secs(86_400), spent: *spent }
         };
         let days = spent.iter().enumerate().map(day).collect();
-        let daily = Daily { heading: "Spent each day, minutes".to_owned(), column: "Spent, minutes", days, pace: 1.4, pace_words: "even: 1.4 a day".to_owned() };
+        let daily =
+            Daily { heading: "Spent each day, minutes".to_owned(), column: "Spent, minutes", days, pace: 1.4, pace_words: "even: 1.4 a day".to_owned() };
         let mut scene = Scene { width: 448.0, ..Scene::default() };
         let height = beneath(&mut scene, &daily, &axis, 0.0);
         (scene, height)

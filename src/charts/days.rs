@@ -133,7 +133,8 @@ mod tests {
         assert_eq!([0.0, 0.01, 0.05, 0.1, 0.25, 9.0].map(step), [0, 1, 2, 3, 4, 4]);
         let scene = scene(&strip(&[Some(0.0), Some(0.01), None, Some(0.3)]), 400.0);
         whole(&scene);
-        let heights = |role| scene.marks.iter().filter(move |mark| mark.role == role).map(|mark| if let Shape::Bar { height, .. } = mark.shape { height } else { 0.0 });
+        let heights =
+            |role| scene.marks.iter().filter(move |mark| mark.role == role).map(|mark| if let Shape::Bar { height, .. } = mark.shape { height } else { 0.0 });
         assert_eq!((heights(Role::Heat(1)).sum::<f64>(), heights(Role::Heat(4)).sum::<f64>(), heights(Role::Gap).count()), (7.0, 28.0, 1));
         assert_eq!(scene.points[2].words, "25 October, not measured");
         assert!(scene.points[2].width > scene.points[1].width, "the day of 25 hours is wider");

@@ -27,8 +27,6 @@ use crate::domain::{
     severity::Severity,
 };
 
-pub use crate::domain::slo::report::Standing;
-
 /// A picture, ready to be painted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
@@ -174,6 +172,26 @@ impl Role {
     /// What a mark about a budget says about it.
     pub fn standing(self) -> Option<Standing> {
         if let Role::Budget(standing) | Role::Fill(standing) = self { Some(standing) } else { None }
+    }
+}
+
+/// How an objective stands. A word and a sign always say the same as the colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    #[default]
+    Within,
+    /// Little is left, or it runs out within the window at this pace.
+    Low,
+    Overspent,
+}
+
+impl Standing {
+    pub fn slug(self) -> &'static str {
+        match self {
+            Standing::Within => "within",
+            Standing::Low => "low",
+            Standing::Overspent => "overspent",
+        }
     }
 }
 
@@ -358,4 +376,4 @@ fn axis_labels(buckets: &[Bucket], step: Step, bands: Bands, y: f64) -> Vec<Labe
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -108,6 +108,11 @@ impl Places {
         self.frame.holds(rect) && !self.taken.iter().any(|taken| taken.grown(APART).touches(rect))
     }
 
+    /// Whether nothing that is taken lies in it.
+    pub fn is_clear(&self, rect: &Rect) -> bool {
+        !self.taken.iter().any(|taken| taken.touches(rect))
+    }
+
     /// Takes the first free place beside all lines, else the first free one upon them.
     pub fn put<T>(&mut self, wanted: impl IntoIterator<Item = (Rect, T)>) -> Option<(Rect, T)> {
         let mut upon = None;

@@ -12,7 +12,7 @@ pub const DESK: (f64, f64) = (88.0, 26.0);
 pub const PHONE: (f64, f64) = (84.0, 20.0);
 
 /// Room for the dot at the end and for thick lines at the edges.
-const EDGE: f64 = 3.0;
+const EDGE: f64 = 4.0;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spark {
@@ -26,7 +26,7 @@ pub fn scene(spark: &Spark, from: Timestamp, until: Timestamp, (width, height): 
     let mut scene = Scene { width, height, title: title(spark, from, until), ..Scene::default() };
     let axis = super::time_axis::TimeAxis { from, until, left: 0.0, right: width - EDGE };
     let y = |share: f64| height - EDGE - (height - 2.0 * EDGE) * (share.clamp(LEAST, MOST) - LEAST) / (MOST - LEAST);
-    scene.line(Role::Zero, (0.0, y(0.0)), (axis.right, y(0.0)));
+    scene.line(Role::Base, (0.0, y(0.0)), (axis.right, y(0.0)));
     for run in spark.left.thinned(from, until, axis.columns()) {
         let line: Vec<(f64, f64)> = run.into_iter().map(|(at, share)| (axis.x(at), y(share))).collect();
         if line.len() > 1 {
@@ -71,7 +71,7 @@ mod tests {
         let picture = scene(&Spark { left, standing: Standing::Low }, from, from.plus_secs(30 * DAY), DESK);
         assert_eq!(picture.title, "First 100 percent left, lowest 300 percent over budget, last 25 percent left.");
         let lowest = picture.marks.iter().filter_map(|mark| if let Shape::Path(line) = &mark.shape { Some(line) } else { None }).flatten();
-        assert!(lowest.clone().all(|(x, y)| (0.0..=88.0).contains(x) && (3.0..=23.0).contains(y)), "{lowest:?}");
+        assert!(lowest.clone().all(|(x, y)| (0.0..=88.0).contains(x) && (4.0..=22.0).contains(y)), "{lowest:?}");
         assert!(!picture.marks.iter().any(|mark| mark.role == Role::Gap));
     }
 
@@ -79,7 +79,7 @@ mod tests {
     fn without_readings_it_is_a_hatch_above_zero() {
         let from = at("2026-10-21T00:00:00Z");
         let picture = scene(&Spark::default(), from, from.plus_secs(DAY), PHONE);
-        assert_eq!(picture.marks.iter().map(|mark| mark.role).collect::<Vec<_>>(), [Role::Zero, Role::Gap]);
+        assert_eq!(picture.marks.iter().map(|mark| mark.role).collect::<Vec<_>>(), [Role::Base, Role::Gap]);
         assert_eq!(picture.title, "Nothing was measured.");
         let early = Spark { left: Series::new(vec![(from, Some(0.9))]), ..Spark::default() };
         assert!(scene(&early, from, from.plus_secs(DAY), PHONE).marks.iter().any(|mark| mark.role == Role::Gap), "it ended long ago");

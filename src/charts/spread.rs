@@ -29,21 +29,25 @@ const RIGHT: f64 = 14.0;
 /// Two rows of names stand above the columns.
 const TOP: f64 = 36.0;
 const HEIGHT: f64 = 130.0;
+/// Single values need less.
+const FEW_HEIGHT: f64 = 56.0;
 const AXIS_ROOM: f64 = 22.0;
 /// Below this many values no median is drawn.
 const FEW: usize = 5;
 
 /// The edges of the steps, in seconds: lengths that clocks have, each about twice the one before.
-const EDGES: [f64; 21] = [
+const EDGES: [f64; 23] = [
     1.0,
     2.0,
-    5.0,
-    10.0,
+    4.0,
+    8.0,
+    15.0,
     30.0,
     60.0,
     120.0,
-    300.0,
-    600.0,
+    240.0,
+    480.0,
+    900.0,
     1800.0,
     3600.0,
     7200.0,
@@ -72,16 +76,17 @@ fn measured(spread: &Spread) -> Vec<f64> {
 
 pub fn scene(spread: &Spread, width: f64) -> Scene {
     let values = measured(spread);
-    let mut scene = Scene { width, height: TOP + HEIGHT + AXIS_ROOM, title: spread.title.clone(), desc: desc(spread, &values), ..Scene::default() };
-    let (base, right) = (TOP + HEIGHT, (width - RIGHT).max(LEFT + 1.0));
+    let few = values.len() < FEW;
+    let tall_px = if few { FEW_HEIGHT } else { HEIGHT };
+    let mut scene = Scene { width, height: TOP + tall_px + AXIS_ROOM, title: spread.title.clone(), desc: desc(spread, &values), ..Scene::default() };
+    let (base, right) = (TOP + tall_px, (width - RIGHT).max(LEFT + 1.0));
     let steps = steps(&values);
     let most = steps.iter().map(|(.., n)| *n).max().unwrap_or(0);
     let (low, high) = steps.first().zip(steps.last()).map_or((60.0, 3600.0), |(first, last)| (first.0, last.1));
     let x = |secs: f64| LEFT + (right - LEFT) * ((secs.clamp(low, high) / low).ln() / (high / low).ln());
     let (tick, top) = super::columns::ticks(most as u64);
     #[allow(clippy::cast_precision_loss)] // counts of incidents
-    let y = |n: u64| base - (HEIGHT - 16.0) * n as f64 / top as f64;
-    let few = values.len() < FEW;
+    let y = |n: u64| base - (tall_px - 16.0) * n as f64 / top as f64;
     for n in (0..=top).step_by(usize::try_from(tick).unwrap_or(1)) {
         if n > 0 && few {
             break;
@@ -102,14 +107,14 @@ pub fn scene(spread: &Spread, width: f64) -> Scene {
     let mut places = Places::new(Rect { left: LEFT, top: 0.0, right: width, bottom: base });
     if few {
         for secs in &values {
-            scene.marks.push(Mark { shape: Shape::Dot { x: x(*secs), y: base - 30.0 }, role: Role::Single });
+            scene.marks.push(Mark { shape: Shape::Dot { x: x(*secs), y: base - 14.0 }, role: Role::Single });
         }
         let mut sorted = values.clone();
         sorted.sort_by(f64::total_cmp);
         for secs in sorted {
             let block = Block::new(duration(secs), Tone::Figure);
             let (wide, tall) = (block.width(), block.height());
-            let tops = (0..6).map(|row| base - 38.0 - tall - f64::from(row) * 18.0);
+            let tops = (0..6).map(|row| base - 22.0 - tall - f64::from(row) * 18.0);
             let wanted = tops.map(|top| (Rect::new(x(secs) - wide / 2.0, top, wide, tall).between(LEFT, right), ())).collect::<Vec<_>>();
             if let Some((rect, ())) = places.put(wanted) {
                 scene.labels.extend(block.labels(rect, Anchor::Start));
@@ -181,7 +186,14 @@ mod tests {
     use super::{super::tests::whole, *};
 
     fn a_spread(values: Vec<f64>, median_s: f64, p90_s: f64) -> Spread {
-        Spread { title: "Half take 34 min.".to_owned(), of: "Time to restore".to_owned(), values_s: values, median_s: Some(median_s), p90_s: Some(p90_s), without: 2 }
+        Spread {
+            title: "Half take 34 min.".to_owned(),
+            of: "Time to restore".to_owned(),
+            values_s: values,
+            median_s: Some(median_s),
+            p90_s: Some(p90_s),
+            without: 2,
+        }
     }
 
     #[test]
@@ -203,7 +215,10 @@ mod tests {
         assert!(!few.marks.iter().any(|mark| matches!(mark.role, Role::Median | Role::Ninth | Role::Count)) && !few.desc.contains("median"));
         let many = scene(&a_spread(vec![60.0, 600.0, 700.0, 1200.0, 36_000.0], 700.0, 36_000.0), 500.0);
         assert!(["median 12 min", "p90 10 h"].iter().all(|name| many.labels.iter().any(|label| label.words == *name)), "{:?}", many.labels);
-        assert_eq!(many.desc, "Time to restore of 5 incidents on a logarithmic scale: shortest 60 s, longest 10 h, median 12 min, nine of ten within 10 h. 2 without a value.");
+        assert_eq!(
+            many.desc,
+            "Time to restore of 5 incidents on a logarithmic scale: shortest 60 s, longest 10 h, median 12 min, nine of ten within 10 h. 2 without a value."
+        );
         assert_eq!(table(&a_spread(vec![60.0], 1.0, 1.0)).rows, [["60 s", "1"], ["without a value", "2"]]);
     }
 }

@@ -22,7 +22,7 @@ fn a_bucket(at: i64, by_severity: [u64; 6], median_s: Option<f64>) -> Bucket {
     }
 }
 
-fn some(n: i64) -> Vec<Bucket> {
+pub fn some(n: i64) -> Vec<Bucket> {
     (0..n).map(|at| a_bucket(at, [u64::from(at == 2), 2, 3, 0, 1, 0], (at != 1).then_some(600.0 * (at + 1) as f64))).collect()
 }
 

@@ -3,6 +3,7 @@
 //! so that any part of a million is found in the time of a few hundred.
 
 use crate::domain::time::Timestamp;
+use std::sync::Arc;
 
 /// How many of the shorter stretches make one of the next longer.
 const FAN: usize = 16;
@@ -10,13 +11,13 @@ const FAN: usize = 16;
 const NONE: u32 = u32::MAX;
 
 /// Values at instants, in their order. `None` is "not measured from here on", never zero: it parts
-/// the line and counts for no extreme.
+/// the line and counts for no extreme. A copy shares what it was made from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    at: Vec<Timestamp>,
-    values: Vec<Option<f64>>,
+    at: Arc<[Timestamp]>,
+    values: Arc<[Option<f64>]>,
     /// Where the lowest and the highest lie, in stretches of 16, of 256, ….
-    levels: Vec<Vec<(u32, u32)>>,
+    levels: Arc<[Vec<(u32, u32)>]>,
 }
 
 /// A part of a line without a gap.
@@ -30,22 +31,19 @@ impl Series {
         }
         // Positions are kept in 32 bits; four thousand million readings are not drawn.
         readings.truncate(NONE as usize);
-        let (at, values) = readings.into_iter().map(|(at, value)| (at, value.filter(|value| value.is_finite()))).unzip();
-        let mut series = Self { at, values, levels: vec![] };
-        let mut below: Vec<(u32, u32)> = vec![];
-        loop {
-            let next: Vec<(u32, u32)> = if series.levels.is_empty() {
-                let alone = |at: usize| series.extremes_at(0, at);
-                (0..series.values.len()).step_by(FAN).map(|from| series.joined((from..(from + FAN).min(series.values.len())).map(alone))).collect()
-            } else {
-                below.chunks(FAN).map(|part| series.joined(part.iter().copied())).collect()
-            };
-            if next.len() <= 1 {
-                return series;
-            }
-            series.levels.push(next.clone());
-            below = next;
+        let (at, values): (Vec<_>, Vec<_>) = readings.into_iter().map(|(at, value)| (at, value.filter(|value| value.is_finite()))).unzip();
+        let mut series = Self { at: at.into(), values: values.into(), levels: Arc::default() };
+        let count = series.values.len();
+        let alone = |at: usize| series.extremes_at(0, at);
+        let first = (0..count).step_by(FAN).map(|from| series.joined((from..(from + FAN).min(count)).map(alone)));
+        let mut levels: Vec<Vec<(u32, u32)>> = vec![];
+        let mut next: Vec<(u32, u32)> = first.collect();
+        while next.len() > 1 {
+            let longer = next.chunks(FAN).map(|part| series.joined(part.iter().copied())).collect();
+            levels.push(std::mem::replace(&mut next, longer));
         }
+        series.levels = levels.into();
+        series
     }
 
     pub fn is_empty(&self) -> bool {

@@ -29,9 +29,14 @@ impl TimeAxis {
     }
 
     /// How many columns of pixels there are.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small positive number
     pub fn columns(&self) -> usize {
-        (self.right - self.left).max(1.0) as usize
+        self.columns_of(self.from, self.until)
+    }
+
+    /// How many there are from one instant to another.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small positive number
+    pub fn columns_of(&self, from: Timestamp, to: Timestamp) -> usize {
+        (self.x(to) - self.x(from)).ceil().max(1.0) as usize
     }
 
     /// At most six names with their base line at `y`: the first at the left edge, the last at the
@@ -51,9 +56,10 @@ impl TimeAxis {
         let mut rest = vec![label(self.from, Anchor::Start, first, Tone::Axis)];
         if let Some(now) = now.filter(|_| !at_end) {
             let mut label = label(now, Anchor::Middle, named_now(now), Tone::Strong);
-            // Words in the middle of an edge would stick out of the plot.
-            let rect = label.rect();
-            let inside = rect.between(self.left, self.right);
+            // Words in the middle of an edge would stick out of the plot, and on a phone the last
+            // date stands close: then they end where their line is, or before that date.
+            let (rect, last) = (label.rect(), kept[0].rect().left - BETWEEN - 0.5);
+            let inside = rect.between(self.left, self.right.min(last));
             label.x += inside.left - rect.left;
             rest.insert(0, label);
         }
@@ -65,18 +71,22 @@ impl TimeAxis {
         // The closest steps that leave room for all; of the widest, as many as there is room for.
         let strides = if by_hour { [1, 2, 3, 6, 12, 24, 48] } else { [1, 2, 5, 10, 15, 30, 90] };
         for (at, stride) in strides.into_iter().enumerate() {
-            let mut with = kept.clone();
             let ticks = if by_hour { hours(self, wall, stride) } else { days(self, wall, stride) };
-            for tick in ticks {
-                let label = label(tick, Anchor::Middle, name(tick), Tone::Axis);
-                if label.rect().left >= self.left && label.rect().right <= self.right && fits(&with, &label) {
-                    with.push(label);
-                }
-            }
-            if with.len() <= MOST_LABELS || at + 1 == strides.len() {
-                with.truncate(MOST_LABELS);
-                kept = with;
+            let named = ticks.into_iter().map(|tick| label(tick, Anchor::Middle, name(tick), Tone::Axis));
+            let inside = |label: &Label| label.rect().left >= self.left && label.rect().right <= self.right;
+            let ticks: Vec<Label> = named.filter(|label| inside(label) && fits(&kept, label)).collect();
+            // Steps of which some were left out would look like steps of another length.
+            let apart = ticks.windows(2).all(|pair| fits(&pair[..1], &pair[1]));
+            if apart && kept.len() + ticks.len() <= MOST_LABELS {
+                kept.extend(ticks);
                 break;
+            }
+            if at + 1 == strides.len() {
+                for label in ticks {
+                    if kept.len() < MOST_LABELS && fits(&kept, &label) {
+                        kept.push(label);
+                    }
+                }
             }
         }
         kept.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -120,6 +130,7 @@ mod tests {
         let month = ("2026-10-21T02:31:00Z", "2026-11-30T02:31:00Z");
         assert_eq!(words(month.0, month.1, Some("2026-11-20T02:31:00Z"), 740.0), ["21 Oct", "31 Oct", "10 Nov", "now, 20 Nov", "30 Nov CET"]);
         assert_eq!(words(month.0, month.1, None, 200.0), ["21 Oct", "30 Nov CET"]);
+        assert!(words(month.0, month.1, Some("2026-11-20T02:31:00Z"), 290.0).contains(&"now, 20 Nov".to_owned()), "now is named on the narrowest phone");
         assert_eq!(words("2026-11-06T08:00:00Z", "2026-11-06T14:00:00Z", None, 740.0), ["6 Nov 09:00", "10:00", "12:00", "14:00", "15:00 CET"]);
         for (from, until) in [("2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z"), ("1990-01-01T00:00:00Z", "2026-12-31T00:00:00Z"), month] {
             for right in [41.0, 90.0, 300.0, 700.0, 1400.0] {

@@ -545,8 +545,20 @@ pub fn save_png(id: &str, name: &str) {
 /// A drawing that stands alone, with its size: what the style sheet says is written into it.
 fn alone(id: &str) -> Option<(String, f64, f64)> {
     const SAID: [&str; 12] = [
-        "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "opacity", "paint-order", "font-family", "font-size", "font-weight",
+        "fill",
+        "fill-opacity",
+        "stroke",
+        "stroke-width",
+        "stroke-dasharray",
+        "stroke-linejoin",
+        "stroke-opacity",
+        "opacity",
+        "paint-order",
+        "font-family",
+        "font-size",
+        "font-weight",
     ];
+    const SVG: &str = "http://www.w3.org/2000/svg";
     let drawing = document().get_element_by_id(id)?;
     let copy = drawing.clone_node_with_deep(true).ok()?.unchecked_into::<Element>();
     let style = |element: &Element| window().get_computed_style(element).ok().flatten();
@@ -563,16 +575,16 @@ fn alone(id: &str) -> Option<(String, f64, f64)> {
     }
     // It had the colour of the card behind it.
     let ground = style(&drawing).and_then(|style| style.get_property_value("background-color").ok()).unwrap_or_else(|| "white".to_owned());
-    let _ = copy.set_attribute("xmlns", "http://www.w3.org/2000/svg");
+    let _ = copy.set_attribute("xmlns", SVG);
     let size = |name: &str| drawing.get_attribute(name).and_then(|size| size.parse::<f64>().ok());
     let (width, height) = size("width").zip(size("height"))?;
-    let inner = copy.inner_html();
-    copy.set_inner_html("");
-    let shell = copy.outer_html();
-    let (open, close) = shell.split_once('>')?;
+    let behind = document().create_element_ns(Some(SVG), "rect").ok()?;
+    for (name, value) in [("width", "100%"), ("height", "100%"), ("fill", ground.as_str())] {
+        let _ = behind.set_attribute(name, value);
+    }
+    let _ = copy.insert_before(&behind, copy.first_child().as_ref());
     // A page may write this space by its name; a file of its own knows only the number.
-    let inner = inner.replace("&nbsp;", "&#160;");
-    Some((format!("{open}><rect width=\"100%\" height=\"100%\" fill=\"{ground}\"></rect>{inner}{close}"), width, height))
+    Some((copy.outer_html().replace("&nbsp;", "&#160;"), width, height))
 }
 
 // ---- the address

@@ -33,19 +33,6 @@ pub fn place(scene: &mut Scene, places: &mut Places, data: &BurnDown, frame: &Fr
     even(scene, places, drawn);
 }
 
-/// Words at a point, with a line to it when they stand further away.
-fn beside(scene: &mut Scene, places: &mut Places, point: (f64, f64), block: Block) -> Option<Rect> {
-    let (rect, distance) = places.put(around(point, block.width(), block.height()))?;
-    let anchor = if rect.left >= point.0 { Anchor::Start } else { Anchor::End };
-    if distance == Distance::Far {
-        let x = if anchor == Anchor::Start { rect.left - 2.0 } else { rect.right + 2.0 };
-        let y = if rect.bottom < point.1 { rect.bottom } else { rect.top };
-        scene.line(Role::Leader, point, (x, y));
-    }
-    scene.labels.extend(block.labels(rect, anchor));
-    Some(rect)
-}
-
 fn last(scene: &mut Scene, places: &mut Places, data: &BurnDown, frame: &Frame, drawn: &Drawn) {
     let Some((end, last)) = drawn.end.zip(data.last.as_ref()) else { return };
     let (share, amount) = if end.1 < 0.0 { (Tone::LastOver, Tone::Over) } else { (Tone::Last, Tone::Strong) };
@@ -53,16 +40,19 @@ fn last(scene: &mut Scene, places: &mut Places, data: &BurnDown, frame: &Frame, 
     let point = frame.at(end);
     // What the words are about keeps its dot free.
     places.take(Rect::new(point.0 - 5.0, point.1 - 5.0, 10.0, 10.0));
-    if beside(scene, places, point, both.clone()).is_some() {
-        return;
-    }
-    // The number is never dropped: anywhere above or below, moved into the plot.
     let (width, height) = (both.width(), both.height());
-    let anywhere = (0..24).flat_map(|step| [-1.0, 1.0].map(|way| point.1 + way * f64::from(step) * 12.0 - height / 2.0));
-    let wanted = anywhere.map(|top| (Rect::new(point.0 - width / 2.0, top, width, height).between(frame.axis.left, scene.width), ()));
-    if let Some((rect, ())) = places.put(wanted) {
-        scene.labels.extend(both.labels(rect, Anchor::Start));
+    // The number is never dropped: where there is no room beside its dot it moves up or down, into the plot.
+    let lefts = [point.0 + 6.0, point.0 - 6.0 - width].map(|left| Rect::new(left, 0.0, width, height).between(frame.axis.left, scene.width).left);
+    let moved = (1..16).flat_map(|step| [-1.0, 1.0].map(|way| point.1 + way * (f64::from(step) * 8.0 + height / 2.0) - height / 2.0));
+    let moved = moved.flat_map(|top| lefts.map(|left| (Rect::new(left, top, width, height), Distance::Far)));
+    let wanted: Vec<_> = around(point, width, height).into_iter().chain(moved).collect();
+    let Some((rect, distance)) = places.put(wanted) else { return };
+    if distance == Distance::Far {
+        let foot = if rect.bottom < point.1 { rect.bottom } else { rect.top };
+        scene.line(Role::Leader, point, (point.0.clamp(rect.left + 4.0, rect.right - 4.0), foot));
     }
+    let anchor = if rect.left >= point.0 - 1.0 { Anchor::Start } else { Anchor::End };
+    scene.labels.extend(both.labels(rect, anchor));
 }
 
 fn zero(scene: &mut Scene, places: &mut Places, frame: &Frame) {
@@ -120,9 +110,10 @@ fn flags(scene: &mut Scene, places: &mut Places, data: &BurnDown, frame: &Frame)
             .chain([(group.x, y + FURTHER), (group.x - wide, y + FURTHER)])
             .map(|(left, top)| (Rect::new(left, top, wide, FLAG.1), ()))
             .collect();
-        // Beside the line or upon it: the box is filled, so the line does not disturb it.
-        let Some(rect) = wanted.iter().map(|(rect, ())| *rect).find(|rect| places.is_free(rect)) else { continue };
-        places.take(rect);
+        let stem = |rect: &Rect| Rect { left: group.x - 0.5, top: rect.bottom.min(y), right: group.x + 0.5, bottom: rect.top.max(y).max(rect.bottom) };
+        // A stem runs through no words, as long as there is a place where it does not.
+        let (clear, crossed): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(rect, ())| places.is_clear(&stem(rect)));
+        let Some((rect, ())) = places.put(clear).or_else(|| places.put(crossed)) else { continue };
         let end = if rect.bottom < y { rect.bottom } else { rect.top };
         scene.line(Role::Stem, (group.x, y), (group.x, end));
         scene.bar(Role::Flag, rect);

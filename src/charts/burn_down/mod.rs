@@ -223,7 +223,8 @@ pub fn scene(data: &BurnDown, width: f64) -> Scene {
         scene.line(Role::Now, (x, frame.top - 8.0), (x, frame.bottom));
     }
 
-    let mut places = Places::new(Rect { left: frame.axis.left, top: 0.0, right: width, bottom: frame.bottom + if data.deploys.is_empty() { 0.0 } else { -2.0 } });
+    let mut places =
+        Places::new(Rect { left: frame.axis.left, top: 0.0, right: width, bottom: frame.bottom + if data.deploys.is_empty() { 0.0 } else { -2.0 } });
     let zero = [(frame.axis.left, frame.y(0.0)), (frame.axis.right, frame.y(0.0))];
     for line in lines.iter().map(Vec::as_slice).chain(ahead.iter().map(Vec::as_slice)).chain([zero.as_slice()]) {
         places.avoid(line);
@@ -301,27 +302,28 @@ fn gap_bands(data: &BurnDown, frame: &Frame) -> Vec<(Rect, i64)> {
     bands
 }
 
-/// The measured line in pixels, in as many parts as gaps make of it, its steps kept.
-fn measured(data: &BurnDown, frame: &Frame) -> Vec<Vec<(f64, f64)>> {
-    let end = data.now.min(data.until);
-    let mut starts = data.from;
-    let mut runs = vec![];
-    for gap in data.gaps.iter().filter(|gap| gap.from < end && gap.to > data.from) {
-        if gap.from >= starts {
-            runs.extend(data.left.thinned(starts, gap.from, columns(frame, starts, gap.from)));
+/// What lies between gaps, from one instant up to another.
+pub fn between_gaps(gaps: &[Span], from: Timestamp, end: Timestamp) -> Vec<Span> {
+    let mut start = from;
+    let mut parts = vec![];
+    for gap in gaps.iter().filter(|gap| gap.from < end && gap.to > from) {
+        if gap.from >= start {
+            parts.push(Span { from: start, to: gap.from });
         }
         // A reading at the very end of a gap is the first after it.
-        starts = starts.max(gap.to);
+        start = start.max(gap.to);
     }
-    if starts <= end {
-        runs.extend(data.left.thinned(starts, end, columns(frame, starts, end)));
+    if start <= end {
+        parts.push(Span { from: start, to: end });
     }
-    runs.into_iter().map(|run| stepped(run.into_iter().map(|reading| frame.at(reading)))).collect()
+    parts
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small positive number
-fn columns(frame: &Frame, from: Timestamp, to: Timestamp) -> usize {
-    (frame.axis.x(to) - frame.axis.x(from)).ceil().max(1.0) as usize
+/// The measured line in pixels, in as many parts as gaps make of it, its steps kept.
+fn measured(data: &BurnDown, frame: &Frame) -> Vec<Vec<(f64, f64)>> {
+    let parts = between_gaps(&data.gaps, data.from, data.now.min(data.until)).into_iter();
+    let runs = parts.flat_map(|part| data.left.thinned(part.from, part.to, frame.axis.columns_of(part.from, part.to)));
+    runs.map(|run| stepped(run.into_iter().map(|reading| frame.at(reading)))).collect()
 }
 
 /// A value holds until the next reading: no slope is drawn where there was a step.
@@ -454,4 +456,4 @@ fn deploys(scene: &mut Scene, data: &BurnDown, frame: &Frame, top: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

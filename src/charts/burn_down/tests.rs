@@ -11,26 +11,25 @@ use crate::charts::{
 const DAY: i64 = 86_400;
 const WIDTHS: [f64; 5] = [300.0, 360.0, 520.0, 760.0, 1400.0];
 
-fn start() -> Timestamp {
-    at("2026-10-21T02:31:00Z")
-}
+/// 2026-10-21T02:31:00Z.
+pub const START: Timestamp = Timestamp::from_micros(1_792_549_860_000_000);
 
 /// Five-minute readings over thirty days that begin at `first` and step down at each incident.
 fn a_month(first: f64, steps: &[(i64, f64)]) -> Series {
     let share = |n: i64| first - steps.iter().filter(|(hour, _)| n >= hour * 12).map(|(_, cost)| cost).sum::<f64>();
-    Series::new((0..=8640).map(|n| (start().plus_secs(n * 300), Some(share(n)))).collect())
+    Series::new((0..=8640).map(|n| (START.plus_secs(n * 300), Some(share(n)))).collect())
 }
 
 fn flags(hours: &[i64]) -> Vec<Flag> {
-    let flag = |(n, hour): (usize, &i64)| Flag { number: n as u32 + 1, at: start().plus_secs(hour * 3600 - 300), words: "payments".to_owned() };
+    let flag = |(n, hour): (usize, &i64)| Flag { number: n as u32 + 1, at: START.plus_secs(hour * 3600 - 300), words: "payments".to_owned() };
     hours.iter().enumerate().map(flag).collect()
 }
 
 /// The picture of the design: overspent, with everything in it.
 pub fn the_whole_story() -> BurnDown {
-    let now = start().plus_secs(30 * DAY);
+    let now = START.plus_secs(30 * DAY);
     let steps = [(180, 0.25), (300, -0.02), (393, 0.31), (513, -0.12), (558, 0.15), (719, 0.25)];
-    let gap = Span { from: start().plus_secs(235 * 3600), to: start().plus_secs(261 * 3600) };
+    let gap = Span { from: START.plus_secs(235 * 3600), to: START.plus_secs(261 * 3600) };
     let seen = |at: Timestamp, share: Option<f64>| (at, share.filter(|_| !(gap.from..gap.to).contains(&at)));
     let left = Series::new(a_month(0.77, &steps).iter().map(|(at, share)| seen(at, share)).collect());
     let (_, last) = left.last_at(now).expect("it was measured");
@@ -50,7 +49,7 @@ pub fn the_whole_story() -> BurnDown {
             29 => Some(11.0),
             n => Some(0.1 + (n % 3) as f64 / 10.0),
         };
-        daily::Day { from: start().plus_secs(n * DAY), to: start().plus_secs((n + 1) * DAY), spent }
+        daily::Day { from: START.plus_secs(n * DAY), to: START.plus_secs((n + 1) * DAY), spent }
     };
     let daily = Daily {
         heading: "Spent each day, minutes".to_owned(),
@@ -59,27 +58,27 @@ pub fn the_whole_story() -> BurnDown {
         pace: 1.4,
         pace_words: "even: 1.4 a day".to_owned(),
     };
-    let deploy = |(n, hour): (usize, &i64)| Deploy { at: start().plus_secs(hour * 3600), before_incident: n % 4 == 3 };
+    let deploy = |(n, hour): (usize, &i64)| Deploy { at: START.plus_secs(hour * 3600), before_incident: n % 4 == 3 };
     BurnDown {
         title: "Checkout is 3.1 min over budget, back above zero on Fri 27 Nov.".to_owned(),
         window: "rolling 30 days".to_owned(),
         until: now.plus_secs(10 * DAY),
         left,
         gaps: vec![gap],
-        even: vec![(start(), 0.77), (start().plus_secs(513 * 3600), 0.15), (start().plus_secs(513 * 3600), 0.27), (now, 0.0)],
+        even: vec![(START, 0.77), (START.plus_secs(513 * 3600), 0.15), (START.plus_secs(513 * 3600), 0.27), (now, 0.0)],
         forecast,
         last: Some(Last { share: "−5 %".to_owned(), amount: "3.1 min over".to_owned() }),
         flags: flags(&[180, 393, 558, 719]),
-        returns: vec![Return { at: start().plus_secs(513 * 3600), points: "+12 points".to_owned(), why: "INC-318 of 12 Oct left".to_owned() }],
+        returns: vec![Return { at: START.plus_secs(513 * 3600), points: "+12 points".to_owned(), why: "INC-318 of 12 Oct left".to_owned() }],
         deploys: [30, 70, 110, 179, 200, 300, 340, 392].iter().enumerate().map(deploy).collect(),
         daily: Some(daily),
-        ..BurnDown::new(start(), now, Wall::utc())
+        ..BurnDown::new(START, now, Wall::utc())
     }
 }
 
 fn bare(left: Series) -> BurnDown {
-    let now = start().plus_secs(30 * DAY);
-    BurnDown { left, ..BurnDown::new(start(), now, Wall::utc()) }
+    let now = START.plus_secs(30 * DAY);
+    BurnDown { left, ..BurnDown::new(START, now, Wall::utc()) }
 }
 
 fn roles(scene: &Scene, role: Role) -> usize {
@@ -114,9 +113,10 @@ fn the_whole_story_fits_at_every_width() {
 
 #[test]
 fn nothing_measured_is_said_and_drawn() {
-    let all = Span { from: start(), to: start().plus_secs(30 * DAY) };
+    let all = Span { from: START, to: START.plus_secs(30 * DAY) };
     for width in WIDTHS {
-        for data in [bare(Series::default()), BurnDown { gaps: vec![all], ..bare(Series::default()) }, BurnDown { gaps: vec![all], ..bare(a_month(0.9, &[])) }] {
+        for data in [bare(Series::default()), BurnDown { gaps: vec![all], ..bare(Series::default()) }, BurnDown { gaps: vec![all], ..bare(a_month(0.9, &[])) }]
+        {
             let scene = scene(&data, width);
             whole(&scene);
             has_zero(&scene);
@@ -130,7 +130,7 @@ fn nothing_measured_is_said_and_drawn() {
 #[test]
 fn one_reading_is_a_dot() {
     for width in WIDTHS {
-        let data = BurnDown { last: Some(Last { share: "40 %".to_owned(), amount: "17 min left".to_owned() }), ..bare(Series::new(vec![(start(), Some(0.4))])) };
+        let data = BurnDown { last: Some(Last { share: "40 %".to_owned(), amount: "17 min left".to_owned() }), ..bare(Series::new(vec![(START, Some(0.4))])) };
         let scene = scene(&data, width);
         whole(&scene);
         has_zero(&scene);
@@ -142,7 +142,8 @@ fn one_reading_is_a_dot() {
 #[test]
 fn far_below_zero_is_never_cut() {
     for width in WIDTHS {
-        let data = BurnDown { last: Some(Last { share: "−300 %".to_owned(), amount: "130 min over".to_owned() }), ..bare(a_month(1.0, &[(200, 1.5), (400, 2.49)])) };
+        let data =
+            BurnDown { last: Some(Last { share: "−300 %".to_owned(), amount: "130 min over".to_owned() }), ..bare(a_month(1.0, &[(200, 1.5), (400, 2.49)])) };
         let scene = scene(&data, width);
         whole(&scene);
         has_zero(&scene);
@@ -203,7 +204,7 @@ fn days_of_23_and_25_hours_are_as_long_as_they_were() {
 
 #[test]
 fn gaps_close_together_are_one_band_and_short_ones_are_seen() {
-    let gap = |hour: i64, secs: i64| Span { from: start().plus_secs(hour * 3600), to: start().plus_secs(hour * 3600 + secs) };
+    let gap = |hour: i64, secs: i64| Span { from: START.plus_secs(hour * 3600), to: START.plus_secs(hour * 3600 + secs) };
     let data = BurnDown { gaps: vec![gap(100, 300), gap(104, 300), gap(400, 60)], ..bare(a_month(1.0, &[])) };
     let bands: Vec<f64> = scene(&data, 788.0)
         .marks
@@ -218,7 +219,7 @@ fn gaps_close_together_are_one_band_and_short_ones_are_seen() {
 
 #[test]
 fn steps_are_kept_upright_and_sparse_readings_do_not_slope() {
-    let left = Series::new(vec![(start(), Some(1.0)), (start().plus_secs(15 * DAY), Some(0.5)), (start().plus_secs(30 * DAY), Some(0.5))]);
+    let left = Series::new(vec![(START, Some(1.0)), (START.plus_secs(15 * DAY), Some(0.5)), (START.plus_secs(30 * DAY), Some(0.5))]);
     let scene = scene(&bare(left), 788.0);
     let line = scene.marks.iter().find_map(|mark| if let (Role::Budget(_), Shape::Path(line)) = (mark.role, &mark.shape) { Some(line.clone()) } else { None });
     let line = line.expect("there is a line");
@@ -241,17 +242,22 @@ fn the_keyboard_hears_the_day_the_value_and_the_incident() {
 #[test]
 fn the_description_says_window_extremes_last_value_and_gaps() {
     let desc = scene(&the_whole_story(), 700.0).desc;
-    for part in ["rolling 30 days", "from 21 October 02:31 to 20 November 02:31 UTC", "Highest 77 percent left", "lowest 5 percent over budget", "last 5 percent over"] {
+    for part in
+        ["rolling 30 days", "from 21 October 02:31 to 20 November 02:31 UTC", "Highest 77 percent left", "lowest 5 percent over budget", "last 5 percent over"]
+    {
         assert!(desc.contains(part), "{part}: {desc}");
     }
-    assert!(desc.contains("Not measured: 1 d 2 h in 1 gap.") && desc.ends_with("Forecast if INC-418 ended now: above zero again Fri 27 Nov when 1 leaves."), "{desc}");
+    assert!(
+        desc.contains("Not measured: 1 d 2 h in 1 gap.") && desc.ends_with("Forecast if INC-418 ended now: above zero again Fri 27 Nov when 1 leaves."),
+        "{desc}"
+    );
 }
 
 #[test]
 fn without_a_forecast_the_reason_stands_in_its_place() {
-    let now = start().plus_secs(2 * DAY);
+    let now = START.plus_secs(2 * DAY);
     let why = "measured for less than 3 days".to_owned();
-    let data = BurnDown { until: now.plus_secs(DAY), forecast: Forecast::Unknown { why }, ..BurnDown::new(start(), now, Wall::utc()) };
+    let data = BurnDown { until: now.plus_secs(DAY), forecast: Forecast::Unknown { why }, ..BurnDown::new(START, now, Wall::utc()) };
     for width in WIDTHS {
         whole(&scene(&data, width));
     }
@@ -272,10 +278,26 @@ fn table_and_readings_hold_what_the_line_does() {
 }
 
 #[test]
+fn what_came_after_the_last_reading_is_said_at_it() {
+    let now = START.plus_secs(30 * DAY);
+    let data = BurnDown { flags: flags(&[700]), ..bare(Series::new(vec![(START, Some(1.0)), (START.plus_secs(20 * DAY), Some(0.9))])) };
+    let scene = scene(&data, 700.0);
+    assert_eq!((data.now, scene.flagged(1)), (now, Some(1)));
+    assert_eq!(scene.points[1].words, "10 November 02:31, 90 percent left, incident 1, payments");
+}
+
+#[test]
+fn a_scale_that_has_grown_stays_so() {
+    let data = BurnDown { floor: -0.5, ..bare(a_month(1.0, &[])) };
+    assert!((floor(&data) + 0.5).abs() < 1e-9 && (floor(&bare(a_month(1.0, &[]))) - 0.0).abs() < 1e-9);
+    assert!((floor(&bare(a_month(1.0, &[(100, 1.072)]))) + 0.1).abs() < 1e-9, "rounded down to 5 %");
+}
+
+#[test]
 fn a_closer_look_is_drawn_like_the_whole() {
     let data = the_whole_story();
     for (from, days) in [(0, 1), (9, 3), (25, 10), (33, 5)] {
-        let (from, until) = (start().plus_secs(from * DAY), start().plus_secs((from + days) * DAY));
+        let (from, until) = (START.plus_secs(from * DAY), START.plus_secs((from + days) * DAY));
         for width in WIDTHS {
             let scene = scene(&data.clone().between(from, until), width);
             whole(&scene);

@@ -28,14 +28,16 @@ fn not_measured(gap: Span) -> String {
     format!("not measured for {}", wording::span(gap.to.secs_since(gap.from)))
 }
 
+/// With the window it is about.
+fn named(what: &str, data: &BurnDown) -> String {
+    if data.window.is_empty() { what.to_owned() } else { format!("{what}, {}", data.window) }
+}
+
 /// The window, the lowest, the highest and the last value, gaps and what the forecast rests on.
 pub fn desc(data: &BurnDown) -> String {
     let wall = &data.wall;
     let ended = data.now.min(data.until);
-    let mut text = String::from("Budget left");
-    if !data.window.is_empty() {
-        text += &format!(", {}", data.window);
-    }
+    let mut text = named("Budget left", data);
     text += &format!(", from {} to {} {}. ", wall.spoken(data.from), wall.spoken(ended), wall.zone);
     match (data.left.extremes(data.from, ended), data.left.last_at(ended)) {
         (Some((low, high)), Some((at, last))) => text += &format!("Highest {}, lowest {}, last {} at {}. ", said(high), said(low), said(last), wall.spoken(at)),
@@ -102,17 +104,17 @@ pub fn points(data: &BurnDown, axis: &TimeAxis) -> Vec<Point> {
     }
     stops.sort_by_key(|(at, ..)| *at);
     let flags = flags_at(data, axis, &stops);
-    let nexts: Vec<Timestamp> = stops.iter().skip(1).map(|(at, ..)| *at).chain([Timestamp::MAX]).collect();
+    let last = stops.iter().rposition(|(_, _, measured)| *measured);
     let mut since = data.from;
-    let point = |((at, (moment, words, measured)), flags): ((usize, (Timestamp, String, bool)), Vec<u32>)| {
-        // What happened up to this stop is said at it.
-        let until = moment.plus_secs(1).min(nexts.get(at).copied().unwrap_or(Timestamp::MAX).max(moment.plus_secs(1)));
+    let mut point = |at: usize, (moment, value, measured): (Timestamp, String, bool), flags: Vec<u32>| {
+        // What happened up to this stop is said at it; what came after the last reading, there.
+        let until = if Some(at) == last { moment.max(ended) } else { moment }.plus_secs(1);
         let happened = if measured { events(data, since, until) } else { vec![] };
         since = if measured { until } else { since };
-        let words = std::iter::once(format!("{} {words}", data.wall.spoken(moment) + ",")).chain(happened).collect::<Vec<_>>().join(", ");
+        let words = [data.wall.spoken(moment), value].into_iter().chain(happened).collect::<Vec<_>>().join(", ");
         Point { left: axis.x(moment) - 1.0, width: 2.0, words, day: data.wall.day_number(moment), flags }
     };
-    stops.into_iter().enumerate().zip(flags).map(point).collect()
+    stops.into_iter().zip(flags).enumerate().map(|(at, (stop, flags))| point(at, stop, flags)).collect()
 }
 
 /// Which flags each stop carries: the first one measured at or after the incident began, else the last.
@@ -164,7 +166,7 @@ pub fn table(data: &BurnDown) -> Table {
     let mut columns = vec![("Day", false), ("Left at its end", true), ("Lowest", true)];
     columns.extend(data.daily.as_ref().map(|daily| (daily.column, true)));
     columns.push(("What happened", false));
-    Table { caption: format!("Budget left by day, {}", data.window), columns, rows }
+    Table { caption: named("Budget left by day", data), columns, rows }
 }
 
 /// Every reading with the instant in UTC, for the CSV: what the line, the gaps and the forecast are drawn from.
@@ -172,11 +174,8 @@ pub fn readings(data: &BurnDown) -> Table {
     let reading = |at: Timestamp, kind: &str, share: Option<f64>, note: String| {
         vec![at.to_string(), kind.to_owned(), share.map(|share| share.to_string()).unwrap_or_default(), note]
     };
-    let mut rows: Vec<(Timestamp, Vec<String>)> = data
-        .left
-        .iter()
-        .map(|(at, share)| (at, reading(at, if share.is_some() { "measured" } else { "not measured" }, share, String::new())))
-        .collect();
+    let mut rows: Vec<(Timestamp, Vec<String>)> =
+        data.left.iter().map(|(at, share)| (at, reading(at, if share.is_some() { "measured" } else { "not measured" }, share, String::new()))).collect();
     rows.extend(data.gaps.iter().map(|gap| (gap.from, reading(gap.from, "not measured", None, format!("until {}", gap.to)))));
     rows.extend(data.flags.iter().map(|flag| (flag.at, reading(flag.at, "incident", None, format!("{}, {}", flag.number, flag.words)))));
     rows.extend(data.returns.iter().map(|back| (back.at, reading(back.at, "return", None, format!("{}, {}", back.points, back.why)))));
@@ -185,5 +184,5 @@ pub fn readings(data: &BurnDown) -> Table {
     }
     rows.sort_by_key(|(at, _)| *at);
     let columns = vec![("at", false), ("kind", false), ("left_ratio", true), ("note", false)];
-    Table { caption: format!("Budget left, {}", data.window), columns, rows: rows.into_iter().map(|(_, row)| row).collect() }
+    Table { caption: named("Budget left", data), columns, rows: rows.into_iter().map(|(_, row)| row).collect() }
 }

@@ -9,7 +9,10 @@ pub mod paint;
 pub mod panel;
 pub mod rows;
 
-use crate::{charts::Scene, ui::drawing::view};
+use crate::{
+    charts::Scene,
+    ui::{browser, drawing::view},
+};
 use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
 use std::time::Duration;
 
@@ -35,8 +38,10 @@ pub fn Chart(
         }
     };
     Effect::new(move |_| measure());
-    let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || listener.remove());
+    if browser::is_here() {
+        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
+        on_cleanup(move || listener.remove());
+    }
 
     let scene = Memo::new(move |_| draw.run(width.get()));
     let steps = Steps::new(scene);
@@ -156,7 +161,8 @@ impl Steps {
         if self.waiting.try_set_value(false).is_some() {
             return;
         }
-        let words = self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.clone())));
+        let words =
+            self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.clone())));
         self.heard.set(words.unwrap_or_default());
     }
 
@@ -216,12 +222,16 @@ fn moved(scene: &Scene, here: Option<usize>, key: &str, shift: bool) -> Option<u
 }
 
 #[cfg(test)]
+mod gallery;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::charts::Point;
 
     fn a_scene(days: &[i64]) -> Scene {
-        let point = |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
+        let point =
+            |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
         Scene { points: days.iter().enumerate().map(point).collect(), ..Scene::default() }
     }
 

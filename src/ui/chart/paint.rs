@@ -133,7 +133,7 @@ fn mark(id: &str, mark: &Mark) -> AnyView {
         Shape::Line { from, to } => {
             view! { <line data-role=role x1=number(from.0) y1=number(from.1) x2=number(to.0) y2=number(to.1)></line> }
         }
-        Shape::Path(points) => view! { <path data-role=role data-standing=standing d=through(points)></path> },
+        Shape::Path(points) => view! { <path data-role=role data-standing=standing fill="none" d=through(points)></path> },
         Shape::Area(points) => view! { <path data-role=role data-standing=standing fill=hatch d=through(points) + "Z"></path> },
         Shape::Dot { x, y } => view! { <circle data-role=role data-standing=standing cx=number(*x) cy=number(*y) r=radius(mark.role)></circle> },
         Shape::Sign { x, y } => {

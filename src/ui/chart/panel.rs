@@ -166,7 +166,11 @@ mod tests {
 
     #[test]
     fn a_table_is_cut_with_a_word() {
-        let rows_of = |n: usize| Table { caption: "Budget left".to_owned(), columns: vec![("Day", false), ("Left", true)], rows: vec![vec!["6 Nov".to_owned(), "21 %".to_owned()]; n] };
+        let rows_of = |n: usize| Table {
+            caption: "Budget left".to_owned(),
+            columns: vec![("Day", false), ("Left", true)],
+            rows: vec![vec!["6 Nov".to_owned(), "21 %".to_owned()]; n],
+        };
         let html = |n| Owner::new().with(|| rows(rows_of(n)).to_html());
         assert!(html(2).contains("<th scope=\"row\">6 Nov</th><td class=\"number\">21 %</td>") && !html(2).contains("more rows"), "{}", html(2));
         assert!(html(420).contains("20 more rows are in the CSV."));

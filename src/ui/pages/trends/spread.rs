@@ -3,9 +3,7 @@
 use super::question::{Question, Shown};
 use crate::{
     charts::{columns, medians},
-    domain::{
-        metrics::{About, GroupBy, Range, ServiceAvailability, Step, Trends, words},
-    },
+    domain::metrics::{About, GroupBy, Range, ServiceAvailability, Step, Trends, words},
     ui::{chart::panel::ChartPanel, drawing::view},
 };
 use leptos::prelude::*;
