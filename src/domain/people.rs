@@ -103,12 +103,9 @@ impl Right {
             Right::Read => Role::Viewer,
             Right::Work | Right::ReadIntegrations => Role::Responder,
             Right::DescribeServices | Right::ManageObjectives | Right::SetTargets | Right::OverrideGate => Role::Commander,
-            Right::SeePrivate
-            | Right::ManageIntegrations
-            | Right::ManagePeople
-            | Right::ManageTokens
-            | Right::ManageDataSources
-            | Right::ReadAudit => Role::Admin,
+            Right::SeePrivate | Right::ManageIntegrations | Right::ManagePeople | Right::ManageTokens | Right::ManageDataSources | Right::ReadAudit => {
+                Role::Admin
+            }
         }
     }
 

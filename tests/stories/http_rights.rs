@@ -161,7 +161,12 @@ fn calls() -> Vec<Line> {
         call("/api/fn/objectives/remove", json!({"id": id, "revision": null}), Some(Commander), 404),
         call("/api/fn/objectives/try", json!({"draft": {"indicator": {"kind": "probe", "query": "up"}, "source": "nobody"}}), Some(Commander), 404),
         call("/api/fn/exclusions/list", json!({"objective": null}), Some(Viewer), 200),
-        call("/api/fn/exclusions/create", json!({"draft": {"from": "2026-08-01T00:00:00Z", "to": "2026-08-01T01:00:00Z", "reason": "x"}}), Some(Commander), 200),
+        call(
+            "/api/fn/exclusions/create",
+            json!({"draft": {"from": "2026-08-01T00:00:00Z", "to": "2026-08-01T01:00:00Z", "reason": "x"}}),
+            Some(Commander),
+            200,
+        ),
         call("/api/fn/exclusions/remove", json!({"id": id}), Some(Commander), 404),
         call("/api/fn/data-sources/list", json!({}), Some(Commander), 200),
         call("/api/fn/data-sources/save", json!({"id": null, "draft": {"name": "x", "url": "http://127.0.0.1:1"}}), Some(Admin), 200),
@@ -210,8 +215,13 @@ impl Existing {
     }
 
     fn named(&self, text: &str) -> String {
-        text.replace("{incident}", &self.incident).replace("{alert}", &self.alert).replace("{integration}", &self.integration).replace("{name}", "pay")
-            .replace("{objective}", "pay").replace("{source}", &self.source).replace("{nothing}", "0198e000-0000-7000-8000-000000000000")
+        text.replace("{incident}", &self.incident)
+            .replace("{alert}", &self.alert)
+            .replace("{integration}", &self.integration)
+            .replace("{name}", "pay")
+            .replace("{objective}", "pay")
+            .replace("{source}", &self.source)
+            .replace("{nothing}", "0198e000-0000-7000-8000-000000000000")
     }
 }
 

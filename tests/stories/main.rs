@@ -25,6 +25,7 @@ mod outage_log;
 mod pages;
 mod pages_inert;
 mod people_at_work;
+mod prometheus_read;
 mod record;
 mod stream;
 mod tester;

@@ -40,7 +40,14 @@ mod tests {
     #[test]
     fn an_override_reads_back_as_it_was_written() {
         let at = Timestamp::from_micros(1_786_450_000_000_000);
-        let made = GateOverride { id: OverrideId(uuid::Uuid::from_u128(7)), service: "pay".into(), by: "Mara".into(), reason: "a fix".into(), until: at.plus_secs(60), at };
+        let made = GateOverride {
+            id: OverrideId(uuid::Uuid::from_u128(7)),
+            service: "pay".into(),
+            by: "Mara".into(),
+            reason: "a fix".into(),
+            until: at.plus_secs(60),
+            at,
+        };
         assert_eq!(crate::domain::reading::read(serde_json::to_string(&made).expect("it serialises").as_bytes()), Some(made));
     }
 }

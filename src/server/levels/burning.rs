@@ -12,13 +12,7 @@ use crate::{
         ids::IntegrationId,
         integration::{Grouping, Integration},
         severity::AlertSeverity,
-        slo::{
-            assess,
-            burn::Pair,
-            frame::Frame,
-            objective::Urgency,
-            report::BurnAlert,
-        },
+        slo::{assess, burn::Pair, frame::Frame, objective::Urgency, report::BurnAlert},
         time::Timestamp,
     },
     server::{
@@ -27,7 +21,7 @@ use crate::{
         store::{BurnLevel, Delivery, Sender, Store, StoreError},
     },
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What opens alerts here is called so, as senders have their sources.
@@ -51,27 +45,44 @@ pub struct Burning {
 }
 
 impl Burning {
-    /// Looks at every objective.
+    /// Looks at every objective, and has the rows of boards ready for whoever asks next.
     pub async fn look(&self, app: &App) -> Result<(), StoreError> {
+        self.decide(app, |_| true).await?;
+        let held = app.levels.current(app).await?;
+        let (levels, now) = (app.store.burn_levels().await?, app.clock().now());
+        for one in held.all() {
+            one.refresh_row(now, levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default());
+            // Others wait no longer than for one row.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Looks at the objectives with these numbers, whose readings have just changed, and at those
+    /// that are made from others.
+    pub async fn look_at(&self, app: &App, numbers: &BTreeSet<i64>) -> Result<(), StoreError> {
+        self.decide(app, |one| numbers.contains(&one.number()) || one.is_composed()).await
+    }
+
+    async fn decide(&self, app: &App, wanted: impl Fn(&One) -> bool) -> Result<(), StoreError> {
         let _one_at_a_time = self.deciding.lock().await;
         let held = app.levels.current(app).await?;
         let levels = app.store.burn_levels().await?;
         let mut told = Told::at(app.clock().now());
-        for one in held.all() {
+        for one in held.all().filter(|one| wanted(one)) {
             told.look(app, one, levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default());
         }
         told.tell(app).await
     }
 
-    /// Resolves what is open of an objective that is removed.
-    pub async fn quieten(&self, app: &App, one: &One) -> Result<(), StoreError> {
+    /// Resolves what is open of an objective that was removed; `levels` are those it had.
+    pub async fn quieten(&self, app: &App, one: &One, levels: &[BurnLevel]) -> Result<(), StoreError> {
         let _one_at_a_time = self.deciding.lock().await;
         let mut told = Told::at(app.clock().now());
-        let over = "The objective was removed.".to_owned();
-        for urgency in URGENCIES {
-            told.signals.push(resolved(one, urgency.slug(), over.clone(), told.now));
+        let is_open = |what: &str| levels.iter().any(|level| level.firing && level.pair.starts_with(what));
+        for what in URGENCIES.map(Urgency::slug).into_iter().chain([STALE]).filter(|what| is_open(what)) {
+            told.signals.push(resolved(one, what, "The objective was removed.".to_owned(), told.now));
         }
-        told.signals.push(resolved(one, STALE, over, told.now));
         told.tell(app).await
     }
 }
@@ -98,7 +109,8 @@ impl Told {
         for urgency in URGENCIES {
             let of: Vec<(&Pair, &BurnAlert)> = pairs.iter().zip(&alerts).filter(|(pair, _)| pair.urgency == urgency).collect();
             // A pair that the objective no longer has stopped firing with it.
-            let gone = known.iter().filter(|level| level.firing && level.pair.starts_with(urgency.slug()) && !of.iter().any(|(pair, _)| key_of(pair) == level.pair));
+            let gone =
+                known.iter().filter(|level| level.firing && level.pair.starts_with(urgency.slug()) && !of.iter().any(|(pair, _)| key_of(pair) == level.pair));
             let gone: Vec<BurnLevel> = gone.map(|level| BurnLevel { pair: level.pair.clone(), firing: false, since: self.now }).collect();
             let before = known.iter().any(|level| level.firing && level.pair.starts_with(urgency.slug()));
             let worst = of.iter().filter(|(_, alert)| alert.firing).max_by(|(_, a), (_, b)| a.factor.total_cmp(&b.factor));
@@ -149,7 +161,8 @@ fn is_dead(one: &One, frame: &Frame, now: Timestamp) -> bool {
     let objective = one.objective();
     let Some(watermark_s) = frame.watermark_s.filter(|_| frame.stale && objective.draft.indicator.is_asked()) else { return false };
     let budget = objective.draft.target.budget();
-    let fastest = assess::pairs_of(objective).iter().filter(|pair| pair.urgency == Urgency::Page).map(|pair| pair.factor * budget * pair.long_s as f64).reduce(f64::min);
+    let fastest =
+        assess::pairs_of(objective).iter().filter(|pair| pair.urgency == Urgency::Page).map(|pair| pair.factor * budget * pair.long_s as f64).reduce(f64::min);
     now.epoch_secs() - watermark_s >= fastest.map_or(0, |secs| secs as i64)
 }
 

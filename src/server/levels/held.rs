@@ -6,7 +6,7 @@ use crate::{
         ids::ObjectiveId,
         slo::{
             exclusion::Exclusion,
-            objective::Objective,
+            objective::{Indicator, Objective},
             report::ObjectiveRow,
             series::Series,
         },
@@ -44,12 +44,14 @@ pub struct One {
     pub(super) series: Series,
     /// Slices that begin before were not read: no window reaches there.
     pub(super) from_s: i64,
+    /// What it is made from, if it is made from others.
+    pub(super) parts: Vec<Arc<One>>,
     pub(super) row: Mutex<Option<MadeRow>>,
 }
 
 /// A row, and what it was made for.
 pub(super) struct MadeRow {
-    minute: i64,
+    at: Timestamp,
     fired: Vec<bool>,
     row: Arc<ObjectiveRow>,
 }
@@ -113,14 +115,21 @@ impl One {
         self.backfilled
     }
 
-    /// The row that was made for this minute, or the one that is made now.
-    pub(super) fn row_of_minute(&self, minute: i64, fired: &[bool], make: impl FnOnce() -> ObjectiveRow) -> Arc<ObjectiveRow> {
+    /// Whether it is made from others.
+    pub fn is_composed(&self) -> bool {
+        matches!(self.kept.objective.draft.indicator, Indicator::Composite { .. })
+    }
+
+    /// The row that was made lately, or the one that is made now. A new one is made whenever
+    /// anything of it was measured or changed; what is the same is looked at anew every now and
+    /// then, because time passes.
+    pub(super) fn row_at(&self, now: Timestamp, fired: &[bool], for_s: i64, make: impl FnOnce() -> ObjectiveRow) -> Arc<ObjectiveRow> {
         let known = || self.row.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(made) = known().as_ref().filter(|made| made.minute == minute && made.fired == fired) {
+        if let Some(made) = known().as_ref().filter(|made| made.fired == fired && (0..for_s).contains(&now.secs_since(made.at))) {
             return made.row.clone();
         }
         let row = Arc::new(make());
-        *known() = Some(MadeRow { minute, fired: fired.to_vec(), row: row.clone() });
+        *known() = Some(MadeRow { at: now, fired: fired.to_vec(), row: row.clone() });
         row
     }
 }

@@ -1,7 +1,7 @@
 //! Bringing what is held up to date: only what changed is read.
 
 use super::{
-    Stamp, exclusions_of,
+    Stamp, composed, exclusions_of,
     held::{Held, LAID_OUT_FOR_S, One},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         metrics::Range,
         slo::{
             exclusion::Exclusion,
-            objective::Objective,
+            objective::{Indicator, Objective, Part},
             series::Series,
         },
         time::Timestamp,
@@ -39,14 +39,25 @@ pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestam
     let exclusions = if defined { Arc::new(store.exclusions().await?) } else { before.exclusions.clone() };
     let pulses: HashMap<i64, Pulse> = stamp.pulses.iter().map(|pulse| (pulse.number, *pulse)).collect();
     let mut held = Held { stamp, exclusions, laid_out_at: if lays_out { Some(now) } else { before.laid_out_at }, ..Held::default() };
-    for kept in kept {
+    let mut read = HashMap::new();
+    let mut composed: Vec<(Kept, &Pulse)> = vec![];
+    for kept in &kept {
         // Made after the pulses were read: the next question finds it.
         let Some(pulse) = pulses.get(&kept.number) else { continue };
+        if matches!(kept.objective.draft.indicator, Indicator::Composite { .. }) {
+            composed.push((kept.clone(), pulse));
+            continue;
+        }
         let known = before.by_id(kept.objective.id);
         let one = match known {
-            Some(known) if !lays_out && known.is_as(&kept, pulse) => known.clone(),
-            _ => Arc::new(read(store, known.map(Arc::as_ref), kept, pulse, &held.exclusions, now).await?),
+            Some(known) if !lays_out && known.is_as(kept, pulse) => known.clone(),
+            _ => Arc::new(self::read(store, known.map(Arc::as_ref), kept.clone(), pulse, (&held.exclusions, lays_out), now).await?),
         };
+        read.insert(kept.objective.draft.name.clone(), one);
+    }
+    compose(&mut read, composed, before, (&held.exclusions, lays_out), now);
+    // By name, as they were read.
+    for one in kept.iter().filter_map(|kept| read.remove(&kept.objective.draft.name)) {
         held.by_id.insert(one.objective().id, held.all.len());
         held.by_name.insert(one.objective().draft.name.clone(), held.all.len());
         held.all.push(one);
@@ -54,13 +65,73 @@ pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestam
     Ok(held)
 }
 
+/// Makes the objectives that are made from others, parts first.
+fn compose(
+    read: &mut HashMap<String, Arc<One>>,
+    mut waiting: Vec<(Kept, &Pulse)>,
+    before: &Held,
+    (exclusions, lays_out): (&[Exclusion], bool),
+    now: Timestamp,
+) {
+    while !waiting.is_empty() {
+        let names: Vec<String> = waiting.iter().map(|(kept, _)| kept.objective.draft.name.clone()).collect();
+        let is_ready = |kept: &Kept| parts_of(kept).iter().all(|part| !names.contains(&part.objective));
+        let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(kept, _)| is_ready(kept));
+        // Made from each other: they were refused when they were made, so nothing is lost here.
+        let (ready, later) = if ready.is_empty() { (later, vec![]) } else { (ready, later) };
+        for (kept, pulse) in ready {
+            let parts: Vec<(f64, Arc<One>)> = parts_of(&kept).iter().filter_map(|part| Some((part.weight, read.get(&part.objective)?.clone()))).collect();
+            let known = before.by_id(kept.objective.id).filter(|known| !lays_out && known.is_as(&kept, pulse) && known.is_made_from(&parts));
+            let one = match known {
+                Some(known) => known.clone(),
+                None => Arc::new(composed_one(kept, pulse, parts, exclusions, now)),
+            };
+            read.insert(one.objective().draft.name.clone(), one);
+        }
+        waiting = later;
+    }
+}
+
+fn parts_of(kept: &Kept) -> &[Part] {
+    match &kept.objective.draft.indicator {
+        Indicator::Composite { of, .. } => of,
+        _ => &[],
+    }
+}
+
+fn composed_one(kept: Kept, pulse: &Pulse, parts: Vec<(f64, Arc<One>)>, exclusions: &[Exclusion], now: Timestamp) -> One {
+    let draft = &kept.objective.draft;
+    let from_s = now.epoch_secs() - held_for_s(&kept.objective);
+    let mut series = Series::new(draft.method, draft.slice_s);
+    // One of its parts is gone: nothing is known of the whole.
+    if let Indicator::Composite { how, of } = &draft.indicator
+        && of.len() == parts.len()
+    {
+        series.upsert(&composed::slices(draft, *how, &parts, from_s, now.epoch_secs()));
+    }
+    series.exclude(&spans(exclusions, &kept.objective, from_s, now));
+    let parts = parts.into_iter().map(|(_, part)| part).collect();
+    One { rev: pulse.rev, backfilled: pulse.backfilled, series, from_s, kept, parts, row: Mutex::default() }
+}
+
 impl One {
+    fn is_made_from(&self, parts: &[(f64, Arc<One>)]) -> bool {
+        self.parts.len() == parts.len() && self.parts.iter().zip(parts).all(|(known, (_, part))| Arc::ptr_eq(known, part))
+    }
+
     fn is_as(&self, kept: &Kept, pulse: &Pulse) -> bool {
         self.rev == pulse.rev && self.kept == *kept && self.backfilled == pulse.backfilled && self.series.drifts == pulse.drifts
     }
 }
 
-async fn read(store: &Store, known: Option<&One>, kept: Kept, pulse: &Pulse, exclusions: &[Exclusion], now: Timestamp) -> Result<One, StoreError> {
+async fn read(
+    store: &Store,
+    known: Option<&One>,
+    kept: Kept,
+    pulse: &Pulse,
+    (exclusions, lays_out): (&[Exclusion], bool),
+    now: Timestamp,
+) -> Result<One, StoreError> {
     let needed_s = now.epoch_secs() - held_for_s(&kept.objective);
     let known = known.filter(|known| {
         let (was, is) = (known.objective(), &kept.objective);
@@ -70,13 +141,16 @@ async fn read(store: &Store, known: Option<&One>, kept: Kept, pulse: &Pulse, exc
         Some(known) => continued(store, known, &kept, pulse).await?.map(|series| (series, known.from_s)),
         None => None,
     };
+    let is_laid_out = continued.is_some() && !lays_out;
     let (mut series, from_s) = match continued {
         Some(continued) => continued,
         None => (whole(store, &kept, needed_s, i64::MAX).await?, needed_s),
     };
-    series.exclude(&spans(exclusions, &kept.objective, from_s, now));
+    if !is_laid_out {
+        series.exclude(&spans(exclusions, &kept.objective, from_s, now));
+    }
     series.drifts = pulse.drifts;
-    Ok(One { rev: pulse.rev, backfilled: pulse.backfilled, series, from_s, kept, row: Mutex::default() })
+    Ok(One { rev: pulse.rev, backfilled: pulse.backfilled, series, from_s, kept, parts: vec![], row: Mutex::default() })
 }
 
 /// The known series with what changed since; `None`: it has to be read whole.
@@ -104,7 +178,8 @@ async fn whole(store: &Store, kept: &Kept, from_s: i64, to_s: i64) -> Result<Ser
 /// The series of an objective as far back as a question about the past needs it.
 pub async fn in_the_past(store: &Store, one: &One, held: &Held, at: Timestamp, now: Timestamp) -> Result<Option<Series>, StoreError> {
     let from_s = at.epoch_secs() - held_for_s(one.objective());
-    if from_s >= one.from_s {
+    // What is made from others is as old as what is held of them.
+    if from_s >= one.from_s || one.is_composed() {
         return Ok(None);
     }
     let mut series = whole(store, one.kept(), from_s, i64::MAX).await?;

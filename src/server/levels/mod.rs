@@ -3,6 +3,7 @@
 //! is asked whether somebody wrote since, and then only what changed is read.
 
 pub mod burning;
+mod composed;
 mod held;
 mod load;
 pub mod reports;
@@ -15,7 +16,11 @@ use super::{
 };
 use crate::domain::{
     ids::ObjectiveId,
-    slo::{exclusion::Exclusion, series::{Slice, to_slice}, target::Target},
+    slo::{
+        exclusion::Exclusion,
+        series::{Slice, to_slice},
+        target::Target,
+    },
 };
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -22,6 +22,9 @@ use crate::{
 };
 use std::{collections::HashMap, sync::Arc};
 
+/// How old a row of a board may be.
+const ROW_FOR_S: i64 = 90;
+
 /// A series that is held, or one that was read for a question about the past.
 pub enum Readings<'a> {
     Held(&'a Series),
@@ -67,10 +70,19 @@ impl One {
         assess::pairs_of(self.objective()).iter().map(|pair| fires(super::burning::key_of(pair))).collect()
     }
 
-    /// The row of a board; it is made once a minute, and whenever anything of it changed.
+    /// The row of a board. It is at most [`ROW_FOR_S`] old.
     pub fn row(&self, now: Timestamp, levels: &[BurnLevel]) -> Arc<ObjectiveRow> {
+        self.row_within(ROW_FOR_S, now, levels)
+    }
+
+    /// Makes the row before somebody asks for it, unless it is fresh.
+    pub fn refresh_row(&self, now: Timestamp, levels: &[BurnLevel]) {
+        self.row_within(ROW_FOR_S / 2, now, levels);
+    }
+
+    fn row_within(&self, for_s: i64, now: Timestamp, levels: &[BurnLevel]) -> Arc<ObjectiveRow> {
         let fired = self.fired(levels);
-        self.row_of_minute(now.epoch_secs().div_euclid(60), &fired, || {
+        self.row_at(now, &fired, for_s, || {
             let zone = zone_of(self.objective().window());
             assess::row(self.objective(), &self.series, now, &*zone, &fired)
         })

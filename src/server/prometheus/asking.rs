@@ -87,7 +87,7 @@ pub struct Plan {
     pub numerator: String,
     pub meaning: Meaning,
     /// Asked once where nothing good was seen: a yield of 0 says that the source never counted.
-    pub ever: Option<String>,
+    pub ever: String,
 }
 
 /// How the numerator is understood.
@@ -131,7 +131,7 @@ impl Ask {
         if width_secs < 1 {
             return Err(AskError::BadWidth);
         }
-        let plan = |numerator, meaning, ever| Plan { width_secs, step_secs: width_secs, numerator, meaning, ever: Some(ever) };
+        let plan = |numerator, meaning, ever| Plan { width_secs, step_secs: width_secs, numerator, meaning, ever };
         Ok(match self {
             Ask::Ratio { numerator, total } => {
                 let all = counter("total", total)?;
@@ -311,4 +311,119 @@ fn narrowed(field: &'static str, text: &str, only: &BTreeMap<String, String>) ->
 
 fn positive(threshold: f64) -> Result<(), AskError> {
     if threshold.is_finite() && threshold > 0.0 { Ok(()) } else { Err(AskError::BadThreshold) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan_of(ask: &Ask, only: &[(&str, &str)]) -> Result<Plan, AskError> {
+        let only = only.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())).collect();
+        ask.plan(&only, 300, &["0.3".to_owned()])
+    }
+
+    fn plan(ask: &Ask) -> Plan {
+        plan_of(ask, &[]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn ratio(numerator: Counted) -> Ask {
+        Ask::Ratio { numerator, total: "x_total".to_owned() }
+    }
+
+    #[test]
+    fn errors_that_never_happened_are_none_and_good_events_that_are_missing_are_missing() {
+        let bad = plan(&ratio(Counted::Bad(r#"x_total{code="500"}"#.to_owned())));
+        assert_eq!(bad.numerator, r#"(sum(increase(x_total{code="500"}[300s]))) or vector(0)"#);
+        assert_eq!(bad.meaning, Meaning::Bad { total: "sum(increase(x_total[300s]))".to_owned() });
+        assert_eq!(bad.ever, "max(max_over_time(x_total[86400s]))");
+        let good = plan(&ratio(Counted::Good(r#"x_total{code="200"}"#.to_owned())));
+        assert_eq!(good.numerator, r#"sum(increase(x_total{code="200"}[300s]))"#);
+        assert_eq!(good.ever, r#"max(max_over_time(x_total{code="200"}[86400s]))"#);
+    }
+
+    #[test]
+    fn both_sides_are_narrowed() {
+        let narrowed = plan_of(&ratio(Counted::Bad("sum(rate(bad[$window]))".to_owned())), &[("zone", "a")]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(narrowed.numerator, "(sum(sum(rate(bad{zone=\"a\"}[5m]))\n) * 300) or vector(0)");
+        assert_eq!(narrowed.meaning, Meaning::Bad { total: r#"sum(increase(x_total{zone="a"}[300s]))"#.to_owned() });
+    }
+
+    #[test]
+    fn latency_is_counted_from_one_family() {
+        let ask = Ask::Latency { bucket: r#"d_seconds_bucket{job="a"}"#.to_owned(), threshold: 0.3 };
+        let latency = plan(&ask);
+        assert_eq!(latency.numerator, r#"sum(increase(d_seconds_bucket{job="a",le="0.3"}[300s]))"#);
+        assert_eq!(latency.meaning, Meaning::Good { total: r#"sum(increase(d_seconds_count{job="a"}[300s]))"#.to_owned() });
+        let wrong = |bucket: &str, threshold| Ask::Latency { bucket: bucket.to_owned(), threshold }.check();
+        assert_eq!(wrong("d_seconds", 0.3), Err(AskError::NoBuckets));
+        assert_eq!(wrong(r#"d_bucket{le="0.3"}"#, 0.3), Err(AskError::HasEdge));
+        assert_eq!(wrong("d_bucket", 0.0), Err(AskError::BadThreshold));
+        assert_eq!(wrong("d_bucket", f64::NAN), Err(AskError::BadThreshold));
+    }
+
+    #[test]
+    fn an_edge_is_a_number_however_it_is_spelled() {
+        let edges = ["0.5", "2", "2.0", "1e+06", "+Inf"].map(|spelling| Edge { spelling: spelling.to_owned(), value: spelling.parse().unwrap(), series: 1.0 });
+        assert_eq!(spellings(2.0, &edges), Ok(vec!["2".to_owned(), "2.0".to_owned()]));
+        assert_eq!(spellings(0.5, &edges), Ok(vec!["0.5".to_owned()]));
+        assert_eq!(spellings(1_000_000.0, &edges), Ok(vec!["1e+06".to_owned(), "1000000".to_owned(), "1000000.0".to_owned()]));
+        let refused = spellings(0.4, &edges).unwrap_err();
+        assert_eq!(refused.to_string(), "0.4 is no edge of a bucket; there are 0.5, 2, 2.0, 1e+06, +Inf");
+    }
+
+    #[test]
+    fn a_native_histogram_is_its_fraction_of_its_count() {
+        let native = plan(&Ask::NativeLatency { histogram: "d_seconds".to_owned(), threshold: 0.3 });
+        assert_eq!(native.numerator, "histogram_fraction(0, 0.3, sum(increase(d_seconds[300s]))) * histogram_count(sum(increase(d_seconds[300s])))");
+        promql::check(&native.numerator).unwrap();
+    }
+
+    #[test]
+    fn a_probe_is_counted_by_its_samples() {
+        let probe = plan(&Ask::Boolean { selector: "up{job=\"a\"}".to_owned() });
+        assert_eq!(probe.numerator, "sum(sum_over_time(up{job=\"a\"}[300s]))");
+        assert_eq!(probe.meaning, Meaning::Good { total: "sum(count_over_time(up{job=\"a\"}[300s]))".to_owned() });
+    }
+
+    #[test]
+    fn a_recorded_window_fits_into_its_slice() {
+        for (name, secs) in [
+            ("http_requests:increase5m", Some(300)),
+            ("x:increase4w", Some(2_419_200)),
+            ("x:increase", None),
+            ("x:rate5m", None),
+            ("x:increaseäm", None),
+            ("x:increase0s", None),
+        ] {
+            assert_eq!(recorded_window_secs(name), secs, "{name}");
+        }
+        let recorded = |total: &str, window_secs| Ask::Recorded { numerator: Counted::Bad("bad:increase1m".to_owned()), total: total.to_owned(), window_secs };
+        let fits = plan(&recorded("all:increase1m", None));
+        assert_eq!((fits.step_secs, fits.numerator.as_str()), (60, "(sum(last_over_time(bad:increase1m[60s]))) or vector(0)"));
+        assert_eq!(plan_of(&recorded("all", None), &[]), Err(AskError::UnknownWindow));
+        let long = plan_of(&recorded("all:increase4w", None), &[]).unwrap_err();
+        assert_eq!(long.to_string(), "the rule records 4w, which does not fit into slices of 5m");
+    }
+
+    #[test]
+    fn faults_name_the_field() {
+        let refused = ratio(Counted::Bad("rate(x_total[5m])".to_owned())).check().unwrap_err();
+        assert_eq!(refused.to_string(), "bad: `rate` already looks at a time range: give the counter itself, or write its window as [$window]");
+    }
+
+    #[test]
+    fn every_kind_is_written_and_read_back() {
+        let asks = [
+            ratio(Counted::Good("a_total".to_owned())),
+            Ask::Latency { bucket: "a_bucket".to_owned(), threshold: 0.5 },
+            Ask::Value { expr: "a".to_owned(), op: Comparison::AtLeast, threshold: 1.0 },
+            Ask::Recorded { numerator: Counted::Bad("a".to_owned()), total: "b".to_owned(), window_secs: Some(60) },
+        ];
+        for ask in asks {
+            let json = serde_json::to_string(&ask).unwrap();
+            assert_eq!(serde_json::from_str::<Ask>(&json).unwrap(), ask, "{json}");
+        }
+        let json = r#"{"kind":"ratio","numerator":{"bad":"x_total{code=\"500\"}"},"total":"x_total"}"#;
+        assert!(serde_json::from_str::<Ask>(json).is_ok());
+    }
 }

@@ -248,3 +248,6 @@ fn innermost(error: &dyn Error) -> String {
     }
     cause.to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -304,7 +304,22 @@ fn read(text: &str) -> Result<Expr, Unfit> {
     if code(text).filter(|(_, c)| "([{+-*/^%".contains(*c)).count() > DEEPEST {
         return Err(Unfit::TooDeep);
     }
-    parser::parse(text).map_err(|words| Unfit::Unreadable(super::client::inert(&words)))
+    parser::parse(&without_raw_strings(text)).map_err(|words| Unfit::Unreadable(super::client::inert(&words)))
+}
+
+/// The parser takes escapes in raw strings (`` `a\.b` ``) for its own; quoted ones say the same.
+fn without_raw_strings(text: &str) -> String {
+    let ticks: Vec<usize> = quotes(text).filter(|(_, c)| *c == '`').map(|(at, _)| at).collect();
+    let mut quoted = String::with_capacity(text.len());
+    let mut done = 0;
+    for pair in ticks.chunks_exact(2) {
+        let [open, close] = [pair[0], pair[1]];
+        quoted.push_str(&text[done..open]);
+        quoted.push_str(&format!("\"{}\"", escape_string(&text[open + 1..close])));
+        done = close + 1;
+    }
+    quoted.push_str(&text[done..]);
+    quoted
 }
 
 /// The text with its windows filled in, and how many there were. A window is written `[$window]`
@@ -335,28 +350,51 @@ fn after_placeholder(text: &str) -> Option<&str> {
 
 /// The characters that are neither in a string nor in a comment.
 fn code(text: &str) -> impl Iterator<Item = (usize, char)> {
+    scan(text).filter(|(.., place)| *place == Place::Code).map(|(at, c, _)| (at, c))
+}
+
+/// The quotes that open and close the strings.
+fn quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
+    scan(text).filter(|(.., place)| *place == Place::Quote).map(|(at, c, _)| (at, c))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Code,
+    Quote,
+    String,
+    Comment,
+}
+
+/// Every character with where it stands.
+fn scan(text: &str) -> impl Iterator<Item = (usize, char, Place)> {
     let mut quote = None;
     let mut is_escaped = false;
     let mut is_comment = false;
-    text.char_indices().filter(move |(_, c)| {
+    text.char_indices().map(move |(at, c)| {
         if is_comment {
-            is_comment = *c != '\n';
-            return false;
+            is_comment = c != '\n';
+            return (at, c, Place::Comment);
         }
         if let Some(open) = quote {
-            let closes = *c == open && !is_escaped;
-            is_escaped = *c == '\\' && !is_escaped && open != '`';
+            let closes = c == open && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped && open != '`';
             if closes {
                 quote = None;
             }
-            return false;
+            return (at, c, if closes { Place::Quote } else { Place::String });
         }
         match c {
-            '"' | '\'' | '`' => quote = Some(*c),
-            '#' => is_comment = true,
-            _ => return true,
+            '"' | '\'' | '`' => {
+                quote = Some(c);
+                (at, c, Place::Quote)
+            }
+            '#' => {
+                is_comment = true;
+                (at, c, Place::Comment)
+            }
+            _ => (at, c, Place::Code),
         }
-        false
     })
 }
 
@@ -506,3 +544,6 @@ impl ExprVisitorMut for Injection {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,10 +67,8 @@ pub async fn read(client: &Client, plan: &Plan, from_s: i64, to_s: i64) -> Resul
         Meaning::Compared { .. } => (asked(plan.numerator.clone()).await?, Vec::new()),
     };
     let mut measured = fold(plan, &numerator, &total, from_s, to_s)?;
-    if looks_dead(plan, &measured, &numerator)
-        && let Some(ever) = &plan.ever
-    {
-        let yielded = client.query(ever, to_s).await?;
+    if looks_dead(plan, &measured, &numerator) {
+        let yielded = client.query(&plan.ever, to_s).await?;
         measured.is_suspect_zero = yielded.first().and_then(|sample| sample.point).is_some_and(|point| point.value == 0.0);
     }
     Ok(measured)
@@ -126,5 +124,130 @@ fn by_instant(series: &[Series]) -> Result<BTreeMap<i64, f64>, AskError> {
         [] => Ok(BTreeMap::new()),
         [only] => Ok(only.points.iter().map(|Point { at_ms, value }| (at_ms.div_euclid(1_000), *value)).collect()),
         several => Err(AskError::ManySeries(several.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::prometheus::{
+        answer::Labels,
+        asking::{Ask, Comparison, Counted},
+        testing::{Asked, Fake, field, vector},
+    };
+
+    const NAN: f64 = f64::NAN;
+
+    fn plan(ask: Ask, width_secs: i64) -> Plan {
+        ask.plan(&BTreeMap::new(), width_secs, &[]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn ratio(numerator: Counted) -> Plan {
+        plan(Ask::Ratio { numerator, total: "x_total".to_owned() }, 60)
+    }
+
+    fn good() -> Plan {
+        ratio(Counted::Good("good_total".to_owned()))
+    }
+
+    /// One series whose values stand at 60, 120, …; `None` leaves one out.
+    fn series(values: &[Option<f64>]) -> Vec<Series> {
+        let point = |(n, value): (usize, &Option<f64>)| value.map(|value| Point { at_ms: (n as i64 + 1) * 60_000, value });
+        vec![Series { labels: Labels::new(), points: values.iter().enumerate().filter_map(point).collect() }]
+    }
+
+    fn of(plan: &Plan, numerator: &[Option<f64>], total: &[Option<f64>]) -> Vec<(i64, f64, f64, bool)> {
+        let to_s = total.len().max(numerator.len()) as i64 * 60;
+        let measured = fold(plan, &series(numerator), &series(total), 0, to_s).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(measured.expected as i64, to_s / plan.width_secs);
+        measured.readings.iter().map(|reading| (reading.start_s, reading.good, reading.total, reading.is_good_over_total)).collect()
+    }
+
+    #[test]
+    fn a_value_stands_for_the_slice_that_ends_there() {
+        assert_eq!(of(&good(), &[Some(9.0), Some(5.0)], &[Some(10.0), Some(5.0)]), [(0, 9.0, 10.0, false), (60, 5.0, 5.0, false)]);
+    }
+
+    #[test]
+    fn what_is_missing_or_no_number_is_a_gap() {
+        let total = [Some(10.0), None, Some(NAN), Some(10.0), Some(10.0), Some(f64::INFINITY)];
+        let part = [Some(9.0), Some(9.0), Some(9.0), None, Some(NAN), Some(9.0)];
+        assert_eq!(of(&good(), &part, &total), [(0, 9.0, 10.0, false)]);
+        assert_eq!(fold(&good(), &[], &[], 0, 300), Ok(Measured { expected: 5, ..Measured::default() }));
+    }
+
+    #[test]
+    fn nothing_happened_is_measured() {
+        assert_eq!(of(&good(), &[Some(0.0), None, Some(NAN)], &[Some(0.0); 3]), [(0, 0.0, 0.0, false), (60, 0.0, 0.0, false), (120, 0.0, 0.0, false)]);
+    }
+
+    #[test]
+    fn bad_events_are_taken_from_all() {
+        let bad = ratio(Counted::Bad("bad_total".to_owned()));
+        assert_eq!(of(&bad, &[Some(1.0), Some(0.0), None], &[Some(10.0); 3]), [(0, 9.0, 10.0, false), (60, 10.0, 10.0, false)]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_cut_and_flagged() {
+        let part = [Some(12.0), Some(-1.0), Some(10.000_001), Some(1.0)];
+        let total = [Some(10.0), Some(10.0), Some(10.0), Some(-1.0)];
+        assert_eq!(of(&good(), &part, &total), [(0, 10.0, 10.0, true), (60, 0.0, 10.0, true), (120, 10.0, 10.0, false), (180, 0.0, 0.0, true)]);
+    }
+
+    #[test]
+    fn a_slice_of_recorded_windows_is_whole_or_missing() {
+        let numerator = Counted::Good("good:increase1m".to_owned());
+        let recorded = plan(Ask::Recorded { numerator, total: "all:increase1m".to_owned(), window_secs: None }, 120);
+        assert_eq!((recorded.step_secs, recorded.width_secs), (60, 120));
+        let part = [Some(1.0), Some(2.0), Some(3.0), None];
+        assert_eq!(of(&recorded, &part, &[Some(5.0); 4]), [(0, 3.0, 10.0, false)]);
+    }
+
+    #[test]
+    fn a_value_is_compared_and_no_number_is_a_gap() {
+        let value = plan(Ask::Value { expr: "lag_seconds".to_owned(), op: Comparison::AtMost, threshold: 30.0 }, 60);
+        let values = [Some(30.0), Some(31.0), Some(NAN), None, Some(f64::INFINITY)];
+        assert_eq!(of(&value, &values, &[]), [(0, 1.0, 1.0, false), (60, 0.0, 1.0, false), (240, 0.0, 1.0, false)]);
+    }
+
+    #[test]
+    fn one_value_per_slice_is_needed() {
+        let several = [series(&[Some(1.0)]), series(&[Some(2.0)])].concat();
+        assert_eq!(fold(&good(), &several, &[], 0, 60), Err(AskError::ManySeries(2)));
+    }
+
+    /// A source whose good side yields zero, and whether it ever counted.
+    async fn silent(ever: &'static str) -> Measured {
+        let fake = Fake::start(move |asked: Asked| async move {
+            let query = field(&asked.form, "query").unwrap();
+            if query.starts_with("max(max_over_time(good_total[86400s]))") {
+                return vector(ever);
+            }
+            let value = if query.contains("good_total") { 0 } else { 7 };
+            format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[[60,"{value}"],[120,"{value}"]]}}]}}}}"#)
+        })
+        .await;
+        // The slices that are not whole are left out.
+        read(&fake.client(), &good(), -7, 179).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[tokio::test]
+    async fn a_source_that_never_counted_is_told_from_an_outage() {
+        let never = silent(r#"{"metric":{},"value":[120,"0"]}"#).await;
+        assert_eq!((never.readings.len(), never.good(), never.total(), never.is_suspect_zero), (2, 0.0, 14.0, true));
+        let outage = silent(r#"{"metric":{},"value":[120,"1234"]}"#).await;
+        assert!(!outage.is_suspect_zero && outage.total() == 14.0);
+        assert!(!silent("").await.is_suspect_zero);
+    }
+
+    #[tokio::test]
+    async fn a_failed_side_is_no_reading_at_all() {
+        let fake = Fake::start(|asked: Asked| async move {
+            let warnings = if asked.form.contains("good_total") { r#","warnings":["a store is gone"]"# } else { "" };
+            format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[]}}{warnings}}}"#)
+        })
+        .await;
+        let failed = read(&fake.client(), &good(), 0, 120).await;
+        assert!(matches!(failed, Err(AskError::Prom(crate::server::prometheus::PromError::Partial(_)))), "{failed:?}");
     }
 }

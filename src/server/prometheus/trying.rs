@@ -215,3 +215,71 @@ impl Tried {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::prometheus::{
+        asking::Counted,
+        testing::{Asked, Fake, NOON, field, vector},
+    };
+
+    fn errors() -> Ask {
+        Ask::Ratio { numerator: Counted::Bad(r#"shop_requests{code="500"}"#.to_owned()), total: "shop_requests".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_told_and_no_error() {
+        let empty = r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#;
+        let fake = Fake::start(move |asked: Asked| async move { if asked.uri.ends_with("_range") { empty.to_owned() } else { vector("") } }).await;
+        let tried = try_ask(&fake.client(), &errors(), &BTreeMap::new(), NOON).await.unwrap_or_else(|error| panic!("{error}"));
+        let no_name = |field| Doubt::NoCounterName { field, metric: "shop_requests".to_owned() };
+        assert_eq!(tried.doubts, [Doubt::ErrorsAbsent, no_name("bad"), Doubt::NoSeries { field: "total" }, no_name("total")]);
+        assert_eq!(tried.last_hour.map(|measured| (measured.expected, measured.readings.len())), Some((12, 0)));
+        assert!(tried.sides.iter().all(|side| side.count == 0 && side.series.is_empty()));
+
+        let latency = Ask::Latency { bucket: "d_bucket".to_owned(), threshold: 0.5 };
+        let tried = try_ask(&fake.client(), &latency, &BTreeMap::new(), NOON).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((tried.doubts, tried.last_hour), (vec![Doubt::NoSeries { field: "bucket" }], None));
+    }
+
+    #[tokio::test]
+    async fn edges_that_only_some_have_and_rules_that_record_the_same_are_told() {
+        let fake = Fake::start(|asked: Asked| async move {
+            let query = field(&asked.form, "query").unwrap();
+            let matrix =
+                |value| format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[[1786446300,"{value}"]]}}]}}}}"#);
+            match query.as_str() {
+                query if query.starts_with("count by (le)") => vector(r#"{"metric":{"le":"0.5"},"value":[1,"2"]},{"metric":{"le":"+Inf"},"value":[1,"3"]}"#),
+                query if query.starts_with("count by (__name__)") => vector(r#"{"metric":{"__name__":"d:increase5m"},"value":[1,"1"]}"#),
+                query if asked.uri.ends_with("_range") => matrix(if query.contains("d_bucket") { 12 } else { 10 }),
+                query if query.starts_with("count(") => vector(r#"{"metric":{},"value":[1,"6"]}"#),
+                query if query.starts_with("topk(20, ") => vector(r#"{"metric":{"__name__":"d_bucket","le":"+Inf"},"value":[1,"99"]}"#),
+                _ => vector(r#"{"metric":{},"value":[1,"0"]}"#),
+            }
+        })
+        .await;
+        let latency = |threshold| Ask::Latency { bucket: "d_bucket".to_owned(), threshold };
+        let tried = try_ask(&fake.client(), &latency(0.5), &BTreeMap::new(), NOON).await.unwrap_or_else(|error| panic!("{error}"));
+        let wanted = [
+            Doubt::NeverChanged { field: "bucket" },
+            Doubt::EdgeOfSome { with_edge: 2, all: 3 },
+            Doubt::Gaps { measured: 1, expected: 12 },
+            Doubt::GoodOverTotal,
+            Doubt::RecordedToo { metric: "d:increase5m".to_owned(), window_secs: 300 },
+        ];
+        assert_eq!(tried.doubts, wanted);
+        assert_eq!((tried.edges.len(), tried.sides[0].count, tried.sides[0].series[0].value), (2, 6, 99.0));
+
+        let tried = try_ask(&fake.client(), &latency(0.4), &BTreeMap::new(), NOON).await.unwrap_or_else(|error| panic!("{error}"));
+        assert!(tried.doubts.contains(&Doubt::NoEdge { threshold: 0.4, edges: vec!["0.5".to_owned(), "+Inf".to_owned()] }), "{:?}", tried.doubts);
+    }
+
+    #[tokio::test]
+    async fn a_text_that_cannot_be_used_asks_nobody() {
+        let fake = Fake::start(|_| async { vector("") }).await;
+        let ask = Ask::Boolean { selector: "rate(up[5m])".to_owned() };
+        assert!(matches!(try_ask(&fake.client(), &ask, &BTreeMap::new(), NOON).await, Err(AskError::Unfit { field: "selector", .. })));
+        assert!(fake.asked().is_empty());
+    }
+}

@@ -50,7 +50,12 @@ pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): 
     params(("id" = String, Path, description = "Its id or name")),
     request_body = schema::DataSourceDraft,
     responses((status = 200, description = "The data source", body = schema::DataSource), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn change(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, Sent(draft): Sent<DataSourceDraft>) -> Result<Json<DataSource>, Problem> {
+pub async fn change(
+    State(app): State<Arc<App>>,
+    principal: Principal,
+    Named(id): Named,
+    Sent(draft): Sent<DataSourceDraft>,
+) -> Result<Json<DataSource>, Problem> {
     Ok(Json(data_sources::change(&app, &principal.actor, &id, draft).await?))
 }
 

@@ -84,7 +84,13 @@ pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): 
     params(("id" = String, Path, description = "Its id or name"), ("If-Match" = Option<String>, Header, description = "The revision that was seen")),
     request_body = schema::ObjectiveDraft,
     responses((status = 200, description = "The objective", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn put(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, headers: HeaderMap, Sent(sent): Sent<Value>) -> Result<Response, Problem> {
+pub async fn put(
+    State(app): State<Arc<App>>,
+    principal: Principal,
+    Named(id): Named,
+    headers: HeaderMap,
+    Sent(sent): Sent<Value>,
+) -> Result<Response, Problem> {
     let seen = if_match(&headers)?;
     Ok(tagged(objectives::change(&app, &principal.actor, &id, draft(sent)?, seen).await?))
 }
@@ -94,7 +100,13 @@ pub async fn put(State(app): State<Arc<App>>, principal: Principal, Named(id): N
     params(("id" = String, Path, description = "Its id or name"), ("If-Match" = Option<String>, Header, description = "The revision that was seen")),
     request_body = schema::ObjectiveDraft,
     responses((status = 200, description = "The objective", body = schema::Objective), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn patch(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, headers: HeaderMap, Sent(sent): Sent<Value>) -> Result<Response, Problem> {
+pub async fn patch(
+    State(app): State<Arc<App>>,
+    principal: Principal,
+    Named(id): Named,
+    headers: HeaderMap,
+    Sent(sent): Sent<Value>,
+) -> Result<Response, Problem> {
     let seen = if_match(&headers)?;
     let Value::Object(changes) = lenient(sent)? else { return Err(unfit("it is an object of the fields to change")) };
     let before = objectives::read(&app, &principal.actor, &id).await?;

@@ -2,7 +2,8 @@
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
 use super::{
-    alerts, audit, changes, data_sources, deliveries, exclusions, export, figures, import, incidents, integrations, me, objectives, release_gate, schema, services, sli,
+    alerts, audit, changes, data_sources, deliveries, exclusions, export, figures, import, incidents, integrations, me, objectives, release_gate, schema,
+    services, sli,
 };
 use crate::server::live;
 use axum::{

@@ -6,7 +6,7 @@ use crate::domain::{
     ids::ExclusionId,
     slo::exclusion::{Exclusion, ExclusionDraft},
 };
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 
 impl Store {
     /// All of it, the newest first.
@@ -54,6 +54,27 @@ impl Store {
         write.commit().await.map_err(query(WHAT))?;
         Ok(Some(removed))
     }
+}
+
+/// Exclusions name their objective, so they follow it to its new name; without one they go with it.
+pub(super) async fn follow(write: &mut AnyConnection, before: &str, after: Option<&str>) -> Result<(), StoreError> {
+    const WHAT: &str = "keep exclusions with their objective";
+    let found = sqlx::query("SELECT id, doc, author, created_at FROM exclusions").fetch_all(&mut *write).await.map_err(query(WHAT))?;
+    for row in &found {
+        let mut known = exclusion(row)?;
+        if known.draft.objective.as_deref() != Some(before) {
+            continue;
+        }
+        let statement = match after {
+            Some(name) => {
+                known.draft.objective = Some(name.to_owned());
+                sqlx::query("UPDATE exclusions SET doc = $2 WHERE id = $1").bind(known.id.to_string()).bind(to_json(&known.draft))
+            }
+            None => sqlx::query("DELETE FROM exclusions WHERE id = $1").bind(known.id.to_string()),
+        };
+        statement.execute(&mut *write).await.map_err(query(WHAT))?;
+    }
+    Ok(())
 }
 
 /// As the audit log names it: by what it is for.

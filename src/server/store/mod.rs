@@ -56,7 +56,7 @@ pub use lease::Lease;
 pub use objectives::{Described as ObjectiveDescribed, Kept, Revision};
 pub use people::{Account, Changed};
 pub use purge::Purged;
-pub use readings::{Pushed, Reading};
+pub use readings::{Pushed, Reading, Sent};
 pub use services::Described;
 pub use sessions::{NewSession, OpenSession};
 pub use setup::FirstAdmin;

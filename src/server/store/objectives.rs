@@ -47,10 +47,8 @@ macro_rules! columns {
 impl Store {
     /// Every objective, by name.
     pub async fn objectives(&self) -> Result<Vec<Kept>, StoreError> {
-        let found = sqlx::query(concat!("SELECT ", columns!(), " FROM objectives ORDER BY name"))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(query("list objectives"))?;
+        let found =
+            sqlx::query(concat!("SELECT ", columns!(), " FROM objectives ORDER BY name")).fetch_all(&self.readers).await.map_err(query("list objectives"))?;
         found.iter().map(kept).collect()
     }
 
@@ -151,6 +149,9 @@ impl Store {
         know_service(&mut write, draft, now).await?;
         let kept = Kept { number: before.number, objective };
         remember(&mut write, &kept).await?;
+        if draft.name != was.draft.name {
+            super::exclusions::follow(&mut write, &was.draft.name, Some(&draft.name)).await?;
+        }
         if anew {
             match (&was.draft.indicator, &draft.indicator) {
                 (Indicator::Pushed, Indicator::Pushed) => super::readings::cut_anew(&mut write, &kept).await?,
@@ -186,6 +187,7 @@ impl Store {
         for sql in BY_NUMBER {
             sqlx::query(sql).bind(kept.number).execute(&mut *write).await.map_err(query(WHAT))?;
         }
+        super::exclusions::follow(&mut write, &kept.objective.draft.name, None).await?;
         audit::append(&mut write, self.clock.now(), &by.did(Action::ObjectiveRemoved, subject(&kept.objective))).await?;
         write.commit().await.map_err(query(WHAT))?;
         Ok(Described::Done(Box::new(kept)))

@@ -47,52 +47,66 @@ const UPSERT: ManyRows = ManyRows {
 };
 const BETWEEN: &str = "SELECT at, good, total FROM readings WHERE objective = $1 AND at >= $2 AND at < $3 ORDER BY at";
 
+/// Readings of one objective on their way in.
+pub struct Sent<'a> {
+    pub kept: &'a Kept,
+    pub readings: &'a [Reading],
+}
+
 impl Store {
-    /// Writes down readings of one objective, and the slices they lie in. Of two with the same
-    /// instant the last counts.
-    pub async fn push_readings(&self, kept: &Kept, sent: &[Reading]) -> Result<Pushed, StoreError> {
-        const WHAT: &str = "write readings";
-        let mut pushed = Pushed::default();
+    /// Writes down readings of objectives, and the slices they lie in, all in one transaction. Of
+    /// two with the same instant the last counts. Answers in the order of `sent`, which is that of
+    /// the objectives' numbers, so that no two servers wait for each other.
+    pub async fn push_readings(&self, sent: &[Sent<'_>]) -> Result<Vec<Pushed>, StoreError> {
         let mut write = self.begin().await?;
-        // The lock of this objective's readings.
-        let row = sqlx::query("UPDATE objective_pulse SET rev = rev WHERE objective = $1 RETURNING sealed_s, coarse_s, hourly_s")
-            .bind(kept.number)
-            .fetch_optional(&mut *write)
-            .await
-            .map_err(query(WHAT))?;
-        let Some(row) = row else { return Ok(pushed) };
-        let sealed = Timestamp::from_micros(rows::get::<i64>(&row, 0)?.saturating_mul(1_000_000));
-        let merged = Merged { coarse_s: rows::get(&row, 1)?, hourly_s: rows::get(&row, 2)? };
-        let mut news: BTreeMap<Timestamp, Reading> = BTreeMap::new();
-        for (place, reading) in sent.iter().enumerate() {
-            if reading.at < sealed {
-                pushed.sealed.push(place);
-            } else {
-                news.insert(reading.at, *reading);
-            }
+        let mut all = Vec::with_capacity(sent.len());
+        for sent in sent {
+            all.push(push(&mut write, sent, self.clock.now()).await?);
         }
-        let open = (sent.len() - pushed.sealed.len()) as u64;
-        for known in known(&mut write, kept.number, &news).await? {
-            if news.get(&known.at) == Some(&known) {
-                news.remove(&known.at);
-            }
+        if all.iter().any(|pushed| pushed.accepted > 0) {
+            write.commit().await.map_err(query("write readings"))?;
         }
-        pushed.accepted = news.len() as u64;
-        pushed.unchanged = open - pushed.accepted;
-        if news.is_empty() {
-            return Ok(pushed);
-        }
-        let now = self.clock.now();
-        let rows: Vec<Reading> = news.values().copied().collect();
-        UPSERT
-            .execute(&mut write, &rows, WHAT, |statement, reading| {
-                statement.bind(kept.number).bind(reading.at.micros()).bind(reading.good).bind(reading.total).bind(now.micros())
-            })
-            .await?;
-        cut(&mut write, kept, &rows, merged).await?;
-        write.commit().await.map_err(query(WHAT))?;
-        Ok(pushed)
+        Ok(all)
     }
+}
+
+async fn push(write: &mut AnyConnection, sent: &Sent<'_>, now: Timestamp) -> Result<Pushed, StoreError> {
+    const WHAT: &str = "write readings";
+    const LOCK: &str = "UPDATE objective_pulse SET rev = rev WHERE objective = $1 RETURNING sealed_s, coarse_s, hourly_s";
+    let Sent { kept, readings } = sent;
+    let mut pushed = Pushed::default();
+    let row = sqlx::query(LOCK).bind(kept.number).fetch_optional(&mut *write).await.map_err(query(WHAT))?;
+    // It was removed meanwhile.
+    let Some(row) = row else { return Ok(pushed) };
+    let sealed = Timestamp::from_micros(rows::get::<i64>(&row, 0)?.saturating_mul(1_000_000));
+    let merged = Merged { coarse_s: rows::get(&row, 1)?, hourly_s: rows::get(&row, 2)? };
+    let mut news: BTreeMap<Timestamp, Reading> = BTreeMap::new();
+    for (place, reading) in readings.iter().enumerate() {
+        if reading.at < sealed {
+            pushed.sealed.push(place);
+        } else {
+            news.insert(reading.at, *reading);
+        }
+    }
+    let open = (readings.len() - pushed.sealed.len()) as u64;
+    for known in known(write, kept.number, &news).await? {
+        if news.get(&known.at) == Some(&known) {
+            news.remove(&known.at);
+        }
+    }
+    pushed.accepted = news.len() as u64;
+    pushed.unchanged = open - pushed.accepted;
+    if news.is_empty() {
+        return Ok(pushed);
+    }
+    let news: Vec<Reading> = news.into_values().collect();
+    UPSERT
+        .execute(write, &news, WHAT, |statement, reading| {
+            statement.bind(kept.number).bind(reading.at.micros()).bind(reading.good).bind(reading.total).bind(now.micros())
+        })
+        .await?;
+    cut(write, kept, &news, merged).await?;
+    Ok(pushed)
 }
 
 /// Those of the instants of `news` that are known already. They are read in spans, because

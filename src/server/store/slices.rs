@@ -1,12 +1,7 @@
 //! What was measured: good and total of every slice. A number goes up with every write, so that
 //! whoever holds slices in memory reads only what changed.
 
-use super::{
-    Store, StoreError,
-    objectives::Kept,
-    query, rows,
-    rows::ManyRows,
-};
+use super::{Store, StoreError, objectives::Kept, query, rows, rows::ManyRows};
 use crate::domain::slo::{
     objective::{COARSE_S, FINE_FOR_S, ObjectiveDraft},
     series::Slice,
@@ -166,7 +161,14 @@ impl Store {
         let from_s = first.div_euclid(step.width_s) * step.width_s;
         let to_s = (from_s.div_euclid(86_400) * 86_400 + 86_400).min(until_s);
         let fine = within(&mut write, number, generation, from_s, to_s).await?;
-        remove(&mut write, number, generation, &fine).await?;
+        sqlx::query("DELETE FROM slices WHERE objective = $1 AND generation = $2 AND start_s >= $3 AND start_s < $4")
+            .bind(number)
+            .bind(generation)
+            .bind(from_s)
+            .bind(to_s)
+            .execute(&mut *write)
+            .await
+            .map_err(query(WHAT))?;
         insert(&mut write, number, generation, rev, &merged(&fine, step.width_s)).await?;
         note_change(&mut write, number, rev, from_s, to_s).await?;
         sqlx::query(step.done).bind(number).bind(to_s).execute(&mut *write).await.map_err(query(WHAT))?;
@@ -254,13 +256,15 @@ pub(super) async fn upsert(write: &mut AnyConnection, number: i64, generation: i
     insert(write, number, generation, rev, &new).await?;
     note_change(write, number, rev, from_s - HOURLY_S, to_s).await?;
     // What was measured late is merged anew.
-    sqlx::query("UPDATE objective_pulse SET coarse_s = CASE WHEN coarse_s > $2 THEN $2 ELSE coarse_s END, \
-                 hourly_s = CASE WHEN hourly_s > $2 THEN $2 ELSE hourly_s END WHERE objective = $1")
-        .bind(number)
-        .bind(from_s)
-        .execute(write)
-        .await
-        .map_err(query("write slices"))?;
+    sqlx::query(
+        "UPDATE objective_pulse SET coarse_s = CASE WHEN coarse_s > $2 THEN $2 ELSE coarse_s END, \
+                 hourly_s = CASE WHEN hourly_s > $2 THEN $2 ELSE hourly_s END WHERE objective = $1",
+    )
+    .bind(number)
+    .bind(from_s)
+    .execute(write)
+    .await
+    .map_err(query("write slices"))?;
     Ok(true)
 }
 

@@ -182,7 +182,13 @@ pub struct Step {
 }
 
 /// What was counted between two instants; by default over the first window.
-pub async fn slices(app: &App, actor: &Actor, objective: &str, range: (Option<Timestamp>, Option<Timestamp>), step_s: Option<i64>) -> Result<Slices, ServerError> {
+pub async fn slices(
+    app: &App,
+    actor: &Actor,
+    objective: &str,
+    range: (Option<Timestamp>, Option<Timestamp>),
+    step_s: Option<i64>,
+) -> Result<Slices, ServerError> {
     let asked = Asked::of(app, actor, objective, None, None).await?;
     let (one, now) = (&asked.one, asked.at);
     let draft = &one.objective().draft;

@@ -76,7 +76,9 @@ pub async fn test(app: &App, actor: &Actor, id: &str) -> Result<SourceTried, Ser
     Ok(match Client::new(&source.endpoint, app.clock().clone()) {
         Err(faults) => SourceTried { answers: false, words: words_of(&faults) },
         Ok(client) => match client.buildinfo().await {
-            Ok(info) => SourceTried { answers: true, words: format!("{} {}", info.application.as_deref().unwrap_or("Prometheus"), info.version).trim().to_owned() },
+            Ok(info) => {
+                SourceTried { answers: true, words: format!("{} {}", info.application.as_deref().unwrap_or("Prometheus"), info.version).trim().to_owned() }
+            }
             Err(error) => SourceTried { answers: false, words: error.to_string() },
         },
     })
@@ -96,7 +98,8 @@ fn changed(mut endpoint: Endpoint, draft: DataSourceDraft) -> Result<Endpoint, F
         // A secret belongs to the address it was given for: it is never sent to another.
         let is_elsewhere = Endpoint::new(&url).shown_url() != endpoint.shown_url();
         endpoint.base_url = url.trim().to_owned();
-        let leans_on_old = matches!(auth, None | Some(AuthDraft::Bearer { token: None } | AuthDraft::Basic { password: None, .. })) && endpoint.auth != Auth::None;
+        let leans_on_old =
+            matches!(auth, None | Some(AuthDraft::Bearer { token: None } | AuthDraft::Basic { password: None, .. })) && endpoint.auth != Auth::None;
         let keeps_headers = headers.as_ref().map_or(!endpoint.headers.is_empty(), |headers| headers.values().any(Option::is_none));
         if is_elsewhere && (leans_on_old || keeps_headers) {
             return Err(invalid("at another address the secrets have to be given again").with_next("Send auth and headers together with the new url."));
@@ -190,7 +193,8 @@ mod tests {
 
     #[test]
     fn secrets_stay_until_they_are_replaced() {
-        let made = changed(Endpoint::new("https://m.example.com"), draft(r#"{"auth": {"kind": "bearer", "token": "abc"}, "headers": {"x-key": "k"}}"#)).expect("it fits");
+        let made = changed(Endpoint::new("https://m.example.com"), draft(r#"{"auth": {"kind": "bearer", "token": "abc"}, "headers": {"x-key": "k"}}"#))
+            .expect("it fits");
         let after = changed(made.clone(), draft(r#"{"auth": {"kind": "bearer"}, "headers": {"x-key": null}, "timeout_s": 5}"#)).expect("it fits");
         assert_eq!((&after.auth, &after.headers, after.timeout_secs), (&made.auth, &made.headers, 5));
         let open = changed(after, draft(r#"{"auth": {"kind": "none"}, "headers": {}}"#)).expect("it fits");

@@ -13,6 +13,7 @@ use crate::{
     server::{
         auth::{self, secrets},
         error::ServerError,
+        levels::burning,
         sources,
         state::App,
         store::{Edited, Previous, Sender, SigningSecret},
@@ -84,6 +85,10 @@ pub async fn create(app: &App, actor: &Actor, draft: NewIntegration) -> Result<S
 /// Changes what is named, all of it or nothing.
 pub async fn change(app: &App, actor: &Actor, id: IntegrationId, changes: IntegrationChanges) -> Result<Integration, ServerError> {
     needs(actor, Right::ManageIntegrations)?;
+    if id == burning::INTEGRATION && changes.disabled == Some(true) {
+        let refused = Failure::new(FailureKind::Refused, "built_in", "burn alerts come by this integration; it stays switched on");
+        return Err(refused.with_next("Switch alerting off in the objectives instead.").into());
+    }
     let IntegrationChanges { name, settings, grouping, disabled, add_signing_secrets, remove_signing_secrets } = changes;
     let name = name.map(|name| checked_name(&name)).transpose()?;
     let settings = settings.map(checked_settings).transpose()?;

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         failure::{Failure, FailureKind},
         people::{Actor, Right},
-        slo::objective::{Indicator, Objective, ObjectiveDraft},
+        slo::objective::{Indicator, Method, Objective, ObjectiveDraft},
     },
     server::{
         auth,
@@ -59,9 +59,10 @@ pub async fn remove(app: &App, actor: &Actor, objective: &str, if_match: Option<
     needs(actor, Right::ManageObjectives)?;
     let before = one(app, actor, objective).await?;
     refuse_while_used(&*app.levels.current(app).await?, &before.objective().draft.name, "is removed")?;
-    let removed = app.store.remove_objective(before.objective().id, if_match, &auth::by(&actor.who)).await?;
-    app.burning.quieten(app, &before).await?;
-    done(removed, actor, "removed an objective")
+    let levels = app.store.burn_levels().await?.remove(&before.number()).unwrap_or_default();
+    let removed = done(app.store.remove_objective(before.objective().id, if_match, &auth::by(&actor.who)).await?, actor, "removed an objective")?;
+    app.burning.quieten(app, &before, &levels).await?;
+    Ok(removed)
 }
 
 /// One objective by its id or name, with its slices.
@@ -91,7 +92,11 @@ fn done(described: ObjectiveDescribed, actor: &Actor, what: &'static str) -> Res
 
 /// What may be kept: what the objective says itself, and what it says of others.
 async fn checked(app: &App, draft: ObjectiveDraft) -> Result<ObjectiveDraft, ServerError> {
-    let draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    let mut draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    // What is made from several counts time: their events cannot be added up.
+    if matches!(draft.indicator, Indicator::Composite { .. }) && !draft.method.counts_time() {
+        draft.method = Method::RatioTimeslices;
+    }
     for window in &draft.windows {
         let name = window.zone_name();
         if zones::find(name).is_none() {
@@ -136,11 +141,15 @@ fn parts(draft: &ObjectiveDraft) -> Vec<String> {
 
 /// Composites name their parts, so a part stays as it is called while they do.
 fn refuse_while_used(held: &Held, name: &str, what: &str) -> Result<(), Failure> {
-    let users: Vec<&str> = held.all().map(|one| &one.objective().draft).filter(|draft| parts(draft).iter().any(|part| part == name)).map(|draft| draft.name.as_str()).collect();
+    let users: Vec<&str> =
+        held.all().map(|one| &one.objective().draft).filter(|draft| parts(draft).iter().any(|part| part == name)).map(|draft| draft.name.as_str()).collect();
     if users.is_empty() {
         return Ok(());
     }
-    let words = format!("{} made from it: change them before it {what}", if users.len() == 1 { format!("“{}” is", users[0]) } else { format!("“{}” are", users.join("”, “")) });
+    let words = format!(
+        "{} made from it: change them before it {what}",
+        if users.len() == 1 { format!("“{}” is", users[0]) } else { format!("“{}” are", users.join("”, “")) }
+    );
     Err(Failure::new(FailureKind::Refused, "in_use", words))
 }
 

@@ -16,14 +16,17 @@ use crate::{
         error::ServerError,
         levels::{Held, One},
         state::App,
-        store::{KEPT_FOR_S, Reading},
+        store::{KEPT_FOR_S, Reading, Sent},
     },
 };
 use axum::body::Bytes;
 use futures::Stream;
 use serde::Serialize;
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Most readings in one commit.
 const BATCH: usize = 5_000;
@@ -60,38 +63,53 @@ pub async fn push<E>(app: &App, actor: &Actor, bytes: impl Stream<Item = Result<
     }
     waiting.write(app, &mut report).await?;
     report.rejected.rejected.sort_by_key(|rejected| rejected.line);
-    if report.accepted > 0 {
-        app.burning.look(app).await?;
+    if !waiting.changed.is_empty() {
+        app.burning.look_at(app, &waiting.changed).await?;
     }
     Ok(report)
 }
 
-/// Readings on their way into the store, by objective.
+/// Readings on their way into the store, by the objective's number.
 #[derive(Default)]
 struct Waiting {
-    of: HashMap<i64, (Option<Arc<One>>, Vec<u64>, Vec<Reading>)>,
+    of: BTreeMap<i64, Lines>,
     count: usize,
+    /// The objectives of which something changed.
+    changed: BTreeSet<i64>,
+}
+
+/// The readings of one objective and the lines they stood on.
+struct Lines {
+    one: Arc<One>,
+    lines: Vec<u64>,
+    readings: Vec<Reading>,
 }
 
 impl Waiting {
     fn add(&mut self, one: Arc<One>, line: u64, reading: Reading) {
-        let (kept, lines, readings) = self.of.entry(one.number()).or_default();
-        kept.get_or_insert(one);
-        lines.push(line);
-        readings.push(reading);
+        let of = self.of.entry(one.number()).or_insert_with(|| Lines { one, lines: vec![], readings: vec![] });
+        of.lines.push(line);
+        of.readings.push(reading);
         self.count += 1;
     }
 
     async fn write(&mut self, app: &App, report: &mut SliReport) -> Result<(), ServerError> {
         self.count = 0;
-        for (one, lines, readings) in std::mem::take(&mut self.of).into_values() {
-            let Some(one) = one else { continue };
-            let pushed = app.store.push_readings(one.kept(), &readings).await?;
+        let waiting = std::mem::take(&mut self.of);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let sent: Vec<Sent<'_>> = waiting.values().map(|of| Sent { kept: of.one.kept(), readings: &of.readings }).collect();
+        let pushed = app.store.push_readings(&sent).await?;
+        for (of, pushed) in waiting.values().zip(pushed) {
             report.accepted += pushed.accepted;
             report.unchanged += pushed.unchanged;
+            if pushed.accepted > 0 {
+                self.changed.insert(of.one.number());
+            }
             for place in pushed.sealed {
                 let detail = "the readings of this day were added up for good; they can no longer be changed";
-                report.rejected.add(lines.get(place).copied().unwrap_or(0), "sealed", detail);
+                report.rejected.add(of.lines.get(place).copied().unwrap_or(0), "sealed", detail);
             }
         }
         Ok(())
@@ -178,7 +196,8 @@ mod tests {
         assert_eq!(counts(&json!({"bad": 1, "good": 9, "total": 10})), Ok((9.0, 10.0)));
         assert_eq!(counts(&json!({"bad": 11, "total": 10})), Ok((0.0, 10.0)));
         assert_eq!(counts(&json!({"good": 11, "total": 10})), Ok((11.0, 10.0)), "it is told of, not hidden");
-        for bad in [json!({}), json!({"total": 1}), json!({"good": -1, "total": 1}), json!({"good": "1", "total": 1}), json!({"good": 1, "bad": 1, "total": 3})] {
+        for bad in [json!({}), json!({"total": 1}), json!({"good": -1, "total": 1}), json!({"good": "1", "total": 1}), json!({"good": 1, "bad": 1, "total": 3})]
+        {
             assert!(counts(&bad).is_err(), "{bad}");
         }
     }
