@@ -46,7 +46,7 @@ const __style = () => styling ??= new Promise((done, failed) => {
         // Asked for again with whatever part is asked for next.
         styling = undefined;
         link.remove();
-        failed(new Error(link.href));
+        failed(new TypeError("Failed to fetch " + link.href));
     };
     document.head.append(link);
 });
@@ -73,7 +73,7 @@ for (const [name, content] of [[glueName, glueNow], [loaderName, loaderNow], [wa
 const page = join(staging, "index.html");
 const preloads = [
   ...[[glueName, glueNow], [loaderName, loaderNow]].map(([name, content]) => `<link rel="modulepreload" href="/${name}" crossorigin integrity="${integrity(content)}">`),
-  `<link rel="preload" href="/${wasmName}" crossorigin integrity="${integrity(wasm)}" as="fetch" type="application/wasm">`,
+  `<link rel="preload" href="/${wasmName}" crossorigin as="fetch" type="application/wasm">`,
 ];
 const index = readFileSync(page, "utf8")
   .replace(/<link rel="modulepreload"[^>]*>\s*<link rel="preload"[^>]*_bg\.wasm[^>]*>/, preloads.join(""))

@@ -1,0 +1,50 @@
+// What is not on the first screen comes in parts, with a stylesheet of its own.
+import { expect, test } from "./house";
+import { Board, isRunning } from "./screens";
+
+test("a page that comes later is not seen before its style is there", async ({ as }) => {
+  const page = await as("viewer");
+  let letIn = () => {};
+  const held = new Promise<void>(done => (letIn = done));
+  await page.route("**/later-*.css", async route => (await held, await route.continue()));
+  const part = page.waitForResponse(/\/part-lists-\w+\.wasm$/);
+  await Board.open(page);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Incidents" }).click();
+  await (await part).finished();
+  await expect(page.getByText("Loading the page…")).toBeVisible();
+  await expect(page.locator(".list-head")).not.toBeAttached();
+  letIn();
+  await expect(page.locator(".list-head")).toHaveCSS("display", "flex");
+});
+
+test("a later stylesheet that does not come is said, and asked for again", async ({ as, watch }) => {
+  watch.expects(/ERR_FAILED|Failed to fetch/);
+  const page = await as("viewer");
+  await page.route("**/later-*.css", route => route.abort());
+  await Board.open(page);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Incidents" }).click();
+  const again = page.getByRole("button", { name: "Try again" });
+  await expect(again).toBeVisible();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await again.click();
+  await expect(page.locator(".list-head")).toHaveCSS("display", "flex");
+});
+
+test("what a page waits for is asked for beside the app, and once", async ({ as, house }) => {
+  const { incident } = await house.firing();
+  for (const [path, part] of [[`/incidents/${incident.ref}`, "triage"], ["/incidents", "lists"], ["/settings/integrations", "office"]] as const) {
+    const page = await as("responder");
+    const asked: string[] = [];
+    page.on("request", request => asked.push(new URL(request.url()).pathname));
+    await page.goto(path);
+    await isRunning(page);
+    const files = asked.filter(name => /^\/(part|later)-/.test(name));
+    expect(files.filter((name, at) => files.indexOf(name) !== at), "nothing is fetched twice").toEqual([]);
+    const html = await (await page.request.get(path, { headers: { accept: "text/html" } })).text();
+    expect(html).toContain(`<link rel="preload" href="/part-${part}-`);
+    expect(html).toContain(`<link rel="preload" href="/later-`);
+    expect(html).not.toContain("<!--parts");
+  }
+  const board = await (await (await as("responder")).request.get("/", { headers: { accept: "text/html" } })).text();
+  expect(board).not.toMatch(/part-|later-/);
+});
