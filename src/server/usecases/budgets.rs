@@ -18,11 +18,13 @@ use crate::{
             board::{Ground, ObjectivesBoard},
             calendar::Window,
             cost::{self, Span},
+            exclusion::Exclusion,
             explain::{self, Derivation},
             forecast,
             frame::Frame,
             line,
             report::{BudgetReport, Cost, Deploy, ObjectivePage, Spender},
+            zone::Utc,
         },
         time::Timestamp,
     },
@@ -31,6 +33,7 @@ use crate::{
         levels::{Held, One, reports},
         state::App,
         store::{BurnLevel, ChangeFilter},
+        zones,
     },
 };
 use serde::Serialize;
@@ -71,7 +74,14 @@ pub async fn derivation(app: &App, actor: &Actor, objective: &str, window: Optio
     let (spenders, else_ratio) = cost::spenders(described, series, &frame, &report, &incidents);
     let (gaps, exclusions) = (line::gaps(series, &frame), asked.held.exclusions_of(&asked.one));
     let zone = reports::zone_of(&described.draft.windows[asked.window]);
-    Ok(explain::explain(described, &report, &gaps, &exclusions, (&spenders, else_ratio), &*zone))
+    let range = Range { from: report.window.from, to: report.window.to };
+    let times = |exclusion: &Exclusion| {
+        // A recurrence's zone was checked when it was made.
+        let zone = exclusion.draft.recurrence.as_ref().and_then(|recurrence| zones::find(&recurrence.zone)).unwrap_or_else(|| Box::new(Utc));
+        exclusion.draft.times(&range, &*zone)
+    };
+    let left_out: Vec<_> = exclusions.iter().map(|exclusion| (exclusion, times(exclusion))).collect();
+    Ok(explain::explain(described, &report, &gaps, &left_out, (&spenders, else_ratio), &*zone))
 }
 
 /// A question about one window of an objective.
@@ -132,7 +142,7 @@ pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str
         left: line::left_line(described, series, &frame, LINE_POINTS),
         gaps: line::gaps(series, &frame),
         days: line::days(described, series, &frame, &*zone),
-        forecast: forecast::line(series, &frame, described.draft.target.budget(), ahead_s, LINE_POINTS),
+        forecast: forecast::line(&report, series, &frame, described.draft.target.budget(), ahead_s, LINE_POINTS),
         spenders,
         else_ratio,
         deploys: deploys(app, &one, &frame, now).await?,

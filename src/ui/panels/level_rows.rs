@@ -99,7 +99,7 @@ fn cells(row: &ObjectiveRow) -> AnyView {
     let left = words::left(report);
     let outlook = words::outlook(report, now, &zone);
     let soon = report.exhaustion.forecast_at.filter(|_| report.state == Standing::Low).map(|at| format!("out {}", short(at, now, zone)));
-    let bar = standing::bar(&id, report, &left);
+    let bar = standing::bar(&id, report);
     let urgent = soon.is_some().then_some("true");
     view! {
         <th scope="row" class="level__name">
