@@ -25,7 +25,7 @@ test("an incident that nobody touched leaves the board when its signal is back",
 });
 
 test("a board that was away catches up when the network is back", async ({ as, house, watch }) => {
-  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch/);
   const page = await as("responder");
   const board = await Board.open(page);
   await page.context().setOffline(true);

@@ -35,7 +35,7 @@ test("a queued command survives a reload and is sent once", async ({ as, house, 
 });
 
 test("a command that the server refuses is shown with its reason and undone", async ({ as, house, watch }) => {
-  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 409/);
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch|status of 409/);
   const { incident } = await house.firing();
   const page = await as("responder");
   const screen = await IncidentPage.open(page, incident);

@@ -33,10 +33,8 @@ async function holdApp(page: Page): Promise<() => Promise<void>> {
   let letIn = () => {};
   const held = new Promise<void>(done => (letIn = done));
   await page.route("**/*.wasm", async route => (await held, await route.continue()));
-  return async () => {
-    letIn();
-    await page.unrouteAll({ behavior: "wait" });
-  };
+  // The route stays and holds nothing any more; what else a test keeps away stays away, too.
+  return async () => letIn();
 }
 
 /** Where everything of the page stands. */

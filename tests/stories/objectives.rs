@@ -436,3 +436,72 @@ story! {
         near(&caller.get("/api/v1/slos/pay/budget").await.is(200)["bad"], before["bad"].as_f64().expect("a number") + 50.0);
     }
 }
+
+story! {
+    async fn objectives_are_made_from_others(fresh) {
+        let (_house, caller) = measured(&fresh).await;
+        caller.post("/api/v1/slos", &json!({"name": "search", "target": "99.9 %", "window": "30d", "slice_s": 300})).await.is(201);
+        push(&caller, month("search", |_| 0)).await;
+        let shop = |how: &str| {
+            let parts = json!([{"objective": "pay"}, {"objective": "search", "weight": 3}]);
+            json!({"name": how, "target": "99.9 %", "window": "30d", "slice_s": 300, "indicator": {"kind": "composite", "how": how, "of": parts}})
+        };
+        // Ten slices of 40 %: a tenth of each by weight, all of each where one is down, 40 % in a row.
+        for (how, bad) in [("weighted", 1.0), ("any_down", 10.0), ("series", 4.0)] {
+            let made = caller.post("/api/v1/slos", &shop(how)).await.is(201);
+            assert_eq!(made["method"], "ratio_timeslices");
+            let budget = caller.get(&format!("/api/v1/slos/{how}/budget")).await.is(200);
+            near(&budget["bad"], bad);
+            near(&budget["total"], 8_640.0);
+            near(&budget["consumed_ratio"], bad / 8.64);
+            assert_eq!(budget["unit"], "slices");
+        }
+        // What changes in a part changes in the whole.
+        let late = json!({"objective": "search", "at": at(5_000 * 300 - 30 * DAY), "good": 0, "total": 1000});
+        push(&caller, late.to_string()).await;
+        near(&caller.get("/api/v1/slos/any_down/budget").await.is(200)["bad"], 11.0);
+        assert_eq!(caller.send(Method::DELETE, "/api/v1/slos/search", "").await.refused(409), "in_use");
+        let round = json!({"indicator": {"kind": "composite", "how": "series", "of": [{"objective": "series"}]}});
+        assert_eq!(send(&caller, Method::PATCH, "/api/v1/slos/any_down", &round).await.status, 200, "a composite of composites");
+        let back = json!({"indicator": {"kind": "composite", "how": "series", "of": [{"objective": "any_down"}]}});
+        assert_eq!(send(&caller, Method::PATCH, "/api/v1/slos/series", &back).await.refused(422), "invalid_objective");
+    }
+}
+
+story! {
+    async fn a_source_that_gives_nothing_is_missed_once(fresh) {
+        use tocsin::domain::slo::series::Slice;
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Commander).await;
+        let draft = json!({"name": "up", "service": "pay", "target": "99.9 %", "window": "7d", "source": "prod", "indicator": {"kind": "probe", "query": "up"}});
+        let made = caller.post("/api/v1/slos", &draft).await.is(201);
+        let id = text(&made["id"]).parse().expect("it is an id");
+        let measure = async |from: i64, to: i64, generation: i64| {
+            let readings: Vec<Slice> =
+                (from..to).map(|n| Slice { start_s: NOON.epoch_secs() + n * 60, width_s: 60, good: 4.0, total: 4.0 }).collect();
+            house.app.levels.record(&house.app, id, generation, &readings).await.expect("the store works")
+        };
+        assert!(measure(-120, 0, 1).await);
+        assert!(!measure(-120, 0, 1).await, "measured again, and nothing is new");
+        assert!(!measure(0, 1, 2).await, "there is no such generation");
+        let look = async || house.app.burning.look(&house.app).await.expect("the store works");
+        look().await;
+        assert_eq!(caller.items("/api/v1/alerts").await.len(), 0);
+        fresh.at(601);
+        for _ in 0..2 {
+            look().await;
+        }
+        let alerts = caller.items("/api/v1/alerts").await;
+        assert_eq!((alerts.len(), &alerts[0]["labels"]["alertname"], &alerts[0]["severity"]), (1, &json!("NoReadings"), &json!("error")));
+        assert_eq!(caller.get("/api/v1/slos/up/budget").await.is(200)["state"], "not_measured");
+        assert!(measure(0, 10, 1).await);
+        look().await;
+        assert_eq!(caller.items("/api/v1/alerts").await[0]["state"], "resolved");
+        // The integration of these alerts is ours: it is not switched off.
+        let admin = house.program(Role::Admin).await;
+        let ours = admin.items("/api/v1/integrations").await.into_iter().find(|integration| integration["source"] == "slo").expect("it was made");
+        let path = format!("/api/v1/integrations/{}", text(&ours["id"]));
+        assert_eq!(admin.send(Method::DELETE, &path, "").await.refused(409), "built_in");
+        assert_eq!(caller.send(Method::POST, "/api/v1/sli", json!({"objective": "up", "at": at(0), "good": 1, "total": 1}).to_string()).await.is(200)["rejected"][0]["code"], "not_pushed");
+    }
+}

@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tocsin::server::{
     clock::Clock,
@@ -193,12 +193,12 @@ async fn what_was_done_to_the_shop_is_what_is_read() {
     near("by rate", by_rate.total(), measured.total(), 0.001);
     near("by rate", by_rate.good(), measured.good(), 0.001);
 
-    let latency = Ask::Latency { bucket: "shop_seconds_bucket".to_owned(), threshold: 0.5 };
+    let latency = Ask::Latency { histogram: "shop_seconds".to_owned(), threshold: 0.5 };
     let plan = latency.prepare(&client, &no_labels(), SLICE_SECS, to_s).await.expect("0.50 is an edge");
     let measured = readings::read(&client, &plan, from_s, to_s).await.expect("it is read");
     near("fast", measured.good(), fast, 0.15);
     near("all", measured.total(), good + bad, 0.15);
-    let no_edge = Ask::Latency { bucket: "shop_seconds_bucket".to_owned(), threshold: 0.3 }.prepare(&client, &no_labels(), SLICE_SECS, to_s).await;
+    let no_edge = Ask::Latency { histogram: "shop_seconds".to_owned(), threshold: 0.3 }.prepare(&client, &no_labels(), SLICE_SECS, to_s).await;
     assert_eq!(no_edge, Err(AskError::NoEdge { threshold: 0.3, edges: ["0.10", "0.50", "+Inf"].map(str::to_owned).to_vec() }));
 
     let up = Ask::Boolean { selector: "up{job=\"shop\"}".to_owned() }.prepare(&client, &no_labels(), SLICE_SECS, to_s).await.expect("it can be asked");

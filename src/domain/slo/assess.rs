@@ -91,7 +91,7 @@ pub fn brief(objective: &Objective) -> Brief {
 /// An objective as a row, by its first window.
 pub fn row(objective: &Objective, series: &Series, now: Timestamp, zone: &dyn Zone, previous: &[bool]) -> ObjectiveRow {
     let report = report(objective, series, 0, now, zone, previous);
-    let frame = Frame::of(objective, series, objective.window(), now, zone);
+    let frame = Frame::of_report(&report, objective.draft.target.budget());
     ObjectiveRow { report, spark: line::spark(objective, series, &frame, SPARK_POINTS) }
 }
 

@@ -6,8 +6,9 @@
 //! change of clocks has 23 or 25 hours, and so many minutes of budget.
 
 use super::zone::{LocalTime, Zone, is_zone_name};
+// By its whole path: `metrics` is also the name of a crate, which the domain may not use.
+use crate::domain::metrics::Range;
 use crate::domain::{
-    metrics::Range,
     reading::{Readable, Reader},
     time::Timestamp,
 };

@@ -51,12 +51,12 @@ impl Span {
         service.is_none_or(|service| self.services.iter().any(|hurt| hurt == service))
     }
 
-    fn from_s(&self) -> i64 {
+    fn began_s(&self) -> i64 {
         self.from.epoch_secs()
     }
 
     /// One that goes on is charged up to what is measured.
-    fn to_s(&self, until_s: i64) -> i64 {
+    fn ended_s(&self, until_s: i64) -> i64 {
         self.to.map_or(until_s, |to| to.micros().div_euclid(1_000_000) + i64::from(to.micros().rem_euclid(1_000_000) > 0)).min(until_s)
     }
 }
@@ -83,7 +83,7 @@ impl Charges {
     /// Of all incidents that concern the objective, which is the caller's to see to.
     pub fn of(series: &Series, frame: &Frame, incidents: &[Span]) -> Self {
         let until_s = frame.watermark_s.map_or(frame.from_s, |watermark| watermark.min(frame.until_s));
-        let spans: Vec<(i64, i64)> = incidents.iter().map(|span| (span.from_s().max(frame.from_s), span.to_s(until_s))).collect();
+        let spans: Vec<(i64, i64)> = incidents.iter().map(|span| (span.began_s().max(frame.from_s), span.ended_s(until_s))).collect();
         let merged = merged(&spans);
         let usual = Usual::of(series, frame.from_s, until_s, &merged);
         let mut slices: Vec<Charged> = Vec::new();
@@ -197,7 +197,7 @@ pub fn spenders(objective: &Objective, series: &Series, frame: &Frame, report: &
     let spender = |(place, span): (usize, &Span)| {
         let (bad, shared) = charges.share(place);
         let ratio = bad / allowed;
-        let until = span.to.unwrap_or_else(|| at(span.to_s(frame.until_s)));
+        let until = span.to.unwrap_or_else(|| at(span.ended_s(frame.until_s)));
         (ratio >= LISTED).then(|| Spender {
             reference: span.reference,
             title: span.title.clone(),
@@ -258,5 +258,57 @@ impl Readable for Span {
             to: from.get("to"),
             services: from.get("services"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::tests::*,
+        super::tests::{DAY, HOUR},
+        *,
+    };
+
+    #[test]
+    fn incidents_are_charged_with_what_is_unusual() {
+        // Always one bad in a slice; during the incident 201, for an hour: 12 × 200 beyond usual.
+        let (from, to) = (NOW_S - 5 * DAY, NOW_S - 5 * DAY + HOUR);
+        let series = a_series(&an_objective(), &slices(NOW_S - 30 * DAY, NOW_S, |start| if (from..to).contains(&start) { 201.0 } else { 1.0 }));
+        let objective = an_objective();
+        let (report, frame) = (report_of(&objective, &series), frame_of(&objective, &series));
+        let elsewhere = Span { services: vec!["mail".into()], ..an_incident(3, from, Some(to)) };
+        let small = an_incident(4, NOW_S - 9 * DAY, Some(NOW_S - 9 * DAY + 600));
+        let (listed, beside) = spenders(&objective, &series, &frame, &report, &[an_incident(1, from, Some(to)), elsewhere.clone(), small]);
+        let [one] = listed.as_slice() else { panic!("{listed:?}") };
+        near(one.bad, 2_400.0);
+        near(one.ratio, 2_400.0 / 17_280.0);
+        near(one.minutes, 6.0);
+        assert_eq!((one.reference, one.shared, one.duration_s), (IncidentRef(1), false, HOUR));
+        // What is beside: 8,640 of the usual.
+        near(beside, 8_640.0 / 17_280.0);
+        // Two that overlap in the second half hour.
+        let two = [an_incident(1, from, Some(to)), an_incident(2, from + 1_800, Some(to))];
+        let (listed, _) = spenders(&objective, &series, &frame, &report, &two);
+        assert_eq!(
+            listed.iter().map(|spender| (spender.reference.0, spender.bad.round(), spender.shared)).collect::<Vec<_>>(),
+            [(1, 1_800.0, true), (2, 600.0, true)]
+        );
+        // For an objective without a service every incident counts.
+        let all = with(|draft| draft.service = None);
+        assert_eq!(spenders(&all, &series, &frame, &report, &[elsewhere]).0.len(), 1);
+        let cost = super::cost(&objective, &series, &frame, &report, &two, IncidentRef(2)).expect("it cost something");
+        assert_eq!((cost.bad.round(), cost.shared, cost.points_per_hour), (600.0, true, None));
+    }
+
+    #[test]
+    fn an_open_incident_is_charged_up_to_the_last_reading() {
+        let from = NOW_S - 1_800;
+        let series = with_outage(from, NOW_S, 200.0);
+        let (objective, incident) = (an_objective(), an_incident(1, from, None));
+        let (report, frame) = (report_of(&objective, &series), frame_of(&objective, &series));
+        let cost = super::cost(&objective, &series, &frame, &report, &[incident], IncidentRef(1)).expect("it costs something");
+        near(cost.bad, 1_200.0);
+        // 10 % bad is a burn of 100; an hour of it is a 720th of the window: 13.9 points.
+        near(cost.points_per_hour.expect("it is open"), 100.0 * 100.0 / 720.0);
     }
 }

@@ -2,9 +2,9 @@
 //! outage. It may be written down afterwards, and the figures without it stay visible.
 
 use super::{recurrence::Recurrence, zone::Zone};
+use crate::domain::metrics::Range;
 use crate::domain::{
     ids::ExclusionId,
-    metrics::Range,
     reading::{Readable, Reader},
     time::Timestamp,
 };

@@ -9,8 +9,8 @@ use super::{
     words,
     zone::Zone,
 };
+use crate::domain::metrics::{Range, words as figures};
 use crate::domain::{
-    metrics::{Range, words as figures},
     reading::{Readable, Reader},
     time::Timestamp,
     wording,
@@ -283,5 +283,83 @@ impl Readable for Derivation {
             check: from.get("check"),
             revision: from.get("revision"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            cost,
+            exclusion::ExclusionDraft,
+            line,
+            page::{Around, page},
+            report::Deploy,
+            tests::*,
+            zone::Utc,
+        },
+        *,
+    };
+    use crate::domain::ids::ExclusionId;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_derivation_holds_every_figure_that_leads_to_it() {
+        let (from, to) = (NOW_S - 5 * DAY, NOW_S - 5 * DAY + HOUR);
+        let mut series = with_outage(from, to, 1_544.0);
+        series.exclude(&[(NOW_S - 9 * DAY, NOW_S - 9 * DAY + HOUR)]);
+        let objective = an_objective();
+        let (report, frame) = (report_of(&objective, &series), frame_of(&objective, &series));
+        let (spenders, beside) = cost::spenders(&objective, &series, &frame, &report, &[an_incident(418, from, Some(to))]);
+        let exclusion = Exclusion {
+            id: ExclusionId(Uuid::from_u128(3)),
+            draft: ExclusionDraft {
+                objective: None,
+                service: Some("shop".into()),
+                from: at(NOW_S - 9 * DAY),
+                to: at(NOW_S - 9 * DAY + HOUR),
+                recurrence: None,
+                reason: "maintenance".into(),
+                category: "maintenance".into(),
+            },
+            author: "Mara".into(),
+            created_at: now(),
+        };
+        let times = exclusion.draft.times(&crate::domain::metrics::Range { from: report.window.from, to: report.window.to }, &Utc);
+        let derivation = explain(&objective, &report, &line::gaps(&series, &frame), &[(&exclusion, times)], (&spenders, beside), &Utc);
+        let said = text(&derivation);
+        // 12 × 1,544 = 18,528 bad; 17,280,000 − 24,000 = 17,256,000 in all.
+        for part in [
+            "−7 %",
+            "3.2 min over",
+            "18,528",
+            "17,256,000",
+            "1 − 18,528 / 17,256",
+            "−0.074",
+            "maintenance, Wed 11 Nov",
+            "1 h",
+            "INC-418 payments",
+            "107 %",
+            "tocsin slo explain checkout --at 2026-11-20T02:30:00Z",
+            "Everything was measured.",
+        ] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+        reads_back(&derivation);
+        let around = Around {
+            incidents: &[an_incident(418, from, Some(to))],
+            deploys: vec![Deploy { at: now(), title: "v2".into() }],
+            exclusions: vec![exclusion],
+            gate: None,
+            generations: vec![now()],
+            backfilled: Some(0.5),
+            previous: &[],
+        };
+        let page = page(&objective, &series, 0, around, now(), &Utc);
+        assert_eq!((page.spenders.len(), page.days.len(), page.report.tally), (1, 31, report.tally));
+        assert_eq!(page.forecast.first().and_then(|left| left.ratio), report.tally.remaining_ratio);
+        assert!(page.left.len() < 1_700 && page.forecast.len() <= 242);
+        reads_back(&page);
+        reads_back(&report);
     }
 }

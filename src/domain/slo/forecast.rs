@@ -237,3 +237,66 @@ pub fn line(report: &BudgetReport, series: &Series, frame: &Frame, budget: f64, 
     let errors = if left > 0.0 { pace(series, frame, PACE_S).unwrap_or(0.0) } else { 0.0 };
     Ahead::of(series, frame).map_or_else(Vec::new, |ahead| ahead.line(&sum, budget, errors, frame, horizon_s, points))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        calendar::Window,
+        report::Standing,
+        series::Slice,
+        tests::*,
+        tests::{DAY, HOUR},
+    };
+
+    #[test]
+    fn burning_through_makes_a_budget_low_however_much_is_left() {
+        // Nothing was bad until six hours ago; since then 8 of 2,000, which is four times the budget.
+        let series = with_outage(NOW_S - 6 * HOUR, NOW_S, 8.0);
+        let report = report_of(&an_objective(), &series);
+        // 72 slices spent 576 of 17,280; 16,704 are left. Each hour spends 96 and old hours leave
+        // nothing, so after 174 hours it is gone: seven days and six hours.
+        let gone = report.exhaustion.forecast_at.expect("it runs out").epoch_secs();
+        assert!((gone - NOW_S - 174 * HOUR).abs() < 5, "{}", (gone - NOW_S) as f64 / 3_600.0);
+        assert_eq!(report.state, Standing::Low);
+        near(report.exhaustion.full_budget_s.expect("it burns"), 30.0 * 86_400.0 / 4.0);
+        near(report.exhaustion.remaining_budget_s.expect("it burns"), 30.0 * 86_400.0 / 4.0 * (16_704.0 / 17_280.0));
+        // Over three days it burned a twelfth of that, which lasts.
+        assert_eq!((report.exhaustion.earliest_at, report.exhaustion.latest_at), (report.exhaustion.forecast_at, None));
+        assert_eq!(report.words, "42 min left; runs out on 27 November at this pace.");
+    }
+
+    #[test]
+    fn the_forecast_takes_last_weeks_traffic() {
+        // By day 3,000 events a slice, at night 1,000; one bad in two hundred for six hours of day.
+        let traffic = |start: i64| if start.rem_euclid(DAY) < 12 * HOUR { 1_000.0 } else { 3_000.0 };
+        let noon = NOW_S - NOW_S.rem_euclid(DAY) - 6 * HOUR;
+        let bad = |start: i64| if start >= noon { traffic(start) / 200.0 } else { 0.0 };
+        let all: Vec<Slice> = slices(NOW_S - 30 * DAY, NOW_S, |_| 0.0)
+            .into_iter()
+            .map(|slice| Slice { good: traffic(slice.start_s) - bad(slice.start_s), total: traffic(slice.start_s), ..slice })
+            .collect();
+        let report = report_of(&an_objective(), &a_series(&an_objective(), &all));
+        // Step by step with the same rule: what is left after hour h, every hour counted alone.
+        let spent: f64 = all.iter().map(|slice| slice.total - slice.good).sum();
+        let (mut bad_by, mut total) = (spent, all.iter().map(|slice| slice.total).sum::<f64>());
+        let mut hours = 0;
+        while 1.0 - bad_by / (0.001 * total) > 0.0 {
+            let hour = |from: i64| (0..12).map(|n| traffic(from + n * 300)).sum::<f64>();
+            let came = hour(NOW_S + hours * HOUR);
+            bad_by += came / 200.0;
+            total += came - hour(NOW_S - 30 * DAY + hours * HOUR);
+            hours += 1;
+        }
+        let found = report.exhaustion.forecast_at.expect("it runs out").epoch_secs();
+        assert!(found > NOW_S + (hours - 1) * HOUR && found <= NOW_S + hours * HOUR, "{} and {hours}", (found - NOW_S) / HOUR);
+    }
+
+    #[test]
+    fn nothing_is_forecast_from_less_than_three_days() {
+        let objective = with(|draft| draft.windows = vec![Window::Rolling { seconds: 2 * DAY }]);
+        let series = a_series(&objective, &slices(NOW_S - 2 * DAY, NOW_S, |_| 4.0));
+        let report = report_of(&objective, &series);
+        assert_eq!((report.state, report.exhaustion.forecast_at, report.exhaustion.recovers_at), (Standing::Overspent, None, None));
+        assert_eq!(report.words, "2.9 min over.");
+    }
+}

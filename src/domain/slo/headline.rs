@@ -86,3 +86,49 @@ pub fn within(rows: &[ObjectiveRow]) -> Option<String> {
     let range = if low == high { high } else { format!("{} to {high}", low.trim_end_matches(" %")) };
     Some(format!("{} within budget, {range} left", within.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{frame::at, tests::*, zone::Utc},
+        *,
+    };
+
+    #[test]
+    fn the_headline_counts_names_and_dates() {
+        let row = |title: &str, state: Standing, left: f64, out: Option<i64>| {
+            let mut report = report_of(&an_objective(), &with_outage(0, 0, 0.0));
+            report.objective.title = title.into();
+            report.objective.name = title.to_lowercase();
+            report.state = state;
+            report.tally.remaining_ratio = Some(left);
+            report.exhaustion.forecast_at = out.map(at);
+            ObjectiveRow { report, spark: vec![None, Some(left)] }
+        };
+        let mut rows = vec![
+            row("Billing", Standing::Within, 0.9, None),
+            row("Media", Standing::NotMeasured, 0.5, None),
+            row("Gateway", Standing::Low, 0.1, Some(NOW_S + 12 * DAY)),
+            row("Search", Standing::Low, 0.4, Some(NOW_S + 6 * DAY)),
+            row("Mail", Standing::Low, 0.05, None),
+            row("Pay", Standing::Within, 0.41, None),
+            row("Checkout", Standing::Overspent, -0.07, None),
+        ];
+        order(&mut rows);
+        let names: Vec<&str> = rows.iter().map(|row| row.report.objective.title.as_str()).collect();
+        assert_eq!(names, ["Checkout", "Search", "Gateway", "Mail", "Pay", "Media", "Billing"]);
+        let said = headline(&rows, now(), &Utc);
+        assert_eq!(said.words, "4 of 7 objectives need attention.");
+        assert_eq!(said.worst.as_deref(), Some("Checkout is over budget."));
+        assert_eq!(said.next.as_deref(), Some("Search runs out on Thursday."));
+        assert_eq!(within(&rows).as_deref(), Some("2 within budget, 41 to 90 % left"));
+        let well = [row("Pay", Standing::Within, 0.4, None), row("Billing", Standing::Within, 0.9, None)];
+        assert_eq!(headline(&well, now(), &Utc), Headline { words: "All 2 objectives are within budget.".into(), worst: None, next: None });
+        let mut some = well.to_vec();
+        some.push(row("Media", Standing::NotMeasured, 0.5, None));
+        assert_eq!(headline(&some, now(), &Utc).words, "All 2 measured objectives are within budget; 1 is not measured.");
+        assert!(headline(&[], now(), &Utc).words.starts_with("No objective is set yet."));
+        reads_back(&said);
+        rows.iter().for_each(reads_back);
+    }
+}

@@ -158,3 +158,23 @@ impl Thin {
         self.line
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{calendar::Window, tests::DAY, tests::*},
+        *,
+    };
+
+    #[test]
+    fn the_line_rises_when_an_old_incident_leaves() {
+        let objective = with(|draft| draft.windows = vec![Window::rolling_days(7)]);
+        // 4,032 are allowed in a week. 2,016 were bad ten days ago, so they left three days ago.
+        let bad = |start: i64| if (NOW_S - 10 * DAY..NOW_S - 10 * DAY + 300).contains(&start) { 2_000.0 } else { 0.0 };
+        let series = a_series(&objective, &slices(NOW_S - 30 * DAY, NOW_S, bad));
+        let line = left_line(&objective, &series, &frame_of(&objective, &series), 4_000);
+        let left = |at_s: i64| line.iter().rev().find(|left| left.at <= at(at_s)).and_then(|left| left.ratio).expect("it was measured");
+        near(left(NOW_S - 4 * DAY), 1.0 - 2_000.0 / 4_032.0);
+        near(left(NOW_S - 2 * DAY), 1.0);
+    }
+}

@@ -8,8 +8,9 @@ use super::{
     rule::{Ends, Frequency, Rule},
     zone::{LocalTime, Zone, is_zone_name},
 };
+// By its whole path: `metrics` is also the name of a crate, which the domain may not use.
+use crate::domain::metrics::Range;
 use crate::domain::{
-    metrics::Range,
     reading::{Readable, Reader},
     time::Timestamp,
 };

@@ -3,23 +3,20 @@
 use super::{
     assess,
     calendar::{Unit, Window},
-    cost::{self, Span},
-    exclusion::{Exclusion, ExclusionDraft},
-    explain,
+    cost::Span,
     frame::{Frame, at},
     gate::{Gate, Level, Override, Reason},
-    headline, line,
+    line,
     objective::*,
-    page::{Around, page},
     report::*,
     series::{Packed, Series, Slice},
     target::Target,
-    whatif::{Ground, Outcome, WhatIf},
+    whatif::{Outcome, WhatIf},
     words,
     zone::Utc,
 };
 use crate::domain::{
-    ids::{ExclusionId, IncidentRef, ObjectiveId},
+    ids::{IncidentRef, ObjectiveId},
     reading::{self, Readable},
     severity::Severity,
     time::Timestamp,
@@ -114,7 +111,7 @@ pub fn near(found: f64, wanted: f64) {
 }
 
 /// The browser's reader and serde's read the same; the last digit of a fraction is the parser's.
-fn reads_back<T: Readable + Serialize + DeserializeOwned + PartialEq + Debug>(whole: &T) {
+pub fn reads_back<T: Readable + Serialize + DeserializeOwned + PartialEq + Debug>(whole: &T) {
     let text = serde_json::to_string(whole).expect("it serialises");
     let by_serde: T = serde_json::from_str(&text).expect("it is what serde wrote");
     assert!(reading::read(text.as_bytes()).as_ref() == Some(&by_serde), "{}", &text[..text.len().min(2_000)]);
@@ -155,58 +152,6 @@ fn under_a_fifth_is_low_and_above_it_is_within() {
         let report = report_of(&an_objective(), &with_outage(NOW_S - 10 * DAY, NOW_S - 10 * DAY + 3_000, bad));
         assert_eq!((report.state, words::left(&report).as_str()), (state, left));
     }
-}
-
-#[test]
-fn burning_through_makes_a_budget_low_however_much_is_left() {
-    // Nothing was bad until six hours ago; since then 8 of 2,000, which is four times the budget.
-    let series = with_outage(NOW_S - 6 * HOUR, NOW_S, 8.0);
-    let report = report_of(&an_objective(), &series);
-    // 72 slices spent 576 of 17,280; 16,704 are left. Each hour spends 96 and old hours leave
-    // nothing, so after 174 hours it is gone: seven days and six hours.
-    let gone = report.exhaustion.forecast_at.expect("it runs out").epoch_secs();
-    assert!((gone - NOW_S - 174 * HOUR).abs() < 5, "{}", (gone - NOW_S) as f64 / 3_600.0);
-    assert_eq!(report.state, Standing::Low);
-    near(report.exhaustion.full_budget_s.expect("it burns"), 30.0 * 86_400.0 / 4.0);
-    near(report.exhaustion.remaining_budget_s.expect("it burns"), 30.0 * 86_400.0 / 4.0 * (16_704.0 / 17_280.0));
-    // Over three days it burned a twelfth of that, which lasts.
-    assert_eq!((report.exhaustion.earliest_at, report.exhaustion.latest_at), (report.exhaustion.forecast_at, None));
-    assert_eq!(report.words, "42 min left; runs out on 27 November at this pace.");
-}
-
-#[test]
-fn the_forecast_takes_last_weeks_traffic() {
-    // By day 3,000 events a slice, at night 1,000; one bad in two hundred for six hours of day.
-    let traffic = |start: i64| if start.rem_euclid(DAY) < 12 * HOUR { 1_000.0 } else { 3_000.0 };
-    let noon = NOW_S - NOW_S.rem_euclid(DAY) - 6 * HOUR;
-    let bad = |start: i64| if start >= noon { traffic(start) / 200.0 } else { 0.0 };
-    let all: Vec<Slice> = slices(NOW_S - 30 * DAY, NOW_S, |_| 0.0)
-        .into_iter()
-        .map(|slice| Slice { good: traffic(slice.start_s) - bad(slice.start_s), total: traffic(slice.start_s), ..slice })
-        .collect();
-    let report = report_of(&an_objective(), &a_series(&an_objective(), &all));
-    // Step by step with the same rule: what is left after hour h, every hour counted alone.
-    let spent: f64 = all.iter().map(|slice| slice.total - slice.good).sum();
-    let (mut bad_by, mut total) = (spent, all.iter().map(|slice| slice.total).sum::<f64>());
-    let mut hours = 0;
-    while 1.0 - bad_by / (0.001 * total) > 0.0 {
-        let hour = |from: i64| (0..12).map(|n| traffic(from + n * 300)).sum::<f64>();
-        let came = hour(NOW_S + hours * HOUR);
-        bad_by += came / 200.0;
-        total += came - hour(NOW_S - 30 * DAY + hours * HOUR);
-        hours += 1;
-    }
-    let found = report.exhaustion.forecast_at.expect("it runs out").epoch_secs();
-    assert!(found > NOW_S + (hours - 1) * HOUR && found <= NOW_S + hours * HOUR, "{} and {hours}", (found - NOW_S) / HOUR);
-}
-
-#[test]
-fn nothing_is_forecast_from_less_than_three_days() {
-    let objective = with(|draft| draft.windows = vec![Window::Rolling { seconds: 2 * DAY }]);
-    let series = a_series(&objective, &slices(NOW_S - 2 * DAY, NOW_S, |_| 4.0));
-    let report = report_of(&objective, &series);
-    assert_eq!((report.state, report.exhaustion.forecast_at, report.exhaustion.recovers_at), (Standing::Overspent, None, None));
-    assert_eq!(report.words, "2.9 min over.");
 }
 
 #[test]
@@ -408,18 +353,6 @@ fn a_calendar_month_is_measured_against_the_last_one() {
 }
 
 #[test]
-fn the_line_rises_when_an_old_incident_leaves() {
-    let objective = with(|draft| draft.windows = vec![Window::rolling_days(7)]);
-    // 4,032 are allowed in a week. 2,016 were bad ten days ago, so they left three days ago.
-    let bad = |start: i64| if (NOW_S - 10 * DAY..NOW_S - 10 * DAY + 300).contains(&start) { 2_000.0 } else { 0.0 };
-    let series = a_series(&objective, &slices(NOW_S - 30 * DAY, NOW_S, bad));
-    let line = line::left_line(&objective, &series, &frame_of(&objective, &series), 4_000);
-    let left = |at_s: i64| line.iter().rev().find(|left| left.at <= at(at_s)).and_then(|left| left.ratio).expect("it was measured");
-    near(left(NOW_S - 4 * DAY), 1.0 - 2_000.0 / 4_032.0);
-    near(left(NOW_S - 2 * DAY), 1.0);
-}
-
-#[test]
 fn exclusions_are_taken_out_and_stay_visible() {
     let mut series = with_outage(NOW_S - DAY, NOW_S - DAY + HOUR, 1_000.0);
     series.exclude(&[(NOW_S - DAY, NOW_S - DAY + HOUR)]);
@@ -429,196 +362,6 @@ fn exclusions_are_taken_out_and_stay_visible() {
     near(report.raw.bad, 12_000.0);
     near(report.raw.total, 17_280_000.0);
     near(report.coverage, 1.0);
-}
-
-#[test]
-fn incidents_are_charged_with_what_is_unusual() {
-    // Always one bad in a slice; during the incident 201, for an hour: 12 × 200 beyond usual.
-    let (from, to) = (NOW_S - 5 * DAY, NOW_S - 5 * DAY + HOUR);
-    let series = a_series(&an_objective(), &slices(NOW_S - 30 * DAY, NOW_S, |start| if (from..to).contains(&start) { 201.0 } else { 1.0 }));
-    let objective = an_objective();
-    let (report, frame) = (report_of(&objective, &series), frame_of(&objective, &series));
-    let elsewhere = Span { services: vec!["mail".into()], ..an_incident(3, from, Some(to)) };
-    let small = an_incident(4, NOW_S - 9 * DAY, Some(NOW_S - 9 * DAY + 600));
-    let (spenders, beside) = cost::spenders(&objective, &series, &frame, &report, &[an_incident(1, from, Some(to)), elsewhere.clone(), small]);
-    let [one] = spenders.as_slice() else { panic!("{spenders:?}") };
-    near(one.bad, 2_400.0);
-    near(one.ratio, 2_400.0 / 17_280.0);
-    near(one.minutes, 6.0);
-    assert_eq!((one.reference, one.shared, one.duration_s), (IncidentRef(1), false, HOUR));
-    // What is beside: 8,640 of the usual.
-    near(beside, 8_640.0 / 17_280.0);
-    // Two that overlap in the second half hour.
-    let two = [an_incident(1, from, Some(to)), an_incident(2, from + 1_800, Some(to))];
-    let (spenders, _) = cost::spenders(&objective, &series, &frame, &report, &two);
-    assert_eq!(
-        spenders.iter().map(|spender| (spender.reference.0, spender.bad.round(), spender.shared)).collect::<Vec<_>>(),
-        [(1, 1_800.0, true), (2, 600.0, true)]
-    );
-    // For an objective without a service every incident counts.
-    let all = with(|draft| draft.service = None);
-    assert_eq!(cost::spenders(&all, &series, &frame, &report, &[elsewhere]).0.len(), 1);
-    let cost = cost::cost(&objective, &series, &frame, &report, &two, IncidentRef(2)).expect("it cost something");
-    assert_eq!((cost.bad.round(), cost.shared, cost.points_per_hour), (600.0, true, None));
-}
-
-#[test]
-fn an_open_incident_is_charged_up_to_the_last_reading() {
-    let from = NOW_S - 1_800;
-    let series = with_outage(from, NOW_S, 200.0);
-    let (objective, incident) = (an_objective(), an_incident(1, from, None));
-    let (report, frame) = (report_of(&objective, &series), frame_of(&objective, &series));
-    let cost = cost::cost(&objective, &series, &frame, &report, &[incident], IncidentRef(1)).expect("it costs something");
-    near(cost.bad, 1_200.0);
-    // 10 % bad is a burn of 100; an hour of it is a 720th of the window: 13.9 points.
-    near(cost.points_per_hour.expect("it is open"), 100.0 * 100.0 / 720.0);
-}
-
-#[test]
-fn what_if_shortens_removes_and_prolongs() {
-    // 2,000 bad in each of twelve slices: 24,000 of 17,280.
-    let (from, to) = (NOW_S - 5 * DAY, NOW_S - 5 * DAY + HOUR);
-    let series = with_outage(from, to, 2_000.0);
-    let (objective, report) = (an_objective(), report_of(&an_objective(), &with_outage(from, to, 2_000.0)));
-    let incidents = [an_incident(1, from, Some(to))];
-    let ground = Ground::new(&objective, &series, &report, &incidents, &Utc);
-    let ask = |asked: WhatIf| ground.answer(&asked);
-    let bad = |outcome: &Outcome| ((1.0 - outcome.remaining_ratio.expect("there is a budget")) * 17_280.0).round();
-    // It was noticed after ten minutes, and an hour earlier is not before that.
-    for (detected, mitigated, left) in [(300, 0, 22_000.0), (3_600, 0, 20_000.0), (0, 600, 20_000.0), (0, 7_200, 4_000.0), (450, 0, 21_000.0)] {
-        let outcomes = ask(WhatIf { detected_earlier_s: detected, mitigated_earlier_s: mitigated, ..WhatIf::default() });
-        assert_eq!((outcomes.len(), bad(&outcomes[1])), (2, left), "{detected} {mitigated}");
-    }
-    let outcomes = ask(WhatIf { detected_earlier_s: 600, mitigated_earlier_s: 3_000, ..WhatIf::default() });
-    assert_eq!(
-        outcomes.iter().map(|outcome| (outcome.what.as_str(), bad(outcome))).collect::<Vec<_>>(),
-        [("As it is", 24_000.0), ("Detected 10 min earlier", 20_000.0), ("Mitigated 50 min earlier", 4_000.0), ("Both, as set", 0.0),]
-    );
-    let outcomes = ask(WhatIf { without: vec![IncidentRef(1)], ..WhatIf::default() });
-    assert_eq!((outcomes[1].what.as_str(), outcomes[1].remaining_ratio, outcomes[1].at), ("Without INC-1", Some(1.0), None));
-    // Half the target's budget again: 99.95 % allows 8,640.
-    let stricter = Target::parse("99.95 %").expect("it is a target");
-    let outcomes = ask(WhatIf { target: Some(stricter), ..WhatIf::default() });
-    near(outcomes[1].remaining_ratio.expect("there is a budget"), 1.0 - 24_000.0 / 8_640.0);
-    assert_eq!(outcomes[1].left, "38 min over");
-    // An hour left out takes its traffic with it.
-    let outcomes = ask(WhatIf { exclusion: Some(Gap { from: at(from), to: at(to) }), without: vec![IncidentRef(1)], ..WhatIf::default() });
-    assert!(outcomes.iter().skip(1).all(|outcome| outcome.remaining_ratio == Some(1.0)), "{outcomes:?}");
-    // The last three days saw nothing of it.
-    let outcomes = ask(WhatIf { window: Some(Window::rolling_days(4)), ..WhatIf::default() });
-    assert_eq!((outcomes[1].what.as_str(), outcomes[1].remaining_ratio), ("Over 4d", Some(1.0)));
-    // All of this at once.
-    let all = WhatIf { detected_earlier_s: 60, mitigated_earlier_s: 60, target: Some(stricter), ..WhatIf::default() };
-    assert_eq!(ask(all).last().map(|outcome| outcome.what.clone()), Some("All together".to_owned()));
-}
-
-#[test]
-fn what_if_it_lasted_longer() {
-    let series = with_outage(NOW_S - 300, NOW_S, 2_000.0);
-    let (objective, report) = (an_objective(), report_of(&an_objective(), &with_outage(NOW_S - 300, NOW_S, 2_000.0)));
-    let ground = Ground::new(&objective, &series, &report, &[], &Utc);
-    let outcomes = ground.answer(&WhatIf { lasts_longer_s: 2_400, ..WhatIf::default() });
-    // 2,000 so far and eight slices of 2,000 more.
-    assert_eq!(outcomes[1].what, "40 min more of this");
-    near(outcomes[1].remaining_ratio.expect("there is a budget"), 1.0 - 18_000.0 / 17_280.0);
-}
-
-#[test]
-fn the_headline_counts_names_and_dates() {
-    let row = |title: &str, state: Standing, left: f64, out: Option<i64>| {
-        let mut report = report_of(&an_objective(), &with_outage(0, 0, 0.0));
-        report.objective.title = title.into();
-        report.objective.name = title.to_lowercase();
-        report.state = state;
-        report.tally.remaining_ratio = Some(left);
-        report.exhaustion.forecast_at = out.map(at);
-        ObjectiveRow { report, spark: vec![None, Some(left)] }
-    };
-    let mut rows = vec![
-        row("Billing", Standing::Within, 0.9, None),
-        row("Media", Standing::NotMeasured, 0.5, None),
-        row("Gateway", Standing::Low, 0.1, Some(NOW_S + 12 * DAY)),
-        row("Search", Standing::Low, 0.4, Some(NOW_S + 6 * DAY)),
-        row("Mail", Standing::Low, 0.05, None),
-        row("Pay", Standing::Within, 0.41, None),
-        row("Checkout", Standing::Overspent, -0.07, None),
-    ];
-    headline::order(&mut rows);
-    let order: Vec<&str> = rows.iter().map(|row| row.report.objective.title.as_str()).collect();
-    assert_eq!(order, ["Checkout", "Search", "Gateway", "Mail", "Pay", "Media", "Billing"]);
-    let said = headline::headline(&rows, now(), &Utc);
-    assert_eq!(said.words, "4 of 7 objectives need attention.");
-    assert_eq!(said.worst.as_deref(), Some("Checkout is over budget."));
-    assert_eq!(said.next.as_deref(), Some("Search runs out on Thursday."));
-    assert_eq!(headline::within(&rows).as_deref(), Some("2 within budget, 41 to 90 % left"));
-    let well = [row("Pay", Standing::Within, 0.4, None), row("Billing", Standing::Within, 0.9, None)];
-    assert_eq!(headline::headline(&well, now(), &Utc), Headline { words: "All 2 objectives are within budget.".into(), worst: None, next: None });
-    let mut some = well.to_vec();
-    some.push(row("Media", Standing::NotMeasured, 0.5, None));
-    assert_eq!(headline::headline(&some, now(), &Utc).words, "All 2 measured objectives are within budget; 1 is not measured.");
-    assert!(headline::headline(&[], now(), &Utc).words.starts_with("No objective is set yet."));
-    reads_back(&said);
-    rows.iter().for_each(reads_back);
-}
-
-#[test]
-fn a_derivation_holds_every_figure_that_leads_to_it() {
-    let (from, to) = (NOW_S - 5 * DAY, NOW_S - 5 * DAY + HOUR);
-    let mut series = with_outage(from, to, 1_544.0);
-    series.exclude(&[(NOW_S - 9 * DAY, NOW_S - 9 * DAY + HOUR)]);
-    let objective = an_objective();
-    let (report, frame) = (report_of(&objective, &series), frame_of(&objective, &series));
-    let (spenders, beside) = cost::spenders(&objective, &series, &frame, &report, &[an_incident(418, from, Some(to))]);
-    let exclusion = Exclusion {
-        id: ExclusionId(Uuid::from_u128(3)),
-        draft: ExclusionDraft {
-            objective: None,
-            service: Some("shop".into()),
-            from: at(NOW_S - 9 * DAY),
-            to: at(NOW_S - 9 * DAY + HOUR),
-            recurrence: None,
-            reason: "maintenance".into(),
-            category: "maintenance".into(),
-        },
-        author: "Mara".into(),
-        created_at: now(),
-    };
-    let times = exclusion.draft.times(&crate::domain::metrics::Range { from: report.window.from, to: report.window.to }, &Utc);
-    let derivation = explain::explain(&objective, &report, &line::gaps(&series, &frame), &[(&exclusion, times)], (&spenders, beside), &Utc);
-    let text = explain::text(&derivation);
-    // 12 × 1,544 = 18,528 bad; 17,280,000 − 24,000 = 17,256,000 in all.
-    for part in [
-        "−7 %",
-        "3.2 min over",
-        "18,528",
-        "17,256,000",
-        "1 − 18,528 / 17,256",
-        "−0.074",
-        "maintenance, Wed 11 Nov",
-        "1 h",
-        "INC-418 payments",
-        "107 %",
-        "tocsin slo explain checkout --at 2026-11-20T02:30:00Z",
-        "Everything was measured.",
-    ] {
-        assert!(text.contains(part), "{part} is not in\n{text}");
-    }
-    reads_back(&derivation);
-    let around = Around {
-        incidents: &[an_incident(418, from, Some(to))],
-        deploys: vec![Deploy { at: now(), title: "v2".into() }],
-        exclusions: vec![exclusion],
-        gate: None,
-        generations: vec![now()],
-        backfilled: Some(0.5),
-        previous: &[],
-    };
-    let page = page(&objective, &series, 0, around, now(), &Utc);
-    assert_eq!((page.spenders.len(), page.days.len(), page.report.tally), (1, 31, report.tally));
-    assert_eq!(page.forecast.first().and_then(|left| left.ratio), report.tally.remaining_ratio);
-    assert!(page.left.len() < 1_700 && page.forecast.len() <= 242);
-    reads_back(&page);
-    reads_back(&report);
 }
 
 #[test]

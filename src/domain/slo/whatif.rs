@@ -292,3 +292,60 @@ impl Readable for Outcome {
         Self { what: from.get("what"), remaining_ratio: from.get("remaining_ratio"), minutes: from.get("minutes"), left: from.get("left"), at: from.get("at") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{tests::*, zone::Utc},
+        *,
+    };
+
+    #[test]
+    fn what_if_shortens_removes_and_prolongs() {
+        // 2,000 bad in each of twelve slices: 24,000 of 17,280.
+        let (from, to) = (NOW_S - 5 * DAY, NOW_S - 5 * DAY + HOUR);
+        let series = with_outage(from, to, 2_000.0);
+        let (objective, report) = (an_objective(), report_of(&an_objective(), &with_outage(from, to, 2_000.0)));
+        let incidents = [an_incident(1, from, Some(to))];
+        let ground = Ground::new(&objective, &series, &report, &incidents, &Utc);
+        let ask = |asked: WhatIf| ground.answer(&asked);
+        let bad = |outcome: &Outcome| ((1.0 - outcome.remaining_ratio.expect("there is a budget")) * 17_280.0).round();
+        // It was noticed after ten minutes, and an hour earlier is not before that.
+        for (detected, mitigated, left) in [(300, 0, 22_000.0), (3_600, 0, 20_000.0), (0, 600, 20_000.0), (0, 7_200, 4_000.0), (450, 0, 21_000.0)] {
+            let outcomes = ask(WhatIf { detected_earlier_s: detected, mitigated_earlier_s: mitigated, ..WhatIf::default() });
+            assert_eq!((outcomes.len(), bad(&outcomes[1])), (2, left), "{detected} {mitigated}");
+        }
+        let outcomes = ask(WhatIf { detected_earlier_s: 600, mitigated_earlier_s: 3_000, ..WhatIf::default() });
+        assert_eq!(
+            outcomes.iter().map(|outcome| (outcome.what.as_str(), bad(outcome))).collect::<Vec<_>>(),
+            [("As it is", 24_000.0), ("Detected 10 min earlier", 20_000.0), ("Mitigated 50 min earlier", 4_000.0), ("Both, as set", 0.0),]
+        );
+        let outcomes = ask(WhatIf { without: vec![IncidentRef(1)], ..WhatIf::default() });
+        assert_eq!((outcomes[1].what.as_str(), outcomes[1].remaining_ratio, outcomes[1].at), ("Without INC-1", Some(1.0), None));
+        // Half the target's budget again: 99.95 % allows 8,640.
+        let stricter = Target::parse("99.95 %").expect("it is a target");
+        let outcomes = ask(WhatIf { target: Some(stricter), ..WhatIf::default() });
+        near(outcomes[1].remaining_ratio.expect("there is a budget"), 1.0 - 24_000.0 / 8_640.0);
+        assert_eq!(outcomes[1].left, "38 min over");
+        // An hour left out takes its traffic with it.
+        let outcomes = ask(WhatIf { exclusion: Some(Gap { from: at(from), to: at(to) }), without: vec![IncidentRef(1)], ..WhatIf::default() });
+        assert!(outcomes.iter().skip(1).all(|outcome| outcome.remaining_ratio == Some(1.0)), "{outcomes:?}");
+        // The last three days saw nothing of it.
+        let outcomes = ask(WhatIf { window: Some(Window::rolling_days(4)), ..WhatIf::default() });
+        assert_eq!((outcomes[1].what.as_str(), outcomes[1].remaining_ratio), ("Over 4d", Some(1.0)));
+        // All of this at once.
+        let all = WhatIf { detected_earlier_s: 60, mitigated_earlier_s: 60, target: Some(stricter), ..WhatIf::default() };
+        assert_eq!(ask(all).last().map(|outcome| outcome.what.clone()), Some("All together".to_owned()));
+    }
+
+    #[test]
+    fn what_if_it_lasted_longer() {
+        let series = with_outage(NOW_S - 300, NOW_S, 2_000.0);
+        let (objective, report) = (an_objective(), report_of(&an_objective(), &with_outage(NOW_S - 300, NOW_S, 2_000.0)));
+        let ground = Ground::new(&objective, &series, &report, &[], &Utc);
+        let outcomes = ground.answer(&WhatIf { lasts_longer_s: 2_400, ..WhatIf::default() });
+        // 2,000 so far and eight slices of 2,000 more.
+        assert_eq!(outcomes[1].what, "40 min more of this");
+        near(outcomes[1].remaining_ratio.expect("there is a budget"), 1.0 - 18_000.0 / 17_280.0);
+    }
+}

@@ -4,10 +4,11 @@
 //! its number and the sentence above it agree to the digit.
 
 use super::{
-    report::{BudgetReport, Standing},
+    report::{BudgetReport, Flag, Standing},
     zone::Zone,
 };
-use crate::domain::{metrics::words as figures, time::Timestamp};
+use crate::domain::metrics::words as figures;
+use crate::domain::time::Timestamp;
 use chrono::{Datelike, NaiveDate};
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -99,12 +100,29 @@ pub fn outlook(report: &BudgetReport, now: Timestamp, zone: &dyn Zone) -> String
     let day = |at: Timestamp| if at.secs_since(now) < 3_600 { "within the hour".to_owned() } else { short_day(at, zone) };
     match (report.state, &report.exhaustion) {
         (Standing::NotMeasured, _) => match report.watermark {
-            Some(at) if report.flags.contains(&super::report::Flag::Stale) => format!("gap since {}", clock(at, now, zone)),
+            Some(at) if report.flags.contains(&Flag::Stale) => format!("gap since {}", clock(at, now, zone)),
             Some(_) => format!("{} measured", percent(report.coverage)),
             None => "no reading yet".to_owned(),
         },
         (Standing::Overspent, ahead) => ahead.recovers_at.map_or_else(|| "not back yet".to_owned(), |at| format!("back {}", day(at))),
         (_, ahead) => ahead.forecast_at.map_or_else(|| "lasts".to_owned(), |at| format!("out {}", day(at))),
+    }
+}
+
+/// What is odd about the readings, in a sentence.
+pub fn flag(flag: Flag, report: &BudgetReport) -> String {
+    let tally = &report.tally;
+    match flag {
+        Flag::GoodOverTotal => "Some readings have more good than all: the two queries do not count the same thing. They count as all good.".to_owned(),
+        Flag::ConstantZero => "Nothing was ever good: perhaps the query finds the wrong series.".to_owned(),
+        Flag::Stale => "No reading came for some time: nothing is known of what happens now.".to_owned(),
+        Flag::PartialWindow => format!("Younger than its window: {} of it is measured.", percent(report.coverage)),
+        Flag::LittleTraffic => {
+            let (total, allowed) = (figures::two_digits(tally.total), figures::two_digits(tally.allowed_bad));
+            format!("Too little traffic for this target: {total} events allow {allowed} failures.")
+        }
+        Flag::Drift => "The sum differs from what the source says of whole days by more than 1 %.".to_owned(),
+        Flag::CoarseSlices => "One bad slice spends more than a tenth of the budget: shorter slices tell more.".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Stamp, composed, exclusions_of,
     held::{Held, LAID_OUT_FOR_S, One},
+    reports::times_of,
 };
 use crate::{
     domain::{
@@ -14,10 +15,7 @@ use crate::{
         },
         time::Timestamp,
     },
-    server::{
-        store::{KEPT_FOR_S, Kept, Pulse, Since, Store, StoreError},
-        zones,
-    },
+    server::store::{KEPT_FOR_S, Kept, Pulse, Since, Store, StoreError},
 };
 use std::{
     collections::HashMap,
@@ -28,8 +26,6 @@ use std::{
 const LEAST_HELD_S: i64 = 37 * 86_400;
 /// Held slices may be older than needed by this much before they are read anew without those.
 const SPARE_S: i64 = 30 * 86_400;
-/// Most occurrences of one recurring exclusion.
-const MOST_OCCURRENCES: usize = 2_000;
 
 pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestamp) -> Result<Held, StoreError> {
     let is_first = before.laid_out_at.is_none();
@@ -198,11 +194,5 @@ fn held_for_s(objective: &Objective) -> i64 {
 fn spans(exclusions: &[Exclusion], objective: &Objective, from_s: i64, now: Timestamp) -> Vec<(i64, i64)> {
     let range = Range { from: Timestamp::from_micros(from_s * 1_000_000), to: now.plus_secs(LAID_OUT_FOR_S) };
     let draft = &objective.draft;
-    let of = |exclusion: &Exclusion| {
-        let Some(recurrence) = &exclusion.draft.recurrence else { return vec![(exclusion.draft.from.epoch_secs(), exclusion.draft.to.epoch_secs())] };
-        let Some(zone) = zones::find(&recurrence.zone) else { return vec![] };
-        let laid_out = recurrence.within(&range, &*zone, MOST_OCCURRENCES);
-        laid_out.occurrences.iter().map(|occurrence| (occurrence.from.epoch_secs(), occurrence.to.epoch_secs())).collect()
-    };
-    exclusions_of(exclusions, &draft.name, draft.service.as_deref()).flat_map(of).collect()
+    exclusions_of(exclusions, &draft.name, draft.service.as_deref()).flat_map(|exclusion| times_of(exclusion, &range)).collect()
 }

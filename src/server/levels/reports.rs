@@ -4,9 +4,11 @@
 use super::{Held, One, load};
 use crate::{
     domain::{
+        metrics::Range,
         slo::{
             assess,
             calendar::Window,
+            exclusion::Exclusion,
             frame::Frame,
             headline,
             report::{BudgetReport, Headline, ObjectiveRow},
@@ -102,4 +104,13 @@ pub fn board(held: &Held, now: Timestamp, levels: &HashMap<i64, Vec<BurnLevel>>)
 /// checked when they were made.
 pub fn zone_of(window: &Window) -> Box<dyn Zone + Send + Sync> {
     zones::find(window.zone_name()).unwrap_or_else(|| Box::new(Utc))
+}
+
+/// When an exclusion is, as far as it touches a range, in seconds since 1970. In a zone that is not
+/// known any more nothing is left out: better to count too much than to hide it.
+pub fn times_of(exclusion: &Exclusion, range: &Range) -> Vec<(i64, i64)> {
+    match &exclusion.draft.recurrence {
+        None => exclusion.draft.times(range, &Utc),
+        Some(recurrence) => zones::find(&recurrence.zone).map(|zone| exclusion.draft.times(range, &*zone)).unwrap_or_default(),
+    }
 }

@@ -17,8 +17,8 @@ pub enum Ask {
     /// Good or bad events of all events. A side is a selector of a counter, or a whole expression
     /// with its window left open (`[$window]`).
     Ratio { numerator: Counted, total: String },
-    /// Requests not slower than `threshold`, an edge of a classic histogram: `x_bucket{…}`.
-    Latency { bucket: String, threshold: f64 },
+    /// Requests not slower than `threshold`, an edge of a classic histogram: `x{…}` or `x_bucket{…}`.
+    Latency { histogram: String, threshold: f64 },
     /// Requests not slower than `threshold` of a native histogram: `x{…}`.
     NativeLatency { histogram: String, threshold: f64 },
     /// A gauge of 1 and 0, such as `up`: samples that are 1 of all samples.
@@ -56,8 +56,8 @@ pub enum Comparison {
 pub enum AskError {
     #[error("{field}: {unfit}")]
     Unfit { field: &'static str, unfit: Unfit },
-    #[error("a classic histogram is selected by its buckets, whose name ends in _bucket")]
-    NoBuckets,
+    #[error("name the histogram itself, once and without _count or _sum: http_request_duration_seconds{{job=\"shop\"}}")]
+    NoHistogram,
     #[error("leave the label `le` away: it is set from the threshold")]
     HasEdge,
     #[error("a threshold is a number above 0")]
@@ -149,10 +149,8 @@ impl Ask {
             }
             Ask::Latency { threshold, .. } => {
                 positive(*threshold)?;
-                let bucket = self.buckets(only)?;
-                let metric = bucket.metric().and_then(|name| name.strip_suffix("_bucket")).ok_or(AskError::NoBuckets)?;
-                let count = bucket.of_metric(&format!("{metric}_count"));
-                let good = bucket.with_any("le", edge).map_err(|unfit| AskError::Unfit { field: "bucket", unfit })?;
+                let [bucket, count] = self.histogram(only)?;
+                let good = bucket.with_any("le", edge).map_err(|unfit| AskError::Unfit { field: "histogram", unfit })?;
                 let sum = |selector: &Selector| format!("sum(increase({}))", selector.over(width_secs));
                 plan(sum(&good), Meaning::Good { total: sum(&count) }, ever_of(&count))
             }
@@ -196,7 +194,7 @@ impl Ask {
 
     /// The edges that the histogram has had within an hour, smallest first.
     pub async fn edges(&self, client: &Client, only: &BTreeMap<String, String>, at_s: i64) -> Result<Vec<Edge>, AskError> {
-        let bucket = self.buckets(only)?;
+        let [bucket, _] = self.histogram(only)?;
         let samples = client.query(&format!("count by (le) (last_over_time({}))", bucket.over(3_600)), at_s).await?;
         let mut edges: Vec<Edge> = samples
             .into_iter()
@@ -209,13 +207,19 @@ impl Ask {
         if edges.is_empty() { Err(AskError::NoSeries(bucket.text())) } else { Ok(edges) }
     }
 
-    fn buckets(&self, only: &BTreeMap<String, String>) -> Result<Selector, AskError> {
-        let Ask::Latency { bucket, .. } = self else { return Err(AskError::NoBuckets) };
-        let selector = narrowed("bucket", bucket, only)?;
+    /// The series of a classic histogram's buckets, and those of its count.
+    pub(super) fn histogram(&self, only: &BTreeMap<String, String>) -> Result<[Selector; 2], AskError> {
+        let Ask::Latency { histogram, .. } = self else { return Err(AskError::NoHistogram) };
+        let selector = narrowed("histogram", histogram, only)?;
         if selector.has_label("le") {
             return Err(AskError::HasEdge);
         }
-        Ok(selector)
+        let name = selector.metric().ok_or(AskError::NoHistogram)?;
+        let name = name.strip_suffix("_bucket").unwrap_or(name);
+        if name.ends_with("_count") || name.ends_with("_sum") {
+            return Err(AskError::NoHistogram);
+        }
+        Ok(["bucket", "count"].map(|part| selector.of_metric(&format!("{name}_{part}"))))
     }
 
     fn recorded_window(&self) -> Option<i64> {
@@ -350,12 +354,14 @@ mod tests {
 
     #[test]
     fn latency_is_counted_from_one_family() {
-        let ask = Ask::Latency { bucket: r#"d_seconds_bucket{job="a"}"#.to_owned(), threshold: 0.3 };
-        let latency = plan(&ask);
+        let ask = |name: &str| Ask::Latency { histogram: format!("{name}{{job=\"a\"}}"), threshold: 0.3 };
+        let latency = plan(&ask("d_seconds"));
+        assert_eq!(plan(&ask("d_seconds_bucket")), latency);
         assert_eq!(latency.numerator, r#"sum(increase(d_seconds_bucket{job="a",le="0.3"}[300s]))"#);
         assert_eq!(latency.meaning, Meaning::Good { total: r#"sum(increase(d_seconds_count{job="a"}[300s]))"#.to_owned() });
-        let wrong = |bucket: &str, threshold| Ask::Latency { bucket: bucket.to_owned(), threshold }.check();
-        assert_eq!(wrong("d_seconds", 0.3), Err(AskError::NoBuckets));
+        let wrong = |histogram: &str, threshold| Ask::Latency { histogram: histogram.to_owned(), threshold }.check();
+        assert_eq!(wrong("d_seconds_count", 0.3), Err(AskError::NoHistogram));
+        assert_eq!(wrong(r#"{__name__=~"d_.+"}"#, 0.3), Err(AskError::NoHistogram));
         assert_eq!(wrong(r#"d_bucket{le="0.3"}"#, 0.3), Err(AskError::HasEdge));
         assert_eq!(wrong("d_bucket", 0.0), Err(AskError::BadThreshold));
         assert_eq!(wrong("d_bucket", f64::NAN), Err(AskError::BadThreshold));
@@ -415,7 +421,7 @@ mod tests {
     fn every_kind_is_written_and_read_back() {
         let asks = [
             ratio(Counted::Good("a_total".to_owned())),
-            Ask::Latency { bucket: "a_bucket".to_owned(), threshold: 0.5 },
+            Ask::Latency { histogram: "a_bucket".to_owned(), threshold: 0.5 },
             Ask::Value { expr: "a".to_owned(), op: Comparison::AtLeast, threshold: 1.0 },
             Ask::Recorded { numerator: Counted::Bad("a".to_owned()), total: "b".to_owned(), window_secs: Some(60) },
         ];

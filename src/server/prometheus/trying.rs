@@ -121,7 +121,8 @@ fn looks(ask: &Ask, only: &BTreeMap<String, String>) -> Result<Vec<Look>, AskErr
             add(numerator.field(), counted(numerator.field(), numerator.text())?, false, false)?;
             add("total", counted("total", total)?, false, false)?;
         }
-        Ask::Latency { bucket, .. } => add("bucket", vec![bucket.clone()], true, false)?,
+        // Narrowed below, like the others.
+        Ask::Latency { .. } => add("histogram", vec![ask.histogram(&BTreeMap::new())?[0].text()], true, false)?,
         Ask::NativeLatency { histogram, .. } => add("histogram", vec![histogram.clone()], true, true)?,
         Ask::Boolean { selector } => add("selector", vec![selector.clone()], false, false)?,
         Ask::Value { expr, .. } => {
@@ -199,7 +200,7 @@ impl Tried {
 
     /// Rules of the usual names that record the same counter.
     async fn find_recorded(&mut self, client: &Client, ask: &Ask, at_s: i64) -> Result<(), PromError> {
-        let (Ask::Ratio { total, .. } | Ask::Latency { bucket: total, .. }) = ask else { return Ok(()) };
+        let (Ask::Ratio { total, .. } | Ask::Latency { histogram: total, .. }) = ask else { return Ok(()) };
         let Some(metric) = Selector::parse(total).ok().and_then(|selector| selector.metric().map(str::to_owned)) else { return Ok(()) };
         let base = ["_total", "_count", "_bucket"].iter().find_map(|end| metric.strip_suffix(end)).unwrap_or(&metric);
         // The name of a metric has no letter that means something in a pattern, and none in a text.
@@ -238,9 +239,9 @@ mod tests {
         assert_eq!(tried.last_hour.map(|measured| (measured.expected, measured.readings.len())), Some((12, 0)));
         assert!(tried.sides.iter().all(|side| side.count == 0 && side.series.is_empty()));
 
-        let latency = Ask::Latency { bucket: "d_bucket".to_owned(), threshold: 0.5 };
+        let latency = Ask::Latency { histogram: "d".to_owned(), threshold: 0.5 };
         let tried = try_ask(&fake.client(), &latency, &BTreeMap::new(), NOON).await.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((tried.doubts, tried.last_hour), (vec![Doubt::NoSeries { field: "bucket" }], None));
+        assert_eq!((tried.doubts, tried.last_hour), (vec![Doubt::NoSeries { field: "histogram" }], None));
     }
 
     #[tokio::test]
@@ -259,10 +260,10 @@ mod tests {
             }
         })
         .await;
-        let latency = |threshold| Ask::Latency { bucket: "d_bucket".to_owned(), threshold };
+        let latency = |threshold| Ask::Latency { histogram: "d".to_owned(), threshold };
         let tried = try_ask(&fake.client(), &latency(0.5), &BTreeMap::new(), NOON).await.unwrap_or_else(|error| panic!("{error}"));
         let wanted = [
-            Doubt::NeverChanged { field: "bucket" },
+            Doubt::NeverChanged { field: "histogram" },
             Doubt::EdgeOfSome { with_edge: 2, all: 3 },
             Doubt::Gaps { measured: 1, expected: 12 },
             Doubt::GoodOverTotal,

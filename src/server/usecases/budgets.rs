@@ -72,7 +72,9 @@ pub async fn derivation(app: &App, actor: &Actor, objective: &str, window: Optio
     let frame = asked.one.frame(series, asked.window, asked.at);
     let incidents = incidents_between(app, actor, report.window.from, asked.at).await?;
     let (spenders, else_ratio) = cost::spenders(described, series, &frame, &report, &incidents);
-    let (gaps, exclusions) = (line::gaps(series, &frame), asked.held.exclusions_of(&asked.one));
+    let gaps = line::gaps(series, &frame);
+    let (of, range) = (asked.held.exclusions_of(&asked.one), Range { from: report.window.from, to: report.window.to });
+    let exclusions: Vec<(&Exclusion, Vec<(i64, i64)>)> = of.iter().map(|exclusion| (exclusion, reports::times_of(exclusion, &range))).collect();
     let zone = reports::zone_of(&described.draft.windows[asked.window]);
     let range = Range { from: report.window.from, to: report.window.to };
     let times = |exclusion: &Exclusion| {
@@ -294,7 +296,7 @@ fn window_from(one: &One, at: Timestamp) -> Timestamp {
 async fn incidents_between(app: &App, actor: &Actor, from: Timestamp, to: Timestamp) -> Result<Vec<Span>, ServerError> {
     let Some(range) = Range::new(from, to) else { return Ok(vec![]) };
     let mut facts = app.store.facts(&range, actor).await?;
-    facts.retain(|facts| facts.kind == Kind::Incident && facts.started_at < to && facts.restored_at.is_none_or(|restored| restored > from));
+    facts.retain(|facts| facts.kind == Kind::Incident && facts.started_at < to && hurt_until(facts).is_none_or(|end| end > from));
     let references: Vec<IncidentRef> = facts.iter().map(|facts| facts.reference).collect();
     let mut names = app.store.names_of(&references).await?;
     let span = |facts: Facts| {
@@ -304,9 +306,15 @@ async fn incidents_between(app: &App, actor: &Actor, from: Timestamp, to: Timest
             severity: facts.severity,
             from: facts.started_at,
             detected_at: facts.detected_at,
-            to: facts.restored_at,
+            to: hurt_until(&facts),
             services: facts.services,
         })
     };
     Ok(facts.into_iter().filter_map(span).collect())
+}
+
+/// When it no longer hurt: all its impact is over, or it is. `None` while it goes on.
+fn hurt_until(facts: &Facts) -> Option<Timestamp> {
+    let ends: Option<Vec<Timestamp>> = facts.impact.iter().map(|window| window.to).collect();
+    ends.and_then(|ends| ends.into_iter().max()).or(facts.restored_at)
 }

@@ -370,7 +370,12 @@ impl<E, S: Stream<Item = Result<Bytes, E>>> Reader<S> {
             Err(_) => return Err(broken("too_slow", "nothing more arrived for a minute")),
             Ok(Some(Err(_))) => return Err(broken("broken_body", "the import broke off, or is not in the encoding it names")),
             Ok(Some(Ok(chunk))) if std::mem::take(&mut self.may_be_one) => match serde_json::from_slice::<Value>(&chunk) {
-                Ok(one) if one.is_object() => return Ok(Some(vec![(1, Ok(one))])),
+                Ok(one) if one.is_object() => {
+                    // What comes behind it goes on counting lines.
+                    let ends: Vec<u8> = chunk.iter().copied().filter(|byte| *byte == b'\n').collect();
+                    records.push(&ends, take);
+                    return Ok(Some(vec![(1, Ok(one))]));
+                }
                 _ => records.push(&chunk, take),
             },
             Ok(Some(Ok(chunk))) => records.push(&chunk, take),

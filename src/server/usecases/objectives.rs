@@ -5,7 +5,10 @@ use crate::{
     domain::{
         failure::{Failure, FailureKind},
         people::{Actor, Right},
-        slo::objective::{Indicator, Method, Objective, ObjectiveDraft},
+        slo::{
+            objective::{Indicator, Method, Objective, ObjectiveDraft},
+            target::TargetRefusal,
+        },
     },
     server::{
         auth,
@@ -37,7 +40,7 @@ pub async fn revisions(app: &App, actor: &Actor, objective: &str) -> Result<Vec<
 
 pub async fn create(app: &App, actor: &Actor, draft: ObjectiveDraft) -> Result<Objective, ServerError> {
     needs(actor, Right::ManageObjectives)?;
-    let draft = checked(app, draft).await?;
+    let draft = checked(app, draft, None).await?;
     let made = app.store.create_objective(&draft, &auth::by(&actor.who)).await?;
     done(made, actor, "made an objective")
 }
@@ -46,7 +49,7 @@ pub async fn create(app: &App, actor: &Actor, draft: ObjectiveDraft) -> Result<O
 pub async fn change(app: &App, actor: &Actor, objective: &str, draft: ObjectiveDraft, if_match: Option<i64>) -> Result<Objective, ServerError> {
     needs(actor, Right::ManageObjectives)?;
     let before = one(app, actor, objective).await?;
-    let draft = checked(app, draft).await?;
+    let draft = checked(app, draft, Some(&before.objective().draft)).await?;
     if draft.name != before.objective().draft.name {
         refuse_while_used(&*app.levels.current(app).await?, &before.objective().draft.name, "is renamed")?;
     }
@@ -91,8 +94,12 @@ fn done(described: ObjectiveDescribed, actor: &Actor, what: &'static str) -> Res
 }
 
 /// What may be kept: what the objective says itself, and what it says of others.
-async fn checked(app: &App, draft: ObjectiveDraft) -> Result<ObjectiveDraft, ServerError> {
+async fn checked(app: &App, draft: ObjectiveDraft, before: Option<&ObjectiveDraft>) -> Result<ObjectiveDraft, ServerError> {
     let mut draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    // Other tools' files may bring a target of 100 % along; nobody sets one here.
+    if draft.target.is_zero_tolerance() && before.is_none_or(|before| before.target != draft.target) {
+        return Err(invalid(TargetRefusal::NoBudget.to_string()).into());
+    }
     // What is made from several counts time: their events cannot be added up.
     if matches!(draft.indicator, Indicator::Composite { .. }) && !draft.method.counts_time() {
         draft.method = Method::RatioTimeslices;

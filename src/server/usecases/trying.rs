@@ -57,18 +57,11 @@ pub(in crate::server) fn ask_of(indicator: &Indicator) -> Option<Ask> {
             }
         }
         Indicator::Latency { histogram, threshold_s, native: true } => Ask::NativeLatency { histogram: histogram.clone(), threshold: *threshold_s },
-        Indicator::Latency { histogram, threshold_s, native: false } => Ask::Latency { bucket: bucket_of(histogram), threshold: *threshold_s },
+        Indicator::Latency { histogram, threshold_s, native: false } => Ask::Latency { histogram: histogram.clone(), threshold: *threshold_s },
         Indicator::Probe { query } => Ask::Boolean { selector: query.clone() },
         Indicator::Threshold { query, op, value } => Ask::Value { expr: query.clone(), op: comparison(*op), threshold: *value },
         Indicator::Pushed | Indicator::Composite { .. } => return None,
     })
-}
-
-/// `x{job="a"}` → `x_bucket{job="a"}`.
-fn bucket_of(histogram: &str) -> String {
-    let (name, rest) = histogram.find('{').map_or((histogram, ""), |at| histogram.split_at(at));
-    let name = name.trim();
-    if name.ends_with("_bucket") { format!("{name}{rest}") } else { format!("{name}_bucket{rest}") }
 }
 
 fn comparison(op: Op) -> Comparison {
@@ -110,9 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_histogram_is_asked_by_its_buckets() {
-        assert_eq!(bucket_of(r#"x{job="a"}"#), r#"x_bucket{job="a"}"#);
-        assert_eq!(bucket_of("x_bucket"), "x_bucket");
+    fn recording_rules_are_asked_as_what_they_are() {
         assert_eq!(ask_of(&Indicator::Pushed), None);
         let recorded = Indicator::Ratio { good: None, bad: Some("e:increase5m".into()), total: "t:increase5m{a=\"b\"}".into() };
         assert!(matches!(ask_of(&recorded), Some(Ask::Recorded { .. })));

@@ -133,9 +133,12 @@ fn scenes(width: f64) -> Vec<(&'static str, Scene)> {
     ]
 }
 
+/// What is left, how far that may be off, and what it is called.
+type Known = (Option<f64>, Option<(f64, f64)>, Standing);
+
 /// Bars and lines in rows, with each standing.
 fn in_rows() -> AnyView {
-    let row = |(n, (left, range, standing)): (usize, (Option<f64>, Option<(f64, f64)>, Standing))| {
+    let row = |(n, (left, range, standing)): (usize, Known)| {
         let bar = Bar { title: "Checkout availability".to_owned(), left, range, standing };
         let end = left.unwrap_or(0.5);
         let series = Series::new(
@@ -197,18 +200,10 @@ fn every_chart_is_drawn_without_a_browser() {
             assert!(!scene.title.is_empty() && !scene.desc.is_empty());
         }
         let Ok(folder) = std::env::var("TOCSIN_GALLERY") else { continue };
-        let style: String = [
-            "layers.css",
-            "tokens.css",
-            "base.css",
-            "layout.css",
-            "components/chart.css",
-            "components/choice.css",
-            "components/panel.css",
-            "components/trends.css",
-        ]
-        .map(|file| std::fs::read_to_string(format!("{}/style/{file}", env!("CARGO_MANIFEST_DIR"))).expect("the style sheet is there"))
-        .concat();
+        let style: String =
+            ["layers.css", "tokens.css", "base.css", "layout.css", "later/chart.css", "components/lens.css", "components/panel.css", "later/trends.css"]
+                .map(|file| std::fs::read_to_string(format!("{}/style/{file}", env!("CARGO_MANIFEST_DIR"))).expect("the style sheet is there"))
+                .concat();
         let head = format!("<!doctype html><html data-theme=\"THEME\"><meta charset=utf-8><style>{style} body{{background:var(--surface)}}</style>");
         for theme in ["light", "dark"] {
             let file = format!("{folder}/charts-{theme}-{}.html", width + 16.0);
