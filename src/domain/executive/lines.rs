@@ -5,8 +5,8 @@ use super::{
     measure::{From, Measure},
     targets::Targets,
 };
+use crate::domain::metrics::{Change, Excluded, Facts, Figure, Filter, GroupBy, Of, Range, Trends, trends};
 use crate::domain::{
-    metrics::{Change, Excluded, Facts, Figure, Filter, GroupBy, Of, Range, Trends, trends},
     reading::{Readable, Reader},
     severity::Severity,
     slo::report::{BudgetReport, ObjectiveRow},

@@ -1,9 +1,7 @@
 //! The figures of the executive's table: what each is called, how it is made, and in which unit.
 
-use crate::domain::{
-    metrics::{self, Metric},
-    reading::{Readable, Reader},
-};
+use crate::domain::metrics::{Metric, find};
+use crate::domain::reading::{Readable, Reader};
 use serde::{Deserialize, Serialize};
 
 /// One figure. The slugs stand in the database and on the wire and never change.
@@ -163,7 +161,7 @@ impl Measure {
             Measure::Acknowledge => "mtta",
             Measure::Availability | Measure::Latency | Measure::Errors | Measure::Frequency | Measure::Burn => return None,
         };
-        metrics::find(id)
+        find(id)
     }
 
     /// Whether one number stands for all, instead of the middle of many.

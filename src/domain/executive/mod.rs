@@ -17,9 +17,9 @@ pub use measure::{Counts, Measure};
 pub use question::{Question, Span};
 pub use targets::{Target, TargetDraft, Targets};
 
+use super::metrics::{Bucket, Range};
 use super::{
     ids::IncidentRef,
-    metrics::{Bucket, Range},
     reading::{Readable, Reader},
     slo::{
         gate::Level,

@@ -1,11 +1,8 @@
 //! What the board is asked, as it stands in the address: which time, and whose services. Everybody
 //! with the link sees the same.
 
-use crate::domain::{
-    lists::encode,
-    metrics::Range,
-    time::Timestamp,
-};
+use crate::domain::metrics::Range;
+use crate::domain::{lists::encode, time::Timestamp};
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 

@@ -4,10 +4,10 @@ use super::{
     lines::{Asked, Sort, lines},
     *,
 };
+use crate::domain::metrics::{Facts, Filter, Step, series};
 use crate::domain::{
     ids::ObjectiveId,
     incident::Kind,
-    metrics::{Facts, Filter},
     severity::Severity,
     slo::{
         report::{BudgetReport, Burn, Exhaustion, Flag, Standing, Tally, WindowAt},
@@ -170,7 +170,7 @@ fn the_board_reads_back_in_the_browser() {
         headline: crate::domain::slo::headline::headline(&rows, NOW, &Utc),
         gates: vec![GateRow { service: "pay".to_owned(), level: Level::Frozen, may_release: false, overridden: false, reason: Some("pay: 3 min over".to_owned()), words: "No.".to_owned() }],
         updates: vec![UpdateDue { reference: IncidentRef(4), at: NOW }],
-        weeks: crate::domain::metrics::series(&facts, &range, &Filter::default(), crate::domain::metrics::Step::Week),
+        weeks: series(&facts, &range, &Filter::default(), Step::Week),
         lines,
         incidents,
         without_a_time,

@@ -1,10 +1,8 @@
 //! Incidents by week: whether there are more or fewer of them now than before, or whether that
 //! cannot be said.
 
-use crate::domain::{
-    metrics::{Bucket, Range, words::two_digits},
-    time::Timestamp,
-};
+use crate::domain::metrics::{Bucket, Range, words::two_digits};
+use crate::domain::time::Timestamp;
 
 /// How many weeks are told, with the one that goes on.
 pub const WEEKS: i64 = 12;

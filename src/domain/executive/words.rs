@@ -5,11 +5,11 @@ use super::{
     lines::{FEWEST, Line},
     measure::{Counts, Measure},
 };
+use crate::domain::metrics::{
+    Metric, Range,
+    words::{self, Direction},
+};
 use crate::domain::{
-    metrics::{
-        Metric, Range,
-        words::{self, Direction},
-    },
     slo::{
         report::{Flag, ObjectiveRow},
         words as levels,
