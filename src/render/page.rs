@@ -29,16 +29,16 @@ pub fn page(shell: &str, asked: Asked) -> String {
     let theme = asked.theme;
     // Everything that is drawn lives under this owner and goes with it.
     let owner = Owner::new();
-    let (title, screen, part) = owner.with(|| {
-        let Still { title, view, part } = still(asked);
-        (title, view.to_html(), part)
+    let (title, screen, part, styled) = owner.with(|| {
+        let Still { title, view, part, styled } = still(asked);
+        (title, view.to_html(), part, styled)
     });
     owner.cleanup();
 
     let mut page = Filled { text: String::with_capacity(shell.len() + screen.len() + data.len() + 200), rest: shell };
     page.put(ROOT, &theme.map_or_else(|| ROOT.to_owned(), |theme| format!("{ROOT} data-theme=\"{}\"", theme.slug())));
     page.put(TITLE, &format!("<title>{}</title>", escaped(&title)));
-    page.put_between(PARTS, PARTS_END, |parts| part.map(|part| preloads(parts, part)).unwrap_or_default());
+    page.put_between(PARTS, PARTS_END, |parts| part.map(|part| preloads(parts, part, styled)).unwrap_or_default());
     page.put_between(BEGIN, END, |_| screen);
     page.put(DATA, &data);
     page.done()
@@ -78,10 +78,12 @@ impl Filled<'_> {
 }
 
 /// Has the files of a part fetched beside the app, and not after it has started. `parts` is what
-/// the build wrote down: the names of the files by the name of the part.
-fn preloads(parts: &str, part: &str) -> String {
+/// the build wrote down: the names of the files by the name of the part. `styled`: the screen that
+/// the server has drawn is seen with its style.
+fn preloads(parts: &str, part: &str, styled: bool) -> String {
     let files = serde_json::from_str::<BTreeMap<String, Vec<String>>>(parts).ok().and_then(|mut parts| parts.remove(part)).unwrap_or_default();
     let link = |file: &String| match file.ends_with(".css") {
+        true if styled => format!("<link rel=\"stylesheet\" href=\"/{file}\">"),
         true => format!("<link rel=\"preload\" href=\"/{file}\" as=\"style\">"),
         false => format!("<link rel=\"preload\" href=\"/{file}\" crossorigin as=\"fetch\" type=\"application/wasm\">"),
     };
@@ -137,8 +139,8 @@ mod tests {
         let page = page(&shell, asked("Hello"));
         let links = "<link rel=\"preload\" href=\"/part-door-1.wasm\" crossorigin as=\"fetch\" type=\"application/wasm\"><link rel=\"preload\" href=\"/later-2.css\" as=\"style\"></head>";
         assert!(page.contains(links) && !page.contains("lists"), "{page}");
-        assert_eq!(preloads("{\"door\":[]}", "office"), "");
-        assert_eq!(preloads("not what the build writes", "office"), "");
+        assert_eq!(preloads("{\"door\":[]}", "office", false), "");
+        assert_eq!(preloads("not what the build writes", "office", true), "");
     }
 
     #[test]

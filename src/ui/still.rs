@@ -21,6 +21,8 @@ pub struct Still {
     pub view: AnyView,
     /// The part of the app without which it cannot take this screen's place.
     pub part: Option<&'static str>,
+    /// Whether the screen itself needs that part's style.
+    pub styled: bool,
 }
 
 /// What has to be gathered for the screen at a path.
@@ -41,8 +43,8 @@ pub fn still(mut asked: Asked) -> Still {
     let session = Session::still(asked);
     let view = view! { <Screens /> };
     let (path, signed_in) = (session.address.path.get_untracked(), session.gate.get_untracked() == Gate::In);
-    let part = Part::of(Route::parse(&path).as_ref(), signed_in).map(Part::slug);
-    Still { title: title(session), view, part }
+    let part = Part::of(Route::parse(&path).as_ref(), signed_in);
+    Still { title: title(session), view, part: part.map(Part::slug), styled: part.is_some_and(Part::is_drawn_by_server) }
 }
 
 /// The title that the page itself will set.

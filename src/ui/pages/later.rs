@@ -62,6 +62,11 @@ impl Part {
         }
     }
 
+    /// Whether the server draws its screens whole, so that its style has to be there before the app is.
+    pub fn is_drawn_by_server(self) -> bool {
+        matches!(self, Part::Levels)
+    }
+
     fn fetch(self) -> Fetching {
         match self {
             Part::Door => Box::pin(fetch_door()),
