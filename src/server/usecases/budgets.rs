@@ -24,7 +24,6 @@ use crate::{
             frame::Frame,
             line,
             report::{BudgetReport, Cost, Deploy, ObjectivePage, Spender},
-            zone::Utc,
         },
         time::Timestamp,
     },
@@ -33,7 +32,6 @@ use crate::{
         levels::{Held, One, reports},
         state::App,
         store::{BurnLevel, ChangeFilter},
-        zones,
     },
 };
 use serde::Serialize;
@@ -76,14 +74,7 @@ pub async fn derivation(app: &App, actor: &Actor, objective: &str, window: Optio
     let (of, range) = (asked.held.exclusions_of(&asked.one), Range { from: report.window.from, to: report.window.to });
     let exclusions: Vec<(&Exclusion, Vec<(i64, i64)>)> = of.iter().map(|exclusion| (exclusion, reports::times_of(exclusion, &range))).collect();
     let zone = reports::zone_of(&described.draft.windows[asked.window]);
-    let range = Range { from: report.window.from, to: report.window.to };
-    let times = |exclusion: &Exclusion| {
-        // A recurrence's zone was checked when it was made.
-        let zone = exclusion.draft.recurrence.as_ref().and_then(|recurrence| zones::find(&recurrence.zone)).unwrap_or_else(|| Box::new(Utc));
-        exclusion.draft.times(&range, &*zone)
-    };
-    let left_out: Vec<_> = exclusions.iter().map(|exclusion| (exclusion, times(exclusion))).collect();
-    Ok(explain::explain(described, &report, &gaps, &left_out, (&spenders, else_ratio), &*zone))
+    Ok(explain::explain(described, &report, &gaps, &exclusions, (&spenders, else_ratio), &*zone))
 }
 
 /// A question about one window of an objective.
