@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What only the app draws, in parts that are fetched later (`src/ui/pages/later.rs`).
-const DRAWN_LATER: [&str; 11] = [
+const DRAWN_LATER: [&str; 14] = [
     "src/ui/chart/",
     "src/ui/components/dialog.rs",
     "src/ui/components/once.rs",
@@ -18,6 +18,9 @@ const DRAWN_LATER: [&str; 11] = [
     "src/ui/forms/",
     "src/ui/pages/changes.rs",
     "src/ui/pages/declare.rs",
+    "src/ui/pages/executive/",
+    "src/ui/panels/level_rows.rs",
+    "src/ui/panels/standing.rs",
     "src/ui/pages/incidents/",
     "src/ui/pages/services/",
     "src/ui/pages/settings/",

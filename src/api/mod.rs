@@ -5,6 +5,7 @@ pub mod audit;
 pub mod board;
 pub mod changes;
 pub mod deliveries;
+pub mod executive;
 pub mod figures;
 pub mod incidents;
 pub mod integrations;

@@ -11,6 +11,7 @@ use tocsin::{
         cli::{
             self, Everywhere,
             backup::backup,
+            brief::{Brief, brief},
             demo::{Demo, run_demo},
             export::{ExportFormat, export_incident},
             import::{Format, import_file},
@@ -108,6 +109,8 @@ enum Command {
         #[arg(long)]
         rebuild: bool,
     },
+    /// Say in a few lines whether the objectives hold, what is broken, and who has it; or send that by mail
+    Brief(Brief),
     /// Fill a running `serve --demo` with a company at work, and go on until Ctrl-C
     Demo(Demo),
 }
@@ -189,12 +192,18 @@ async fn main() -> ExitCode {
         Command::Purge { old_enough, dry_run } => purge(&everywhere, &old_enough, dry_run).await,
         Command::Verify { file: Some(file), .. } => verify_file(&everywhere, &file),
         Command::Verify { file: None, rebuild } => verify(&everywhere, rebuild).await,
+        Command::Brief(wanted) => brief(&everywhere, pages(), wanted).await,
         Command::Demo(demo) => run_demo(&everywhere, demo).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("tocsin: {}", cli::chain(error.as_ref()));
         ExitCode::FAILURE
     })
+}
+
+/// How pages are drawn.
+fn pages() -> Pages {
+    Pages { needs: render::needs, page: render::page, brief: render::brief }
 }
 
 async fn run_server(everywhere: Everywhere, serve: Serve) -> Result<(), Box<dyn Error>> {
@@ -211,5 +220,5 @@ async fn run_server(everywhere: Everywhere, serve: Serve) -> Result<(), Box<dyn 
             eprintln!("It holds demo people who sign in with one click.");
         }
     };
-    Ok(server::run(config, Pages { needs: render::needs, page: render::page }, ready).await?)
+    Ok(server::run(config, pages(), ready).await?)
 }

@@ -2,6 +2,10 @@
 //! they can be compared down the page.
 
 use super::{Mark, Role, Scene, Shape, Standing, place::Rect};
+use crate::domain::slo::{
+    report::{self, BudgetReport},
+    words,
+};
 
 /// The scale that bars and sparklines share.
 pub const LEAST: f64 = -0.2;
@@ -20,6 +24,14 @@ pub struct Bar {
     /// Least and most that may be left, where a gap could matter.
     pub range: Option<(f64, f64)>,
     pub standing: Standing,
+}
+
+impl Bar {
+    /// What is left of an objective's budget, with its range where too little was measured.
+    pub fn of(report: &BudgetReport) -> Self {
+        let range = report.worst_remaining_ratio.zip(report.best_remaining_ratio).filter(|_| report.state == report::Standing::NotMeasured);
+        Self { title: format!("{}: {}", report.objective.title, words::left(report)), left: report.tally.remaining_ratio, range, standing: Standing::of(report.state) }
+    }
 }
 
 /// The picture at a width in pixels.

@@ -186,6 +186,16 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// What is not measured is drawn like what is within, with its gaps.
+    pub fn of(standing: crate::domain::slo::report::Standing) -> Self {
+        use crate::domain::slo::report::Standing as Said;
+        match standing {
+            Said::Overspent => Standing::Overspent,
+            Said::Low => Standing::Low,
+            Said::Within | Said::NotMeasured => Standing::Within,
+        }
+    }
+
     pub fn slug(self) -> &'static str {
         match self {
             Standing::Within => "within",

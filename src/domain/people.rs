@@ -60,6 +60,8 @@ pub enum Right {
     DescribeServices,
     /// Make, change and remove objectives, and leave time out of them.
     ManageObjectives,
+    /// Say what the executive's figures are to be.
+    SetTargets,
     /// Allow releases that the gate refuses.
     OverrideGate,
     /// See every private incident.
@@ -79,11 +81,12 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Right; 12] = [
+    pub const ALL: [Right; 13] = [
         Right::Read,
         Right::Work,
         Right::DescribeServices,
         Right::ManageObjectives,
+        Right::SetTargets,
         Right::OverrideGate,
         Right::SeePrivate,
         Right::ReadIntegrations,
@@ -99,7 +102,7 @@ impl Right {
         match self {
             Right::Read => Role::Viewer,
             Right::Work | Right::ReadIntegrations => Role::Responder,
-            Right::DescribeServices | Right::ManageObjectives | Right::OverrideGate => Role::Commander,
+            Right::DescribeServices | Right::ManageObjectives | Right::SetTargets | Right::OverrideGate => Role::Commander,
             Right::SeePrivate | Right::ManageIntegrations | Right::ManagePeople | Right::ManageTokens | Right::ManageDataSources | Right::ReadAudit => {
                 Role::Admin
             }
@@ -113,6 +116,7 @@ impl Right {
             Right::Work => "work on incidents",
             Right::DescribeServices => "describe services",
             Right::ManageObjectives => "change objectives and what is left out of them",
+            Right::SetTargets => "set targets",
             Right::OverrideGate => "override the release gate",
             Right::SeePrivate => "see every private incident",
             Right::ReadIntegrations => "see integrations",

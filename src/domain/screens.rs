@@ -4,6 +4,7 @@
 use super::{
     accounts::Doorstep,
     boards::{IncidentPage, Snapshot},
+    executive::Executive,
     failure::Failure,
     incident::Command,
 };
@@ -43,6 +44,8 @@ pub enum Needs {
     Board,
     /// The same, and this incident, by reference or id.
     Incident(String),
+    /// The same, and the executive board.
+    Executive,
 }
 
 /// What a plain form carries, so that it is known to come from one of our own pages and is done once.
@@ -68,6 +71,9 @@ pub struct Asked {
     pub origin: String,
     pub keys: Option<FormKeys>,
     pub screen: FirstScreen,
+    /// The executive board, where it was asked for. It stands in the page apart from the rest, so
+    /// that what reads it comes with its own part of the app.
+    pub executive: Option<Executive>,
 }
 
 /// A theme that somebody chose.

@@ -5,6 +5,7 @@ use super::{
     ids::IncidentRef,
     reading::{Readable, Reader},
     severity::Severity,
+    slo::report::ObjectiveRow,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,8 @@ pub struct ServicePage {
     pub alerts: Vec<Alert>,
     /// Its last changes, the newest first.
     pub changes: Vec<ServiceChange>,
+    /// Its objectives as the executive board shows them, the worst first.
+    pub objectives: Vec<ObjectiveRow>,
 }
 
 impl Readable for OpenIncident {
@@ -153,7 +156,7 @@ impl Readable for Service {
 
 impl Readable for ServicePage {
     fn read(from: Reader<'_>) -> Self {
-        Self { service: from.get("service"), alerts: from.get("alerts"), changes: from.get("changes") }
+        Self { service: from.get("service"), alerts: from.get("alerts"), changes: from.get("changes"), objectives: from.get("objectives") }
     }
 }
 
@@ -187,7 +190,7 @@ mod tests {
             availability: 0.998,
         };
         assert_eq!(service.urgency(), 7);
-        let page = ServicePage { service, alerts: vec![], changes: vec![] };
+        let page = ServicePage { service, alerts: vec![], changes: vec![], objectives: vec![] };
         assert_eq!(crate::domain::reading::read(serde_json::to_string(&page).expect("it serialises").as_bytes()), Some(page));
         assert!(is_name("pay") && !is_name(" pay") && !is_name("") && !is_name("a\nb"));
     }

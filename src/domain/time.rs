@@ -88,6 +88,13 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// `20 Nov 2026, 11:06`, in UTC.
+    pub fn date_minute(self) -> String {
+        self.to_utc().format("%-d %b %Y, %H:%M").to_string()
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (secs, micros) = (self.epoch_secs(), self.0.rem_euclid(1_000_000));

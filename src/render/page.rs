@@ -1,10 +1,11 @@
 //! One screen, written into the page that loads the app.
 
 use crate::{
-    domain::screens::{Asked, FirstScreen},
-    ui::{Still, still},
+    domain::screens::Asked,
+    ui::{ISLAND, Still, still},
 };
 use leptos::prelude::{Owner, RenderHtml};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Where the built page shows what it has until the app is there.
@@ -23,20 +24,21 @@ const MOST_DATA: usize = 1024 * 1024;
 
 /// The page `shell` with the screen that is asked for.
 pub fn page(shell: &str, asked: Asked) -> String {
-    let data = data(&asked.screen);
+    let mut data = data("first-screen", &asked.screen);
+    data.push_str(&asked.executive.as_ref().map(|board| self::data(ISLAND, board)).unwrap_or_default());
     let theme = asked.theme;
     // Everything that is drawn lives under this owner and goes with it.
     let owner = Owner::new();
-    let (title, screen, part) = owner.with(|| {
-        let Still { title, view, part } = still(asked);
-        (title, view.to_html(), part)
+    let (title, screen, part, styled) = owner.with(|| {
+        let Still { title, view, part, styled } = still(asked);
+        (title, view.to_html(), part, styled)
     });
     owner.cleanup();
 
     let mut page = Filled { text: String::with_capacity(shell.len() + screen.len() + data.len() + 200), rest: shell };
     page.put(ROOT, &theme.map_or_else(|| ROOT.to_owned(), |theme| format!("{ROOT} data-theme=\"{}\"", theme.slug())));
     page.put(TITLE, &format!("<title>{}</title>", escaped(&title)));
-    page.put_between(PARTS, PARTS_END, |parts| part.map(|part| preloads(parts, part)).unwrap_or_default());
+    page.put_between(PARTS, PARTS_END, |parts| part.map(|part| preloads(parts, part, styled)).unwrap_or_default());
     page.put_between(BEGIN, END, |_| screen);
     page.put(DATA, &data);
     page.done()
@@ -76,10 +78,12 @@ impl Filled<'_> {
 }
 
 /// Has the files of a part fetched beside the app, and not after it has started. `parts` is what
-/// the build wrote down: the names of the files by the name of the part.
-fn preloads(parts: &str, part: &str) -> String {
+/// the build wrote down: the names of the files by the name of the part. `styled`: the screen that
+/// the server has drawn is seen with its style.
+fn preloads(parts: &str, part: &str, styled: bool) -> String {
     let files = serde_json::from_str::<BTreeMap<String, Vec<String>>>(parts).ok().and_then(|mut parts| parts.remove(part)).unwrap_or_default();
     let link = |file: &String| match file.ends_with(".css") {
+        true if styled => format!("<link rel=\"stylesheet\" href=\"/{file}\">"),
         true => format!("<link rel=\"preload\" href=\"/{file}\" as=\"style\">"),
         false => format!("<link rel=\"preload\" href=\"/{file}\" crossorigin as=\"fetch\" type=\"application/wasm\">"),
     };
@@ -88,17 +92,17 @@ fn preloads(parts: &str, part: &str) -> String {
 
 /// The data in the page. Nothing in it can end its element or begin another: every `<` is written
 /// as JSON's escape of it, and the line separators that old scripts stumble over as theirs.
-fn data(screen: &FirstScreen) -> String {
+fn data(id: &str, screen: &impl Serialize) -> String {
     let Ok(json) = serde_json::to_string(screen) else { return String::new() };
     if json.len() > MOST_DATA {
         return String::new();
     }
     let json = json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
-    format!("<script type=\"application/json\" id=\"first-screen\">{json}</script>")
+    format!("<script type=\"application/json\" id=\"{id}\">{json}</script>")
 }
 
 /// Text inside an element.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
@@ -107,7 +111,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         accounts::Doorstep,
-        screens::{FormKeys, Said, Theme},
+        screens::{FirstScreen, FormKeys, Said, Theme},
     };
 
     const SHELL: &str = "<!doctype html><html lang=\"en\"><head><title>Tocsin</title></head><body><div id=\"app\"><!--screen-->loading<!--/screen--></div><!--data--></body></html>";
@@ -135,8 +139,8 @@ mod tests {
         let page = page(&shell, asked("Hello"));
         let links = "<link rel=\"preload\" href=\"/part-door-1.wasm\" crossorigin as=\"fetch\" type=\"application/wasm\"><link rel=\"preload\" href=\"/later-2.css\" as=\"style\"></head>";
         assert!(page.contains(links) && !page.contains("lists"), "{page}");
-        assert_eq!(preloads("{\"door\":[]}", "office"), "");
-        assert_eq!(preloads("not what the build writes", "office"), "");
+        assert_eq!(preloads("{\"door\":[]}", "office", false), "");
+        assert_eq!(preloads("not what the build writes", "office", true), "");
     }
 
     #[test]

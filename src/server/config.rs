@@ -1,7 +1,7 @@
 //! The configuration: a TOML file, then environment variables and flags, in rising order of
 //! precedence. What it says is checked before anything is opened.
 
-use super::retention::YOUNGEST_SECS;
+use super::{briefs::BriefMail, mail::Smtp, retention::YOUNGEST_SECS};
 use serde::Deserialize;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -34,6 +34,10 @@ pub struct Config {
     pub retention_days: Option<u32>,
     /// Log lines as JSON instead of text.
     pub log_json: bool,
+    /// The server that mail is handed to; without it none is sent.
+    pub smtp: Option<Smtp>,
+    /// Who gets the brief by mail, and when.
+    pub brief: Option<BriefMail>,
 }
 
 impl Default for Config {
@@ -50,6 +54,8 @@ impl Default for Config {
             stream_retention: 100_000,
             retention_days: None,
             log_json: false,
+            smtp: None,
+            brief: None,
         }
     }
 }
@@ -118,6 +124,15 @@ impl Config {
         }
         if self.retention_days.is_some_and(|days| i64::from(days) * 86_400 < YOUNGEST_SECS) {
             return bad("retention_days", "at least 2: devices may still repeat what they said in the last two days");
+        }
+        if let Some(Err(why)) = self.smtp.as_ref().map(Smtp::check) {
+            return bad("smtp", &why);
+        }
+        if let Some(Err(why)) = self.brief.as_ref().map(BriefMail::check) {
+            return bad("brief", &why);
+        }
+        if self.brief.is_some() && self.smtp.is_none() {
+            return bad("brief", "it is sent by mail, and no [smtp] is configured");
         }
         if self.metrics_token.as_ref().is_some_and(|token| token.trim().is_empty()) {
             return bad("metrics_token", "it is empty; leave it out to open /metrics to everybody who reaches the port");
@@ -193,6 +208,9 @@ mod tests {
             ("session_idle_hours = 0", "session_idle_hours"),
             ("stream_retention = 3", "stream_retention"),
             ("retention_days = 1", "retention_days"),
+            ("[smtp]\nhost = \"mail.example.com\"\nfrom = \"nobody\"", "smtp"),
+            ("[brief]\nto = [\"a@example.com\"]", "brief"),
+            ("[smtp]\nhost = \"mail.example.com\"\nfrom = \"a@example.com\"\n[brief]\nto = []", "brief"),
         ] {
             let (_folder, file) = a_file(text);
             let error = Config::load(Some(&file), Overrides::default()).expect_err(text);

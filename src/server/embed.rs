@@ -2,7 +2,7 @@
 //! how long it may be kept. A debug build reads them from `dist/` each time, so that a rebuilt
 //! app shows without rebuilding the server.
 
-use super::auth::headers;
+use super::{auth::headers, pages};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
@@ -28,7 +28,9 @@ const NOT_THE_APPS: [&str; 12] = ["api", "hooks", "v1", "v2", "-", "assets", "sn
 /// The one policy of all pages, with the hashes of what stands inside the app's own page.
 pub fn content_security_policy() -> String {
     let index = shell();
-    headers::content_security_policy(&inline_hashes(&index, "script"), &inline_hashes(&index, "style"))
+    let mut styles = inline_hashes(&index, "style");
+    styles.push(BASE64_STANDARD.encode(Sha256::digest(pages::STYLE)));
+    headers::content_security_policy(&inline_hashes(&index, "script"), &styles)
 }
 
 /// The hashes of the elements of this name that carry their content themselves. The page is our

@@ -2,6 +2,7 @@
 //! forgotten. A job that fails says so and goes on.
 
 use super::{
+    briefs,
     heartbeats::Watch,
     retention,
     state::App,
@@ -67,6 +68,7 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
     every(&tracker, app, "slices", SLICES_EVERY, |app| async move { merge_slices(&app).await });
     every(&tracker, app, "prune", Duration::from_secs(60), |app| async move { prune(&app).await });
     every(&tracker, app, "failed_sign_ins", Duration::from_secs(60), |app| async move { note_failures(&app, Some(app.clock().now())).await });
+    every(&tracker, app, "brief", Duration::from_secs(30), |app| async move { briefs::mail_if_due(&app).await });
     every(&tracker, app, "retention", RETENTION_EVERY, |app| async move { retention::purge(&app).await });
     every(&tracker, app, "metrics", Duration::from_secs(5), |_| async {
         super::telemetry::metrics().run_upkeep();

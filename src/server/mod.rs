@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod body;
+pub mod briefs;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,6 +15,7 @@ mod hooks;
 mod jobs;
 pub mod levels;
 mod live;
+pub mod mail;
 mod measure;
 pub mod pages;
 pub mod prometheus;

@@ -35,6 +35,7 @@ pub fn build(app: Arc<App>) -> Router {
     let inside = Router::new()
         .merge(rest::routes())
         .route("/api/fn/{*path}", any(server_function))
+        .route("/brief", get(pages::brief))
         .fallback(everything_else)
         .layer(from_fn_with_state(app.clone(), guard::same_origin))
         // Plain forms cannot send the app's header; they have a guard of their own.

@@ -103,6 +103,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
             | Route::Changes,
         ) if session.is_still() => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
+        Some(Route::Executive) => later::executive(),
         Some(Route::Incidents) => later::incidents(),
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),

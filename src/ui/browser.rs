@@ -181,6 +181,16 @@ pub fn first_screen() -> Option<String> {
     document().get_element_by_id("first-screen")?.text_content()
 }
 
+/// Data that stands in the page for one of its parts; it is read once.
+pub fn take_island(id: &str) -> Option<String> {
+    if !is_here() {
+        return None;
+    }
+    let element = document().get_element_by_id(id)?;
+    element.remove();
+    element.text_content()
+}
+
 /// When the page was asked for and when it was answered, by the browser's clock.
 pub fn page_times() -> (Timestamp, Timestamp) {
     let timing = Reflect::get(&window(), &"performance".into()).and_then(|performance| Reflect::get(&performance, &"timing".into()));

@@ -5,6 +5,8 @@ use crate::domain::{ids::IncidentRef, lists::encode};
 /// A page of the app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
+    /// Whether the service levels hold.
+    Executive,
     Board,
     /// All of them.
     Incidents,
@@ -72,6 +74,7 @@ impl Route {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
         let route = match (parts.next(), parts.next()) {
             (None, _) => Route::Board,
+            (Some("executive"), None) => Route::Executive,
             (Some("incidents"), None) => Route::Incidents,
             (Some("incidents"), Some(incident)) => Route::Incident(incident.to_owned()),
             (Some("declare"), None) => Route::Declare,
@@ -100,6 +103,7 @@ impl Route {
     pub fn path(&self) -> String {
         match self {
             Route::Board => "/".to_owned(),
+            Route::Executive => "/executive".to_owned(),
             Route::Incidents => "/incidents".to_owned(),
             Route::Services => "/services".to_owned(),
             // A slash of its own would be taken for the end of the name.
@@ -113,6 +117,11 @@ impl Route {
             Route::SignIn => "/sign-in".to_owned(),
             Route::Setup => "/setup".to_owned(),
         }
+    }
+
+    /// The address of an objective's page, by its name.
+    pub fn objective_path(name: &str) -> String {
+        format!("/objectives/{}", encode(name))
     }
 
     /// Whether `other` lies in the same part of the app, for the navigation.
@@ -154,6 +163,7 @@ mod tests {
     fn every_address_reads_back() {
         let mut routes = vec![
             Route::Board,
+            Route::Executive,
             Route::Incidents,
             Route::Services,
             Route::Service("käse/2 100%".to_owned()),
@@ -174,7 +184,7 @@ mod tests {
     #[test]
     fn what_is_no_page_is_not_found() {
         for path in [
-            "/executive",
+            "/executive/1",
             "/incidents/INC-1/x",
             "/settings/teams",
             "/settings/people/1",

@@ -119,7 +119,7 @@ impl Session {
 
     /// Made for one screen that is drawn natively.
     pub fn still(asked: Asked) -> Self {
-        let Asked { path, query, origin, keys, mut screen, theme: _ } = asked;
+        let Asked { path, query, origin, keys, mut screen, theme: _, executive: _ } = asked;
         let session = Self::at(Address::still(&path, query));
         session.origin.set_value(origin);
         session.keys.set_value(keys);

@@ -21,24 +21,30 @@ pub struct Still {
     pub view: AnyView,
     /// The part of the app without which it cannot take this screen's place.
     pub part: Option<&'static str>,
+    /// Whether the screen itself needs that part's style.
+    pub styled: bool,
 }
 
 /// What has to be gathered for the screen at a path.
 pub fn needs(path: &str) -> Needs {
     match Route::parse(path) {
         Some(Route::Incident(incident)) => Needs::Incident(incident),
+        Some(Route::Executive) => Needs::Executive,
         Some(_) => Needs::Board,
         None => Needs::Unknown,
     }
 }
 
 /// Draws what is asked for.
-pub fn still(asked: Asked) -> Still {
+pub fn still(mut asked: Asked) -> Still {
+    if let Some(board) = asked.executive.take() {
+        provide_context(pages::executive::Came(board));
+    }
     let session = Session::still(asked);
     let view = view! { <Screens /> };
     let (path, signed_in) = (session.address.path.get_untracked(), session.gate.get_untracked() == Gate::In);
-    let part = Part::of(Route::parse(&path).as_ref(), signed_in).map(Part::slug);
-    Still { title: title(session), view, part }
+    let part = Part::of(Route::parse(&path).as_ref(), signed_in);
+    Still { title: title(session), view, part: part.map(Part::slug), styled: part.is_some_and(Part::is_drawn_by_server) }
 }
 
 /// The title that the page itself will set.
@@ -57,6 +63,7 @@ fn title(session: Session) -> String {
             found.map_or_else(|| "Not found · Tocsin".to_owned(), |incident| pages::incident::title(&incident))
         }
         (_, None) => "Not found · Tocsin".to_owned(),
+        (_, Some(Route::Executive)) => pages::executive::title(),
         (_, Some(Route::Incidents)) => "Incidents · Tocsin".to_owned(),
         (_, Some(Route::Services)) => "Services · Tocsin".to_owned(),
         (_, Some(Route::Service(name))) => format!("{name} · Tocsin"),

@@ -1,7 +1,10 @@
 //! Instants as people read them: in UTC or where the viewer is, with the day where it is not today's.
 
 use super::browser;
-use crate::{charts::wall::Wall, domain::time::Timestamp};
+use crate::{
+    charts::wall::Wall,
+    domain::{slo::zone, time::Timestamp},
+};
 
 /// In which zone times are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +94,16 @@ impl Zone {
         let back = (i64::from(now_hour) - hour) * 60 + i64::from(now_minute) - minute;
         let start_of_minute = now.plus_secs(-now.epoch_secs().rem_euclid(60));
         Some(start_of_minute.plus_secs(-back.rem_euclid(24 * 60) * 60))
+    }
+}
+
+/// For words that are made where zones are not known.
+impl zone::Zone for Zone {
+    fn offset_secs(&self, at: Timestamp) -> i64 {
+        match self {
+            Zone::Utc => 0,
+            Zone::Local => browser::offset_secs(at),
+        }
     }
 }
 

@@ -102,6 +102,13 @@ export class House {
     return JSON.parse(text) as T;
   }
 
+  /** Sends one line of JSON for each of these, as an admin. */
+  async lines(path: string, lines: unknown[]): Promise<void> {
+    const body = lines.map(line => JSON.stringify(line)).join("\n");
+    const answer = await fetch(`${this.url}${path}`, { method: "POST", headers: { authorization: `Bearer ${this.token}` }, body });
+    if (!answer.ok) throw new Error(`POST ${path} → ${answer.status}: ${await answer.text()}`);
+  }
+
   /** How often a browser reported that a page broke its own policy. */
   async policyBreaches(): Promise<number> {
     const metrics = await (await fetch(`${this.url}/metrics`)).text();

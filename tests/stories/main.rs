@@ -8,6 +8,7 @@ mod commands;
 mod databases;
 mod demo;
 mod doors;
+mod executive;
 mod history;
 mod http_alerts;
 mod http_doors;

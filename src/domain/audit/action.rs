@@ -42,10 +42,11 @@ pub enum Action {
     DataSourceCreated,
     DataSourceChanged,
     DataSourceRemoved,
+    TargetSet,
 }
 
 impl Action {
-    pub const ALL: [Action; 35] = [
+    pub const ALL: [Action; 36] = [
         Action::SignedIn,
         Action::SignInFailed,
         Action::SignedOut,
@@ -81,10 +82,11 @@ impl Action {
         Action::DataSourceCreated,
         Action::DataSourceChanged,
         Action::DataSourceRemoved,
+        Action::TargetSet,
     ];
 
     /// The kinds of action, by what their slugs begin with.
-    pub const KINDS: [(&str, &str); 12] = [
+    pub const KINDS: [(&str, &str); 13] = [
         ("session", "Sign-ins"),
         ("person", "People"),
         ("token", "API tokens"),
@@ -97,6 +99,7 @@ impl Action {
         ("exclusion", "Exclusions"),
         ("release_gate", "Release gate"),
         ("data_source", "Data sources"),
+        ("target", "Targets"),
     ];
 
     pub fn slug(self) -> &'static str {
@@ -136,6 +139,7 @@ impl Action {
             Action::DataSourceCreated => "data_source.created",
             Action::DataSourceChanged => "data_source.changed",
             Action::DataSourceRemoved => "data_source.removed",
+            Action::TargetSet => "target.set",
         }
     }
 
@@ -176,6 +180,7 @@ impl Action {
             Action::DataSourceCreated => "Made a data source",
             Action::DataSourceChanged => "Changed a data source",
             Action::DataSourceRemoved => "Removed a data source",
+            Action::TargetSet => "Set a target",
         }
     }
 

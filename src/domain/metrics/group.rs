@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Filter {
     pub severity: Vec<Severity>,
     pub service: Option<String>,
+    /// One of these, beside `service`.
+    pub services: Vec<String>,
     /// All of these, with these values.
     pub labels: Labels,
     pub origin: Option<String>,
@@ -24,6 +26,7 @@ impl Filter {
         let kind = if self.kinds.is_empty() { facts.kind == Kind::Incident } else { self.kinds.contains(&facts.kind) };
         kind && (self.severity.is_empty() || facts.severity.is_some_and(|severity| self.severity.contains(&severity)))
             && self.service.as_ref().is_none_or(|service| facts.services.contains(service))
+            && (self.services.is_empty() || self.services.iter().any(|service| facts.services.contains(service)))
             && self.origin.as_ref().is_none_or(|origin| facts.origin.as_ref() == Some(origin))
             && self.labels.iter().all(|(name, value)| facts.labels.get(name) == Some(value))
     }

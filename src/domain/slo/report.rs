@@ -15,14 +15,15 @@ use crate::domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How an objective stands, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// How an objective stands, the worst first. A word and a sign always say the same as the colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Nothing of the budget is left.
     Overspent,
     /// Under a fifth is left, or it runs out within the window at this pace.
     Low,
+    #[default]
     Within,
     /// Too little was measured to say.
     NotMeasured,

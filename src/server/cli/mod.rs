@@ -2,6 +2,7 @@
 //! says on standard error what it did, and prints on standard output only what a script reads.
 
 pub mod backup;
+pub mod brief;
 pub mod demo;
 pub mod export;
 pub mod import;

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         failure::{Failure, FailureKind},
         ids::PersonId,
+        people::Role,
         screens::{PlainFields, PlainVerb, Said},
     },
     server::{
@@ -172,7 +173,12 @@ async fn first_admin(State(app): State<Arc<App>>, Extension(address): Extension<
 
 fn entered(app: &App, form: &Sent, signed_in: Result<sessions::SignedIn, ServerError>) -> Response {
     match signed_in {
-        Ok(signed_in) => led_back(app, form.back(), None, Some(&sessions::cookie(&app.config, &signed_in.secret))),
+        Ok(signed_in) => {
+            // Whoever works begins with what waits for them, whoever reads with how things stand.
+            let first = if signed_in.me.role == Role::Viewer { "/executive" } else { "/" };
+            let back = Some(form.back()).filter(|back| *back != "/").unwrap_or(first);
+            led_back(app, back, None, Some(&sessions::cookie(&app.config, &signed_in.secret)))
+        }
         Err(error) => led_back(app, form.back(), Some(&refusal("sign in", error)), None),
     }
 }

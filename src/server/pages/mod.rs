@@ -3,9 +3,11 @@
 //!
 //! A page with data is for one person at one moment: no cache keeps it.
 
+mod brief;
 mod forms;
 mod said;
 
+pub use brief::{STYLE, brief};
 pub use forms::{guard, routes};
 
 use super::{
@@ -13,10 +15,12 @@ use super::{
     embed,
     error::ServerError,
     state::App,
-    usecases::{boards, incidents, people},
+    usecases::{boards, executive, incidents, people},
 };
 use crate::domain::{
     accounts::Doorstep,
+    executive::{Executive, Question},
+    briefing::Briefing,
     failure::{Failure, FailureKind},
     screens::{Asked, FirstScreen, FormKeys, Needs, Theme},
 };
@@ -34,12 +38,14 @@ pub struct Pages {
     pub needs: fn(&str) -> Needs,
     /// The page that loads the app, with a screen drawn into it.
     pub page: fn(&str, Asked) -> String,
+    /// The brief, with its style, and with this address before its links.
+    pub brief: fn(&Briefing, &str, &str) -> String,
 }
 
 impl Default for Pages {
     /// Draws nothing: the app comes and asks for its data itself.
     fn default() -> Self {
-        Self { needs: |_| Needs::Board, page: |shell, _| shell.to_owned() }
+        Self { needs: |_| Needs::Board, page: |shell, _| shell.to_owned(), brief: |briefing, _, origin| briefing.text(origin) }
     }
 }
 
@@ -62,6 +68,7 @@ pub async fn answer(app: &App, principal: Option<&Principal>, uri: &Uri, headers
         ..Asked::default()
     };
     asked.query = query;
+    asked.executive = executive_board(app, principal, &needs, &asked.query).await;
     let (screen, status) = match gather(app, principal, needs).await {
         Ok(gathered) => gathered,
         Err(error) => {
@@ -79,6 +86,20 @@ pub async fn answer(app: &App, principal: Option<&Principal>, uri: &Uri, headers
     page
 }
 
+/// The executive board, where that is the screen. Without it the app asks for it by itself.
+async fn executive_board(app: &App, principal: Option<&Principal>, needs: &Needs, query: &[(String, String)]) -> Option<Executive> {
+    let principal = principal.filter(|_| *needs == Needs::Executive)?;
+    let question = Question::read(query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    match executive::board(app, &principal.actor, &question).await {
+        Ok(board) => Some(board),
+        Err(error) => {
+            // It is logged there; the page says the rest.
+            drop(error.into_failure());
+            None
+        }
+    }
+}
+
 /// What the screen shows, and whether there is such a screen.
 async fn gather(app: &App, principal: Option<&Principal>, needs: Needs) -> Result<(FirstScreen, StatusCode), ServerError> {
     let Some(principal) = principal else {
@@ -89,7 +110,7 @@ async fn gather(app: &App, principal: Option<&Principal>, needs: Needs) -> Resul
     let snapshot = boards::snapshot(app, &principal.me).await?;
     let mut screen = FirstScreen { snapshot: Some(snapshot), ..FirstScreen::default() };
     let status = match needs {
-        Needs::Board => StatusCode::OK,
+        Needs::Board | Needs::Executive => StatusCode::OK,
         Needs::Unknown => StatusCode::NOT_FOUND,
         Needs::Incident(incident) => match incidents::page(app, &principal.actor, &incident).await {
             Ok(page) => {

@@ -159,6 +159,7 @@ fn filter(asked: &Asked) -> Result<Filter, Problem> {
     Ok(Filter {
         severity: asked.many("severity", "SEV1 to SEV5, separated by commas", Severity::from_slug)?,
         service: asked.text("service").map(str::to_owned),
+        services: vec![],
         labels: asked.under("label.").map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         origin: asked.text("origin").map(str::to_owned),
         kinds: asked.many("kind", "incident, maintenance or drill", Kind::from_slug)?,

@@ -44,5 +44,6 @@ fn slug(right: Right) -> &'static str {
         Right::ManageTokens => "manage_tokens",
         Right::ManageDataSources => "manage_data_sources",
         Right::ReadAudit => "read_audit",
+        Right::SetTargets => "set_targets",
     }
 }

@@ -24,6 +24,7 @@ mod schema;
 mod sent;
 mod services;
 pub mod sli;
+mod targets;
 
 pub use schema::Problem as ProblemSchema;
 
@@ -96,6 +97,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/metrics/incidents/behind", get(figures::behind))
         .route("/api/v1/metrics/incidents/series", get(figures::series))
         .route("/api/v1/availability", get(figures::availability))
+        .route("/api/v1/targets", get(targets::list).put(targets::put))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/audit/export", get(audit::export))
         .route("/api/v1/stream", get(live::stream))

@@ -3,7 +3,7 @@
 
 use super::{
     alerts, audit, changes, data_sources, deliveries, exclusions, export, figures, import, incidents, integrations, me, objectives, release_gate, schema,
-    services, sli,
+    services, sli, targets,
 };
 use crate::server::live;
 use axum::{
@@ -72,6 +72,8 @@ use utoipa::{
         figures::behind,
         figures::series,
         figures::availability,
+        targets::list,
+        targets::put,
         integrations::list,
         integrations::create,
         integrations::read,

@@ -35,6 +35,7 @@ mod storms;
 mod stream;
 #[cfg(test)]
 pub(in crate::server) mod testing;
+mod targets;
 mod tokens;
 mod upkeep;
 mod verify;

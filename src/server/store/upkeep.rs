@@ -23,6 +23,15 @@ impl Store {
         write.commit().await.map_err(query("note the sign of life"))
     }
 
+    /// Notes that the brief of this date is sent; `false` where somebody has noted it already.
+    pub async fn note_brief(&self, date: &str) -> Result<bool, StoreError> {
+        const SQL: &str = "INSERT INTO meta (name, value) VALUES ('brief_sent', $1) ON CONFLICT (name) DO UPDATE SET value = $1 WHERE meta.value <> $1";
+        let mut write = self.begin().await?;
+        let noted = sqlx::query(SQL).bind(date).execute(&mut *write).await.map_err(query("note the brief"))?.rows_affected();
+        write.commit().await.map_err(query("note the brief"))?;
+        Ok(noted > 0)
+    }
+
     /// Forgets changes of the stream beyond the newest `keep`. Answers how many.
     pub async fn prune_changes(&self, keep: i64) -> Result<u64, StoreError> {
         const OLDEST: &str = "SELECT MIN(seq) FROM changes";

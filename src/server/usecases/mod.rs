@@ -3,11 +3,13 @@
 
 pub mod audit;
 pub mod boards;
+pub mod briefing;
 pub mod budgets;
 pub mod changes;
 pub mod data_sources;
 pub mod deliveries;
 pub mod exclusions;
+pub mod executive;
 pub mod export;
 pub mod figures;
 pub mod import;
@@ -23,6 +25,7 @@ pub mod search;
 pub mod services;
 pub mod sli;
 pub mod storms;
+pub mod targets;
 pub mod tokens;
 pub mod trial;
 pub mod trying;

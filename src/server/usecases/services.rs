@@ -1,6 +1,6 @@
 //! Services: how they fare, and what people say of them.
 
-use super::people::needs;
+use super::{executive, people::needs};
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
@@ -34,7 +34,8 @@ pub async fn page(app: &App, actor: &Actor, name: &str) -> Result<ServicePage, S
     let service = read(app, actor, name).await?;
     let filter = AlertFilter { open: Some(true), service: Some(name.to_owned()), ..AlertFilter::for_actor(actor.clone()) };
     let alerts = app.store.alerts(&filter, None, ON_PAGE).await?.items;
-    Ok(ServicePage { service, alerts, changes: app.store.changes_of(name, ON_PAGE).await? })
+    let objectives = executive::rows_of(app, name).await?;
+    Ok(ServicePage { service, alerts, changes: app.store.changes_of(name, ON_PAGE).await?, objectives })
 }
 
 pub async fn read(app: &App, actor: &Actor, name: &str) -> Result<Service, ServerError> {

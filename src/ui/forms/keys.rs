@@ -3,11 +3,12 @@
 use crate::ui::{components::dialog::Dialog, drawing::view, session::session};
 use leptos::prelude::*;
 
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 16] = [
     ("?", "These keys"),
     ("Ctrl K", "Jump to anything"),
     ("/", "Search the page's list"),
     ("b", "To the on-call board"),
+    ("e", "To the executive board"),
     ("c", "Declare an incident"),
     ("j  k", "Down and up the list"),
     ("Enter", "Open the incident in focus"),

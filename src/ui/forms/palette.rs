@@ -187,6 +187,7 @@ fn places(session: Session) -> Vec<Entry> {
     let place = |words: &str, path: String| Entry::to(session, "Pages", words, "", path);
     let mut places = vec![
         place("On-call board", Route::Board.path()),
+        place("Executive board", Route::Executive.path()),
         place("Incidents", Route::Incidents.path()),
         place("Open incidents", format!("{}?state=open", Route::Incidents.path())),
         place("My incidents", format!("{}?state=open&lead=@me", Route::Incidents.path())),

@@ -32,6 +32,8 @@ pub enum Part {
     Triage,
     /// Incidents or services are listed.
     Lists,
+    /// Service levels: the executive board.
+    Levels,
     /// Everything else.
     Office,
 }
@@ -43,6 +45,7 @@ impl Part {
             _ if !signed_in => Some(Part::Door),
             Some(Route::Incident(_) | Route::Declare) => Some(Part::Triage),
             Some(Route::Incidents | Route::Services | Route::Service(_)) => Some(Part::Lists),
+            Some(Route::Executive) => Some(Part::Levels),
             Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Some(Part::Office),
             Some(Route::Board | Route::SignIn | Route::Setup) | None => None,
         }
@@ -54,8 +57,14 @@ impl Part {
             Part::Door => "door",
             Part::Triage => "triage",
             Part::Lists => "lists",
+            Part::Levels => "levels",
             Part::Office => "office",
         }
+    }
+
+    /// Whether the server draws its screens whole, so that its style has to be there before the app is.
+    pub fn is_drawn_by_server(self) -> bool {
+        matches!(self, Part::Levels)
     }
 
     fn fetch(self) -> Fetching {
@@ -63,6 +72,7 @@ impl Part {
             Part::Door => Box::pin(fetch_door()),
             Part::Triage => Box::pin(fetch_triage()),
             Part::Lists => Box::pin(fetch_lists()),
+            Part::Levels => Box::pin(fetch_levels()),
             Part::Office => Box::pin(fetch_office()),
         }
     }
@@ -78,6 +88,10 @@ enum Lists {
     Incidents,
     Services,
     Service(String),
+}
+
+enum Levels {
+    Executive,
 }
 
 enum Office {
@@ -109,6 +123,13 @@ fn draw_lists(what: Lists) -> Drawn {
         Lists::Incidents => view! { <pages::incidents::Incidents /> },
         Lists::Services => view! { <pages::services::Services /> },
         Lists::Service(name) => view! { <pages::services::ServicePage name /> },
+    })
+}
+
+#[wasm_split(levels, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_levels))]
+fn draw_levels(what: Levels) -> Drawn {
+    Ok(match what {
+        Levels::Executive => view! { <pages::executive::ExecutivePage /> },
     })
 }
 
@@ -164,6 +185,10 @@ pub fn service(name: String) -> AnyView {
     list(move || Lists::Service(name.clone()))
 }
 
+pub fn executive() -> AnyView {
+    later(Part::Levels, || now(draw_levels(Levels::Executive)))
+}
+
 pub fn settings(tab: Tab) -> AnyView {
     later(Part::Office, move || now(draw_office(Office::Settings(tab))))
 }
@@ -203,7 +228,7 @@ pub async fn fetch_for(route: Option<&Route>, signed_in: bool) -> Result<(), Spl
 /// Fetches everything, in the order in which it is likely to be asked for, so that what has not
 /// been visited is there when the network is gone.
 pub async fn fetch_all() {
-    for part in [Part::Triage, Part::Lists, Part::Office] {
+    for part in [Part::Triage, Part::Lists, Part::Levels, Part::Office] {
         // Without it, its page says so when it is asked for, and tries again.
         let _ = part.fetch().await;
     }

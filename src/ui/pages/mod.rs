@@ -3,6 +3,7 @@
 pub mod board;
 pub mod changes;
 pub mod declare;
+pub mod executive;
 pub mod incident;
 pub mod incidents;
 pub mod later;

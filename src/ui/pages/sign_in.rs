@@ -3,8 +3,9 @@
 use crate::{
     api::session::{demo_sign_in, doorstep, sign_in},
     domain::{
-        accounts::{Doorstep, Person},
+        accounts::{Doorstep, Me, Person},
         failure::Failure,
+        people::Role,
     },
     ui::{
         browser,
@@ -59,16 +60,20 @@ pub fn SignIn() -> impl IntoView {
     }
 
     let next = next_page();
-    let enter = StoredValue::new_local(move |session: Session| {
-        if let Some(next) = &next {
+    let enter = StoredValue::new_local(move |session: Session, role: Role| {
+        let there = next.clone().unwrap_or_else(|| session.address.path.get_untracked());
+        // Whoever works begins with what waits for them, whoever reads with how things stand.
+        if role == Role::Viewer && there == Route::Board.path() {
+            session.address.replace(&Route::Executive.path());
+        } else if let Some(next) = &next {
             session.address.replace(next);
         }
         session.enter();
     });
-    let ended = move |answer: Result<(), Failure>| {
+    let ended = move |answer: Result<Me, Failure>| {
         busy.set(false);
         match answer {
-            Ok(()) => enter.with_value(|enter| enter(session)),
+            Ok(me) => enter.with_value(|enter| enter(session, me.role)),
             Err(failure) => refused.set(Some(format!("{} {}", sentence(&failure.words), failure.next.unwrap_or_default()))),
         }
     };
@@ -78,7 +83,7 @@ pub fn SignIn() -> impl IntoView {
         refused.set(None);
         spawn_local(async move {
             let answer = sign_in(login.get_untracked(), password.get_untracked()).await;
-            ended(answer.map(drop));
+            ended(answer);
         });
     };
     let as_demo = move |person: Person| {
@@ -87,7 +92,7 @@ pub fn SignIn() -> impl IntoView {
         let go = move |_| {
             busy.set(true);
             refused.set(None);
-            spawn_local(async move { ended(demo_sign_in(person.id).await.map(drop)) });
+            spawn_local(async move { ended(demo_sign_in(person.id).await) });
         };
         view! {
             <button type="submit" class="button demo-person" name="person" value=person.id.to_string() disabled=move || busy.get() on:click=go>

@@ -55,6 +55,7 @@ fn keys() {
             "?" => session.sheet.set(Some(Sheet::Keys)),
             "c" => session.address.open(&Route::Declare),
             "b" => session.address.open(&Route::Board),
+            "e" => session.address.open(&Route::Executive),
             _ => return,
         }
         event.prevent_default();
@@ -83,9 +84,10 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
                 <span class="rail__words">"Tocsin"</span>
             </a>
             <ul class="rail__links">
-                {link(Route::Board, Glyph::Bell, "On-call")} {link(Route::Incidents, Glyph::Alarm, "Incidents")}
+                {link(Route::Executive, Glyph::Trend, "Executive")} {link(Route::Board, Glyph::Bell, "On-call")}
+                {link(Route::Incidents, Glyph::Alarm, "Incidents")}
                 {link(Route::Services, Glyph::Boxes, "Services")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
-                {link(Route::Trends, Glyph::Trend, "Trends")}
+                {link(Route::Trends, Glyph::Bars, "Trends")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
                 <li>
                     <button type="button" class="rail__button rail__link" on:click=move |_| session.sheet.set(Some(Sheet::Palette))>
@@ -117,6 +119,7 @@ fn TopBar() -> impl IntoView {
         let name = name();
         let items = Callback::new(move |()| {
             vec![
+                Item::new("Services", move || session.address.open(&Route::Services)),
                 Item::new("Trends", move || session.address.open(&Route::Trends)),
                 Item::new("Settings", move || session.address.open(&Route::Settings(Tab::Integrations))),
                 Item::new("Changes", move || session.address.open(&Route::Changes)),

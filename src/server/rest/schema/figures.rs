@@ -294,3 +294,40 @@ shape!(Availability, {
         "availability": { "type": "number", "minimum": 0, "maximum": 1 }
     }
 });
+
+shape!(Targets, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": {
+        "items": { "type": "array", "items": {
+            "type": "object",
+            "required": ["metric", "severity", "value", "valid_from", "set_by", "set_at"],
+            "properties": {
+                "metric": { "type": "string", "enum": ["M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M11"] },
+                "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }], "description": "null: for all together" },
+                "value": { "type": ["number", "null"], "description": "A share from 0 to 1 (M1, M2: at least; M3: at most), seconds at most (M4 to M6, M11), a number at most (M7, M8); null: none from then on" },
+                "valid_from": { "type": ["string", "null"], "format": "date-time", "description": "null: from the beginning" },
+                "set_by": { "type": ["string", "null"], "description": "null: it came with the product" },
+                "set_at": { "type": ["string", "null"], "format": "date-time" }
+            }
+        } },
+        "next_cursor": { "type": ["string", "null"] }
+    }
+});
+
+shape!(TargetDrafts, {
+    "type": "object",
+    "required": ["items"],
+    "properties": {
+        "items": { "type": "array", "minItems": 1, "maxItems": 100, "items": {
+            "type": "object",
+            "required": ["metric"],
+            "properties": {
+                "metric": { "type": "string", "enum": ["M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M11"] },
+                "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }], "description": "Only for M4 to M6 and M11; absent: for all together" },
+                "value": { "type": ["number", "null"], "description": "Above 0; null or absent: none from then on" },
+                "valid_from": { "type": ["string", "null"], "format": "date-time", "description": "Absent: from now on" }
+            }
+        } }
+    }
+});

@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The tables of a backup, in the order in which they are written.
-pub(super) const TABLES: [&str; 27] = [
+pub(super) const TABLES: [&str; 28] = [
     "meta",
     "counters",
     "people",
@@ -45,6 +45,7 @@ pub(super) const TABLES: [&str; 27] = [
     "burn_levels",
     "exclusions",
     "gate_overrides",
+    "targets",
     "audit",
 ];
 

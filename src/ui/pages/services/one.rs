@@ -18,6 +18,7 @@ use crate::{
             severity::SeverityBadge,
         },
         drawing::view,
+        panels::level_rows::LevelRows,
         routes::Route,
         session::session,
     },
@@ -101,6 +102,8 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
         }
     };
     let nothing = |words: &'static str| view! { <p class="panel__empty">{words}</p> };
+    let objectives = Signal::stored(page.objectives);
+    let level = objectives.with_untracked(|rows| !rows.is_empty());
     let n = open.len();
     let (no_alert, no_change) = (page.alerts.is_empty(), page.changes.is_empty());
     view! {
@@ -124,6 +127,16 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
             </button>
             {move || (!may()).then(|| view! { <span class="muted">{Right::DescribeServices.refusal()} "."</span> })}
         </div>
+        <section class="panel" aria-labelledby="service-objectives">
+            <div class="panel__head">
+                <h2 id="service-objectives">"Objectives"</h2>
+            </div>
+            {if level {
+                view! { <LevelRows each=objectives caption="Objectives of this service, the worst first" whole=true /> }.into_any()
+            } else {
+                nothing("None is set for it.")
+            }}
+        </section>
         <div class="service__columns">
             <section class="panel" aria-labelledby="service-open">
                 <div class="panel__head">

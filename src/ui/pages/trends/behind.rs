@@ -31,6 +31,8 @@ pub fn Behind(question: Question, shown: Shown, range: Range, told: Option<Told>
     let key = shown.key.clone();
     let mut more = vec![("metric", about.id()), ("group_by", shown.by.slug())];
     more.extend(key.iter().map(|key| ("key", key.as_str())));
+    // A table of several services together cannot be asked for.
+    let has_table = question.filter.services.is_empty();
     let table = question.table("/api/v1/metrics/incidents/behind", &range, &more);
     let value = told.as_ref().map(|told| (told.value.clone(), told.beneath.clone()));
     let change = told.as_ref().and_then(|told| told.change.as_ref()).map(|change| sentence(&change_words(change).1));
@@ -78,7 +80,7 @@ pub fn Behind(question: Question, shown: Shown, range: Range, told: Option<Told>
             <section aria-labelledby="behind-counted">
                 <div class="behind__head">
                     <h3 id="behind-counted">"Incidents behind it"</h3>
-                    <a href=table download="">"CSV"</a>
+                    {has_table.then(|| view! { <a href=table download="">"CSV"</a> })}
                 </div>
                 {list(Which::Counted)}
             </section>

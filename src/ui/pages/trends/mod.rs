@@ -1,10 +1,10 @@
 //! Trends: how often things break and how long each step takes, over any range. Every number
 //! opens what stands behind it; the question stands in the address.
 
-mod behind;
-mod cards;
+pub mod behind;
+pub mod cards;
 mod filters;
-mod question;
+pub mod question;
 mod spread;
 
 use crate::{

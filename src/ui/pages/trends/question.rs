@@ -54,6 +54,7 @@ impl Question {
         let filter = Filter {
             severity: words("severity").iter().filter_map(|text| Severity::from_slug(text)).collect(),
             service: query.get("service").filter(|name| !name.is_empty()).map(str::to_owned),
+            services: vec![],
             labels: query.all("label").filter_map(|text| text.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             origin: None,
             kinds: words("kind").iter().filter_map(|text| Kind::from_slug(text)).collect(),

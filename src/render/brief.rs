@@ -1,0 +1,124 @@
+//! `/brief`: the executive's answers as one page without script, small enough for a slow phone, a
+//! preview in mail, or a screen on a wall.
+
+use super::page::escaped;
+use crate::{
+    charts::bar::Bar,
+    domain::{
+        briefing::{Briefing, Major},
+        slo::{
+            report::{ObjectiveRow, Standing},
+            words,
+            zone::Utc,
+        },
+        wording,
+    },
+    ui::{BudgetBar, Glyph, Icon, SeverityMark},
+};
+use leptos::prelude::*;
+
+/// How often an open page asks for itself again, in seconds.
+const RELOAD_S: u32 = 60;
+/// The width of a bar, in pixels.
+const BAR: f64 = 88.0;
+
+/// The whole page; `style` stands in it, and its hash in the policy. `origin` stands before links
+/// where the page is read away from this server, in mail.
+pub fn brief(briefing: &Briefing, style: &str, origin: &str) -> String {
+    // Everything that is drawn lives under this owner and goes with it.
+    let owner = Owner::new();
+    let body = owner.with(|| body(briefing, origin).to_html());
+    owner.cleanup();
+    let title = escaped(&briefing.headline.words);
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><meta http-equiv=\"refresh\" content=\"{RELOAD_S}\"><title>{title} · Tocsin</title>\
+         <style>{style}</style></head><body>{body}</body></html>\n"
+    )
+}
+
+fn body(briefing: &Briefing, origin: &str) -> AnyView {
+    let to = |path: &str| format!("{origin}{path}");
+    let attention: Vec<AnyView> = briefing.attention().map(|row| objective(row, &to(&format!("/objectives/{}", row.report.objective.name)))).collect();
+    let rest = match briefing.within_words() {
+        Some(words) => format!("{words}."),
+        None if briefing.rows.is_empty() => "No objective is set. An admin or commander makes one under Objectives.".to_owned(),
+        None => String::new(),
+    };
+    let range = briefing.range_words().map(|words| format!(" {words}."));
+    let majors = match briefing.majors.as_slice() {
+        [] => view! { <p class="note">"No SEV1 or SEV2 incident is open."</p> }.into_any(),
+        majors => {
+            let rows: Vec<AnyView> = majors.iter().map(|major| incident(major, briefing, &to(&format!("/incidents/{}", major.reference)))).collect();
+            view! { <ul>{rows}</ul> }.into_any()
+        }
+    };
+    let open = wording::count(briefing.open, "open incident", "open incidents");
+    view! {
+        <header>
+            <span><b>"Tocsin"</b>{format!(" · Brief of {}", briefing.at.date_minute())}" UTC"</span>
+            {briefing.demo.then(|| view! { <span class="demo">"Demo: nothing here is real"</span> })}
+            <a href=to("/brief")>"Reload"</a>
+        </header>
+        <main>
+            <h1>
+                {briefing.headline.words.clone()}
+                {briefing.headline.worst.clone().map(|worst| view! { " " <span class="worst">{worst}</span> })}
+                {briefing.headline.next.clone().map(|next| format!(" {next}"))}
+            </h1>
+            <section>
+                <h2>"Are we within our objectives?"</h2>
+                <ul>{attention}</ul>
+                <p class="note">{rest}<span class="muted">{range}</span></p>
+            </section>
+            <section>
+                <h2>"Who has it?"</h2>
+                {majors}
+            </section>
+        </main>
+        <footer>
+            <a href=to("/incidents")>{open}</a> " · " <a href=to("/executive")>"Full page"</a>
+            <p>"This page needs no script. It reloads every minute; it prints as it is."</p>
+        </footer>
+    }
+    .into_any()
+}
+
+fn objective(row: &ObjectiveRow, link: &str) -> AnyView {
+    let report = &row.report;
+    view! {
+        <li data-state=report.state.slug()>
+            <div class="name">
+                <a href=link.to_owned()>{report.objective.title.clone()}</a>
+                <span class="left">{words::left(report)}</span>
+            </div>
+            <div class="state">
+                <b><Icon glyph=glyph(report.state) /> {report.state.words()}</b>
+                <span>{words::outlook(report, report.at, &Utc)}</span>
+                <BudgetBar id=format!("bar-{}", report.objective.name) bar=Bar::of(report) width=BAR />
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+fn glyph(standing: Standing) -> Glyph {
+    match standing {
+        Standing::Overspent => Glyph::Spent,
+        Standing::Low => Glyph::Falling,
+        Standing::Within => Glyph::Check,
+        Standing::NotMeasured => Glyph::Unplugged,
+    }
+}
+
+fn incident(major: &Major, briefing: &Briefing, link: &str) -> AnyView {
+    let since = format!(" · {} · for {} · ", major.reference, wording::span(briefing.at.secs_since(major.since)));
+    view! {
+        <li class="major">
+            <SeverityMark severity=Some(major.severity) />
+            <a class="title" href=link.to_owned()>{major.title.clone()}</a>
+            <span class="who"><b data-severity=major.severity.slug()>{major.severity.label()}</b>{since}<b>{major.holder_words()}</b></span>
+        </li>
+    }
+    .into_any()
+}

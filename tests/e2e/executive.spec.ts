@@ -1,0 +1,161 @@
+// The executive board: the sentence, the order, what is open, what each figure opens, on paper too.
+import { accessible, expect, fitsItsWidth, House, test, unique } from "./house";
+import { isRunning } from "./screens";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** An objective over thirty days with hourly readings, of which those of the last day are bad by a share. */
+async function objective(house: House, name: string, title: string, service: string, bad: number): Promise<void> {
+  await house.rest("POST", "/api/v1/slos", { name, title, service, target: 0.99, window: "30d", slice_s: 3600 });
+  const hour = Math.floor(Date.now() / (60 * MINUTE)) * 60 * MINUTE;
+  const lines = Array.from({ length: 30 * 24 }, (_, n) => ({ objective: name, at: new Date(hour - (n + 1) * 60 * MINUTE).toISOString(), total: 1000, bad: n < 24 ? bad : 0 }));
+  await house.lines("/api/v1/sli", lines);
+}
+
+/** A house of its own: the sentence is about everything in it. */
+async function company(): Promise<House> {
+  const house = await House.open();
+  await house.rest("PUT", "/api/v1/services/checkout", { owner: "Payments" });
+  await house.rest("PUT", "/api/v1/services/search", { owner: "Search" });
+  const at = (days: number, minutes: number) => new Date(Date.now() - days * DAY + minutes * MINUTE).toISOString();
+  const past = Array.from({ length: 40 }, (_, n) => ({
+    origin: "past",
+    id: String(n),
+    title: `Outage ${n}`,
+    severity: `SEV${(n % 5) + 1}`,
+    services: [n % 3 ? "checkout" : "search"],
+    started_at: at(n * 2 + 0.5, 0),
+    detected_at: at(n * 2 + 0.5, 2 + (n % 5)),
+    acknowledged_at: at(n * 2 + 0.5, 4 + (n % 7)),
+    ...(n % 4 ? { mitigated_at: at(n * 2 + 0.5, 12 + n) } : {}),
+    resolved_at: at(n * 2 + 0.5, 20 + n * 2),
+  }));
+  await house.rest("POST", "/api/v1/import/incidents", past);
+  await objective(house, "checkout", "Checkout availability", "checkout", 320);
+  await objective(house, "freshness", "Search freshness", "search", 255);
+  for (const n of Array.from({ length: 11 }, (_, n) => n)) await objective(house, `within-${n}`, `Notifications delivery ${n}`, n % 2 ? "checkout" : "search", 10 * n);
+  return house;
+}
+
+const own = test.extend<{}, { house: House }>({
+  house: [
+    async ({}, use) => {
+      const house = await company();
+      await use(house);
+      await house.close();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+});
+
+own("the sentence, the worst first, and the rest on request", async ({ as }, { project }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^2 of 13 objectives need attention\. Checkout availability is over budget\. Search freshness runs out/);
+  await isRunning(page);
+  const rows = page.getByRole("table", { name: "Objectives, the worst first" }).getByRole("row").filter({ has: page.getByRole("rowheader") });
+  await expect(rows.first()).toContainText("Checkout availability");
+  await expect(rows.first()).toContainText("Overspent");
+  await expect(rows.nth(1)).toContainText("Low");
+  const shown = project.name === "phone" ? 4 : 8;
+  await expect(rows).toHaveCount(shown);
+  await page.getByRole("checkbox", { name: new RegExp(`^${13 - shown} more within budget`) }).check({ force: true });
+  await expect(rows).toHaveCount(13);
+  await expect(page.getByRole("region", { name: "May we release?" })).toContainText("checkout");
+});
+
+own("what is open is live", async ({ as, house }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  const majors = page.getByRole("region", { name: "Open majors" });
+  const incident = await house.declare({ title: `Card payments fail ${unique()}`, severity: "SEV1", services: ["checkout"] });
+  const row = majors.getByRole("listitem").filter({ hasText: incident.ref ? "Card payments fail" : "" }).first();
+  await expect(row).toContainText("SEV1");
+  await expect(row).toContainText(/next update in 1\d min/);
+  await house.command(incident.id, { command: "resolve", reason: "it works again" });
+  await expect(majors.getByRole("link", { name: /Card payments fail/ })).toHaveCount(0);
+});
+
+own("every figure opens what stands behind it, and the address keeps the question", async ({ as }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  await page.getByRole("button", { name: "90 days" }).click();
+  await expect(page).toHaveURL(/range=90d/);
+  await page.getByRole("combobox", { name: "Service" }).selectOption("checkout");
+  await expect(page).toHaveURL(/service=checkout/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^1 of 6 objectives needs attention/);
+  await page.getByRole("button", { name: "Detect", exact: true }).click();
+  const sheet = page.getByRole("dialog", { name: "M4 Detect" });
+  await expect(sheet.getByText("detected − start of impact")).toBeVisible();
+  await expect(sheet.getByRole("region", { name: "Incidents behind it" }).getByRole("listitem").first()).toBeVisible();
+  await expect(page).toHaveURL(/show=M4/);
+  await page.reload();
+  await expect(sheet).toBeVisible();
+  await sheet.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Availability", exact: true }).click();
+  await expect(page.getByRole("dialog", { name: "M1 Availability" }).getByText("Σ good ÷ Σ all")).toBeVisible();
+});
+
+own("a commander sets a target, a reader sees who did", async ({ as }) => {
+  const page = await as("commander");
+  await page.goto("/executive?show=targets");
+  const sheet = page.getByRole("dialog", { name: "Targets" });
+  await sheet.getByRole("combobox", { name: "Metric" }).selectOption("M5");
+  await sheet.getByRole("combobox", { name: "Of" }).selectOption("sev2");
+  await sheet.getByRole("textbox", { name: "Target" }).fill("25");
+  await sheet.getByRole("button", { name: "Set" }).click();
+  await expect(sheet.getByText("< 25 min")).toBeVisible();
+  await sheet.getByRole("button", { name: "Close" }).click();
+  await expect(page.getByRole("table", { name: /Figures against their targets/ }).getByRole("row", { name: /SEV2/ })).toContainText("< 25 min");
+  const reader = await as("viewer");
+  await reader.goto("/executive?show=targets");
+  await expect(reader.getByRole("dialog", { name: "Targets" }).getByRole("button", { name: "Set" })).toBeDisabled();
+});
+
+own("whoever reads begins here, whoever works with what waits", async ({ as }) => {
+  for (const [role, path] of [["viewer", "/executive"], ["responder", "/"]]) {
+    const page = await as();
+    await page.goto("/sign-in");
+    await page.getByRole("button", { name: new RegExp(role) }).first().click();
+    await expect(page).toHaveURL(new RegExp(`${path}$`));
+  }
+});
+
+own("nothing sticks out, axe finds nothing, and it prints to one page", async ({ as }, { project }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  await expect(page.getByRole("img", { name: /Checkout availability/ }).first()).toBeVisible();
+  await accessible(page);
+  await fitsItsWidth(page);
+  await page.getByRole("button", { name: "Detect", exact: true }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await accessible(page);
+  await page.keyboard.press("Escape");
+  if (process.env.TOCSIN_SCREENS) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${process.env.TOCSIN_SCREENS}/executive-${project.name}-${colorScheme}.png`, fullPage: true });
+    }
+  }
+  if (project.name !== "desk") return;
+  for (const format of ["A4", "Letter"]) {
+    const pdf = await page.pdf({ format, ...(process.env.TOCSIN_SCREENS ? { path: `${process.env.TOCSIN_SCREENS}/executive-${format}.pdf` } : {}) });
+    const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? [];
+    expect(pages.length, format).toBe(1);
+  }
+});
+
+test("an empty house says what would fill it", async ({ as, house }) => {
+  const page = await as("viewer");
+  const { items } = await house.rest<{ items: unknown[] }>("GET", "/api/v1/slos");
+  test.skip(items.length > 0, "other journeys have made objectives here");
+  await page.goto("/executive");
+  await expect(page.getByText("No objective yet")).toBeVisible();
+  await expect(page.getByText("/api/v1/slos").first()).toBeVisible();
+  await accessible(page);
+  await fitsItsWidth(page);
+});
