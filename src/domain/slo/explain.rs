@@ -353,6 +353,7 @@ mod tests {
             gate: None,
             generations: vec![now()],
             backfilled: Some(0.5),
+            trouble: None,
             previous: &[],
         };
         let page = page(&objective, &series, 0, around, now(), &Utc);

@@ -9,7 +9,7 @@ use super::{
     gate::Gate,
     line,
     objective::Objective,
-    report::{Deploy, ObjectivePage},
+    report::{Deploy, ObjectivePage, Trouble},
     series::Series,
     zone::Zone,
 };
@@ -29,8 +29,14 @@ pub struct Around<'a> {
     pub gate: Option<Gate>,
     pub generations: Vec<Timestamp>,
     pub backfilled: Option<f64>,
+    pub trouble: Option<Trouble>,
     /// Which pairs fired before.
     pub previous: &'a [bool],
+}
+
+/// A third of a window that moves along, and a fixed period to its end.
+fn ahead_s(frame: &Frame) -> i64 {
+    if frame.rolling { frame.length_s() / 3 } else { frame.to_s - frame.until_s }
 }
 
 /// The page of an objective by one of its windows.
@@ -46,7 +52,7 @@ pub fn page(objective: &Objective, series: &Series, window_index: usize, around:
         left: line::left_line(objective, series, &frame, LINE_POINTS),
         gaps: line::gaps(series, &frame),
         days: line::days(objective, series, &frame, zone),
-        forecast: forecast::line(&report, series, &frame, budget, frame.length_s() / 3, FORECAST_POINTS),
+        forecast: forecast::line(&report, series, &frame, budget, ahead_s(&frame), FORECAST_POINTS),
         spenders,
         else_ratio,
         deploys: around.deploys,
@@ -54,6 +60,7 @@ pub fn page(objective: &Objective, series: &Series, window_index: usize, around:
         gate: around.gate,
         generations: around.generations,
         backfilled: around.backfilled,
+        trouble: around.trouble,
         report,
     }
 }

@@ -149,7 +149,7 @@ mod tests {
     fn shares_have_two_digits_and_a_real_minus() {
         let said = [0.312, -0.072, 1.07, 0.004, 0.0004, 0.0, -0.0004, 0.0095, -12.34, 1.0].map(percent);
         assert_eq!(said, ["31 %", "−7 %", "107 %", "0.4 %", "0 %", "0 %", "0 %", "1 %", "−1234 %", "100 %"]);
-        assert_eq!([39.2, -3.14, 0.4, 101.0, -1_500.0].map(minutes_left), ["39 min left", "3.1 min over", "24 s left", "1.7 h left", "25 h over"]);
+        assert_eq!([39.2, -3.12, 0.4, 101.0, -1_500.0].map(minutes_left), ["39 min left", "3.1 min over", "24 s left", "1.7 h left", "25 h over"]);
     }
 
     #[test]

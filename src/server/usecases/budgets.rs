@@ -20,9 +20,9 @@ use crate::{
             cost::{self, Span},
             exclusion::Exclusion,
             explain::{self, Derivation},
-            forecast,
             frame::Frame,
             line,
+            page::{self, Around},
             report::{BudgetReport, Cost, Deploy, ObjectivePage, Spender},
         },
         time::Timestamp,
@@ -37,8 +37,6 @@ use crate::{
 use serde::Serialize;
 use std::sync::Arc;
 
-/// How many points a page's line has at most.
-const LINE_POINTS: usize = 800;
 /// Most deploys on an objective's page.
 const MOST_DEPLOYS: i64 = 200;
 /// Most steps of one answer.
@@ -115,37 +113,25 @@ fn window_of(one: &One, text: &str) -> Result<usize, Failure> {
 /// Everything that an objective's page is drawn from.
 pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str>) -> Result<ObjectivePage, ServerError> {
     let Asked { held, one, levels, window, at: now } = Asked::of(app, actor, objective, window, None).await?;
-    let described = one.objective();
-    let series = one.series();
-    let report = one.report(series, window, now, &levels);
-    let frame = one.frame(series, window, now);
+    let (described, series) = (one.objective(), one.series());
     let zone = reports::zone_of(&described.draft.windows[window]);
-    let incidents = incidents_between(app, actor, report.window.from, now).await?;
-    let (spenders, else_ratio) = cost::spenders(described, series, &frame, &report, &incidents);
-    let others = (0..described.draft.windows.len()).filter(|other| *other != window).map(|other| one.report(series, other, now, &levels)).collect();
+    let frame = one.frame(series, window, now);
+    let incidents = incidents_between(app, actor, Timestamp::from_micros(frame.from_s * 1_000_000), now).await?;
     let gate = match &described.draft.service {
         Some(service) => Some(release_gate::of(app, actor, &held, Some(service)).await?),
         None => None,
     };
-    // As far ahead as the window reaches back, or to the end of a fixed period.
-    let ahead_s = if frame.rolling { frame.length_s() } else { frame.to_s - frame.until_s };
-    Ok(ObjectivePage {
-        objective: described.clone(),
-        others,
-        left: line::left_line(described, series, &frame, LINE_POINTS),
-        gaps: line::gaps(series, &frame),
-        days: line::days(described, series, &frame, &*zone),
-        forecast: forecast::line(&report, series, &frame, described.draft.target.budget(), ahead_s, LINE_POINTS),
-        spenders,
-        else_ratio,
+    let around = Around {
+        incidents: &incidents,
         deploys: deploys(app, &one, &frame, now).await?,
         exclusions: held.exclusions_of(&one),
         gate,
         generations: app.store.generations(one.number()).await?,
         backfilled: one.backfilled(),
         trouble: app.measure.trouble(described.id),
-        report,
-    })
+        previous: &one.fired(&levels),
+    };
+    Ok(page::page(described, series, window, around, now, &*zone))
 }
 
 async fn deploys(app: &App, one: &One, frame: &Frame, now: Timestamp) -> Result<Vec<Deploy>, ServerError> {
