@@ -38,7 +38,7 @@ impl House {
     }
 
     pub fn over(store: Store, config: Config) -> Self {
-        let app = App::with_pages(store, config, Pages { needs: render::needs, page: render::page });
+        let app = App::with_pages(store, config, Pages { needs: render::needs, page: render::page, brief: render::brief });
         Self { router: router::build(app.clone()), app }
     }
 
