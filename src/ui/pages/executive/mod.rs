@@ -117,7 +117,8 @@ pub fn ExecutivePage() -> impl IntoView {
         (false, None) => view! { <Loading what="the service levels" /> },
     };
     let sheet = move || {
-        let shown = shown.get()?;
+        // What a sheet shows is asked for by the app alone.
+        let shown = shown.get().filter(|_| !session.is_still())?;
         there.get().then(|| {
             view! {
                 <Dialog title=shown.title() on_close=close>
