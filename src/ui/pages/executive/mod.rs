@@ -38,7 +38,7 @@ use leptos::{prelude::*, task::spawn_local};
 use sheet::Shown;
 
 /// Below this width the chart of weeks has fewer of them.
-const NARROW: f64 = 400.0;
+const NARROW: f64 = 350.0;
 const WEEKS_ON_A_PHONE: usize = 8;
 /// Figures move with time alone, too.
 const AGAIN_EVERY_SECS: i64 = 60;
