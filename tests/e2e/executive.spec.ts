@@ -5,11 +5,11 @@ import { isRunning } from "./screens";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** An objective over thirty days with hourly readings, of which those of the last day are bad by a share. */
-async function objective(house: House, name: string, title: string, service: string, bad: number): Promise<void> {
+/** An objective over thirty days with hourly readings of a thousand, ten of which may be bad. */
+async function objective(house: House, name: string, title: string, service: string, bad: (hoursAgo: number) => number): Promise<void> {
   await house.rest("POST", "/api/v1/slos", { name, title, service, target: 0.99, window: "30d", slice_s: 3600 });
   const hour = Math.floor(Date.now() / (60 * MINUTE)) * 60 * MINUTE;
-  const lines = Array.from({ length: 30 * 24 }, (_, n) => ({ objective: name, at: new Date(hour - (n + 1) * 60 * MINUTE).toISOString(), total: 1000, bad: n < 24 ? bad : 0 }));
+  const lines = Array.from({ length: 30 * 24 }, (_, n) => ({ objective: name, at: new Date(hour - (n + 1) * 60 * MINUTE).toISOString(), total: 1000, bad: bad(n) }));
   await house.lines("/api/v1/sli", lines);
 }
 
@@ -32,9 +32,9 @@ async function company(): Promise<House> {
     resolved_at: at(n * 2 + 0.5, 20 + n * 2),
   }));
   await house.rest("POST", "/api/v1/import/incidents", past);
-  await objective(house, "checkout", "Checkout availability", "checkout", 320);
-  await objective(house, "freshness", "Search freshness", "search", 255);
-  for (const n of Array.from({ length: 11 }, (_, n) => n)) await objective(house, `within-${n}`, `Notifications delivery ${n}`, n % 2 ? "checkout" : "search", 10 * n);
+  await objective(house, "checkout", "Checkout availability", "checkout", n => (n < 24 ? 320 : 0));
+  await objective(house, "freshness", "Search freshness", "search", n => (n < 24 ? 255 : 0));
+  for (const n of Array.from({ length: 11 }, (_, n) => n)) await objective(house, `within-${n}`, `Notifications delivery ${n}`, n % 2 ? "checkout" : "search", () => n % 8);
   return house;
 }
 

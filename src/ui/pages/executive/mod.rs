@@ -38,7 +38,7 @@ use leptos::{prelude::*, task::spawn_local};
 use sheet::Shown;
 
 /// Below this width the chart of weeks has fewer of them.
-const NARROW: f64 = 400.0;
+const NARROW: f64 = 350.0;
 const WEEKS_ON_A_PHONE: usize = 8;
 /// Figures move with time alone, too.
 const AGAIN_EVERY_SECS: i64 = 60;
@@ -117,7 +117,8 @@ pub fn ExecutivePage() -> impl IntoView {
         (false, None) => view! { <Loading what="the service levels" /> },
     };
     let sheet = move || {
-        let shown = shown.get()?;
+        // What a sheet shows is asked for by the app alone.
+        let shown = shown.get().filter(|_| !session.is_still())?;
         there.get().then(|| {
             view! {
                 <Dialog title=shown.title() on_close=close>
