@@ -7,6 +7,7 @@
 //! | [`fields`] | one mapping, read field by field; what nobody asked for is remarked upon |
 //! | [`note`] | faults and remarks with their places |
 //! | [`tocsin`] | `apiVersion: tocsin/v1` |
+//! | [`data_source`] | a data source, whose secrets stand in environment variables |
 //! | [`openslo`] | `apiVersion: openslo/v1` |
 //! | [`sloth`] | `version: prometheus/v1` and `apiVersion: sloth.slok.dev/v1` |
 //! | [`pyrra`] | `apiVersion: pyrra.dev/v1alpha1` |
@@ -17,6 +18,7 @@
 //! silence. What a file says that cannot be kept is a remark, what is wrong with it a fault, and
 //! with one fault nothing of all files is meant to be written.
 
+mod data_source;
 mod fields;
 mod indicator;
 pub mod note;
@@ -29,7 +31,7 @@ pub mod writing;
 pub mod writing_openslo;
 pub mod yaml;
 
-pub use tocsin::DataSourceDraft;
+pub use data_source::{AuthSpec, DataSourceSpec};
 
 use crate::domain::{
     services::ServiceDraft,
@@ -80,7 +82,7 @@ pub enum What {
     },
     DataSource {
         name: String,
-        draft: Box<DataSourceDraft>,
+        draft: Box<DataSourceSpec>,
     },
     Exclusion(Box<ExclusionDraft>),
 }
@@ -221,7 +223,14 @@ fn checked(what: What, notes: &Notes) -> Option<What> {
         }
         What::Objective { draft, is_source_open } => draft.parse().map_err(noted).ok().map(|draft| What::Objective { draft: Box::new(draft), is_source_open }),
         What::Exclusion(draft) => draft.parse().map_err(noted).ok().map(|draft| What::Exclusion(Box::new(draft))),
-        What::DataSource { name, draft } => draft.check().map_err(noted).ok().map(|()| What::DataSource { name, draft }),
+        What::DataSource { name, draft } => {
+            let faults = draft.faults();
+            if !faults.is_empty() {
+                noted(faults);
+                return None;
+            }
+            Some(What::DataSource { name, draft })
+        }
     }
 }
 

@@ -1,21 +1,17 @@
 //! Our own format, `apiVersion: tocsin/v1`: services, objectives, data sources and exclusions.
 
-use super::{What, fields::Fields};
-use crate::{
-    domain::{
-        services::ServiceDraft,
-        slo::{
-            calendar::Window,
-            exclusion::ExclusionDraft,
-            objective::{Alerting, FINE_S, Indicator, ObjectiveDraft},
-            target::Target,
-        },
+use super::{What, data_source, fields::Fields};
+use crate::domain::{
+    services::ServiceDraft,
+    slo::{
+        calendar::Window,
+        exclusion::ExclusionDraft,
+        objective::{Alerting, FINE_S, Indicator, ObjectiveDraft},
+        target::Target,
     },
-    server::prometheus::{Auth, Endpoint, Secret},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 pub const API_VERSION: &str = "tocsin/v1";
 const KINDS: &str = "Service, Objective, DataSource or Exclusion";
@@ -44,7 +40,7 @@ pub fn read(root: &Fields) -> Vec<What> {
     let found = match kind.as_deref() {
         Some("Service") => service(name, &spec),
         Some("Objective") => objective(name, &spec),
-        Some("DataSource") => data_source(name, &spec),
+        Some("DataSource") => data_source::read(name, &spec),
         Some("Exclusion") => exclusion(&spec),
         other => {
             if let Some(other) = other {
@@ -155,120 +151,4 @@ fn unknown(path: &str, given: &Value, read: &Value, say: &mut impl FnMut(&str)) 
         (Value::Array(given), Value::Array(read)) => given.iter().zip(read).enumerate().for_each(|(at, (given, read))| unknown(&format!("{path}[{at}]"), given, read, say)),
         _ => {}
     }
-}
-
-/// What a file says of a data source. Secrets are never in it: it may name environment variables
-/// that hold them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DataSourceDraft {
-    /// What stands before `/api/v1`.
-    pub url: String,
-    /// Absent: as it is.
-    pub auth: Option<AuthDraft>,
-    pub tenant: Option<String>,
-    /// Headers whose values stand in environment variables. What is not named stays as it is.
-    pub headers_env: BTreeMap<String, String>,
-    pub ca_pem: Option<String>,
-    pub timeout_s: Option<u32>,
-}
-
-/// How a data source knows us. Without a variable the secret that is kept already stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuthDraft {
-    None,
-    Bearer { token_env: Option<String> },
-    Basic { user: String, password_env: Option<String> },
-}
-
-impl DataSourceDraft {
-    pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), auth: None, tenant: None, headers_env: BTreeMap::new(), ca_pem: None, timeout_s: None }
-    }
-
-    /// Everything that can be said of it without its secrets.
-    pub fn check(&self) -> Result<(), Vec<String>> {
-        let known = match &self.auth {
-            None | Some(AuthDraft::None) => Auth::None,
-            Some(AuthDraft::Bearer { .. }) => Auth::Bearer { token: Secret::new("a") },
-            Some(AuthDraft::Basic { user, .. }) => Auth::Basic { user: user.clone(), password: Secret::new("a") },
-        };
-        let before = Endpoint { auth: known, ..Endpoint::new(&self.url) };
-        self.endpoint(Some(&before), &|_| Some("a".to_owned())).map(drop)
-    }
-
-    /// The data source with its secrets: from `variable`, or those of `before`. An address that
-    /// changes wants them anew, so that nobody has them sent elsewhere who does not know them.
-    pub fn endpoint(&self, before: Option<&Endpoint>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Endpoint, Vec<String>> {
-        let mut faults = Vec::new();
-        let same = before.filter(|before| before.base_url == self.url);
-        let mut secret = |name: &str| match variable(name).filter(|value| !value.is_empty()) {
-            Some(value) => Secret::new(value),
-            None => {
-                faults.push(format!("the environment variable {name}, which holds its secret, is not set"));
-                Secret::new("")
-            }
-        };
-        let mut headers = same.map(|same| same.headers.clone()).unwrap_or_default();
-        for (header, name) in &self.headers_env {
-            headers.insert(header.to_ascii_lowercase(), secret(name));
-        }
-        let kept = same.map(|same| same.auth.clone());
-        let auth = match (&self.auth, kept) {
-            (None, kept) => kept.unwrap_or_default(),
-            (Some(AuthDraft::None), _) => Auth::None,
-            (Some(AuthDraft::Bearer { token_env: Some(name) }), _) => Auth::Bearer { token: secret(name) },
-            (Some(AuthDraft::Basic { user, password_env: Some(name) }), _) => Auth::Basic { user: user.clone(), password: secret(name) },
-            (Some(AuthDraft::Bearer { token_env: None }), Some(kept @ Auth::Bearer { .. })) => kept,
-            (Some(AuthDraft::Basic { user, password_env: None }), Some(Auth::Basic { password, .. })) => Auth::Basic { user: user.clone(), password },
-            (Some(AuthDraft::Bearer { token_env: None }), _) => {
-                faults.push("its token is not known; name the environment variable that holds it: bearer_token_env".to_owned());
-                Auth::None
-            }
-            (Some(AuthDraft::Basic { password_env: None, .. }), _) => {
-                faults.push("its password is not known; name the environment variable that holds it: basic_password_env".to_owned());
-                Auth::None
-            }
-        };
-        let had_secrets = before.is_some_and(|before| before.auth != Auth::None || !before.headers.is_empty());
-        if same.is_none() && had_secrets && self.auth.is_none() && self.headers_env.is_empty() {
-            faults.push("its address changes, so its secrets have to be given again: bearer_token_env, basic_password_env, headers_env, or auth: none".to_owned());
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let plain = Endpoint::new(&self.url);
-        let endpoint = Endpoint { auth, headers, tenant: self.tenant.clone(), ca_pem: self.ca_pem.clone(), timeout_secs: self.timeout_s.unwrap_or(plain.timeout_secs), ..plain };
-        let faults: Vec<String> = endpoint.faults().into_iter().map(|fault| format!("{}: {}", fault.field, fault.words)).collect();
-        if faults.is_empty() { Ok(endpoint) } else { Err(faults) }
-    }
-}
-
-fn data_source(name: String, spec: &Fields) -> Option<What> {
-    if let Some(kind) = spec.text("type").filter(|kind| !kind.eq_ignore_ascii_case("prometheus")) {
-        spec.fault("type", format!("“{kind}” cannot be asked; the type is prometheus, also for Thanos, Mimir and VictoriaMetrics"));
-    }
-    let url = spec.needed_text("url");
-    for (field, instead) in [("bearer_token", "bearer_token_env"), ("token", "bearer_token_env"), ("basic_password", "basic_password_env"), ("password", "basic_password_env")] {
-        if spec.value(field).is_some() {
-            spec.fault(field, format!("secrets do not belong into files; name the environment variable that holds it: {instead}"));
-        }
-    }
-    let (token_env, user, password_env) = (spec.text("bearer_token_env"), spec.text("basic_user"), spec.text("basic_password_env"));
-    let auth = match (spec.text("auth").as_deref(), token_env, user, password_env) {
-        (None, None, None, None) => None,
-        (Some("none"), None, None, None) => Some(AuthDraft::None),
-        (None | Some("bearer"), token_env, None, None) => Some(AuthDraft::Bearer { token_env }),
-        (None | Some("basic"), None, Some(user), password_env) => Some(AuthDraft::Basic { user, password_env }),
-        _ => {
-            spec.fault("auth", "it is none, bearer (with bearer_token_env) or basic (with basic_user and basic_password_env)");
-            None
-        }
-    };
-    let headers_env = match spec.fields("headers_env") {
-        None => BTreeMap::new(),
-        Some(headers) => headers.all().keys().filter_map(|header| Some((header.clone(), headers.text(header)?))).collect(),
-    };
-    let timeout_s = part(spec, "timeout_s");
-    let draft = DataSourceDraft { url: url?, auth, tenant: spec.text("tenant"), headers_env, ca_pem: spec.text("ca_pem"), timeout_s };
-    Some(What::DataSource { name, draft: Box::new(draft) })
 }

@@ -64,7 +64,7 @@ pub fn documents(text: &str) -> Result<Vec<Document<'_>>, Broken> {
     let left = Left { values: Cell::new(MAX_VALUES), text: Cell::new(MAX_TEXT) };
     if text.trim_start().starts_with(['{', '[']) {
         let mut json = serde_json::Deserializer::from_str(text);
-        if let Ok(tree) = Tree { left: &left }.deserialize(&mut json)
+        if let Ok(tree) = (Tree { left: &left }).deserialize(&mut json)
             && json.end().is_ok()
         {
             return Ok(together(tree).into_iter().enumerate().map(|(at, tree)| Document { number: at + 1, line: 1, tree, text }).collect());
