@@ -61,7 +61,7 @@ fn a_value_against_a_threshold_is_judged_by_slices() {
     assert_eq!(draft.source.as_deref(), Some("any"), "its source is missing, and has a name to be made under");
     assert!(draft.description.starts_with("Regardless"));
     let said: String = all.remarks.iter().map(|remark| format!("{remark}\n")).collect();
-    for word in ["counted in slices of time", "metricSource.type", "Good experience", "usual burn rate alerts", "0.yaml:3, SLO “search-slo”"] {
+    for word in ["counted in slices of time", "metricSource.type", "Good experience", "usual burn rate alerts", "0.yaml:17, SLO “search-slo”, spec.indicator"] {
         assert!(said.contains(word), "{word}: {said}");
     }
 }
@@ -173,7 +173,7 @@ fn what_nobody_knows_is_said_with_its_path() {
 
 #[test]
 fn everything_that_is_wrong_is_said_at_once_with_its_field() {
-    let text = "apiVersion: tocsin/v1\nkind: Objective\nmetadata: {name: x}\nspec:\n  target: 99.9\n  windows: [month]\n  indicator: {kind: ratio}\n";
+    let text = "apiVersion: tocsin/v1\nkind: Objective\nmetadata: {name: x}\nspec:\n  target: 99.9\n  windows: [soon]\n  indicator: {kind: ratio}\n";
     let said = faults(text);
     for word in ["spec.target: 99.9 is above 1; did you mean 99.9 %?", "spec.windows[0]: ", "spec.indicator: missing field `total`"] {
         assert!(said.iter().any(|fault| fault.starts_with(word)), "{word}: {said:?}");

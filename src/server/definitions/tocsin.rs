@@ -17,40 +17,38 @@ pub const API_VERSION: &str = "tocsin/v1";
 const KINDS: &str = "Service, Objective, DataSource or Exclusion";
 
 pub fn read(root: &Fields) -> Vec<What> {
-    root.may_have(&["apiVersion"]);
-    let kind = root.needed_text("kind");
-    let Some(metadata) = root.fields("metadata") else {
-        if kind.as_deref() == Some("Exclusion") {
-            return root.fields("spec").and_then(|spec| exclusion(&spec)).into_iter().collect();
-        }
-        if !root.has("metadata") {
-            root.fault("metadata", "it is missing; metadata.name says what the definition is called");
-        }
-        root.may_have(&["spec"]);
-        return vec![];
-    };
-    let name = if kind.as_deref() == Some("Exclusion") { metadata.text("name") } else { metadata.needed_text("name") };
-    let Some(spec) = root.fields("spec") else {
-        if !root.has("spec") {
-            root.fault("spec", "it is missing");
-        }
-        return vec![];
-    };
-    let name = name.unwrap_or_default();
-    let found = match kind.as_deref() {
-        Some("Service") => service(name, &spec),
-        Some("Objective") => objective(name, &spec),
-        Some("DataSource") => data_source::read(name, &spec),
-        Some("Exclusion") => exclusion(&spec),
+    root.may_have(&["apiVersion", "metadata", "spec"]);
+    let Some(kind) = root.needed_text("kind") else { return vec![] };
+    let read: fn(String, &Fields) -> Option<What> = match kind.as_str() {
+        "Service" => service,
+        "Objective" => objective,
+        "DataSource" => data_source::read,
+        "Exclusion" => exclusion,
         other => {
-            if let Some(other) = other {
-                root.fault("kind", format!("“{other}” is no kind of {API_VERSION}; it is {KINDS}"));
-            }
-            spec.all();
-            None
+            root.fault("kind", format!("“{other}” is no kind of {API_VERSION}; it is {KINDS}"));
+            return vec![];
         }
     };
-    found.into_iter().collect()
+    let name = match root.fields("metadata") {
+        // Exclusions are told apart by what they leave out.
+        metadata if kind == "Exclusion" => metadata.and_then(|metadata| metadata.text("name")).unwrap_or_default(),
+        Some(metadata) => metadata.needed_text("name").unwrap_or_default(),
+        None => {
+            if !root.has("metadata") {
+                root.fault("metadata", "it is missing; metadata.name says what the definition is called");
+            }
+            String::new()
+        }
+    };
+    match root.fields("spec") {
+        Some(spec) => read(name, &spec).into_iter().collect(),
+        None => {
+            if !root.has("spec") {
+                root.fault("spec", "it is missing");
+            }
+            vec![]
+        }
+    }
 }
 
 fn service(name: String, spec: &Fields) -> Option<What> {
@@ -58,7 +56,7 @@ fn service(name: String, spec: &Fields) -> Option<What> {
     Some(What::Service { name, draft, is_whole: true })
 }
 
-fn exclusion(spec: &Fields) -> Option<What> {
+fn exclusion(_: String, spec: &Fields) -> Option<What> {
     Some(What::Exclusion(Box::new(whole::<ExclusionDraft>(spec)?)))
 }
 

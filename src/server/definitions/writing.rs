@@ -49,18 +49,18 @@ pub fn service(name: &str, draft: &ServiceDraft) -> Written {
 
 pub fn objective(draft: &ObjectiveDraft) -> Written {
     let mut spec = fields(draft);
-    spec.remove("name");
+    spec.shift_remove("name");
     put(&mut spec, "target", draft.target.percent_text());
     put(&mut spec, "windows", draft.windows.iter().map(ToString::to_string).collect::<Vec<_>>());
     if let Some(target) = draft.slice_target {
         put(&mut spec, "slice_target", target.percent_text());
     }
     if draft.alerting == Alerting::default() {
-        spec.remove("alerting");
+        spec.shift_remove("alerting");
     }
     for (name, usual) in [("gate_fails_closed", Value::Bool(false)), ("method", "occurrences".into()), ("basis", "last_period".into()), ("slice_s", 60.into())] {
         if spec.get(name) == Some(&usual) {
-            spec.remove(name);
+            spec.shift_remove(name);
         }
     }
     document("Objective", Some(&draft.name), spec)

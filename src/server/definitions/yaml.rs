@@ -14,6 +14,9 @@ const MAX_DOCUMENTS: usize = 2_000;
 /// What a file may hold, counting everything an alias stands for anew.
 const MAX_VALUES: usize = 200_000;
 const MAX_TEXT: usize = 4 * MAX_BYTES;
+/// The YAML parser looks at every open bracket again for every word, so that a file of nothing but
+/// brackets keeps it busy for minutes.
+const MAX_BRACKETS: usize = 20_000;
 /// How a key that takes over the fields of another mapping is written.
 const MERGE: &str = "<<";
 
@@ -37,19 +40,22 @@ pub struct Broken {
 }
 
 impl Document<'_> {
-    /// The line on which the last part of a path is given, where only one can be meant; otherwise
-    /// that on which the document begins.
+    /// The line on which a path is given, or the nearest one above it of which only one can be
+    /// meant; in the end that on which the document begins.
     pub fn line_of(&self, path: &str) -> usize {
-        let key = path.rsplit('.').next().unwrap_or(path);
-        let key = key.split('[').next().unwrap_or(key);
+        let keys = path.rsplit('.').map(|key| key.split('[').next().unwrap_or(key));
+        keys.filter(|key| !key.is_empty()).find_map(|key| self.only_line_of(key)).unwrap_or(self.line)
+    }
+
+    fn only_line_of(&self, key: &str) -> Option<usize> {
         let is_it = |line: &str| {
             let line = line.trim_start().trim_start_matches("- ").trim_start();
             line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'))
         };
-        let mut found = self.text.lines().enumerate().filter(|(_, line)| !key.is_empty() && is_it(line));
+        let mut found = self.text.lines().enumerate().filter(|(_, line)| is_it(line));
         match (found.next(), found.next()) {
-            (Some((at, _)), None) => self.line + at,
-            _ => self.line,
+            (Some((at, _)), None) => Some(self.line + at),
+            _ => None,
         }
     }
 }
@@ -75,6 +81,9 @@ pub fn documents(text: &str) -> Result<Vec<Document<'_>>, Broken> {
         let number = documents.len() + 1;
         if number > MAX_DOCUMENTS {
             return Err(broken(number, line, format!("the file has more than {MAX_DOCUMENTS} documents; split it")));
+        }
+        if part.bytes().filter(|byte| b"[{".contains(byte)).count() > MAX_BRACKETS {
+            return Err(broken(number, line, format!("the document has more than {MAX_BRACKETS} brackets; split it, or write them as lists of lines")));
         }
         let read = Tree { left: &left }.deserialize(yaml_serde::Deserializer::from_str(part));
         let tree = read.map_err(|error| {
@@ -252,10 +261,10 @@ mod tests {
 
     #[test]
     fn documents_are_told_apart_and_know_their_lines() {
-        let text = "# a remark\n---\na: 1\n--- # more\n\nb: |\n  --- not a mark\n...\n# nothing\n---\n---\n%YAML 1.2\n---\nc: [x]\n";
+        let text = "# a remark\n---\na: 1\n--- # more\n\nb: |\n  --- not a mark\n...\n# nothing\n---\n...\n%YAML 1.2\n---\nc: [x]\n";
         let read = documents(text).expect("it can be read");
         let found: Vec<(usize, usize, Value)> = read.into_iter().map(|document| (document.number, document.line, document.tree)).collect();
-        assert_eq!(found, [(1, 2, json!({"a": 1})), (2, 4, json!({"b": "--- not a mark\n"})), (3, 11, json!({"c": ["x"]}))]);
+        assert_eq!(found, [(1, 2, json!({"a": 1})), (2, 4, json!({"b": "--- not a mark\n"})), (3, 12, json!({"c": ["x"]}))]);
         assert!(trees("").is_empty() && trees("# nothing\n---\n").is_empty() && trees("null").is_empty());
         assert_eq!(trees("\u{feff}a: 1\r\n---\r\nb: 2\r\n"), [json!({"a": 1}), json!({"b": 2})]);
     }
@@ -304,8 +313,11 @@ mod tests {
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(500_000), "*a,".repeat(100_000));
         let itself = "a: &a [*a]\n".to_owned();
         let deep = "[".repeat(300_000);
+        let less_deep = "[".repeat(MAX_BRACKETS);
         let deep_pairs = "a: ".repeat(100_000);
-        for bomb in [laughs, wide, long, itself, deep, deep_pairs] {
+        let (deep_lists, deep_keys) = ("- ".repeat(400_000), "? ".repeat(400_000));
+        let stairs: String = (0..1_400).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        for bomb in [laughs, wide, long, itself, deep, less_deep, deep_pairs, deep_lists, deep_keys, stairs] {
             let began = Instant::now();
             assert!(documents(&bomb).is_err(), "{}", &bomb[..40]);
             assert!(began.elapsed() < Duration::from_secs(5), "{} took {:?}", &bomb[..40], began.elapsed());
@@ -321,7 +333,7 @@ mod tests {
     #[test]
     fn a_field_is_found_where_only_one_can_be_meant() {
         let read = documents("---\nspec:\n  target: 2\n  list:\n    - name: x\n    - name: y\n").expect("it can be read");
-        assert_eq!((read[0].line_of("spec.target"), read[0].line_of("spec.list[1].name"), read[0].line_of("spec.absent")), (3, 1, 1));
+        assert_eq!((read[0].line_of("spec.target"), read[0].line_of("spec.list[1].name"), read[0].line_of("absent")), (3, 4, 1));
     }
 
     proptest! {
