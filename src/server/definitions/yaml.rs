@@ -220,7 +220,9 @@ impl<'de> Visitor<'de> for Tree<'_> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-        self.left.take(text.len()).map(|()| Value::String(text.to_owned()))
+        self.left.take(text.len())?;
+        // No database keeps it.
+        if text.contains('\0') { Err(E::custom("a text holds a character that cannot be kept (NUL)")) } else { Ok(Value::String(text.to_owned())) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
@@ -283,6 +285,7 @@ mod tests {
         assert!(fault("a: 1\na: 2\n").words.contains("given twice"));
         assert!(fault("a: !secret x\n").words.contains("tag"), "{:?}", fault("a: !secret x\n"));
         assert!(fault("a: .nan\n").words.contains("finite"));
+        assert!(fault("a: \"x\\0y\"\n").words.contains("NUL"));
         assert!(fault("a: *b\n").words.contains("unknown anchor"));
         assert!(!fault("a: \"\\e[31m\u{1b}\n").words.contains('\u{1b}'));
     }
