@@ -110,7 +110,8 @@ fn read_all(paths: &[PathBuf]) -> Result<Vec<File>, Box<dyn Error>> {
 
 fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     let unreadable = |error| format!("could not read the folder {}: {error}", folder.display());
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect()).map_err(unreadable)?;
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect()).map_err(unreadable)?;
     entries.sort();
     for path in entries {
         let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
@@ -137,7 +138,11 @@ fn read_one(path: &Path) -> Result<File, Box<dyn Error>> {
     let name = if is_input { "standard input".to_owned() } else { path.display().to_string() };
     let limit = MAX_BYTES as u64 + 1;
     let mut bytes = Vec::new();
-    let read = if is_input { std::io::stdin().lock().take(limit).read_to_end(&mut bytes) } else { fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) };
+    let read = if is_input {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
     read.map_err(|error| format!("could not read {name}: {error}"))?;
     if bytes.len() > MAX_BYTES {
         return Err(format!("{name} is larger than {MAX_BYTES} bytes; split it").into());

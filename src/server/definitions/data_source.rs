@@ -30,8 +30,13 @@ pub enum AuthSpec {
 }
 
 /// Fields that people might write a secret into, and what to write instead.
-const SECRETS: [(&str, &str); 5] =
-    [("bearer_token", "bearer_token_env"), ("token", "bearer_token_env"), ("basic_password", "basic_password_env"), ("password", "basic_password_env"), ("headers", "headers_env")];
+const SECRETS: [(&str, &str); 5] = [
+    ("bearer_token", "bearer_token_env"),
+    ("token", "bearer_token_env"),
+    ("basic_password", "basic_password_env"),
+    ("password", "basic_password_env"),
+    ("headers", "headers_env"),
+];
 
 impl DataSourceSpec {
     /// One of which only the address is known.
@@ -42,7 +47,8 @@ impl DataSourceSpec {
     /// Everything that is wrong with it, as far as it can be said without its secrets.
     pub fn faults(&self) -> Vec<String> {
         let plain = Endpoint::new(&self.url);
-        let endpoint = Endpoint { tenant: self.tenant.clone(), ca_pem: self.ca_pem.clone(), timeout_secs: self.timeout_s.unwrap_or(plain.timeout_secs), ..plain };
+        let endpoint =
+            Endpoint { tenant: self.tenant.clone(), ca_pem: self.ca_pem.clone(), timeout_secs: self.timeout_s.unwrap_or(plain.timeout_secs), ..plain };
         endpoint.faults().into_iter().map(|fault| format!("{}: {}", if fault.field == "base_url" { "url" } else { fault.field }, fault.words)).collect()
     }
 

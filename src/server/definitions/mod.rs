@@ -146,11 +146,13 @@ pub fn read(files: &[File]) -> Definitions {
         }
         if known == 0 {
             let place = Place { file: file.name.clone(), document: 1, line: 1, ..Place::default() };
-            let words = format!("the file holds no definition; each begins with one of {}", FORMATS.map(|(_, field, value)| format!("“{field}: {value}”")).join(", "));
+            let words =
+                format!("the file holds no definition; each begins with one of {}", FORMATS.map(|(_, field, value)| format!("“{field}: {value}”")).join(", "));
             all.faults.push(Note { place, field: String::new(), words });
         }
     }
-    let library = openslo::Library::of(readings.iter().filter(|(format, ..)| *format == Some(Format::OpenSlo)).map(|(_, document, notes)| (&document.tree, notes)));
+    let library =
+        openslo::Library::of(readings.iter().filter(|(format, ..)| *format == Some(Format::OpenSlo)).map(|(_, document, notes)| (&document.tree, notes)));
     for (format, document, notes) in &readings {
         let Some(format) = format else { continue };
         let Some(root) = Fields::of(&document.tree, "", notes) else { continue };
@@ -252,7 +254,8 @@ impl Definitions {
             kept.push(item);
         }
         // Where a file says everything, what others say beside it adds nothing.
-        let whole: Vec<String> = kept.iter().filter_map(|item| if let What::Service { name, is_whole: true, .. } = &item.what { Some(name.clone()) } else { None }).collect();
+        let whole: Vec<String> =
+            kept.iter().filter_map(|item| if let What::Service { name, is_whole: true, .. } = &item.what { Some(name.clone()) } else { None }).collect();
         kept.retain(|item| !matches!(&item.what, What::Service { name, is_whole: false, .. } if whole.contains(name)));
         self.items = kept;
     }

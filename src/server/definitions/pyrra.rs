@@ -22,10 +22,13 @@ pub fn read(root: &Fields) -> Vec<What> {
         None | Some("ServiceLevelObjective") => objective(root, root).into_iter().collect(),
         Some("ServiceLevelObjectiveList") => {
             root.may_have(&["metadata"]);
-            root.list("items").iter().filter_map(|item| {
-                item.may_have(&["apiVersion", "kind", "status"]);
-                objective(root, item)
-            }).collect()
+            root.list("items")
+                .iter()
+                .filter_map(|item| {
+                    item.may_have(&["apiVersion", "kind", "status"]);
+                    objective(root, item)
+                })
+                .collect()
         }
         Some(other) => {
             root.all();

@@ -28,10 +28,20 @@ struct Letters {
     ticket_alert: &'static str,
 }
 
-const PLAIN: Letters =
-    Letters { error_query: "error_query", total_query: "total_query", error_ratio_query: "error_ratio_query", page_alert: "page_alert", ticket_alert: "ticket_alert" };
-const KUBERNETES: Letters =
-    Letters { error_query: "errorQuery", total_query: "totalQuery", error_ratio_query: "errorRatioQuery", page_alert: "pageAlert", ticket_alert: "ticketAlert" };
+const PLAIN: Letters = Letters {
+    error_query: "error_query",
+    total_query: "total_query",
+    error_ratio_query: "error_ratio_query",
+    page_alert: "page_alert",
+    ticket_alert: "ticket_alert",
+};
+const KUBERNETES: Letters = Letters {
+    error_query: "errorQuery",
+    total_query: "totalQuery",
+    error_ratio_query: "errorRatioQuery",
+    page_alert: "pageAlert",
+    ticket_alert: "ticketAlert",
+};
 
 pub fn read(root: &Fields) -> Vec<What> {
     root.may_have(&["version"]);

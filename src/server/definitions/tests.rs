@@ -61,7 +61,8 @@ fn a_value_against_a_threshold_is_judged_by_slices() {
     assert_eq!(draft.source.as_deref(), Some("any"), "its source is missing, and has a name to be made under");
     assert!(draft.description.starts_with("Regardless"));
     let said: String = all.remarks.iter().map(|remark| format!("{remark}\n")).collect();
-    for word in ["counted in slices of time", "metricSource.type", "Good experience", "usual burn rate alerts", "0.yaml:17, SLO “search-slo”, spec.indicator"] {
+    for word in ["counted in slices of time", "metricSource.type", "Good experience", "usual burn rate alerts", "0.yaml:17, SLO “search-slo”, spec.indicator"]
+    {
         assert!(said.contains(word), "{word}: {said}");
     }
 }
@@ -79,7 +80,10 @@ fn ratio_timeslices_stay_what_they_are() {
 fn parts_are_found_in_other_documents_and_files() {
     let all = good(REFERENCES);
     let drafts = objectives(&all);
-    assert_eq!(drafts.iter().map(|draft| draft.name.as_str()).collect::<Vec<_>>(), ["checkout-availability-good", "checkout-availability-2", "checkout-availability-never-wrong"]);
+    assert_eq!(
+        drafts.iter().map(|draft| draft.name.as_str()).collect::<Vec<_>>(),
+        ["checkout-availability-good", "checkout-availability-2", "checkout-availability-never-wrong"]
+    );
     assert_eq!(drafts[0].title(), "Checkout works: Good");
     assert!(drafts[2].target.is_zero_tolerance());
     assert_eq!((drafts[0].source.as_deref(), drafts[0].target), (Some("main"), target("99.9 %")));
@@ -87,7 +91,11 @@ fn parts_are_found_in_other_documents_and_files() {
     let pair = PairDraft { severity: Urgency::Page, factor: 14.4, long_s: 3_600, short_s: 300 };
     assert_eq!(drafts[0].alerting.pairs, Some(vec![pair]));
     assert_eq!(drafts[2].alerting, Alerting::default(), "without a budget there is no burn rate");
-    assert!(all.items.iter().any(|item| matches!(&item.what, What::Service { name, draft, is_whole: false } if name == "checkout" && draft.owner.as_deref() == Some("payments"))));
+    assert!(
+        all.items.iter().any(
+            |item| matches!(&item.what, What::Service { name, draft, is_whole: false } if name == "checkout" && draft.owner.as_deref() == Some("payments"))
+        )
+    );
     assert!(all.items.iter().any(|item| matches!(&item.what, What::DataSource { name, draft } if name == "main" && draft.url.starts_with("http://"))));
     for field in ["spec.condition.alertAfter", "spec.notificationTargets", "metadata.labels", ""] {
         assert!(remarks(&all).contains(&field), "{field}: {:?}", all.remarks);
@@ -107,7 +115,10 @@ fn parts_are_found_in_other_documents_and_files() {
 fn sloths_files_become_a_service_and_its_objectives() {
     let all = good(SLOTH);
     let [availability, latency, freshness] = objectives(&all)[..] else { panic!("there are three: {all:?}") };
-    assert_eq!((availability.name.as_str(), availability.service.as_deref(), availability.target), ("checkout-availability", Some("checkout"), target("99.95 %")));
+    assert_eq!(
+        (availability.name.as_str(), availability.service.as_deref(), availability.target),
+        ("checkout-availability", Some("checkout"), target("99.95 %"))
+    );
     let Indicator::Ratio { good: None, bad: Some(bad), total } = &availability.indicator else { panic!("it is a ratio") };
     assert_eq!(bad, "sum(rate(http_requests_total{job=\"checkout\",code=~\"(5..|429)\"}[$window]))");
     assert!(total.ends_with("[$window]))"));
@@ -115,7 +126,9 @@ fn sloths_files_become_a_service_and_its_objectives() {
     assert!(availability.alerting.enabled && !pairs.is_empty() && pairs.iter().all(|pair| pair.severity == Urgency::Page));
     assert!(!latency.alerting.enabled);
     assert_eq!(freshness.alerting, Alerting::default());
-    assert!(matches!(&freshness.indicator, Indicator::Threshold { op: Op::Lte, value, query } if (*value - 0.005).abs() < 1e-12 && query.contains("[$window]")));
+    assert!(
+        matches!(&freshness.indicator, Indicator::Threshold { op: Op::Lte, value, query } if (*value - 0.005).abs() < 1e-12 && query.contains("[$window]"))
+    );
     assert_eq!(freshness.method, Method::Timeslices);
     let said: String = all.remarks.iter().map(|remark| format!("{remark}\n")).collect();
     for word in ["no number of events", "slos[0].labels", "repo", "slos[0].alerting.annotations"] {
@@ -160,7 +173,8 @@ fn our_own_files_are_read_as_people_write_them() {
 
 #[test]
 fn what_nobody_knows_is_said_with_its_path() {
-    let text = HOUSE.replace("    min_bad: 5", "    min_bad: 5\n    colour: red\n  pager: loud").replace("    text: Runbook", "    text: Runbook\n      size: 3");
+    let text =
+        HOUSE.replace("    min_bad: 5", "    min_bad: 5\n    colour: red\n  pager: loud").replace("    text: Runbook", "    text: Runbook\n      size: 3");
     let all = read_all(&[&text]);
     assert!(all.faults.is_empty(), "{:?}", all.faults);
     let said = remarks(&all);
@@ -250,7 +264,13 @@ fn openslos_ratios_and_windows_in_all_their_forms() {
     let raw = REFERENCES.replace("    bad:\n      metricSource:\n        metricSourceRef: main\n        spec:\n          query: http_requests_total{job=\"checkout\",code=~\"5..\"}\n    total:", "    rawType: success\n    raw:");
     let all = good(&raw);
     assert!(matches!(objectives(&all)[0].indicator, Indicator::Threshold { op: Op::Gte, value: 0.999, .. }), "{:?}", objectives(&all)[0]);
-    let sliced = good(&REFERENCES.replace("budgetingMethod: Occurrences", "budgetingMethod: Timeslices").replace("targetPercent: 99.9", "targetPercent: 99.9\n      timeSliceTarget: 0.95\n      timeSliceWindow: 5").replace("      target: 0.99\n", "      target: 0.99\n      timeSliceTarget: 1.0\n      timeSliceWindow: 10m\n").replace("      target: 1.0\n", "      target: 1.0\n      timeSliceTarget: 0.9\n"));
+    let sliced = good(
+        &REFERENCES
+            .replace("budgetingMethod: Occurrences", "budgetingMethod: Timeslices")
+            .replace("targetPercent: 99.9", "targetPercent: 99.9\n      timeSliceTarget: 0.95\n      timeSliceWindow: 5")
+            .replace("      target: 0.99\n", "      target: 0.99\n      timeSliceTarget: 1.0\n      timeSliceWindow: 10m\n")
+            .replace("      target: 1.0\n", "      target: 1.0\n      timeSliceTarget: 0.9\n"),
+    );
     let drafts = objectives(&sliced);
     assert_eq!((drafts[0].method, drafts[0].slice_target, drafts[0].slice_s), (Method::Timeslices, Some(target("0.95")), 300));
     assert_eq!((drafts[1].slice_target.map(Target::is_zero_tolerance), drafts[1].slice_s), (Some(true), 600));
@@ -357,8 +377,22 @@ fn drafts() -> impl Strategy<Value = ObjectiveDraft> {
         (3_600i64..1_000_000).prop_map(|seconds| Window::Rolling { seconds }),
         (prop::sample::select(Unit::ALL.to_vec()), prop::sample::select(vec!["UTC", "Europe/Berlin"])).prop_map(|(unit, zone)| Window::calendar(unit, 1, zone)),
     ];
-    let first = ("[a-zA-Z0-9][a-z0-9._/:-]{0,20}", prop::option::of(words), words, prop::option::of("[a-zä#:{}-]{1,12}"), 1u64..=1_000_000_000, prop::collection::vec(window, 1..4));
-    let second = (indicator, prop::sample::select(vec![60i64, 300, 3_600]), any::<bool>(), any::<bool>(), prop::sample::select(Method::ALL.to_vec()), 1u64..1_000_000_000);
+    let first = (
+        "[a-zA-Z0-9][a-z0-9._/:-]{0,20}",
+        prop::option::of(words),
+        words,
+        prop::option::of("[a-zä#:{}-]{1,12}"),
+        1u64..=1_000_000_000,
+        prop::collection::vec(window, 1..4),
+    );
+    let second = (
+        indicator,
+        prop::sample::select(vec![60i64, 300, 3_600]),
+        any::<bool>(),
+        any::<bool>(),
+        prop::sample::select(Method::ALL.to_vec()),
+        1u64..1_000_000_000,
+    );
     (first, second).prop_map(|((name, title, description, service, billionths, windows), (indicator, slice_s, flag, enabled, method, sliced))| {
         let of = |billionths: u64| Target::imported(&format!("{billionths}e-9")).expect("it is a target");
         let method = if matches!(indicator, Indicator::Threshold { .. }) { Method::Timeslices } else { method };

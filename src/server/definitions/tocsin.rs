@@ -146,7 +146,9 @@ fn unknown(path: &str, given: &Value, read: &Value, say: &mut impl FnMut(&str)) 
                 }
             }
         }
-        (Value::Array(given), Value::Array(read)) => given.iter().zip(read).enumerate().for_each(|(at, (given, read))| unknown(&format!("{path}[{at}]"), given, read, say)),
+        (Value::Array(given), Value::Array(read)) => {
+            given.iter().zip(read).enumerate().for_each(|(at, (given, read))| unknown(&format!("{path}[{at}]"), given, read, say))
+        }
         _ => {}
     }
 }

@@ -58,7 +58,8 @@ pub fn objective(draft: &ObjectiveDraft) -> Written {
     if draft.alerting == Alerting::default() {
         spec.shift_remove("alerting");
     }
-    for (name, usual) in [("gate_fails_closed", Value::Bool(false)), ("method", "occurrences".into()), ("basis", "last_period".into()), ("slice_s", 60.into())] {
+    for (name, usual) in [("gate_fails_closed", Value::Bool(false)), ("method", "occurrences".into()), ("basis", "last_period".into()), ("slice_s", 60.into())]
+    {
         if spec.get(name) == Some(&usual) {
             spec.shift_remove(name);
         }
@@ -86,7 +87,8 @@ pub fn data_source(name: &str, endpoint: &Endpoint) -> Written {
     }
     if !endpoint.headers.is_empty() {
         let names: Vec<&str> = endpoint.headers.keys().map(String::as_str).collect();
-        comments.push(format!("The values of its headers are not exported; elsewhere add headers_env with the variables that hold them: {}.", names.join(", ")));
+        comments
+            .push(format!("The values of its headers are not exported; elsewhere add headers_env with the variables that hold them: {}.", names.join(", ")));
     }
     if let Some(tenant) = &endpoint.tenant {
         put(&mut spec, "tenant", tenant);

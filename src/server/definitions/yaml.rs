@@ -143,7 +143,9 @@ fn merged(tree: Value) -> Result<Value, String> {
             let brought = match fields.remove(MERGE) {
                 None => vec![],
                 Some(Value::Object(one)) => vec![one],
-                Some(Value::Array(several)) => several.into_iter().map(|one| one.as_object().cloned().ok_or("“<<” takes mappings only")).collect::<Result<_, _>>()?,
+                Some(Value::Array(several)) => {
+                    several.into_iter().map(|one| one.as_object().cloned().ok_or("“<<” takes mappings only")).collect::<Result<_, _>>()?
+                }
                 Some(_) => return Err("“<<” takes mappings only".to_owned()),
             };
             for (name, value) in brought.into_iter().flatten() {

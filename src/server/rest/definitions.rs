@@ -1,11 +1,6 @@
 //! Definitions as code, for programs: files in, files out.
 
-use super::{
-    problem::Problem,
-    query::Asked,
-    schema,
-    sent::SentText,
-};
+use super::{problem::Problem, query::Asked, schema, sent::SentText};
 use crate::server::{
     auth::Principal,
     definitions::File,

@@ -10,12 +10,24 @@ use crate::domain::{
 
 /// One definition to write.
 pub enum Change {
-    Service { name: String, draft: ServiceDraft },
-    DataSource { source: Box<KeptSource>, is_new: bool },
+    Service {
+        name: String,
+        draft: ServiceDraft,
+    },
+    DataSource {
+        source: Box<KeptSource>,
+        is_new: bool,
+    },
     /// With the objective it changes and the revision of it that was looked at.
-    Objective { before: Option<(ObjectiveId, i64)>, draft: Box<ObjectiveDraft> },
+    Objective {
+        before: Option<(ObjectiveId, i64)>,
+        draft: Box<ObjectiveDraft>,
+    },
     /// With the one it takes the place of.
-    Exclusion { before: Option<ExclusionId>, draft: Box<ExclusionDraft> },
+    Exclusion {
+        before: Option<ExclusionId>,
+        draft: Box<ExclusionDraft>,
+    },
 }
 
 impl Store {

@@ -14,9 +14,16 @@ const QUERIES: [&str; 4] = ["query", "promql", "expr", "expression"];
 
 /// What an indicator measures.
 pub enum Measure {
-    Ratio { part: Metric, is_good: bool, total: Metric },
+    Ratio {
+        part: Metric,
+        is_good: bool,
+        total: Metric,
+    },
     /// A ratio that something else works out.
-    Raw { ratio: Metric, is_bad: bool },
+    Raw {
+        ratio: Metric,
+        is_bad: bool,
+    },
     Threshold(Metric),
 }
 

@@ -142,11 +142,21 @@ fn data_source(root: &Fields) -> Option<What> {
     let Metadata { name, .. } = metadata?;
     if !is_asked(&kind) {
         details.iter().for_each(|details| _ = details.all());
-        spec.remark("type", format!("Tocsin asks what speaks the HTTP API of Prometheus, which “{}” does not; the data source was left out", super::note::inert(&kind)));
+        spec.remark(
+            "type",
+            format!("Tocsin asks what speaks the HTTP API of Prometheus, which “{}” does not; the data source was left out", super::note::inert(&kind)),
+        );
         return None;
     }
-    let url = details.as_ref().and_then(|details| ["url", "baseUrl", "address", "endpoint"].into_iter().find(|field| details.has(field)).and_then(|field| details.text(field)));
-    let rest: Vec<&str> = details.iter().flat_map(|details| details.all().keys()).map(String::as_str).filter(|field| !["url", "baseUrl", "address", "endpoint"].contains(field)).collect();
+    let url = details
+        .as_ref()
+        .and_then(|details| ["url", "baseUrl", "address", "endpoint"].into_iter().find(|field| details.has(field)).and_then(|field| details.text(field)));
+    let rest: Vec<&str> = details
+        .iter()
+        .flat_map(|details| details.all().keys())
+        .map(String::as_str)
+        .filter(|field| !["url", "baseUrl", "address", "endpoint"].contains(field))
+        .collect();
     if !rest.is_empty() {
         spec.remark("connectionDetails", format!("these were left out, and secrets do not belong into files: {}", rest.join(", ")));
     }

@@ -64,7 +64,9 @@ pub fn read<'a>(root: &Fields<'a>, library: &Library<'a>) -> Vec<What> {
         let called = goal.text("displayName").filter(|called| !called.trim().is_empty());
         goal.is_left_out("compositeWeight", "each target becomes an objective of its own; make a composite from them in Tocsin");
         let own = has_own(goal).then(|| self::measure(goal, library)).flatten();
-        let Some(Goal { target, method, slice_target, slice_s, indicator, source }) = read_goal(goal, method, own.as_ref().or(measure.as_ref())) else { continue };
+        let Some(Goal { target, method, slice_target, slice_s, indicator, source }) = read_goal(goal, method, own.as_ref().or(measure.as_ref())) else {
+            continue;
+        };
         let (name, title) = if is_one {
             if let Some(called) = &called {
                 goal.remark("displayName", format!("an objective has one title, that of its SLO; “{}” was left out", inert(called)));

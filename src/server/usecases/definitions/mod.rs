@@ -105,17 +105,13 @@ pub async fn apply(app: &App, actor: &Actor, files: &[File], is_dry: bool, secre
     }
     if !is_dry && !app.store.apply(&changes, &auth::by(&actor.who)).await.map_err(ServerError::from)? {
         let words = "somebody changed one of the definitions meanwhile";
-        return Err(ServerError::from(Failure::new(FailureKind::Stale, "stale_definitions", words).with_next("Nothing was written. Apply the files again.")).into());
+        return Err(
+            ServerError::from(Failure::new(FailureKind::Stale, "stale_definitions", words).with_next("Nothing was written. Apply the files again.")).into()
+        );
     }
     let count = |became: Became| objects.iter().filter(|object| object.outcome == became).count();
-    let report = Report {
-        dry_run: is_dry,
-        created: count(Became::Created),
-        changed: count(Became::Changed),
-        unchanged: count(Became::Unchanged),
-        objects,
-        warnings,
-    };
+    let report =
+        Report { dry_run: is_dry, created: count(Became::Created), changed: count(Became::Changed), unchanged: count(Became::Unchanged), objects, warnings };
     if !is_dry {
         tracing::info!(created = report.created, changed = report.changed, by = actor.who.id, "applied definitions");
     }
@@ -155,7 +151,9 @@ impl From<Unapplied> for ServerError {
                 if faults.len() > FAULTS_SHOWN {
                     words.push(format!("and {} more", faults.len() - FAULTS_SHOWN));
                 }
-                Failure::new(FailureKind::Invalid, "invalid_definitions", words.join("; ")).with_next("Nothing was written. Correct the files and apply them again.").into()
+                Failure::new(FailureKind::Invalid, "invalid_definitions", words.join("; "))
+                    .with_next("Nothing was written. Correct the files and apply them again.")
+                    .into()
             }
         }
     }

@@ -228,7 +228,14 @@ impl Planner<'_> {
         if self.tell(place, "DataSource", Some(name), old, &endpoint) {
             let source = match before {
                 Some(before) => KeptSource { endpoint, updated_at: self.now, ..before.clone() },
-                None => KeptSource { id: DataSourceId(Clock::new_id()), name: name.to_owned(), kind: PROMETHEUS.to_owned(), endpoint, created_at: self.now, updated_at: self.now },
+                None => KeptSource {
+                    id: DataSourceId(Clock::new_id()),
+                    name: name.to_owned(),
+                    kind: PROMETHEUS.to_owned(),
+                    endpoint,
+                    created_at: self.now,
+                    updated_at: self.now,
+                },
             };
             self.changes.push(Change::DataSource { source: Box::new(source), is_new: before.is_none() });
         }
