@@ -19,8 +19,8 @@ use super::{
 };
 use crate::domain::{
     accounts::Doorstep,
-    executive::{Executive, Question},
     briefing::Briefing,
+    executive::{Executive, Question},
     failure::{Failure, FailureKind},
     screens::{Asked, FirstScreen, FormKeys, Needs, Theme},
 };

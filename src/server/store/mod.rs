@@ -34,9 +34,9 @@ mod slices;
 mod stale;
 mod storms;
 mod stream;
+mod targets;
 #[cfg(test)]
 pub(in crate::server) mod testing;
-mod targets;
 mod tokens;
 mod upkeep;
 mod verify;
