@@ -30,12 +30,7 @@ impl Bar {
     /// What is left of an objective's budget, with its range where too little was measured.
     pub fn of(report: &BudgetReport) -> Self {
         let range = report.worst_remaining_ratio.zip(report.best_remaining_ratio).filter(|_| report.state == report::Standing::NotMeasured);
-        Self {
-            title: format!("{}: {}", report.objective.title, words::left(report)),
-            left: report.tally.remaining_ratio,
-            range,
-            standing: Standing::of(report.state),
-        }
+        Self { title: format!("{}: {}", report.objective.title, words::left(report)), left: report.tally.remaining_ratio, range, standing: Standing::of(report.state) }
     }
 }
 

@@ -120,14 +120,7 @@ impl Briefing {
             line("  No SEV1 or SEV2 incident is open.".to_owned());
         }
         for major in &self.majors {
-            line(format!(
-                "  {} {} {}, for {}, {}",
-                major.severity.label(),
-                major.reference,
-                major.title,
-                wording::span(self.at.secs_since(major.since)),
-                major.holder_words()
-            ));
+            line(format!("  {} {} {}, for {}, {}", major.severity.label(), major.reference, major.title, wording::span(self.at.secs_since(major.since)), major.holder_words()));
         }
         line(String::new());
         line(format!("{} open. {origin}/brief", wording::count(self.open, "incident", "incidents")));
@@ -155,14 +148,7 @@ impl Major {
 
 impl Readable for Briefing {
     fn read(from: Reader<'_>) -> Self {
-        Self {
-            at: from.get("at"),
-            headline: from.get("headline"),
-            rows: from.get("rows"),
-            majors: from.get("majors"),
-            open: from.get::<u32>("open") as usize,
-            demo: from.get("demo"),
-        }
+        Self { at: from.get("at"), headline: from.get("headline"), rows: from.get("rows"), majors: from.get("majors"), open: from.get::<u32>("open") as usize, demo: from.get("demo") }
     }
 }
 

@@ -39,12 +39,12 @@ mod times;
 mod toasts;
 
 pub use app::mount;
+pub use pages::executive::ISLAND;
 /// What pages without a script are drawn with as well.
 pub use chart::{paint::picture, rows::BudgetBar, rows::Sparkline};
 pub use components::{
     icon::{Glyph, Icon},
     severity::SeverityMark,
 };
-pub use pages::executive::ISLAND;
 pub use still::{Still, needs, still};
 pub use times::Zone;

@@ -201,13 +201,7 @@ fn services(asked: &Asked<'_>) -> Vec<Member> {
 /// How many incidents of the range have at least one of the four times missing.
 fn without_a_time(asked: &Asked<'_>) -> u64 {
     let each = Measure::ALL.into_iter().filter_map(|measure| match measure.from() {
-        From::Incidents(metric) => {
-            if let Of::Each(each) = metric.of {
-                Some(each)
-            } else {
-                None
-            }
-        }
+        From::Incidents(metric) => if let Of::Each(each) = metric.of { Some(each) } else { None },
         From::Services | From::Objectives => None,
     });
     let each: Vec<_> = each.collect();

@@ -118,9 +118,7 @@ impl Measure {
                 "events within the threshold of their objective, of all events of the objectives about latency, each over its own window, put together as one ratio of sums"
             }
             Measure::Errors => "for each objective that counts events and is not about latency: bad of all events over its own window",
-            Measure::Frequency => {
-                "for each service that is known: incidents whose impact began in the range, counted per thirty days; one with several services counts in each"
-            }
+            Measure::Frequency => "for each service that is known: incidents whose impact began in the range, counted per thirty days; one with several services counts in each",
             Measure::Burn => "for each objective: bad of all events of the last hour, over what its budget allows; at 1 the budget lasts exactly its window",
             Measure::Detect | Measure::Mitigate | Measure::Restore | Measure::Acknowledge => self.metric().map_or("", |metric| metric.definition),
         }

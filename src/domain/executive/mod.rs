@@ -122,14 +122,7 @@ impl Readable for Executive {
 
 impl Readable for GateRow {
     fn read(from: Reader<'_>) -> Self {
-        Self {
-            service: from.get("service"),
-            level: from.get("level"),
-            may_release: from.get("may_release"),
-            overridden: from.get("overridden"),
-            reason: from.get("reason"),
-            words: from.get("words"),
-        }
+        Self { service: from.get("service"), level: from.get("level"), may_release: from.get("may_release"), overridden: from.get("overridden"), reason: from.get("reason"), words: from.get("words") }
     }
 }
 

@@ -126,14 +126,7 @@ mod tests {
     }
 
     fn set(value: Option<f64>, from: i64, at: i64) -> Target {
-        Target {
-            metric: Measure::Detect,
-            severity: Some(Severity::Sev1),
-            value,
-            valid_from: Some(day(from)),
-            set_by: Some("Mara".to_owned()),
-            set_at: Some(day(at)),
-        }
+        Target { metric: Measure::Detect, severity: Some(Severity::Sev1), value, valid_from: Some(day(from)), set_by: Some("Mara".to_owned()), set_at: Some(day(at)) }
     }
 
     #[test]

@@ -97,10 +97,7 @@ fn shares_are_ratios_of_sums_over_those_that_count_events() {
     ];
     let (lines, ..) = table(&objectives, &[]);
     let availability = line(&lines, Measure::Availability, None);
-    assert_eq!(
-        (words::middle(&availability), words::ninth(&availability), words::many(availability.n)),
-        (vec![("99.85 %".to_owned(), true)], "share".to_owned(), "1 M".to_owned())
-    );
+    assert_eq!((words::middle(&availability), words::ninth(&availability), words::many(availability.n)), (vec![("99.85 %".to_owned(), true)], "share".to_owned(), "1 M".to_owned()));
     assert_eq!(availability.members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["quiet", "busy"]);
     let latency = line(&lines, Measure::Latency, None);
     assert_eq!((words::middle(&latency), latency.missed), (vec![("99.0 %".to_owned(), false)], false));
@@ -114,12 +111,7 @@ fn shares_are_ratios_of_sums_over_those_that_count_events() {
 
 #[test]
 fn each_severity_is_judged_by_its_own_target() {
-    let facts: Vec<Facts> = [40, 20, 50, 45, 70]
-        .into_iter()
-        .enumerate()
-        .map(|(n, minutes)| incident(n as i64 + 1, Severity::Sev2, Some(minutes), "pay"))
-        .chain([incident(9, Severity::Sev1, Some(45), "pay"), incident(10, Severity::Sev1, None, "pay")])
-        .collect();
+    let facts: Vec<Facts> = [40, 20, 50, 45, 70].into_iter().enumerate().map(|(n, minutes)| incident(n as i64 + 1, Severity::Sev2, Some(minutes), "pay")).chain([incident(9, Severity::Sev1, Some(45), "pay"), incident(10, Severity::Sev1, None, "pay")]).collect();
     let (lines, incidents, without) = table(&[], &facts);
     assert_eq!((incidents, without), (7, 7), "none was acknowledged");
     let all = line(&lines, Measure::Restore, None);
@@ -141,15 +133,8 @@ fn targets_are_said_as_they_were_set() {
 
 #[test]
 fn the_line_beneath_the_sentence_names_the_window_and_how_much_is_known() {
-    let mut rows = vec![
-        row("a", Standing::Low, Some(0.1), 10.0, 1.0),
-        row("b", Standing::Within, Some(0.71), 10.0, 0.0),
-        row("c", Standing::Within, Some(0.96), 10.0, 0.0),
-    ];
-    assert_eq!(
-        words::lead(&rows, NOW, &Utc, "UTC").as_deref(),
-        Some("Last 30 days, 21 Oct 02:33 to 20 Nov 02:33 UTC · 98.6 % measured · readings up to 40 s ago")
-    );
+    let mut rows = vec![row("a", Standing::Low, Some(0.1), 10.0, 1.0), row("b", Standing::Within, Some(0.71), 10.0, 0.0), row("c", Standing::Within, Some(0.96), 10.0, 0.0)];
+    assert_eq!(words::lead(&rows, NOW, &Utc, "UTC").as_deref(), Some("Last 30 days, 21 Oct 02:33 to 20 Nov 02:33 UTC · 98.6 % measured · readings up to 40 s ago"));
     assert_eq!(words::rest(&rows[1..]), "2 more within budget, 71 to 96 % left");
     assert_eq!(words::standstill(&rows, NOW, &Utc), None);
     rows[1].report.flags.push(Flag::Stale);
@@ -157,19 +142,13 @@ fn the_line_beneath_the_sentence_names_the_window_and_how_much_is_known() {
     assert_eq!(words::standstill(&rows, NOW, &Utc).as_deref(), Some("No readings of b since 01:33. The other objectives are current."));
     rows[2].report.window.name = "7d".to_owned();
     assert!(words::lead(&rows, NOW, &Utc, "UTC").is_some_and(|lead| lead.starts_with("Each over its own window")));
-    assert_eq!(
-        (words::measured(1.0), words::measured(0.999_9), words::measured(0.9), words::lead(&[], NOW, &Utc, "UTC")),
-        ("100 %".to_owned(), "99.9 %".to_owned(), "90 %".to_owned(), None)
-    );
+    assert_eq!((words::measured(1.0), words::measured(0.999_9), words::measured(0.9), words::lead(&[], NOW, &Utc, "UTC")), ("100 %".to_owned(), "99.9 %".to_owned(), "90 %".to_owned(), None));
 }
 
 #[test]
 fn what_needs_attention_stands_above_the_fold() {
     let many = |over: usize, within: usize| -> Vec<ObjectiveRow> {
-        (0..over)
-            .map(|n| row(&format!("o{n}"), Standing::Overspent, Some(-0.1), 1.0, 1.0))
-            .chain((0..within).map(|n| row(&format!("w{n}"), Standing::Within, Some(0.5), 1.0, 0.0)))
-            .collect()
+        (0..over).map(|n| row(&format!("o{n}"), Standing::Overspent, Some(-0.1), 1.0, 1.0)).chain((0..within).map(|n| row(&format!("w{n}"), Standing::Within, Some(0.5), 1.0, 0.0))).collect()
     };
     assert_eq!((words::shown(&many(3, 14), 8, 0), words::shown(&many(3, 14), 0, 2), words::shown(&many(12, 5), 8, 0)), (8, 5, 12));
     assert_eq!((words::shown(&many(0, 9), 8, 0), words::shown(&many(0, 10), 8, 0)), (9, 8));
@@ -189,27 +168,13 @@ fn the_board_reads_back_in_the_browser() {
         from: NOW.plus_secs(-30 * DAY),
         to: NOW,
         headline: crate::domain::slo::headline::headline(&rows, NOW, &Utc),
-        gates: vec![GateRow {
-            service: "pay".to_owned(),
-            level: Level::Frozen,
-            may_release: false,
-            overridden: false,
-            reason: Some("pay: 3 min over".to_owned()),
-            words: "No.".to_owned(),
-        }],
+        gates: vec![GateRow { service: "pay".to_owned(), level: Level::Frozen, may_release: false, overridden: false, reason: Some("pay: 3 min over".to_owned()), words: "No.".to_owned() }],
         updates: vec![UpdateDue { reference: IncidentRef(4), at: NOW }],
         weeks: series(&facts, &range, &Filter::default(), Step::Week),
         lines,
         incidents,
         without_a_time,
-        spent: Some(Spent {
-            objective: rows[0].report.objective.clone(),
-            window_s: 30 * DAY,
-            spenders: vec![],
-            else_ratio: 0.11,
-            consumed_ratio: Some(1.07),
-            budget_minutes: 43.2,
-        }),
+        spent: Some(Spent { objective: rows[0].report.objective.clone(), window_s: 30 * DAY, spenders: vec![], else_ratio: 0.11, consumed_ratio: Some(1.07), budget_minutes: 43.2 }),
         services: vec!["pay".to_owned()],
         owners: vec![],
         of: vec![],

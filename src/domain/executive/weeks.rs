@@ -80,7 +80,10 @@ mod tests {
             change(&weeks(&[10, 10, 11, 8, 14, 13, 12, 3, 2, 4, 3, 0])).as_deref(),
             Some("Fewer in the last 4 whole weeks: 3 a week, 11 before (95 %).")
         );
-        assert_eq!(change(&weeks(&[1, 0, 2, 1, 1, 0, 1, 9, 8, 7, 9, 99])).as_deref(), Some("More in the last 4 whole weeks: 8.2 a week, 0.9 before (95 %)."));
+        assert_eq!(
+            change(&weeks(&[1, 0, 2, 1, 1, 0, 1, 9, 8, 7, 9, 99])).as_deref(),
+            Some("More in the last 4 whole weeks: 8.2 a week, 0.9 before (95 %).")
+        );
         assert_eq!(change(&weeks(&[0; 12])).as_deref(), Some("No clear change."));
         assert_eq!(change(&weeks(&[1, 2, 3])), None);
     }

@@ -110,9 +110,7 @@ pub fn change(line: &Line) -> Option<(Direction, String)> {
 
 /// What the table says of the range before: only what an interval without zero says.
 pub fn changes(lines: &[Line], range: &Range) -> String {
-    let told = |line: &Line| {
-        change(line).filter(|(direction, _)| *direction != Direction::Unclear).map(|(_, words)| format!("{} {} is {words}", line.measure.slug(), name(line)))
-    };
+    let told = |line: &Line| change(line).filter(|(direction, _)| *direction != Direction::Unclear).map(|(_, words)| format!("{} {} is {words}", line.measure.slug(), name(line)));
     let clear: Vec<String> = lines.iter().filter_map(told).collect();
     let compared = lines.iter().filter(|line| line.change.is_some()).count();
     let before = format!("the {} before", words::range_words(range));

@@ -3,7 +3,11 @@
 use super::html;
 use crate::{
     domain::failure::Failure,
-    server::{auth::Principal, state::App, usecases::briefing},
+    server::{
+        auth::Principal,
+        state::App,
+        usecases::briefing,
+    },
 };
 use axum::{
     extract::State,

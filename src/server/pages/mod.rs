@@ -19,8 +19,8 @@ use super::{
 };
 use crate::domain::{
     accounts::Doorstep,
-    briefing::Briefing,
     executive::{Executive, Question},
+    briefing::Briefing,
     failure::{Failure, FailureKind},
     screens::{Asked, FirstScreen, FormKeys, Needs, Theme},
 };

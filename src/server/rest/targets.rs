@@ -1,12 +1,6 @@
 //! What the executive's figures are to be, for programs.
 
-use super::{
-    List,
-    problem::Problem,
-    query::{Asked, bad},
-    schema,
-    sent::Sent,
-};
+use super::{List, problem::Problem, query::{Asked, bad}, schema, sent::Sent};
 use crate::{
     domain::executive::{Measure, Target, TargetDraft},
     server::{auth::Principal, state::App, usecases::targets},

@@ -20,8 +20,9 @@ pub fn Filters(question: Memo<Question>, board: RwSignal<Option<Executive>>, #[p
     let owners = Memo::new(move |_| names(board, |board| &board.owners, question.get().owner));
     let service = pick("Service", "All services", services, move || question.get().service, move |name| change(&|question| question.service.clone_from(&name)));
     let owner = move || {
-        (owners.with(Vec::len) > 0)
-            .then(|| pick("Owner", "All owners", owners, move || question.get().owner, move |name| change(&|question| question.owner.clone_from(&name))))
+        (owners.with(Vec::len) > 0).then(|| {
+            pick("Owner", "All owners", owners, move || question.get().owner, move |name| change(&|question| question.owner.clone_from(&name)))
+        })
     };
     view! {
         <div class="executive__filters" role="search" aria-label="Which time, and whose services">

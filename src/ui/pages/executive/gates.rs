@@ -25,11 +25,7 @@ pub fn Gates(board: RwSignal<Option<Executive>>) -> impl IntoView {
             said::ANSWERS.into_iter().filter_map(of).collect_view()
         })
     };
-    let none = move || {
-        gates
-            .with(Vec::is_empty)
-            .then(|| view! { <p class="panel__empty">"No service has an objective: nothing stands against a release, and nothing is known."</p> })
-    };
+    let none = move || gates.with(Vec::is_empty).then(|| view! { <p class="panel__empty">"No service has an objective: nothing stands against a release, and nothing is known."</p> });
     view! {
         <section class="panel executive__gates" aria-labelledby="gates-title">
             <div class="panel__head">

@@ -29,8 +29,7 @@ fn draw(spent: Spent) -> AnyView {
     let mut numbered: Vec<(usize, Spender)> = spenders.into_iter().enumerate().map(|(place, spender)| (place + 1, spender)).collect();
     numbered.sort_by(|(_, a), (_, b)| b.ratio.total_cmp(&a.ratio));
     let over = consumed_ratio.is_some_and(|consumed| consumed > 1.0).then_some("true");
-    let all = consumed_ratio
-        .map(|consumed| format!("{} · {} of {}", words::percent(consumed), duration(consumed * budget_minutes * 60.0), duration(budget_minutes * 60.0)));
+    let all = consumed_ratio.map(|consumed| format!("{} · {} of {}", words::percent(consumed), duration(consumed * budget_minutes * 60.0), duration(budget_minutes * 60.0)));
     view! {
         <section class="panel executive__spent" aria-labelledby="spent-title">
             <div class="panel__head">
