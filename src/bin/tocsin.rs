@@ -12,8 +12,9 @@ use tocsin::{
             self, Everywhere,
             backup::backup,
             brief::{Brief, brief},
+            definitions::apply,
             demo::{Demo, run_demo},
-            export::{ExportFormat, export_incident},
+            export::{ExportFormat, export},
             import::{Format, import_file},
             keys::{create_integration, create_token, create_user},
             purge::{OldEnough, purge},
@@ -67,14 +68,23 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Write the record of an incident to a file
+    /// Write what files define: services, objectives, data sources, exclusions; also files of OpenSLO, Sloth and Pyrra
+    Apply {
+        /// Files, folders of them, or - for standard input
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// Only say what would be written
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write everything that is defined as files for `apply`; with --incident the record of an incident
     Export {
         /// Which one, by its reference or id
         #[arg(long, value_name = "INC-12")]
-        incident: String,
-        /// A report, the timeline as a table, the REST shapes, or a bundle that `verify` checks offline
-        #[arg(long, value_enum, default_value_t = ExportFormat::Markdown)]
-        format: ExportFormat,
+        incident: Option<String>,
+        /// Of definitions: our own (tocsin), or objectives as OpenSLO. Of an incident: a report (markdown), the timeline as a table (csv), the REST shapes (json), or a bundle that `verify` checks offline
+        #[arg(long, value_enum)]
+        format: Option<ExportFormat>,
         /// The file, or - for standard output
         #[arg(short, long, value_name = "FILE", default_value = "-")]
         output: PathBuf,
@@ -186,7 +196,8 @@ async fn main() -> ExitCode {
         Command::User { command: UserCommand::Create { name, login, role } } => create_user(&everywhere, &name, &login, role).await,
         Command::Integration { command: IntegrationCommand::Create { source, name, token } } => create_integration(&everywhere, source, name, token).await,
         Command::Import { format, integration, file } => import_file(&everywhere, format, integration.as_deref(), &file).await,
-        Command::Export { incident, format, output } => export_incident(&everywhere, &incident, format, &output).await,
+        Command::Apply { files, dry_run } => apply(&everywhere, &files, dry_run).await,
+        Command::Export { incident, format, output } => export(&everywhere, incident.as_deref(), format, &output).await,
         Command::Backup { file } => backup(&everywhere, &file).await,
         Command::Restore { file, replace } => restore(&everywhere, &file, replace).await,
         Command::Purge { old_enough, dry_run } => purge(&everywhere, &old_enough, dry_run).await,

@@ -6,6 +6,7 @@ pub mod briefs;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod definitions;
 pub mod embed;
 mod encoding;
 pub mod error;

@@ -6,6 +6,7 @@ mod callers;
 mod cli;
 mod commands;
 mod databases;
+mod definitions;
 mod demo;
 mod doors;
 mod executive;

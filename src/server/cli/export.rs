@@ -1,36 +1,66 @@
-//! `export`: the record of one incident as a file.
+//! `export`: the record of one incident as a file, or everything that is defined.
 
-use super::{Done, Everywhere, must_exist, open, operator, output::Output, told};
+use super::{Done, Everywhere, definitions, must_exist, open, operator, output::Output, told};
 use crate::{
     domain::export::Format,
-    server::{state::App, usecases::export},
+    server::{
+        state::App,
+        usecases::{definitions::Form, export},
+    },
 };
 use clap::ValueEnum;
 use serde_json::json;
 use std::{io::Write, path::Path, process::ExitCode};
 
-/// The forms of an export, as the command line names them.
+/// The forms of an export, as the command line names them: four of an incident, two of definitions.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum ExportFormat {
     Markdown,
     Csv,
     Json,
     Bundle,
+    Tocsin,
+    #[value(name = "openslo")]
+    OpenSlo,
 }
 
-impl From<ExportFormat> for Format {
-    fn from(format: ExportFormat) -> Self {
-        match format {
-            ExportFormat::Markdown => Format::Markdown,
-            ExportFormat::Csv => Format::Csv,
-            ExportFormat::Json => Format::Json,
-            ExportFormat::Bundle => Format::Bundle,
+impl ExportFormat {
+    fn of_incident(self) -> Option<Format> {
+        match self {
+            ExportFormat::Markdown => Some(Format::Markdown),
+            ExportFormat::Csv => Some(Format::Csv),
+            ExportFormat::Json => Some(Format::Json),
+            ExportFormat::Bundle => Some(Format::Bundle),
+            ExportFormat::Tocsin | ExportFormat::OpenSlo => None,
+        }
+    }
+
+    fn of_definitions(self) -> Option<Form> {
+        match self {
+            ExportFormat::Tocsin => Some(Form::Tocsin),
+            ExportFormat::OpenSlo => Some(Form::OpenSlo),
+            ExportFormat::Markdown | ExportFormat::Csv | ExportFormat::Json | ExportFormat::Bundle => None,
         }
     }
 }
 
-pub async fn export_incident(everywhere: &Everywhere, incident: &str, format: ExportFormat, file: &Path) -> Done {
-    let format = Format::from(format);
+/// One incident where it is named, else everything that is defined.
+pub async fn export(everywhere: &Everywhere, incident: Option<&str>, format: Option<ExportFormat>, file: &Path) -> Done {
+    match incident {
+        Some(incident) => {
+            let format = format.map_or(Some(Format::Markdown), ExportFormat::of_incident);
+            let format = format.ok_or("an incident is exported as markdown, csv, json or bundle; tocsin and openslo are forms of definitions")?;
+            export_incident(everywhere, incident, format, file).await
+        }
+        None => {
+            let form = format.map_or(Some(Form::Tocsin), ExportFormat::of_definitions);
+            let form = form.ok_or("definitions are exported as tocsin or openslo; name an incident with --incident for the other forms")?;
+            definitions::export(everywhere, form, file).await
+        }
+    }
+}
+
+async fn export_incident(everywhere: &Everywhere, incident: &str, format: Format, file: &Path) -> Done {
     must_exist(everywhere)?;
     let (store, config) = open(everywhere).await?;
     let app = App::new(store, config);

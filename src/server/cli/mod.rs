@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod brief;
+pub mod definitions;
 pub mod demo;
 pub mod export;
 pub mod import;

@@ -7,6 +7,7 @@ mod alerts;
 mod audit;
 mod changes;
 mod data_sources;
+mod definitions;
 mod deliveries;
 mod exclusions;
 mod export;
@@ -85,6 +86,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/slos/try", post(objectives::attempt))
         .route("/api/v1/objectives/board", get(objectives::board))
         .route(sli::PATH, post(sli::push))
+        .route("/api/v1/definitions", get(definitions::export).post(definitions::apply))
         .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::create))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
         .route("/api/v1/data-sources", get(data_sources::list).post(data_sources::create))

@@ -2,8 +2,8 @@
 //! copy is compared in a test, so that a change of the door is seen by whoever reviews it.
 
 use super::{
-    alerts, audit, changes, data_sources, deliveries, exclusions, export, figures, import, incidents, integrations, me, objectives, release_gate, schema,
-    services, sli, targets,
+    alerts, audit, changes, data_sources, definitions, deliveries, exclusions, export, figures, import, incidents, integrations, me, objectives, release_gate,
+    schema, services, sli, targets,
 };
 use crate::server::live;
 use axum::{
@@ -55,6 +55,8 @@ use utoipa::{
         objectives::board,
         objectives::cost,
         sli::push,
+        definitions::export,
+        definitions::apply,
         exclusions::list,
         exclusions::create,
         exclusions::remove,
@@ -90,7 +92,7 @@ use utoipa::{
         live::stream,
         me::read,
     ),
-    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride)),
+    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride, schema::DefinitionNote)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

@@ -38,6 +38,18 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for SentOrNot
     }
 }
 
+/// The body as it is, whatever its content type says.
+pub struct SentText(pub Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for SentText {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, sent) = request.into_parts();
+        Ok(Self(body::read(&parts.headers, sent, MAX_BODY).await?.to_vec()))
+    }
+}
+
 fn fitting<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     T::deserialize(json(bytes)?).map_err(|error| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {error}")))
 }

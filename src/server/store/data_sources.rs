@@ -10,7 +10,7 @@ use crate::{
     },
     server::prometheus::Endpoint,
 };
-use sqlx::{AnyConnection, any::AnyRow};
+use sqlx::{Any, AnyConnection, Transaction, any::AnyRow};
 
 /// A data source with how it is reached.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,55 +43,22 @@ impl Store {
     }
 
     pub async fn create_data_source(&self, made: &KeptSource, by: &By) -> Result<SourceKept, StoreError> {
-        const WHAT: &str = "make a data source";
         let mut write = self.begin().await?;
-        mark_changed(&mut write).await?;
-        if is_taken(&mut write, made).await? {
-            return Ok(SourceKept::NameTaken);
+        let kept = create(&mut write, made, by).await?;
+        if let SourceKept::Done = kept {
+            write.commit().await.map_err(query("make a data source"))?;
         }
-        sqlx::query("INSERT INTO data_sources (id, name, kind, endpoint, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(made.id.to_string())
-            .bind(&made.name)
-            .bind(&made.kind)
-            .bind(to_json(&made.endpoint))
-            .bind(made.created_at.micros())
-            .bind(made.updated_at.micros())
-            .execute(&mut *write)
-            .await
-            .map_err(query(WHAT))?;
-        audit::append(&mut write, made.created_at, &said(by.did(Action::DataSourceCreated, subject(made)), made)).await?;
-        write.commit().await.map_err(query(WHAT))?;
-        Ok(SourceKept::Done)
+        Ok(kept)
     }
 
     /// Writes a data source down anew. While objectives ask it, it keeps its name.
     pub async fn change_data_source(&self, changed: &KeptSource, by: &By) -> Result<SourceKept, StoreError> {
-        const WHAT: &str = "change a data source";
         let mut write = self.begin().await?;
-        mark_changed(&mut write).await?;
-        let row = sqlx::query("SELECT name FROM data_sources WHERE id = $1").bind(changed.id.to_string());
-        let Some(row) = row.fetch_optional(&mut *write).await.map_err(query(WHAT))? else { return Ok(SourceKept::Unknown) };
-        let before: String = rows::get(&row, 0)?;
-        if is_taken(&mut write, changed).await? {
-            return Ok(SourceKept::NameTaken);
+        let kept = change(&mut write, changed, by).await?;
+        if let SourceKept::Done = kept {
+            write.commit().await.map_err(query("change a data source"))?;
         }
-        if before != changed.name {
-            let users = users_of(&mut write, &before).await?;
-            if !users.is_empty() {
-                return Ok(SourceKept::InUse(users));
-            }
-        }
-        sqlx::query("UPDATE data_sources SET name = $2, endpoint = $3, updated_at = $4 WHERE id = $1")
-            .bind(changed.id.to_string())
-            .bind(&changed.name)
-            .bind(to_json(&changed.endpoint))
-            .bind(changed.updated_at.micros())
-            .execute(&mut *write)
-            .await
-            .map_err(query(WHAT))?;
-        audit::append(&mut write, changed.updated_at, &said(by.did(Action::DataSourceChanged, subject(changed)), changed)).await?;
-        write.commit().await.map_err(query(WHAT))?;
-        Ok(SourceKept::Done)
+        Ok(kept)
     }
 
     /// Removes a data source that no objective asks.
@@ -113,6 +80,55 @@ impl Store {
         write.commit().await.map_err(query(WHAT))?;
         Ok(SourceKept::Done)
     }
+}
+
+/// Makes a data source within a transaction.
+pub(super) async fn create(write: &mut Transaction<'static, Any>, made: &KeptSource, by: &By) -> Result<SourceKept, StoreError> {
+    const WHAT: &str = "make a data source";
+    mark_changed(write).await?;
+    if is_taken(write, made).await? {
+        return Ok(SourceKept::NameTaken);
+    }
+    sqlx::query("INSERT INTO data_sources (id, name, kind, endpoint, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(made.id.to_string())
+        .bind(&made.name)
+        .bind(&made.kind)
+        .bind(to_json(&made.endpoint))
+        .bind(made.created_at.micros())
+        .bind(made.updated_at.micros())
+        .execute(&mut **write)
+        .await
+        .map_err(query(WHAT))?;
+    audit::append(write, made.created_at, &said(by.did(Action::DataSourceCreated, subject(made)), made)).await?;
+    Ok(SourceKept::Done)
+}
+
+/// Writes a data source down anew within a transaction.
+pub(super) async fn change(write: &mut Transaction<'static, Any>, changed: &KeptSource, by: &By) -> Result<SourceKept, StoreError> {
+    const WHAT: &str = "change a data source";
+    mark_changed(write).await?;
+    let row = sqlx::query("SELECT name FROM data_sources WHERE id = $1").bind(changed.id.to_string());
+    let Some(row) = row.fetch_optional(&mut **write).await.map_err(query(WHAT))? else { return Ok(SourceKept::Unknown) };
+    let before: String = rows::get(&row, 0)?;
+    if is_taken(write, changed).await? {
+        return Ok(SourceKept::NameTaken);
+    }
+    if before != changed.name {
+        let users = users_of(write, &before).await?;
+        if !users.is_empty() {
+            return Ok(SourceKept::InUse(users));
+        }
+    }
+    sqlx::query("UPDATE data_sources SET name = $2, endpoint = $3, updated_at = $4 WHERE id = $1")
+        .bind(changed.id.to_string())
+        .bind(&changed.name)
+        .bind(to_json(&changed.endpoint))
+        .bind(changed.updated_at.micros())
+        .execute(&mut **write)
+        .await
+        .map_err(query(WHAT))?;
+    audit::append(write, changed.updated_at, &said(by.did(Action::DataSourceChanged, subject(changed)), changed)).await?;
+    Ok(SourceKept::Done)
 }
 
 async fn is_taken(write: &mut AnyConnection, wanted: &KeptSource) -> Result<bool, StoreError> {

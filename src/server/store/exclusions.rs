@@ -5,8 +5,9 @@ use crate::domain::{
     audit::{Action, By, Subject},
     ids::ExclusionId,
     slo::exclusion::{Exclusion, ExclusionDraft},
+    time::Timestamp,
 };
-use sqlx::{AnyConnection, any::AnyRow};
+use sqlx::{Any, AnyConnection, Transaction, any::AnyRow};
 
 impl Store {
     /// All of it, the newest first.
@@ -19,41 +20,54 @@ impl Store {
     }
 
     pub async fn create_exclusion(&self, draft: &ExclusionDraft, by: &By) -> Result<Exclusion, StoreError> {
-        const WHAT: &str = "make an exclusion";
-        let now = self.clock.now();
-        let made = Exclusion { id: ExclusionId(crate::server::clock::Clock::new_id()), draft: draft.clone(), author: by.who.name.clone(), created_at: now };
         let mut write = self.begin().await?;
-        mark_changed(&mut write).await?;
-        sqlx::query("INSERT INTO exclusions (id, doc, author, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(made.id.to_string())
-            .bind(to_json(draft))
-            .bind(&made.author)
-            .bind(now.micros())
-            .execute(&mut *write)
-            .await
-            .map_err(query(WHAT))?;
-        let note = by.did(Action::ExclusionCreated, subject(&made)).with("from", draft.from).with("to", draft.to).with("reason", &draft.reason);
-        audit::append(&mut write, now, &note).await?;
-        write.commit().await.map_err(query(WHAT))?;
+        let made = create(&mut write, draft, by, self.clock.now()).await?;
+        write.commit().await.map_err(query("make an exclusion"))?;
         Ok(made)
     }
 
     /// Takes an exclusion away; `None`: there is no such one.
     pub async fn remove_exclusion(&self, id: ExclusionId, by: &By) -> Result<Option<Exclusion>, StoreError> {
-        const WHAT: &str = "remove an exclusion";
         let mut write = self.begin().await?;
-        mark_changed(&mut write).await?;
-        let row = sqlx::query("DELETE FROM exclusions WHERE id = $1 RETURNING id, doc, author, created_at")
-            .bind(id.to_string())
-            .fetch_optional(&mut *write)
-            .await
-            .map_err(query(WHAT))?;
-        let Some(removed) = row.as_ref().map(exclusion).transpose()? else { return Ok(None) };
-        let note = by.did(Action::ExclusionRemoved, subject(&removed)).with("from", removed.draft.from).with("to", removed.draft.to);
-        audit::append(&mut write, self.clock.now(), &note).await?;
-        write.commit().await.map_err(query(WHAT))?;
-        Ok(Some(removed))
+        let removed = remove(&mut write, id, by, self.clock.now()).await?;
+        if removed.is_some() {
+            write.commit().await.map_err(query("remove an exclusion"))?;
+        }
+        Ok(removed)
     }
+}
+
+/// Leaves time out within a transaction.
+pub(super) async fn create(write: &mut Transaction<'static, Any>, draft: &ExclusionDraft, by: &By, now: Timestamp) -> Result<Exclusion, StoreError> {
+    const WHAT: &str = "make an exclusion";
+    let made = Exclusion { id: ExclusionId(crate::server::clock::Clock::new_id()), draft: draft.clone(), author: by.who.name.clone(), created_at: now };
+    mark_changed(write).await?;
+    sqlx::query("INSERT INTO exclusions (id, doc, author, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(made.id.to_string())
+        .bind(to_json(draft))
+        .bind(&made.author)
+        .bind(now.micros())
+        .execute(&mut **write)
+        .await
+        .map_err(query(WHAT))?;
+    let note = by.did(Action::ExclusionCreated, subject(&made)).with("from", draft.from).with("to", draft.to).with("reason", &draft.reason);
+    audit::append(write, now, &note).await?;
+    Ok(made)
+}
+
+/// Takes an exclusion away within a transaction.
+pub(super) async fn remove(write: &mut Transaction<'static, Any>, id: ExclusionId, by: &By, now: Timestamp) -> Result<Option<Exclusion>, StoreError> {
+    const WHAT: &str = "remove an exclusion";
+    mark_changed(write).await?;
+    let row = sqlx::query("DELETE FROM exclusions WHERE id = $1 RETURNING id, doc, author, created_at")
+        .bind(id.to_string())
+        .fetch_optional(&mut **write)
+        .await
+        .map_err(query(WHAT))?;
+    let Some(removed) = row.as_ref().map(exclusion).transpose()? else { return Ok(None) };
+    let note = by.did(Action::ExclusionRemoved, subject(&removed)).with("from", removed.draft.from).with("to", removed.draft.to);
+    audit::append(write, now, &note).await?;
+    Ok(Some(removed))
 }
 
 /// Exclusions name their objective, so they follow it to its new name; without one they go with it.

@@ -63,107 +63,23 @@ impl Store {
     }
 
     pub async fn create_objective(&self, draft: &ObjectiveDraft, by: &By) -> Result<Described, StoreError> {
-        const WHAT: &str = "make an objective";
-        const SQL: &str = "INSERT INTO objectives (id, number, name, service, generation, generation_at, revision, doc, created_at, updated_at, updated_by) \
-                           VALUES ($1, $2, $3, $4, 1, $5, 1, $6, $5, $5, $7)";
-        let now = self.clock.now();
-        let objective = Objective {
-            id: ObjectiveId(crate::server::clock::Clock::new_id()),
-            draft: draft.clone(),
-            generation: 1,
-            generation_at: now,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-            updated_by: by.who.name.clone(),
-        };
         let mut write = self.begin().await?;
-        // First, so that two that are made at the same time come one after the other.
-        let number = mark_changed(&mut write).await?;
-        if is_taken(&mut write, &draft.name, None).await? {
-            return Ok(Described::NameTaken);
+        let made = create(&mut write, draft, by, self.clock.now()).await?;
+        if let Described::Done(_) = made {
+            write.commit().await.map_err(query("make an objective"))?;
         }
-        sqlx::query(SQL)
-            .bind(objective.id.to_string())
-            .bind(number)
-            .bind(&draft.name)
-            .bind(draft.service.as_deref())
-            .bind(now.micros())
-            .bind(to_json(draft))
-            .bind(&objective.updated_by)
-            .execute(&mut *write)
-            .await
-            .map_err(query(WHAT))?;
-        know_service(&mut write, draft, now).await?;
-        let pulse = "INSERT INTO objective_pulse (objective, rev, coarse_s, hourly_s, sealed_s, drifts) VALUES ($1, 0, 0, 0, 0, 0)";
-        sqlx::query(pulse).bind(number).execute(&mut *write).await.map_err(query(WHAT))?;
-        let kept = Kept { number, objective };
-        remember(&mut write, &kept).await?;
-        audit::append(&mut write, now, &said(by.did(Action::ObjectiveCreated, subject(&kept.objective)), draft)).await?;
-        write.commit().await.map_err(query(WHAT))?;
-        Ok(Described::Done(Box::new(kept)))
+        Ok(made)
     }
 
     /// Describes an objective anew. Where readings made for it before say nothing any more, a new
     /// generation begins; readings that were sent to us are cut into its slices again.
     pub async fn change_objective(&self, id: ObjectiveId, draft: &ObjectiveDraft, if_match: Option<i64>, by: &By) -> Result<Described, StoreError> {
-        const WHAT: &str = "change an objective";
-        const SQL: &str = "UPDATE objectives SET name = $2, service = $3, generation = $4, generation_at = $5, revision = $6, doc = $7, updated_at = $8, updated_by = $9 \
-                           WHERE id = $1";
         let mut write = self.begin().await?;
-        mark_changed(&mut write).await?;
-        let Some(before) = one(&mut write, id).await? else { return Ok(Described::Unknown) };
-        let was = &before.objective;
-        if if_match.is_some_and(|seen| seen != was.revision) {
-            return Ok(Described::Stale(was.revision));
+        let changed = change(&mut write, id, draft, if_match, by, self.clock.now()).await?;
+        if let Described::Done(_) = changed {
+            write.commit().await.map_err(query("change an objective"))?;
         }
-        if was.draft == *draft {
-            return Ok(Described::Done(Box::new(before)));
-        }
-        if is_taken(&mut write, &draft.name, Some(id)).await? {
-            return Ok(Described::NameTaken);
-        }
-        let (now, anew) = (self.clock.now(), was.draft.begins_anew_as(draft));
-        let objective = Objective {
-            draft: draft.clone(),
-            generation: was.generation + i64::from(anew),
-            generation_at: if anew { now } else { was.generation_at },
-            revision: was.revision + 1,
-            updated_at: now,
-            updated_by: by.who.name.clone(),
-            ..was.clone()
-        };
-        sqlx::query(SQL)
-            .bind(id.to_string())
-            .bind(&draft.name)
-            .bind(draft.service.as_deref())
-            .bind(objective.generation)
-            .bind(objective.generation_at.micros())
-            .bind(objective.revision)
-            .bind(to_json(draft))
-            .bind(now.micros())
-            .bind(&objective.updated_by)
-            .execute(&mut *write)
-            .await
-            .map_err(query(WHAT))?;
-        know_service(&mut write, draft, now).await?;
-        let kept = Kept { number: before.number, objective };
-        remember(&mut write, &kept).await?;
-        if draft.name != was.draft.name {
-            super::exclusions::follow(&mut write, &was.draft.name, Some(&draft.name)).await?;
-        }
-        if anew {
-            match (&was.draft.indicator, &draft.indicator) {
-                (Indicator::Pushed, Indicator::Pushed) => super::readings::cut_anew(&mut write, &kept).await?,
-                (Indicator::Pushed, _) => super::readings::forget(&mut write, kept.number).await?,
-                _ => {}
-            }
-        }
-        let changed = changed_fields(&was.draft, draft).join(", ");
-        let note = by.did(Action::ObjectiveChanged, subject(&kept.objective)).with("changed", changed).with("revision", kept.objective.revision);
-        audit::append(&mut write, now, &if anew { note.with("generation", kept.objective.generation) } else { note }).await?;
-        write.commit().await.map_err(query(WHAT))?;
-        Ok(Described::Done(Box::new(kept)))
+        Ok(changed)
     }
 
     /// Removes an objective with everything that was measured for it.
@@ -221,6 +137,112 @@ impl Store {
             .map_err(query("read the generations of an objective"))?;
         found.iter().map(|row| rows::time(row, 0)).collect()
     }
+}
+
+/// Makes an objective within a transaction.
+pub(super) async fn create(write: &mut Transaction<'static, Any>, draft: &ObjectiveDraft, by: &By, now: Timestamp) -> Result<Described, StoreError> {
+    const WHAT: &str = "make an objective";
+    const SQL: &str = "INSERT INTO objectives (id, number, name, service, generation, generation_at, revision, doc, created_at, updated_at, updated_by) \
+                       VALUES ($1, $2, $3, $4, 1, $5, 1, $6, $5, $5, $7)";
+    let objective = Objective {
+        id: ObjectiveId(crate::server::clock::Clock::new_id()),
+        draft: draft.clone(),
+        generation: 1,
+        generation_at: now,
+        revision: 1,
+        created_at: now,
+        updated_at: now,
+        updated_by: by.who.name.clone(),
+    };
+    // First, so that two that are made at the same time come one after the other.
+    let number = mark_changed(&mut *write).await?;
+    if is_taken(&mut *write, &draft.name, None).await? {
+        return Ok(Described::NameTaken);
+    }
+    sqlx::query(SQL)
+        .bind(objective.id.to_string())
+        .bind(number)
+        .bind(&draft.name)
+        .bind(draft.service.as_deref())
+        .bind(now.micros())
+        .bind(to_json(draft))
+        .bind(&objective.updated_by)
+        .execute(&mut **write)
+        .await
+        .map_err(query(WHAT))?;
+    know_service(&mut *write, draft, now).await?;
+    let pulse = "INSERT INTO objective_pulse (objective, rev, coarse_s, hourly_s, sealed_s, drifts) VALUES ($1, 0, 0, 0, 0, 0)";
+    sqlx::query(pulse).bind(number).execute(&mut **write).await.map_err(query(WHAT))?;
+    let kept = Kept { number, objective };
+    remember(&mut *write, &kept).await?;
+    audit::append(&mut *write, now, &said(by.did(Action::ObjectiveCreated, subject(&kept.objective)), draft)).await?;
+    Ok(Described::Done(Box::new(kept)))
+}
+
+/// Describes an objective anew within a transaction.
+pub(super) async fn change(
+    write: &mut Transaction<'static, Any>,
+    id: ObjectiveId,
+    draft: &ObjectiveDraft,
+    if_match: Option<i64>,
+    by: &By,
+    now: Timestamp,
+) -> Result<Described, StoreError> {
+    const WHAT: &str = "change an objective";
+    const SQL: &str = "UPDATE objectives SET name = $2, service = $3, generation = $4, generation_at = $5, revision = $6, doc = $7, updated_at = $8, updated_by = $9 \
+                       WHERE id = $1";
+    mark_changed(&mut *write).await?;
+    let Some(before) = one(&mut *write, id).await? else { return Ok(Described::Unknown) };
+    let was = &before.objective;
+    if if_match.is_some_and(|seen| seen != was.revision) {
+        return Ok(Described::Stale(was.revision));
+    }
+    if was.draft == *draft {
+        return Ok(Described::Done(Box::new(before)));
+    }
+    if is_taken(&mut *write, &draft.name, Some(id)).await? {
+        return Ok(Described::NameTaken);
+    }
+    let anew = was.draft.begins_anew_as(draft);
+    let objective = Objective {
+        draft: draft.clone(),
+        generation: was.generation + i64::from(anew),
+        generation_at: if anew { now } else { was.generation_at },
+        revision: was.revision + 1,
+        updated_at: now,
+        updated_by: by.who.name.clone(),
+        ..was.clone()
+    };
+    sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(&draft.name)
+        .bind(draft.service.as_deref())
+        .bind(objective.generation)
+        .bind(objective.generation_at.micros())
+        .bind(objective.revision)
+        .bind(to_json(draft))
+        .bind(now.micros())
+        .bind(&objective.updated_by)
+        .execute(&mut **write)
+        .await
+        .map_err(query(WHAT))?;
+    know_service(&mut *write, draft, now).await?;
+    let kept = Kept { number: before.number, objective };
+    remember(&mut *write, &kept).await?;
+    if draft.name != was.draft.name {
+        super::exclusions::follow(&mut *write, &was.draft.name, Some(&draft.name)).await?;
+    }
+    if anew {
+        match (&was.draft.indicator, &draft.indicator) {
+            (Indicator::Pushed, Indicator::Pushed) => super::readings::cut_anew(&mut *write, &kept).await?,
+            (Indicator::Pushed, _) => super::readings::forget(&mut *write, kept.number).await?,
+            _ => {}
+        }
+    }
+    let changed = changed_fields(&was.draft, draft).join(", ");
+    let note = by.did(Action::ObjectiveChanged, subject(&kept.objective)).with("changed", changed).with("revision", kept.objective.revision);
+    audit::append(&mut *write, now, &if anew { note.with("generation", kept.objective.generation) } else { note }).await?;
+    Ok(Described::Done(Box::new(kept)))
 }
 
 /// Counts a change of a definition, and answers the new version. Until the transaction ends,

@@ -6,7 +6,7 @@ use crate::domain::{
     services::{ServiceChange, ServiceDraft},
     time::Timestamp,
 };
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 use std::collections::HashMap;
 
 /// A service as people describe it.
@@ -36,19 +36,8 @@ impl Store {
 
     /// Writes down what people say of a service; one that is not known is made.
     pub async fn describe_service(&self, name: &str, draft: &ServiceDraft) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO services (name, created_at, owner, tier, description, links) VALUES ($1, $2, $3, $4, $5, $6) \
-                           ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, tier = excluded.tier, description = excluded.description, links = excluded.links";
         let mut write = self.begin().await?;
-        sqlx::query(SQL)
-            .bind(name)
-            .bind(self.clock.now().micros())
-            .bind(draft.owner.as_deref())
-            .bind(draft.tier)
-            .bind(&draft.description)
-            .bind(to_json(&draft.links))
-            .execute(&mut *write)
-            .await
-            .map_err(query("describe a service"))?;
+        describe(&mut write, name, draft, self.clock.now()).await?;
         write.commit().await.map_err(query("describe a service"))
     }
 
@@ -103,6 +92,23 @@ impl Store {
             .map_err(query("list the changes of a service"))?;
         found.iter().map(change).collect()
     }
+}
+
+/// Writes down what people say of a service within a transaction.
+pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &ServiceDraft, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO services (name, created_at, owner, tier, description, links) VALUES ($1, $2, $3, $4, $5, $6) \
+                       ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, tier = excluded.tier, description = excluded.description, links = excluded.links";
+    sqlx::query(SQL)
+        .bind(name)
+        .bind(now.micros())
+        .bind(draft.owner.as_deref())
+        .bind(draft.tier)
+        .bind(&draft.description)
+        .bind(to_json(&draft.links))
+        .execute(write)
+        .await
+        .map(drop)
+        .map_err(query("describe a service"))
 }
 
 fn described(row: &AnyRow) -> Result<Described, StoreError> {

@@ -91,7 +91,7 @@ pub(super) async fn kept(app: &App, id: &str) -> Result<KeptSource, ServerError>
 }
 
 /// The endpoint with what the draft names, if it can be called.
-fn changed(mut endpoint: Endpoint, draft: DataSourceDraft) -> Result<Endpoint, Failure> {
+pub(super) fn changed(mut endpoint: Endpoint, draft: DataSourceDraft) -> Result<Endpoint, Failure> {
     let DataSourceDraft { name: _, kind: _, url, auth, tenant, headers, ca_pem, timeout_s } = draft;
     let filled = |text: String| Some(text).filter(|text| !text.trim().is_empty());
     if let Some(url) = url {

@@ -95,14 +95,10 @@ fn done(described: ObjectiveDescribed, actor: &Actor, what: &'static str) -> Res
 
 /// What may be kept: what the objective says itself, and what it says of others.
 async fn checked(app: &App, draft: ObjectiveDraft, before: Option<&ObjectiveDraft>) -> Result<ObjectiveDraft, ServerError> {
-    let mut draft = draft.parse().map_err(|faults| invalid(faults.join("; ")))?;
+    let draft = counting_time(draft.parse().map_err(|faults| invalid(faults.join("; ")))?);
     // Other tools' files may bring a target of 100 % along; nobody sets one here.
     if draft.target.is_zero_tolerance() && before.is_none_or(|before| before.target != draft.target) {
         return Err(invalid(TargetRefusal::NoBudget.to_string()).into());
-    }
-    // What is made from several counts time: their events cannot be added up.
-    if matches!(draft.indicator, Indicator::Composite { .. }) && !draft.method.counts_time() {
-        draft.method = Method::RatioTimeslices;
     }
     for window in &draft.windows {
         let name = window.zone_name();
@@ -124,6 +120,12 @@ async fn checked(app: &App, draft: ObjectiveDraft, before: Option<&ObjectiveDraf
     Ok(draft)
 }
 
+/// What is made from several counts time: their events cannot be added up.
+pub(super) fn counting_time(draft: ObjectiveDraft) -> ObjectiveDraft {
+    let is_composite = matches!(draft.indicator, Indicator::Composite { .. });
+    if is_composite && !draft.method.counts_time() { ObjectiveDraft { method: Method::RatioTimeslices, ..draft } } else { draft }
+}
+
 /// Whether a composite is made from `name`, however far down.
 fn reaches(held: &Held, draft: &ObjectiveDraft, name: &str) -> bool {
     let mut seen = BTreeSet::new();
@@ -139,7 +141,7 @@ fn reaches(held: &Held, draft: &ObjectiveDraft, name: &str) -> bool {
     false
 }
 
-fn parts(draft: &ObjectiveDraft) -> Vec<String> {
+pub(super) fn parts(draft: &ObjectiveDraft) -> Vec<String> {
     match &draft.indicator {
         Indicator::Composite { of, .. } => of.iter().map(|part| part.objective.clone()).collect(),
         _ => vec![],

@@ -32,10 +32,12 @@ fn from_json(shape: Value) -> RefOr<Schema> {
     serde_json::from_value(shape).unwrap_or_else(|_| RefOr::T(Schema::Object(Object::new())))
 }
 
+mod definitions;
 mod figures;
 mod intake;
 mod objectives;
 
+pub use definitions::*;
 pub use figures::*;
 pub use intake::*;
 pub use objectives::*;
