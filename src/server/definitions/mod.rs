@@ -132,7 +132,7 @@ pub fn read(files: &[File]) -> Definitions {
     for file in files {
         match documents_of(file) {
             Ok(found) => documents.push((file, found)),
-            Err(fault) => all.faults.push(fault),
+            Err(fault) => all.faults.push(*fault),
         }
     }
     let mut readings = Vec::new();
@@ -178,10 +178,10 @@ pub fn read(files: &[File]) -> Definitions {
     all
 }
 
-fn documents_of(file: &File) -> Result<Vec<Document<'_>>, Note> {
+fn documents_of(file: &File) -> Result<Vec<Document<'_>>, Box<Note>> {
     let fault = |document: usize, line: usize, words: String| {
         let place = Place { file: file.name.clone(), document, line, ..Place::default() };
-        Note { place, field: String::new(), words }
+        Box::new(Note { place, field: String::new(), words })
     };
     let text = std::str::from_utf8(&file.bytes).map_err(|error| {
         let before = file.bytes.get(..error.valid_up_to()).unwrap_or_default();
