@@ -1,0 +1,273 @@
+//! What the charts of an objective are drawn from: its page, as `charts` wants it.
+
+use crate::{
+    charts::{
+        burn::Burn,
+        burn_down::{BurnDown, Deploy, Flag, Forecast, Last, Return, Span, Turn},
+        daily::{Daily, Day},
+        thin,
+        wall::Wall,
+    },
+    domain::{
+        metrics::words::two_digits,
+        slo::{
+            frame,
+            headline,
+            objective::COVERAGE_FLOOR,
+            report::{BudgetReport, BurnAlert, ObjectivePage, Spender, Standing},
+            series::Series,
+            words,
+        },
+        time::Timestamp,
+        wording,
+    },
+    ui::times::Zone,
+};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 86_400;
+/// A deploy this long before an incident is drawn thick.
+const RIGHT_BEFORE_S: i64 = 30 * 60;
+/// What comes back in one step and in all, to be named.
+const STEP: f64 = 0.01;
+const RETURN: f64 = 0.05;
+/// Steps of a return are not further apart than this.
+const TOGETHER_S: i64 = 6 * HOUR;
+/// How many steps a chart of burn rates has at most.
+const BURN_STEPS: i64 = 720;
+
+fn is_rolling(report: &BudgetReport) -> bool {
+    report.window.kind == frame::ROLLING
+}
+
+/// `last 30 days`, `calendar month in UTC`.
+pub fn window(report: &BudgetReport) -> String {
+    if is_rolling(report) { words::last(report.window.length_s) } else { report.window.name.clone() }
+}
+
+/// The budget over the window, what spent it, and what may come.
+pub fn budget_left(page: &ObjectivePage, zone: Zone) -> BurnDown {
+    let report = &page.report;
+    let (from, now) = (report.window.from, report.at);
+    let until = if is_rolling(report) { now.plus_secs(report.window.length_s / 3) } else { report.window.to.max(now) };
+    let left = thin::Series::new(page.left.iter().map(|left| (left.at, left.ratio)).collect());
+    let is_unmeasured = report.state == Standing::NotMeasured;
+    let range = report.worst_remaining_ratio.zip(report.best_remaining_ratio).filter(|_| is_unmeasured && words::range(report).is_some());
+    let share = if is_unmeasured { words::range(report) } else { None };
+    let last = report.tally.remaining_ratio.map(|ratio| Last { share: share.unwrap_or_else(|| words::percent(ratio)), amount: amount(report) });
+    BurnDown {
+        title: headline::one(report, now, &zone).whole(),
+        window: window(report),
+        until,
+        even: even(page, &left),
+        left,
+        gaps: page.gaps.iter().map(|gap| Span { from: gap.from, to: gap.to }).collect(),
+        forecast: forecast(page, until, zone),
+        last,
+        range,
+        flags: flags(page),
+        returns: returns(page, &zone.wall()),
+        deploys: deploys(page),
+        daily: daily(page),
+        ..BurnDown::new(from, now, zone.wall())
+    }
+}
+
+/// `3.1 min over`; with a share alone where there are no minutes.
+fn amount(report: &BudgetReport) -> String {
+    match report.remaining_minutes {
+        Some(minutes) => words::minutes_left(minutes),
+        None => if report.tally.remaining_ratio.is_some_and(|ratio| ratio < 0.0) { "over" } else { "left" }.to_owned(),
+    }
+}
+
+/// `last 30 days, 10 ahead if INC-418 ended now · 96 % measured`.
+pub fn note(page: &ObjectivePage, zone: Zone) -> String {
+    let report = &page.report;
+    let ahead = match forecast(page, report.window.to.max(report.at), zone) {
+        Forecast::Expected { assumption, .. } if is_rolling(report) => format!(", {} ahead {assumption}", wording::span(report.window.length_s / 3)),
+        Forecast::Expected { assumption, .. } => format!(", the rest {assumption}"),
+        Forecast::Unknown { why } => format!(", no forecast: {why}"),
+    };
+    format!("{}{ahead} · {} measured", window(report), words::percent(report.coverage))
+}
+
+fn forecast(page: &ObjectivePage, until: Timestamp, zone: Zone) -> Forecast {
+    let report = &page.report;
+    if page.forecast.is_empty() {
+        let why = if report.coverage < COVERAGE_FLOOR { "too little is measured" } else { "measured for less than 3 days" };
+        return Forecast::Unknown { why: why.to_owned() };
+    }
+    let mut line: Vec<(Timestamp, f64)> = page.forecast.iter().filter(|left| left.at <= until).filter_map(|left| Some((left.at, left.ratio?))).collect();
+    let turns = turns(page, zone);
+    let mut bounds = vec![];
+    if let ([earliest, latest], Some(ratio)) = (turns.as_slice(), report.tally.remaining_ratio) {
+        bounds = [earliest, latest].map(|turn| vec![(report.at, ratio), (turn.at, 0.0)]).to_vec();
+    } else if let [turn] = turns.as_slice() {
+        // The date that is named is a point of the line.
+        let place = line.partition_point(|(at, _)| *at < turn.at);
+        line.insert(place, (turn.at, 0.0));
+    }
+    Forecast::Expected { assumption: assumption(page), line, bounds, turns }
+}
+
+/// What the forecast takes for granted.
+fn assumption(page: &ObjectivePage) -> String {
+    let open = page.spenders.iter().rev().find(|spender| spender.to.is_none());
+    match (page.report.state, open) {
+        (Standing::Overspent, Some(open)) => format!("if {} ended now", open.reference),
+        (Standing::Overspent, None) => "if no more errors came".to_owned(),
+        (Standing::Low | Standing::Within | Standing::NotMeasured, _) => "at the pace of the last 6 h".to_owned(),
+    }
+}
+
+fn turns(page: &ObjectivePage, zone: Zone) -> Vec<Turn> {
+    let (report, ahead) = (&page.report, &page.report.exhaustion);
+    let day = |at: Timestamp| words::short_day(at, &zone);
+    let turn = |at: Timestamp, what: &str| Turn { at, lines: vec![what.to_owned(), day(at)] };
+    match (report.state, ahead.recovers_at, ahead.forecast_at, ahead.earliest_at.zip(ahead.latest_at)) {
+        (Standing::Overspent, Some(at), ..) => {
+            let mut turn = turn(at, "above zero again");
+            turn.lines.extend(leaves(page, at).map(|number| format!("when {number} leaves")));
+            vec![turn]
+        }
+        (Standing::Overspent, None, ..) => vec![],
+        (_, _, Some(_), Some((earliest, latest))) if day(earliest) != day(latest) => vec![turn(earliest, "runs out"), turn(latest, "or as late as")],
+        (_, _, Some(at), _) => vec![turn(at, "runs out")],
+        (_, _, None, _) => vec![],
+    }
+}
+
+/// The number of the incident whose errors leave the window at an instant.
+fn leaves(page: &ObjectivePage, at: Timestamp) -> Option<usize> {
+    let then = at.plus_secs(-page.report.window.length_s);
+    let slice_s = page.objective.draft.slice_s.max(300);
+    let left = |spender: &Spender| spender.from <= then && spender.to.is_some_and(|to| then <= to.plus_secs(slice_s));
+    is_rolling(&page.report).then(|| page.spenders.iter().position(left))?.map(|place| place + 1)
+}
+
+/// The same numbers as in the list.
+fn flags(page: &ObjectivePage) -> Vec<Flag> {
+    let begin = page.report.window.from;
+    let numbered = (1..).zip(&page.spenders);
+    numbered.map(|(number, spender)| Flag { number, at: spender.from.max(begin), words: spender.title.clone() }).collect()
+}
+
+/// Spending at an even pace. In a fixed period from all to nothing; in a rolling one what older
+/// spending does not occupy, less the share of the window that has passed, so that both meet at
+/// zero now.
+fn even(page: &ObjectivePage, left: &thin::Series) -> Vec<(Timestamp, f64)> {
+    let window = &page.report.window;
+    if !is_rolling(&page.report) {
+        return vec![(window.from, 1.0), (window.to, 0.0)];
+    }
+    let Some(first) = page.left.iter().find_map(|left| left.ratio) else { return vec![] };
+    let mut spent = 0.0;
+    let mut line = vec![(window.from, first)];
+    for day in &page.days {
+        spent += day.spent_ratio.unwrap_or(0.0);
+        #[allow(clippy::cast_precision_loss)] // seconds
+        let passed = day.to.secs_since(window.from) as f64 / window.length_s.max(1) as f64;
+        if let Some((_, left)) = left.last_at(day.to) {
+            line.push((day.to, (left + spent - passed).min(1.0)));
+        }
+    }
+    line
+}
+
+/// What comes back at once because old spending leaves the window.
+fn returns(page: &ObjectivePage, wall: &Wall) -> Vec<Return> {
+    if !is_rolling(&page.report) {
+        return vec![];
+    }
+    let mut found: Vec<(Timestamp, f64)> = vec![];
+    for pair in page.left.windows(2) {
+        let [before, after] = pair else { continue };
+        let Some(rise) = before.ratio.zip(after.ratio).map(|(before, after)| after - before).filter(|rise| *rise >= STEP) else { continue };
+        match found.last_mut() {
+            Some((at, all)) if after.at.secs_since(*at) <= TOGETHER_S => (*at, *all) = (after.at, *all + rise),
+            _ => found.push((after.at, rise)),
+        }
+    }
+    let named = found.into_iter().filter(|(_, rise)| *rise >= RETURN);
+    let spent_on = |at: Timestamp| wall.day(at.plus_secs(-page.report.window.length_s));
+    named.map(|(at, rise)| Return { at, points: format!("+{:.0} points", rise * 100.0), why: format!("what {} spent left", spent_on(at)) }).collect()
+}
+
+fn deploys(page: &ObjectivePage) -> Vec<Deploy> {
+    let before = |at: Timestamp| page.spenders.iter().any(|spender| (0..=RIGHT_BEFORE_S).contains(&spender.from.secs_since(at)));
+    page.deploys.iter().map(|deploy| Deploy { at: deploy.at, before_incident: before(deploy.at) }).collect()
+}
+
+/// In minutes; without a budget in time, in hundredths of the budget.
+fn daily(page: &ObjectivePage) -> Option<Daily> {
+    let report = &page.report;
+    let in_minutes = report.budget_minutes > 0.0;
+    let whole = if in_minutes { report.budget_minutes } else { 100.0 };
+    let day = |day: &crate::domain::slo::report::Day| Day { from: day.from, to: day.to, spent: day.spent_ratio.map(|ratio| ratio * whole) };
+    #[allow(clippy::cast_precision_loss)] // seconds
+    let pace = whole * DAY as f64 / report.window.length_s.max(1) as f64;
+    (!page.days.is_empty()).then(|| Daily {
+        heading: if in_minutes { "Spent each day, minutes" } else { "Spent each day, points" }.to_owned(),
+        column: if in_minutes { "Spent, minutes" } else { "Spent, points" },
+        days: page.days.iter().map(day).collect(),
+        pace,
+        pace_words: format!("even: {} a day", two_digits(pace)),
+    })
+}
+
+/// What a pair of windows is called: the first is the fastest.
+pub fn pair_name(place: usize, count: usize) -> String {
+    match place {
+        0 => "Fast".to_owned(),
+        1 => "Slow".to_owned(),
+        place if place + 1 == count => "Trickle".to_owned(),
+        2 => "Steady".to_owned(),
+        place => format!("Pair {}", place + 1),
+    }
+}
+
+/// How fast it burned, over both windows of a pair: the last day, or longer for long windows.
+pub fn burning(page: &ObjectivePage, series: &Series, name: &str, pair: &BurnAlert, wall: Wall) -> Option<Burn> {
+    let budget = page.objective.draft.target.budget();
+    let until_s = page.report.watermark?.epoch_secs();
+    let slice_s = page.objective.draft.slice_s;
+    let length_s = (pair.long_s * 8).clamp(DAY, page.report.window.length_s.max(DAY));
+    let step_s = ((length_s / BURN_STEPS) / slice_s + 1) * slice_s;
+    let steps = length_s / step_s;
+    let rate = |at_s: i64, long_s: i64| series.sum(at_s - long_s, at_s).error_ratio().filter(|_| budget > 0.0).map(|errors| errors / budget);
+    let over = |long_s: i64| {
+        let at = (0..=steps).map(|n| until_s - (steps - n) * step_s);
+        thin::Series::new(at.map(|at_s| (frame::at(at_s), rate(at_s, long_s))).collect())
+    };
+    let from = frame::at(until_s - steps * step_s);
+    let named = |secs: i64| (wording::span(secs), over(secs));
+    Some(Burn {
+        title: format!("{name}: {}", verdict(pair)),
+        from,
+        until: frame::at(until_s),
+        long: named(pair.long_s),
+        short: named(pair.short_s),
+        threshold: pair.factor,
+        gaps: page.gaps.iter().map(|gap| Span { from: gap.from, to: gap.to }).collect(),
+        wall,
+    })
+}
+
+/// How a pair stands, in a word or two.
+pub fn verdict(pair: &BurnAlert) -> &'static str {
+    use crate::domain::slo::burn::BurnState;
+    match pair.state {
+        _ if pair.frozen => "frozen, too little is measured",
+        _ if pair.firing => "fires",
+        BurnState::Recovering => "calming down",
+        BurnState::Increasing => "rising",
+        BurnState::Critical | BurnState::Acceptable => "quiet",
+    }
+}
+
+/// `180× and 300×`.
+pub fn rates(pair: &BurnAlert) -> String {
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "not measured".to_owned(), |rate| format!("{}×", two_digits(rate)));
+    format!("{} and {}", rate(pair.long_burn), rate(pair.short_burn))
+}
