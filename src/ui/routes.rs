@@ -41,6 +41,7 @@ pub enum Tab {
     Integrations,
     Deliveries,
     Tester,
+    DataSources,
     People,
     Tokens,
     Audit,
@@ -48,13 +49,14 @@ pub enum Tab {
 }
 
 impl Tab {
-    pub const ALL: [Tab; 7] = [Tab::Integrations, Tab::Deliveries, Tab::Tester, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
+    pub const ALL: [Tab; 8] = [Tab::Integrations, Tab::Deliveries, Tab::Tester, Tab::DataSources, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
 
     pub fn slug(self) -> &'static str {
         match self {
             Tab::Integrations => "integrations",
             Tab::Deliveries => "deliveries",
             Tab::Tester => "tester",
+            Tab::DataSources => "data-sources",
             Tab::People => "people",
             Tab::Tokens => "tokens",
             Tab::Audit => "audit",
@@ -67,6 +69,7 @@ impl Tab {
             Tab::Integrations => "Integrations",
             Tab::Deliveries => "Deliveries",
             Tab::Tester => "Tester",
+            Tab::DataSources => "Data sources",
             Tab::People => "People",
             Tab::Tokens => "API tokens",
             Tab::Audit => "Audit log",
