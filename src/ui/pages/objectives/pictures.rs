@@ -271,3 +271,97 @@ pub fn rates(pair: &BurnAlert) -> String {
     let rate = |rate: Option<f64>| rate.map_or_else(|| "not measured".to_owned(), |rate| format!("{}×", two_digits(rate)));
     format!("{} and {}", rate(pair.long_burn), rate(pair.short_burn))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        charts::{Role, Shape, burn, burn_down},
+        domain::slo::{
+            calendar::{Unit, Window},
+            cost::Span as Incident,
+            objective::Objective,
+            page::{self, Around},
+            report::Deploy as Change,
+            tests::{DAY, HOUR, NOW_S, a_series, an_incident, an_objective, now, slices, with},
+            zone::Utc,
+        },
+    };
+
+    fn a_page(objective: &Objective, series: &Series, incidents: &[Incident]) -> ObjectivePage {
+        let deploys = incidents.iter().map(|incident| Change { at: incident.from.plus_secs(-600), title: "v2".into() }).collect();
+        let around = Around { incidents, deploys, exclusions: vec![], gate: None, generations: vec![now()], backfilled: None, previous: &[] };
+        page::page(objective, series, 0, around, now(), &Utc)
+    }
+
+    /// Half of the budget in an hour twenty days ago, more than the other half in the last one; one
+    /// of two weeks before the window has left meanwhile.
+    fn overspent() -> (ObjectivePage, Series) {
+        let objective = an_objective();
+        let spans = [(NOW_S - 20 * DAY, 800.0), (NOW_S - HOUR, 900.0), (NOW_S - 36 * DAY, 400.0)];
+        let bad = |start: i64| spans.iter().find(|(from, _)| (*from..from + HOUR).contains(&start)).map_or(0.0, |(_, bad)| *bad);
+        let series = a_series(&objective, &slices(NOW_S - 60 * DAY, NOW_S, bad));
+        let incidents = [an_incident(1, NOW_S - 20 * DAY, Some(NOW_S - 20 * DAY + HOUR)), an_incident(2, NOW_S - HOUR, None)];
+        (a_page(&objective, &series, &incidents), series)
+    }
+
+    #[test]
+    fn what_is_overspent_comes_back_when_its_incident_leaves() {
+        let (page, _) = overspent();
+        let picture = budget_left(&page, Zone::Utc);
+        assert!(picture.title.starts_with("Checkout is ") && picture.title.contains(" over budget. Back above zero on "), "{}", picture.title);
+        assert_eq!(picture.flags.iter().map(|flag| flag.number).collect::<Vec<_>>(), [1, 2]);
+        let Forecast::Expected { assumption, line, turns, .. } = &picture.forecast else { panic!("it has a forecast") };
+        assert_eq!(assumption, "if INC-2 ended now");
+        assert_eq!(turns.iter().map(|turn| turn.lines.join(" ")).collect::<Vec<_>>(), ["above zero again Mon 30 Nov when 1 leaves"]);
+        assert!(line.is_sorted_by_key(|(at, _)| *at) && line.contains(&(turns[0].at, 0.0)));
+        assert_eq!(picture.returns.iter().map(|back| back.why.as_str()).collect::<Vec<_>>(), ["what 15 Oct spent left"]);
+        assert!(picture.deploys.iter().all(|deploy| deploy.before_incident));
+        // Both meet at zero now, and what each day spent is what is gone.
+        let (_, even) = *picture.even.last().expect("it is a line");
+        assert!(even.abs() < 0.01, "{even}");
+        let daily = picture.daily.as_ref().expect("there are days");
+        let spent: f64 = daily.days.iter().filter_map(|day| day.spent).sum();
+        let gone = page.report.budget_minutes * page.report.tally.consumed_ratio.expect("it is known");
+        assert!((spent - gone).abs() < 1e-6 * gone, "{spent} is not {gone}");
+        for width in [300.0, 1_000.0] {
+            let scene = burn_down::scene(&picture, width);
+            assert!(scene.labels.iter().any(|label| label.words == "Mon 30 Nov"), "at {width}");
+        }
+        assert_eq!(note(&page, Zone::Utc), "last 30 days, 10 d ahead if INC-2 ended now · 100 % measured");
+    }
+
+    #[test]
+    fn what_is_not_measured_has_no_forecast_and_says_why() {
+        let objective = an_objective();
+        let page = a_page(&objective, &a_series(&objective, &slices(NOW_S - DAY, NOW_S, |_| 0.0)), &[]);
+        let picture = budget_left(&page, Zone::Utc);
+        assert_eq!(picture.forecast, Forecast::Unknown { why: "too little is measured".to_owned() });
+        assert!(note(&page, Zone::Utc).contains("no forecast: too little is measured"));
+        let nothing = a_page(&objective, &a_series(&objective, &[]), &[]);
+        assert!(budget_left(&nothing, Zone::Utc).last.is_none());
+        assert!(burning(&nothing, &a_series(&objective, &[]), "Fast", &page.report.alerts[0], Wall::utc()).is_none());
+    }
+
+    #[test]
+    fn a_fixed_period_is_spent_evenly_from_all_to_nothing() {
+        let objective = with(|draft| draft.windows = vec![Window::calendar(Unit::Month, 1, "UTC")]);
+        let page = a_page(&objective, &a_series(&objective, &slices(NOW_S - 60 * DAY, NOW_S, |_| 1.0)), &[]);
+        let picture = budget_left(&page, Zone::Utc);
+        assert_eq!((picture.even.clone(), picture.until), (vec![(page.report.window.from, 1.0), (page.report.window.to, 0.0)], page.report.window.to));
+        assert!(picture.returns.is_empty());
+    }
+
+    #[test]
+    fn burn_rates_rise_above_what_they_are_measured_by() {
+        let (page, series) = overspent();
+        let names: Vec<String> = (0..4).map(|place| pair_name(place, 4)).collect();
+        assert_eq!(names, ["Fast", "Slow", "Steady", "Trickle"]);
+        let alert = &page.report.alerts[0];
+        let picture = burning(&page, &series, "Fast", alert, Wall::utc()).expect("it was measured");
+        assert_eq!((picture.title.as_str(), rates(alert).as_str()), ("Fast: fires", "450× and 450×"));
+        let (_, highest) = picture.short.1.extremes(picture.from, picture.until).expect("it was measured");
+        assert!((highest - 450.0).abs() < 1e-6, "900 of 2,000, against one in a thousand: {highest}");
+        assert!(burn::scene(&picture, 700.0).marks.iter().any(|mark| mark.role == Role::Threshold && matches!(mark.shape, Shape::Line { .. } | Shape::Path(_))));
+    }
+}
