@@ -13,9 +13,9 @@ async function measured(house: House, name: string, service: string): Promise<vo
   const bad = (at: number): number => {
     const ago = (now - at) / DAY;
     // The last of them spent what the month had left.
-    if (ago <= 0.1 && ago > 0.08) return 620;
-    if (ago <= 8 && ago > 7.97) return 500;
-    if (ago <= 24 && ago > 23.95) return 450;
+    if (ago <= 0.1 && ago > 0.08) return 760;
+    if (ago <= 8 && ago > 7.97) return 560;
+    if (ago <= 24 && ago > 23.95) return 600;
     if (ago <= 36 && ago > 35.97) return 480;
     return at % (7 * SLICE) === 0 ? 1 : 0;
   };

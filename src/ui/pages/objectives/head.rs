@@ -11,6 +11,7 @@ use crate::{
         components::{
             choice::Lens,
             icon::{Glyph, Icon},
+            toast_list,
         },
         drawing::view,
         pages::objectives::pictures,
@@ -67,9 +68,13 @@ pub fn facts(page: Memo<Option<ObjectivePage>>, explain: Callback<()>) -> AnyVie
                 let last = page.generations.last().copied().unwrap_or(page.objective.generation_at);
                 format!("Readings began anew on {}, because the objective was changed; older ones are not mixed in.", words::short_day(last, &session.zone.get()))
             });
+            let trouble = page.trouble.as_ref().map(|trouble| {
+                let (zone, now) = (session.zone.get(), session.live.now());
+                format!("Its source gives no readings since {} {}: {}", zone.clock(trouble.since, now), zone.name(), toast_list::sentence(&trouble.words))
+            });
             let filling = page.backfilled.map(|share| format!("The past is being read: {} of it so far.", words::percent(share)));
             let flags = report.flags.iter().map(|flag| words::flag(*flag, report));
-            let odd: Vec<String> = filling.into_iter().chain(generation).chain(flags).collect();
+            let odd: Vec<String> = trouble.into_iter().chain(filling).chain(generation).chain(flags).collect();
             let service = page.objective.draft.service.clone().map(|service| {
                 let path = Route::Service(service.clone()).path();
                 view! { " · " <a href=path>{service}</a> }

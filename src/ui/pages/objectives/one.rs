@@ -7,7 +7,7 @@ use crate::{
     charts::burn_down,
     domain::{
         failure::Failure,
-        slo::{board::Ground, objective::Objective, report, report::BudgetReport, series::Series},
+        slo::{board::Ground, cost::Span, objective::Objective, report, report::BudgetReport, series::Series},
     },
     ui::{
         address::address_of,
@@ -38,12 +38,12 @@ struct Inner {
     objective: Objective,
     report: BudgetReport,
     series: Series,
-    ground: Ground,
+    incidents: Vec<Span>,
 }
 
 impl Basis {
     pub fn new(page: &report::ObjectivePage, ground: Ground) -> Self {
-        Self(Arc::new(Inner { objective: page.objective.clone(), report: page.report.clone(), series: ground.slices.series(), ground }))
+        Self(Arc::new(Inner { objective: page.objective.clone(), report: page.report.clone(), series: ground.slices.series(), incidents: ground.incidents }))
     }
 
     pub fn objective(&self) -> &Objective {
@@ -58,8 +58,8 @@ impl Basis {
         &self.0.series
     }
 
-    pub fn incidents(&self) -> &[crate::domain::slo::cost::Span] {
-        &self.0.ground.incidents
+    pub fn incidents(&self) -> &[Span] {
+        &self.0.incidents
     }
 }
 

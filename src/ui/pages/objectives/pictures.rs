@@ -290,7 +290,7 @@ mod tests {
 
     fn a_page(objective: &Objective, series: &Series, incidents: &[Incident]) -> ObjectivePage {
         let deploys = incidents.iter().map(|incident| Change { at: incident.from.plus_secs(-600), title: "v2".into() }).collect();
-        let around = Around { incidents, deploys, exclusions: vec![], gate: None, generations: vec![now()], backfilled: None, previous: &[] };
+        let around = Around { incidents, deploys, exclusions: vec![], gate: None, generations: vec![now()], backfilled: None, trouble: None, previous: &[] };
         page::page(objective, series, 0, around, now(), &Utc)
     }
 
