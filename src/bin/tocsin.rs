@@ -19,6 +19,7 @@ use tocsin::{
             keys::{create_integration, create_token, create_user},
             purge::{OldEnough, purge},
             restore::restore,
+            slo::{Explain, explain},
             verify::{verify, verify_file},
         },
         config::{Config, Overrides},
@@ -121,6 +122,11 @@ enum Command {
     },
     /// Say in a few lines whether the objectives hold, what is broken, and who has it; or send that by mail
     Brief(Brief),
+    /// Service levels
+    Slo {
+        #[command(subcommand)]
+        command: SloCommand,
+    },
     /// Fill a running `serve --demo` with a company at work, and go on until Ctrl-C
     Demo(Demo),
 }
@@ -142,6 +148,12 @@ struct Serve {
     /// Write log lines as JSON
     #[arg(long)]
     log_json: bool,
+}
+
+#[derive(Subcommand)]
+enum SloCommand {
+    /// Say where a figure comes from, computed anew from what is kept
+    Explain(Explain),
 }
 
 #[derive(Subcommand)]
@@ -204,6 +216,7 @@ async fn main() -> ExitCode {
         Command::Verify { file: Some(file), .. } => verify_file(&everywhere, &file),
         Command::Verify { file: None, rebuild } => verify(&everywhere, rebuild).await,
         Command::Brief(wanted) => brief(&everywhere, pages(), wanted).await,
+        Command::Slo { command: SloCommand::Explain(asked) } => explain(&everywhere, asked).await,
         Command::Demo(demo) => run_demo(&everywhere, demo).await,
     };
     done.unwrap_or_else(|error| {

@@ -94,6 +94,10 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
     let page = move || match route.get() {
         Some(
             Route::Declare
+            | Route::Objectives
+            | Route::Objective(_)
+            | Route::NewObjective
+            | Route::EditObjective(_)
             | Route::Settings(_)
             | Route::Incidents
             | Route::Services
@@ -104,6 +108,10 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         ) if session.is_still() => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
         Some(Route::Executive) => later::executive(),
+        Some(Route::Objectives) => later::objectives(),
+        Some(Route::Objective(name)) => later::objective(name),
+        Some(Route::NewObjective) => later::objective_form(None),
+        Some(Route::EditObjective(name)) => later::objective_form(Some(name)),
         Some(Route::Incidents) => later::incidents(),
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),

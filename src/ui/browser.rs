@@ -89,6 +89,16 @@ pub fn zone_name() -> String {
     text.rsplit(' ').next().unwrap_or("local").to_owned()
 }
 
+/// The viewer's zone as the IANA database names it: `Europe/Berlin`.
+pub fn zone_id() -> String {
+    if !is_here() {
+        return "UTC".to_owned();
+    }
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &Object::new());
+    let name = Reflect::get(&format.resolved_options(), &"timeZone".into()).ok();
+    name.and_then(|name| name.as_string()).unwrap_or_else(|| "UTC".to_owned())
+}
+
 /// Calls `tick` every second for as long as the page lives.
 pub fn every_second(tick: impl Fn() + 'static) {
     let tick = Closure::<dyn Fn()>::new(tick);

@@ -7,6 +7,13 @@ use crate::domain::{ids::IncidentRef, lists::encode};
 pub enum Route {
     /// Whether the service levels hold.
     Executive,
+    /// All of them.
+    Objectives,
+    /// By its name.
+    Objective(String),
+    NewObjective,
+    /// By its name.
+    EditObjective(String),
     Board,
     /// All of them.
     Incidents,
@@ -34,6 +41,7 @@ pub enum Tab {
     Integrations,
     Deliveries,
     Tester,
+    DataSources,
     People,
     Tokens,
     Audit,
@@ -41,13 +49,14 @@ pub enum Tab {
 }
 
 impl Tab {
-    pub const ALL: [Tab; 7] = [Tab::Integrations, Tab::Deliveries, Tab::Tester, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
+    pub const ALL: [Tab; 8] = [Tab::Integrations, Tab::Deliveries, Tab::Tester, Tab::DataSources, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
 
     pub fn slug(self) -> &'static str {
         match self {
             Tab::Integrations => "integrations",
             Tab::Deliveries => "deliveries",
             Tab::Tester => "tester",
+            Tab::DataSources => "data-sources",
             Tab::People => "people",
             Tab::Tokens => "tokens",
             Tab::Audit => "audit",
@@ -60,6 +69,7 @@ impl Tab {
             Tab::Integrations => "Integrations",
             Tab::Deliveries => "Deliveries",
             Tab::Tester => "Tester",
+            Tab::DataSources => "Data sources",
             Tab::People => "People",
             Tab::Tokens => "API tokens",
             Tab::Audit => "Audit log",
@@ -75,6 +85,9 @@ impl Route {
         let route = match (parts.next(), parts.next()) {
             (None, _) => Route::Board,
             (Some("executive"), None) => Route::Executive,
+            (Some("objectives"), None) => Route::Objectives,
+            (Some("objectives"), Some(name)) => Route::Objective(decode(name)),
+            (Some("new-objective"), None) => Route::NewObjective,
             (Some("incidents"), None) => Route::Incidents,
             (Some("incidents"), Some(incident)) => Route::Incident(incident.to_owned()),
             (Some("declare"), None) => Route::Declare,
@@ -91,6 +104,7 @@ impl Route {
         match (route, parts.next(), parts.next()) {
             (route, None, _) => Some(route),
             (Route::Settings(Tab::Integrations), Some(id), None) => Some(Route::Integration(id.to_owned())),
+            (Route::Objective(name), Some("edit"), None) => Some(Route::EditObjective(name)),
             _ => None,
         }
     }
@@ -104,9 +118,13 @@ impl Route {
         match self {
             Route::Board => "/".to_owned(),
             Route::Executive => "/executive".to_owned(),
+            Route::Objectives => "/objectives".to_owned(),
+            // A slash of its own would be taken for the end of the name.
+            Route::Objective(name) => Self::objective_path(name),
+            Route::NewObjective => "/new-objective".to_owned(),
+            Route::EditObjective(name) => format!("{}/edit", Self::objective_path(name)),
             Route::Incidents => "/incidents".to_owned(),
             Route::Services => "/services".to_owned(),
-            // A slash of its own would be taken for the end of the name.
             Route::Service(name) => format!("/services/{}", encode(name)),
             Route::Incident(incident) => format!("/incidents/{incident}"),
             Route::Declare => "/declare".to_owned(),
@@ -127,6 +145,7 @@ impl Route {
     /// Whether `other` lies in the same part of the app, for the navigation.
     pub fn is_beside(&self, other: &Route) -> bool {
         match (self, other) {
+            (Route::Executive, Route::Executive | Route::Objectives | Route::Objective(_) | Route::NewObjective | Route::EditObjective(_)) => true,
             (Route::Incidents, Route::Incidents | Route::Incident(_)) => true,
             (Route::Services, Route::Services | Route::Service(_)) => true,
             (Route::Settings(_), Route::Settings(_) | Route::Integration(_) | Route::Changes) => true,
@@ -164,6 +183,10 @@ mod tests {
         let mut routes = vec![
             Route::Board,
             Route::Executive,
+            Route::Objectives,
+            Route::Objective("shop/checkout:p95".to_owned()),
+            Route::NewObjective,
+            Route::EditObjective("shop/checkout".to_owned()),
             Route::Incidents,
             Route::Services,
             Route::Service("käse/2 100%".to_owned()),
@@ -185,6 +208,9 @@ mod tests {
     fn what_is_no_page_is_not_found() {
         for path in [
             "/executive/1",
+            "/objectives/a/b",
+            "/objectives/a/edit/b",
+            "/new-objective/a",
             "/incidents/INC-1/x",
             "/settings/teams",
             "/settings/people/1",

@@ -33,6 +33,14 @@ impl Zone {
         }
     }
 
+    /// As the IANA database names it.
+    pub fn id(self) -> String {
+        match self {
+            Zone::Utc => "UTC".to_owned(),
+            Zone::Local => browser::zone_id(),
+        }
+    }
+
     /// The clock that charts are drawn by.
     pub fn wall(self) -> Wall {
         match self {

@@ -29,5 +29,6 @@ mod pages_inert;
 mod people_at_work;
 mod prometheus_read;
 mod record;
+mod slo_explain;
 mod stream;
 mod tester;

@@ -1,7 +1,7 @@
 //! What the executive board says first, and in which order objectives stand.
 
 use super::{
-    report::{Headline, ObjectiveRow, Standing},
+    report::{BudgetReport, Headline, ObjectiveRow, Standing},
     words,
     zone::Zone,
 };
@@ -87,6 +87,48 @@ pub fn within(rows: &[ObjectiveRow]) -> Option<String> {
     Some(format!("{} within budget, {range} left", within.len()))
 }
 
+/// What an objective's page says first, in three parts: the middle one is the figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// `Checkout is `.
+    pub before: String,
+    /// `3.1 min over budget`.
+    pub figure: String,
+    /// `. Back above zero on Friday.`
+    pub after: String,
+}
+
+impl Said {
+    pub fn whole(&self) -> String {
+        format!("{}{}{}", self.before, self.figure, self.after)
+    }
+}
+
+/// “Checkout is 3.1 min over budget. Back above zero on Friday.”
+pub fn one(report: &BudgetReport, now: Timestamp, zone: &dyn Zone) -> Said {
+    let title = &report.objective.title;
+    let left = words::left(report);
+    let ahead = &report.exhaustion;
+    let is_over = report.state == Standing::Overspent && report.tally.remaining_ratio.is_some();
+    let (before, figure) = match report.state {
+        Standing::NotMeasured if report.tally.remaining_ratio.is_none() => (format!("{title} is "), "not measured".to_owned()),
+        Standing::NotMeasured => (format!("Too little is measured of {title}: "), format!("{left}{}", if left.ends_with("left") { "" } else { " left" })),
+        Standing::Overspent if is_over => (format!("{title} is "), format!("{left} budget")),
+        _ if report.tally.remaining_ratio.is_none() => (format!("{title}: "), left),
+        _ => (format!("{title} has "), left),
+    };
+    let after = match (report.state, ahead.recovers_at, ahead.forecast_at, ahead.projected_end_ratio) {
+        (Standing::NotMeasured, ..) => format!(". {}", report.words),
+        (Standing::Overspent, Some(at), ..) => format!(". Back above zero {}.", words::when(at, now, zone)),
+        (Standing::Overspent, None, ..) => ".".to_owned(),
+        (_, _, Some(at), _) => format!(". It runs out {}.", words::when(at, now, zone)),
+        (_, _, None, Some(end)) if end < 0.0 => format!(". At this pace it ends {} over.", words::percent(-end)),
+        (Standing::Within, ..) if report.tally.remaining_ratio.is_some() => ". It lasts at this pace.".to_owned(),
+        (Standing::Low | Standing::Within, ..) => ".".to_owned(),
+    };
+    Said { before, figure, after }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
@@ -130,5 +172,23 @@ mod tests {
         assert!(headline(&[], now(), &Utc).words.starts_with("No objective is set yet."));
         reads_back(&said);
         rows.iter().for_each(reads_back);
+    }
+
+    #[test]
+    fn one_objective_says_its_figure_first_and_then_what_comes() {
+        let mut report = report_of(&an_objective(), &with_outage(0, 0, 0.0));
+        report.objective.title = "Checkout".into();
+        let mut said = |state, left: Option<f64>, minutes, recovers: Option<i64>, out: Option<i64>| {
+            report.state = state;
+            report.tally.remaining_ratio = left;
+            report.remaining_minutes = minutes;
+            report.exhaustion.recovers_at = recovers.map(at);
+            report.exhaustion.forecast_at = out.map(at);
+            one(&report, now(), &Utc).whole()
+        };
+        assert_eq!(said(Standing::Overspent, Some(-0.07), Some(-3.1), Some(NOW_S + 5 * DAY), None), "Checkout is 3.1 min over budget. Back above zero on Wednesday.");
+        assert_eq!(said(Standing::Low, Some(0.1), Some(4.3), None, Some(NOW_S + 6 * DAY)), "Checkout has 4.3 min left. It runs out on Thursday.");
+        assert_eq!(said(Standing::Within, Some(0.9), Some(39.0), None, None), "Checkout has 39 min left. It lasts at this pace.");
+        assert!(said(Standing::NotMeasured, None, None, None, None).starts_with("Checkout is not measured. "));
     }
 }

@@ -51,4 +51,4 @@ pub mod zone;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod tests;
+pub mod tests;

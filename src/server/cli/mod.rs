@@ -12,6 +12,7 @@ mod output;
 mod progress;
 pub mod purge;
 pub mod restore;
+pub mod slo;
 pub mod verify;
 
 use super::{

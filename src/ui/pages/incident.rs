@@ -13,6 +13,7 @@ use crate::{
             acknowledge::{DEFAULT_SECS, acknowledge},
             alerts::Alerts,
             changes::ChangedBefore,
+            costs::Costs,
             facts::{Facts, Impact},
             incident_head::IncidentHead,
             roles::Roles,
@@ -73,6 +74,7 @@ fn IncidentOf(id: IncidentId, first: Arc<Incident>) -> impl IntoView {
                 <Roles incident />
                 <Alerts incident />
                 <ChangedBefore incident />
+                <Costs incident />
                 <Verbs incident />
             </div>
             <Timeline incident />

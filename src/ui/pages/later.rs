@@ -32,7 +32,7 @@ pub enum Part {
     Triage,
     /// Incidents or services are listed.
     Lists,
-    /// Service levels: the executive board.
+    /// Service levels: the executive board and objectives.
     Levels,
     /// Everything else.
     Office,
@@ -45,7 +45,7 @@ impl Part {
             _ if !signed_in => Some(Part::Door),
             Some(Route::Incident(_) | Route::Declare) => Some(Part::Triage),
             Some(Route::Incidents | Route::Services | Route::Service(_)) => Some(Part::Lists),
-            Some(Route::Executive) => Some(Part::Levels),
+            Some(Route::Executive | Route::Objectives | Route::Objective(_) | Route::NewObjective | Route::EditObjective(_)) => Some(Part::Levels),
             Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Some(Part::Office),
             Some(Route::Board | Route::SignIn | Route::Setup) | None => None,
         }
@@ -92,6 +92,10 @@ enum Lists {
 
 enum Levels {
     Executive,
+    Objectives,
+    Objective(String),
+    /// The one of this name, or a new one.
+    Form(Option<String>),
 }
 
 enum Office {
@@ -130,6 +134,9 @@ fn draw_lists(what: Lists) -> Drawn {
 fn draw_levels(what: Levels) -> Drawn {
     Ok(match what {
         Levels::Executive => view! { <pages::executive::ExecutivePage /> },
+        Levels::Objectives => view! { <pages::objectives::Objectives /> },
+        Levels::Objective(name) => view! { <pages::objectives::ObjectivePage name /> },
+        Levels::Form(name) => view! { <pages::objectives::ObjectiveForm name /> },
     })
 }
 
@@ -187,6 +194,19 @@ pub fn service(name: String) -> AnyView {
 
 pub fn executive() -> AnyView {
     later(Part::Levels, || now(draw_levels(Levels::Executive)))
+}
+
+pub fn objectives() -> AnyView {
+    later(Part::Levels, || now(draw_levels(Levels::Objectives)))
+}
+
+pub fn objective(name: String) -> AnyView {
+    later(Part::Levels, move || now(draw_levels(Levels::Objective(name.clone()))))
+}
+
+/// For the objective of a name, or for a new one.
+pub fn objective_form(name: Option<String>) -> AnyView {
+    later(Part::Levels, move || now(draw_levels(Levels::Form(name.clone()))))
 }
 
 pub fn settings(tab: Tab) -> AnyView {

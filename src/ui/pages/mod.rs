@@ -7,6 +7,7 @@ pub mod executive;
 pub mod incident;
 pub mod incidents;
 pub mod later;
+pub mod objectives;
 pub mod services;
 pub mod settings;
 pub mod setup;

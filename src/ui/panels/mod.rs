@@ -4,6 +4,7 @@ pub mod acknowledge;
 pub mod alerts;
 pub mod changes;
 pub mod composer;
+pub mod costs;
 pub mod counts;
 pub mod facts;
 pub mod incident_head;

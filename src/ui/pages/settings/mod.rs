@@ -1,8 +1,9 @@
-//! Settings: who sends alerts, who works here, which programs may read and write,
+//! Settings: who sends alerts, who is asked for readings, who works here, which programs may read and write,
 //! what everybody did, and oneself.
 
 mod advanced;
 mod audit;
+mod data_sources;
 mod deliveries;
 mod delivery;
 mod integration;
@@ -39,6 +40,7 @@ pub fn Settings(
     let right = match tab {
         Tab::Integrations | Tab::Deliveries => Right::ReadIntegrations,
         Tab::Tester => Right::ManageIntegrations,
+        Tab::DataSources => Right::ManageDataSources,
         Tab::People => Right::ManagePeople,
         Tab::Tokens => Right::ManageTokens,
         Tab::Audit => Right::ReadAudit,
@@ -54,6 +56,7 @@ pub fn Settings(
         },
         (None, Tab::Deliveries) => view! { <deliveries::Deliveries /> },
         (None, Tab::Tester) => view! { <tester::Tester /> },
+        (None, Tab::DataSources) => view! { <data_sources::DataSources /> },
         (None, Tab::People) => view! { <people::People /> },
         (None, Tab::Tokens) => view! { <tokens::Tokens /> },
         (None, Tab::Audit) => view! { <audit::Audit /> },
