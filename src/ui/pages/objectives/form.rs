@@ -179,7 +179,7 @@ fn Filled(known: Option<Objective>, basis: RwSignal<Option<Basis>>) -> impl Into
                     <TextField id="objective-title" label="Title" hint="As screens call it; empty: the name." value=fields.text(|typed| &mut typed.title) error=fields.fault(Field::Title) />
                     <TextField id="objective-service" label="Service" hint="Whose incidents and deploys belong to it." list="objective-services" value=fields.text(|typed| &mut typed.service) error=fields.fault(Field::Service) />
                 </div>
-                <datalist id="objective-services">{services.into_iter().map(|name| view! { <option value=name></option> }).collect_view()}</datalist>
+                <datalist id="objective-services">{services.iter().map(|name| view! { <option value=name></option> }).collect_view()}</datalist>
                 <div class="form__columns">
                     <TextField id="objective-target" label="Target, %" hint="The share that has to be good: 99.9 allows one in a thousand to fail." value=fields.text(|typed| &mut typed.target) error=fields.fault(Field::Target) required=true />
                     <TextField id="objective-windows" label="Windows" hint="30d, 4w, calendar month in Europe/Berlin; several with commas. The first one is shown on boards." value=fields.text(|typed| &mut typed.windows) error=fields.fault(Field::Windows) required=true />
