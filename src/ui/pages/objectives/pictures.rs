@@ -11,8 +11,7 @@ use crate::{
     domain::{
         metrics::words::two_digits,
         slo::{
-            frame,
-            headline,
+            frame, headline,
             objective::COVERAGE_FLOOR,
             report::{BudgetReport, BurnAlert, ObjectivePage, Spender, Standing},
             series::Series,
@@ -360,6 +359,8 @@ mod tests {
         assert_eq!((picture.title.as_str(), rates(alert).as_str()), ("Fast: fires", "75× and 450×"));
         let (_, highest) = picture.short.1.extremes(picture.from, picture.until).expect("it was measured");
         assert!((highest - 450.0).abs() < 1e-6, "900 of 2,000, against one in a thousand: {highest}");
-        assert!(burn::scene(&picture, 700.0).marks.iter().any(|mark| mark.role == Role::Threshold && matches!(mark.shape, Shape::Line { .. } | Shape::Path(_))));
+        assert!(
+            burn::scene(&picture, 700.0).marks.iter().any(|mark| mark.role == Role::Threshold && matches!(mark.shape, Shape::Line { .. } | Shape::Path(_)))
+        );
     }
 }
