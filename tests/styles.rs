@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What only the app draws, in parts that are fetched later (`src/ui/pages/later.rs`).
-const DRAWN_LATER: [&str; 14] = [
+const DRAWN_LATER: [&str; 16] = [
     "src/ui/chart/",
     "src/ui/components/dialog.rs",
     "src/ui/components/once.rs",
@@ -19,6 +19,8 @@ const DRAWN_LATER: [&str; 14] = [
     "src/ui/pages/changes.rs",
     "src/ui/pages/declare.rs",
     "src/ui/pages/executive/",
+    "src/ui/pages/objectives/",
+    "src/ui/panels/costs.rs",
     "src/ui/panels/level_rows.rs",
     "src/ui/panels/standing.rs",
     "src/ui/pages/incidents/",

@@ -76,6 +76,7 @@ test("an objective is made by its form, measured over REST, and stands on its pa
   await page.getByRole("textbox", { name: "Name" }).fill(name);
   await page.getByRole("textbox", { name: "Title" }).fill("Pushed readings");
   await page.getByRole("textbox", { name: "Target, %" }).fill("99.9");
+  await page.getByRole("combobox", { name: "One reading covers" }).selectOption("5 minutes");
   await expect(page.getByText(`"objective": "${name}"`)).toBeVisible();
   await accessible(page);
   await fitsItsWidth(page);

@@ -75,9 +75,14 @@ pub fn panel(page: Memo<Option<ObjectivePage>>, again: Callback<()>) -> AnyView 
 
 /// What is left without what is left out, and with it.
 fn with_and_without(report: &BudgetReport) -> Option<(String, String)> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts, never below zero
+    let count = |count: f64| wording::grouped(count.max(0.0).round() as usize);
     let said = |left: Option<f64>, bad: f64, total: f64| {
-        let count = |count: f64| crate::domain::metrics::words::two_digits(count);
-        let left = left.map_or_else(|| "nothing known".to_owned(), |left| format!("{} left", words::percent(left)));
+        let left = match left {
+            None => "nothing known".to_owned(),
+            Some(left) if left < 0.0 => format!("{} over", words::percent(-left)),
+            Some(left) => format!("{} left", words::percent(left)),
+        };
         format!("{left}, {} bad of {} {}", count(bad), count(total), report.unit)
     };
     let (tally, raw) = (&report.tally, &report.raw);

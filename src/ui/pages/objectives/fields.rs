@@ -313,7 +313,13 @@ mod tests {
         ];
         for indicator in indicators {
             let slug = indicator.slug();
-            let typed = Typed { name: "checkout".into(), kind: slug.into(), source: "prom".into(), windows: "28d, calendar month in Europe/Berlin".into(), ..Typed::new() };
+            let typed = Typed {
+                name: "checkout".into(),
+                kind: slug.into(),
+                source: "prom".into(),
+                windows: "28d, calendar month in Europe/Berlin".into(),
+                ..Typed::new()
+            };
             let typed = Typed { slice_target: "99.5".into(), ..typed };
             let mut draft = Typed { kind: "pushed".into(), ..typed.clone() }.read(None).expect("it is fine");
             draft.source = indicator.is_asked().then(|| "prom".to_owned());

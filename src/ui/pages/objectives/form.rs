@@ -164,7 +164,8 @@ fn Filled(known: Option<Objective>, basis: RwSignal<Option<Basis>>) -> impl Into
             }
         }
     };
-    let summary = move || fields.faults.with(|faults| (!faults.is_empty()).then(|| format!("{} to put right.", wording::count(faults.len(), "thing", "things"))));
+    let summary =
+        move || fields.faults.with(|faults| (!faults.is_empty()).then(|| format!("{} to put right.", wording::count(faults.len(), "thing", "things"))));
     let kind = Memo::new(move |_| fields.typed.with(|typed| typed.kind.clone()));
     let words = |(value, words): (&str, &str)| (value.to_owned(), words.to_owned());
     let services = session.replica.services();
@@ -249,7 +250,9 @@ fn indicator(kind: &str, fields: Fields, sources: RwSignal<Vec<DataSource>>) -> 
             <TextField id="objective-limit" label="Answered within, seconds" hint="One of its edges, if it is a classic histogram." value=fields.text(|typed| &mut typed.limit) />
             {check("It is a native histogram", fields, |typed| &mut typed.native)}
         },
-        "probe" => view! { <TextArea id="objective-query" label="Query" hint="Its value is 1 while all is well: probe_success{job=\"shop\"}" rows=2 value=fields.text(|typed| &mut typed.query) /> },
+        "probe" => {
+            view! { <TextArea id="objective-query" label="Query" hint="Its value is 1 while all is well: probe_success{job=\"shop\"}" rows=2 value=fields.text(|typed| &mut typed.query) /> }
+        }
         "threshold" => view! {
             <TextArea id="objective-query" label="Query" hint="A value that is read once a slice." rows=2 value=fields.text(|typed| &mut typed.query) />
             <div class="form__columns">
@@ -343,7 +346,11 @@ fn found_words(found: TriedIndicator) -> AnyView {
     );
     let side = |side: crate::domain::slo::tried::TriedSide| {
         let more = usize::try_from(side.count).unwrap_or(usize::MAX).saturating_sub(side.series.len().min(SERIES));
-        let series = side.series.into_iter().take(SERIES).map(|series| view! { <li><code>{series.labels}</code> " " <span class="number">{series.value.to_string()}</span></li> });
+        let series = side
+            .series
+            .into_iter()
+            .take(SERIES)
+            .map(|series| view! { <li><code>{series.labels}</code> " " <span class="number">{series.value.to_string()}</span></li> });
         view! {
             <p><b>{format!("{}: {} found", side.field, side.count)}</b></p>
             <ul class="tried__series">{series.collect_view()} {(more > 0).then(|| view! { <li class="muted">{format!("and {more} more")}</li> })}</ul>
@@ -397,7 +404,12 @@ fn counting(kind: &str, fields: Fields) -> AnyView {
 fn preview(fields: Fields, basis: RwSignal<Option<Basis>>) -> AnyView {
     let session = session();
     let asked = Memo::new(move |_| {
-        let draft: ObjectiveDraft = fields.typed.with(|typed| Typed { name: "preview".to_owned(), kind: "pushed".to_owned(), method: Method::Occurrences.slug().to_owned(), ..typed.clone() }.read(None)).ok()?;
+        let draft: ObjectiveDraft = fields
+            .typed
+            .with(|typed| {
+                Typed { name: "preview".to_owned(), kind: "pushed".to_owned(), method: Method::Occurrences.slug().to_owned(), ..typed.clone() }.read(None)
+            })
+            .ok()?;
         let window = draft.windows.into_iter().next().filter(|window| matches!(window, Window::Rolling { .. }));
         Some((draft.target, window))
     });

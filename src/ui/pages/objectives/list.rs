@@ -84,12 +84,14 @@ pub fn Objectives() -> impl IntoView {
     let all = Memo::new(move |_| load.with(|load| if let Load::Ready(board) = load { board.rows.clone() } else { vec![] }));
     let shown = Memo::new(move |_| all.with(|rows| question.with(|question| rows.iter().filter(|row| question.holds(row)).cloned().collect::<Vec<_>>())));
     let as_table = RwSignal::new(false);
-    let state = Memo::new(move |_| load.with(|load| match load {
-        Load::Loading => 0,
-        Load::Failed(_) => 1,
-        Load::Ready(board) if board.rows.is_empty() => 2,
-        Load::Ready(_) => 3,
-    }));
+    let state = Memo::new(move |_| {
+        load.with(|load| match load {
+            Load::Loading => 0,
+            Load::Failed(_) => 1,
+            Load::Ready(board) if board.rows.is_empty() => 2,
+            Load::Ready(_) => 3,
+        })
+    });
     let table = move || shown.with(|rows| level_rows::table(rows, session.live.now(), session.zone.get()));
     let none = Memo::new(move |_| shown.with(Vec::is_empty));
     let body = move || match (state.get(), none.get(), as_table.get()) {
@@ -160,7 +162,8 @@ fn narrow(question: Memo<Question>, all: Memo<Vec<ObjectiveRow>>) -> AnyView {
     let count = move |state: Standing| all.with(|rows| rows.iter().filter(|row| row.report.state == state).count());
     let mut options = vec![Signal::stored("All".to_owned())];
     options.extend(STATES.map(|state| Signal::derive(move || format!("{} {}", state.words(), count(state)))));
-    let chosen = Signal::derive(move || question.get().state.and_then(|state| STATES.into_iter().position(|known| known == state)).map_or(0, |place| place + 1));
+    let chosen =
+        Signal::derive(move || question.get().state.and_then(|state| STATES.into_iter().position(|known| known == state)).map_or(0, |place| place + 1));
     let choose = move |at: usize| change(&|asked| asked.state = at.checked_sub(1).and_then(|place| STATES.get(place)).copied());
     view! {
         <div class="objectives__filters" role="search" aria-label="Which objectives">

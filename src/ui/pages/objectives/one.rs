@@ -121,7 +121,9 @@ pub fn ObjectivePage(name: String) -> impl IntoView {
         basis.set(None);
         address.amend(&address_of(&Route::Objective(name.get_value()).path(), &[("window", &window)]));
     });
-    let body = move || match (there.get(), failure.get()) {
+    // What is on the screen stays there, with what is typed into it, when it is asked for again.
+    let failed = Memo::new(move |_| failure.get().filter(|_| !there.get()));
+    let body = move || match (there.get(), failed.get()) {
         (true, _) => view! { <Body page basis again /> },
         (false, Some(failure)) => view! {
             <Failed failure again />

@@ -334,6 +334,9 @@ mod tests {
         let around = |text: &str| targets(Target::from_percent_text(text).unwrap()).iter().map(|target| target.percent_text()).collect::<Vec<_>>();
         assert_eq!(around("99.9"), ["99.5 %", "99.9 %", "99.95 %"]);
         assert_eq!(around("99.97"), ["99.95 %", "99.97 %", "99.99 %"]);
-        assert_eq!((around("90"), around("99.9999")), (vec!["90 %".into(), "95 %".into(), "99 %".into()], vec!["99.99 %".into(), "99.999 %".into(), "99.9999 %".into()]));
+        assert_eq!(
+            (around("90"), around("99.9999")),
+            (vec!["90 %".into(), "95 %".into(), "99 %".into()], vec!["99.99 %".into(), "99.999 %".into(), "99.9999 %".into()])
+        );
     }
 }

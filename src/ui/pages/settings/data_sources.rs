@@ -172,7 +172,8 @@ fn Form(page: Page, known: Option<DataSource>) -> impl IntoView {
             }
         });
     };
-    let options = [("none", "By nothing"), ("bearer", "By a token"), ("basic", "By a name and a password")].map(|(slug, words)| (slug.to_owned(), words.to_owned()));
+    let options =
+        [("none", "By nothing"), ("bearer", "By a token"), ("basic", "By a name and a password")].map(|(slug, words)| (slug.to_owned(), words.to_owned()));
     let keeps = if id.is_some() { "Empty: the one that is there stays." } else { "It is never shown again." };
     let secrets = move || match auth.get().as_str() {
         "bearer" => view! { <TextField id="source-secret" label="Token" hint=keeps kind="password" value=secret /> },
@@ -185,7 +186,11 @@ fn Form(page: Page, known: Option<DataSource>) -> impl IntoView {
         _ => ().into_any(),
     };
     let title = if id.is_some() { "Change the data source" } else { "New data source" };
-    let ca_hint = if has_ca { "PEM. Authorities of its own are trusted already; empty: they stay." } else { "PEM, where its certificate is not signed by an authority this machine trusts." };
+    let ca_hint = if has_ca {
+        "PEM. Authorities of its own are trusted already; empty: they stay."
+    } else {
+        "PEM, where its certificate is not signed by an authority this machine trusts."
+    };
     view! {
         <form class="panel form" on:submit=send aria-label=title>
             <div class="form__columns">
