@@ -186,7 +186,10 @@ mod tests {
             report.exhaustion.forecast_at = out.map(at);
             one(&report, now(), &Utc).whole()
         };
-        assert_eq!(said(Standing::Overspent, Some(-0.07), Some(-3.1), Some(NOW_S + 5 * DAY), None), "Checkout is 3.1 min over budget. Back above zero on Wednesday.");
+        assert_eq!(
+            said(Standing::Overspent, Some(-0.07), Some(-3.1), Some(NOW_S + 5 * DAY), None),
+            "Checkout is 3.1 min over budget. Back above zero on Wednesday."
+        );
         assert_eq!(said(Standing::Low, Some(0.1), Some(4.3), None, Some(NOW_S + 6 * DAY)), "Checkout has 4.3 min left. It runs out on Thursday.");
         assert_eq!(said(Standing::Within, Some(0.9), Some(39.0), None, None), "Checkout has 39 min left. It lasts at this pace.");
         assert!(said(Standing::NotMeasured, None, None, None, None).starts_with("Checkout is not measured. "));

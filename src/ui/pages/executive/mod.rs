@@ -111,7 +111,9 @@ pub fn ExecutivePage() -> impl IntoView {
     let close = Callback::new(move |()| address.amend(&question.get_untracked().address(&Route::Executive.path())));
 
     let there = Memo::new(move |_| board.with(Option::is_some));
-    let page = move || match (there.get(), failure.get()) {
+    // What is on the screen stays there, with what is open in it, when asking for it again fails.
+    let failed = Memo::new(move |_| failure.get().filter(|_| !there.get()));
+    let page = move || match (there.get(), failed.get()) {
         (true, _) => view! { <Board board question open /> },
         (false, Some(failure)) => view! { <Failed failure again /> },
         (false, None) => view! { <Loading what="the service levels" /> },
