@@ -6,6 +6,7 @@ mod company;
 mod dice;
 mod history;
 mod house;
+mod levels;
 mod live;
 mod payloads;
 mod plan;
@@ -71,8 +72,9 @@ async fn unfold(everywhere: &Everywhere, demo: &Demo) -> Done {
     let incidents = demo.incidents.map_or(demo.days * INCIDENTS_IN_3_DAYS / 3, i64::from);
     let imported = bring_the_past(&house, demo.days, usize::try_from(incidents)?).await?;
     let scenes = present::set(&house).await?;
+    let objectives = levels::set(&house).await?;
     if everywhere.json && demo.once {
-        println!("{}", json!({ "imported": imported, "scenes": scenes, "open": house.open_incidents().await?.len() }));
+        println!("{}", json!({ "imported": imported, "scenes": scenes, "objectives": objectives, "open": house.open_incidents().await?.len() }));
     }
     say(&format!("There is something to see at {}", house.address()));
     if !demo.once {

@@ -226,6 +226,44 @@ impl House {
         Ok(self.get::<Page<Incident>>("/api/v1/incidents?state=open&kind=incident&limit=500").await?.items)
     }
 
+    /// Incidents that began since then, of every state, the newest first.
+    pub async fn incidents_since(&self, since: Timestamp) -> Result<Vec<Incident>, CallError> {
+        #[derive(Deserialize)]
+        struct Part {
+            items: Vec<Incident>,
+            next_cursor: Option<String>,
+        }
+        let (mut all, mut cursor) = (vec![], String::new());
+        loop {
+            let part: Part = self.get(&format!("/api/v1/incidents?limit=500{cursor}")).await?;
+            let reaches_back = part.items.iter().any(|incident| incident.started_at < since);
+            all.extend(part.items.into_iter().filter(|incident| incident.started_at >= since));
+            match part.next_cursor.filter(|_| !reaches_back) {
+                Some(next) => cursor = format!("&cursor={}", escaped(&next)),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// The names of the objectives there are.
+    pub async fn objectives(&self) -> Result<Vec<String>, CallError> {
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        Ok(self.get::<Page<Named>>("/api/v1/slos?limit=500").await?.items.into_iter().map(|objective| objective.name).collect())
+    }
+
+    pub async fn make_objective(&self, draft: Value) -> Result<(), CallError> {
+        self.post::<Value>(Person::Elif, "/api/v1/slos", draft).await.map(drop)
+    }
+
+    /// Sends readings, one a line.
+    pub async fn send_readings(&self, readings: &[Value]) -> Result<(), CallError> {
+        let lines: String = readings.iter().map(|reading| format!("{reading}\n")).collect();
+        self.answered(Method::POST, "/api/v1/sli", &self.voice(Person::Elif).headers, lines.into()).await.map(drop)
+    }
+
     /// The newest incident that was imported from there.
     pub async fn newest_from(&self, origin: &str) -> Result<Option<Incident>, CallError> {
         Ok(self.get::<Page<Incident>>(&format!("/api/v1/incidents?limit=1&origin={}", escaped(origin))).await?.items.pop())

@@ -7,6 +7,7 @@ use super::{
     company::{QUIET_SECS, REGIONS, Sender, WAREHOUSE_HEARTBEAT_SECS, service_of},
     dice::Dice,
     house::{House, say},
+    levels,
     payloads::{self, Sighting, watchdog},
     plan::{self, Act, Plan, SUPPORT, Step},
     present::CALENDAR,
@@ -44,6 +45,7 @@ enum Due {
     Storm,
     Deploy,
     Heard { left: u32 },
+    Measured,
     Told,
 }
 
@@ -92,6 +94,7 @@ pub async fn live(house: &House, speed: f64) -> Result<(), CallError> {
     life.plan(40, Due::Deploy);
     life.plan(STORM_EVERY_SECS / 2, Due::Storm);
     life.fall_silent();
+    life.plan(0, Due::Measured);
     life.plan(TOLD_EVERY_SECS, Due::Told);
     let mut failures = 0;
     loop {
@@ -205,6 +208,10 @@ impl Life<'_> {
                     None => self.fall_silent(),
                 }
                 self.house.send(&watchdog(self.house.seed, self.house.clock.now())).await
+            }
+            Due::Measured => {
+                self.plan(levels::EVERY_SECS, Due::Measured);
+                levels::measure(self.house).await
             }
             Due::Told => {
                 self.plan(TOLD_EVERY_SECS, Due::Told);
