@@ -22,6 +22,7 @@ mod http_rights;
 mod http_stream;
 mod intake;
 mod lists;
+mod measured;
 mod objectives;
 mod outage_log;
 mod pages;

@@ -75,7 +75,7 @@ impl Shop {
     }
 }
 
-async fn start_prometheus(folder: &Path, address: &str) -> Child {
+pub async fn start_prometheus(folder: &Path, address: &str) -> Child {
     let program = std::env::var("PROMETHEUS").unwrap_or_else(|_| "/usr/bin/prometheus".to_owned());
     Command::new(&program)
         .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))

@@ -265,6 +265,15 @@ pub fn pairs(objective: &Objective, series: &Series, frame: &Frame, previous: &[
     pairs_of(objective).into_iter().enumerate().map(alert).collect()
 }
 
+/// When what burns at `until_s` began: the start of the first slice, without a pause before then,
+/// at whose end the span of `short_s` burned faster than it may. From there an incident's cost is
+/// counted. Looks back by at most `long_s`.
+pub fn burning_since(objective: &Objective, series: &Series, until_s: i64, long_s: i64, short_s: i64) -> Option<i64> {
+    let slices: Vec<(i64, i64)> = series.pieces(until_s - long_s, until_s).map(|piece| (piece.start_s, piece.end_s())).collect();
+    let burns = |end_s: i64| burn_over(objective, series, end_s, short_s).burn_rate.is_some_and(|rate| is_above(rate, 1.0));
+    slices.into_iter().rev().take_while(|(_, end_s)| burns(*end_s)).last().map(|(start_s, _)| start_s)
+}
+
 /// How many bad events there have to be, against a single failure at night.
 fn min_bad(objective: &Objective, urgency: Urgency) -> f64 {
     match urgency {

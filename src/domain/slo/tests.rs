@@ -435,3 +435,11 @@ fn drafts_name_everything_that_is_wrong_with_them() {
     assert!(with(|draft| draft.slice_s = 60).draft.begins_anew_as(&an_objective().draft));
     assert!(!with(|draft| draft.target = Target::parse("0.5").expect("it is a target")).draft.begins_anew_as(&an_objective().draft));
 }
+
+#[test]
+fn what_burns_began_with_its_first_bad_slice() {
+    let since = |series: &Series| assess::burning_since(&an_objective(), series, NOW_S, 6 * HOUR, HOUR / 2);
+    assert_eq!(since(&with_outage(NOW_S - 2 * HOUR, NOW_S, 1_544.0)), Some(NOW_S - 2 * HOUR));
+    assert_eq!(since(&with_outage(NOW_S - 2 * HOUR, NOW_S - HOUR, 1_544.0)), None, "it is over");
+    assert_eq!(since(&with_outage(NOW_S - DAY, NOW_S, 1_544.0)), Some(NOW_S - 6 * HOUR), "no further back than it is decided by");
+}

@@ -191,13 +191,14 @@ fn burning(app: &App, one: &One, alert: &BurnAlert, frame: &Frame, now: Timestam
         Urgency::Page => AlertSeverity::Critical,
         Urgency::Ticket => AlertSeverity::Warning,
     };
-    let measured_at = frame.watermark_s.map_or(now, |secs| Timestamp::from_micros(secs * 1_000_000)).min(now);
+    let began_s = frame.watermark_s.map(|until_s| assess::burning_since(objective, one.series(), until_s, alert.long_s, alert.short_s).unwrap_or(until_s));
+    let began_at = began_s.map_or(now, |secs| Timestamp::from_micros(secs * 1_000_000)).min(now);
     Signal {
         severity: Some(severity),
         title: format!("{} burns its error budget", objective.title()),
         annotations: annotations.into(),
         links: link(app, one),
-        started_at: Some(measured_at),
+        started_at: Some(began_at),
         ..signal(one, alert.severity.slug(), SignalAction::Fire, now)
     }
 }
