@@ -287,7 +287,7 @@ async fn what_cannot_be_backed_up_or_restored_is_refused_in_words() {
         (&["restore", path(&notes)], "no backup"),
         (&["verify", path(&notes)], "no bundle"),
         (&["verify", path(&notes), "--rebuild"], "--rebuild"),
-        (&["export"], "--incident"),
+        (&["export"], "there is no database"),
     ] {
         let refused = on(&url, line).await;
         assert!(!refused.status.success() && err(&refused).contains(words), "{line:?}: {}", err(&refused));

@@ -23,7 +23,7 @@ pub const PATH: &str = "/api/v1/sli";
 /// objective and its exact instant: sending it again changes nothing. The key of an integration is
 /// enough.
 #[utoipa::path(post, path = "/api/v1/sli", tag = "objectives", operation_id = "pushReadings",
-    request_body(content = schema::SentReading, content_type = "application/x-ndjson"),
+    request_body(content = schema::SentReading, content_type = "application/json", description = "One reading, a list of them, or one on each line"),
     responses((status = 200, description = "What became of them; what was read is committed", body = schema::SliReport), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn push(State(app): State<Arc<App>>, principal: Option<Principal>, headers: HeaderMap, Streamed(body): Streamed) -> Result<Json<SliReport>, Problem> {
     let actor = match principal {
