@@ -111,7 +111,7 @@ test("the content is there before the app, and nothing moves when the app takes 
   const page = await as("responder");
   await watchShifts(page);
   // What folds open below is asked for by itself afterwards; here only the taking over is looked at.
-  const folded = ["/api/fn/changes/list", "/api/fn/incidents/verification"];
+  const folded = ["/api/fn/changes/list", "/api/fn/incidents/verification", "/api/fn/objectives/costs"];
   await page.route(url => folded.includes(url.pathname), () => undefined);
   for (const [path, words] of [["/", incident.title], [`/incidents/${incident.ref}`, "A first note."]] as const) {
     const release = await holdApp(page);
@@ -167,9 +167,10 @@ test("the chosen theme is there before the app", async ({ as }) => {
   await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
-test("nobody who opens a page for the first time sees an error", async ({ as }) => {
+test("nobody who opens a page for the first time sees an error", async ({ as, house }) => {
+  const { incident } = await house.firing();
   const page = await as();
-  await page.goto("/incidents/INC-1");
+  await page.goto(`/incidents/${incident.ref}`);
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
   await page.getByRole("button", { name: /responder/i }).first().click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
