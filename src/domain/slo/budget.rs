@@ -8,7 +8,7 @@
 //!
 //! Nothing here decides which slices belong to a window or were excluded from it.
 
-use super::target::Target;
+use super::{frame, target::Target};
 use crate::domain::reading::{Readable, Reader};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -143,20 +143,14 @@ pub struct Standing {
 
 impl Standing {
     pub fn of(target: Target, counts: Counts) -> Self {
-        let consumed = counts.error_ratio().and_then(|errors| consumed(target, errors));
+        // The boards' own arithmetic, so that what is worked out here holds for them.
+        let tally = frame::tally(counts.bad(), counts.total, target.budget(), None);
         let verdict = match counts.error_ratio() {
             None => Verdict::NoData,
             Some(errors) if errors > target.budget() * (1.0 + SAME) => Verdict::Violated,
             Some(_) => Verdict::Met,
         };
-        Self {
-            sli: counts.sli(),
-            allowed_bad: allowed_bad(target, counts.total),
-            bad: counts.bad(),
-            consumed,
-            remaining: consumed.map(|consumed| 1.0 - consumed),
-            verdict,
-        }
+        Self { sli: tally.sli, allowed_bad: tally.allowed_bad, bad: tally.bad, consumed: tally.consumed_ratio, remaining: tally.remaining_ratio, verdict }
     }
 }
 
