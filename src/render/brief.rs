@@ -19,6 +19,8 @@ use leptos::prelude::*;
 
 /// How often an open page asks for itself again, in seconds.
 const RELOAD_S: u32 = 60;
+/// Rows of each list; what is worse stands first, and the full page has the rest.
+const MOST: usize = 10;
 /// The width of a bar, in pixels.
 const BAR: f64 = 88.0;
 
@@ -39,7 +41,9 @@ pub fn brief(briefing: &Briefing, style: &str, origin: &str) -> String {
 
 fn body(briefing: &Briefing, origin: &str) -> AnyView {
     let to = |path: &str| format!("{origin}{path}");
-    let attention: Vec<AnyView> = briefing.attention().map(|row| objective(row, &to(&format!("/objectives/{}", row.report.objective.name)))).collect();
+    let needy: Vec<&ObjectiveRow> = briefing.attention().collect();
+    let attention: Vec<AnyView> = needy.iter().take(MOST).map(|row| objective(row, &to(&format!("/objectives/{}", row.report.objective.name)))).collect();
+    let more = |all: usize| (all > MOST).then(|| format!("{} more on the full page. ", all - MOST));
     let rest = match briefing.within_words() {
         Some(words) => format!("{words}."),
         None if briefing.rows.is_empty() => "No objective is set. An admin or commander makes one under Objectives.".to_owned(),
@@ -49,8 +53,8 @@ fn body(briefing: &Briefing, origin: &str) -> AnyView {
     let majors = match briefing.majors.as_slice() {
         [] => view! { <p class="note">"No SEV1 or SEV2 incident is open."</p> }.into_any(),
         majors => {
-            let rows: Vec<AnyView> = majors.iter().map(|major| incident(major, briefing, &to(&format!("/incidents/{}", major.reference)))).collect();
-            view! { <ul>{rows}</ul> }.into_any()
+            let rows: Vec<AnyView> = majors.iter().take(MOST).map(|major| incident(major, briefing, &to(&format!("/incidents/{}", major.reference)))).collect();
+            view! { <ul>{rows}</ul> <p class="note">{more(majors.len())}</p> }.into_any()
         }
     };
     let open = wording::count(briefing.open, "open incident", "open incidents");
@@ -69,7 +73,7 @@ fn body(briefing: &Briefing, origin: &str) -> AnyView {
             <section>
                 <h2>"Are we within our objectives?"</h2>
                 <ul>{attention}</ul>
-                <p class="note">{rest}<span class="muted">{range}</span></p>
+                <p class="note">{more(needy.len())}{rest}<span class="muted">{range}</span></p>
             </section>
             <section>
                 <h2>"Who has it?"</h2>
@@ -121,4 +125,43 @@ fn incident(major: &Major, briefing: &Briefing, link: &str) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        ids::IncidentRef,
+        incident::State,
+        severity::Severity,
+        slo::{
+            assess,
+            headline::headline,
+            tests::{DAY, NOW_S, an_objective, now, with_outage},
+        },
+    };
+
+    const STYLE: &str = include_str!("../../style/brief.css");
+    const HOSTILE: &str = "</style><script>alert(1)</script>";
+
+    #[test]
+    fn the_whole_page_is_small_and_runs_nothing() {
+        let mut row = assess::row(&an_objective(), &with_outage(NOW_S - DAY, NOW_S, 3_000.0), now(), &Utc, &[]);
+        assert_eq!(row.report.state, Standing::Overspent);
+        row.report.objective.title = HOSTILE.to_owned();
+        let rows = vec![row; 20];
+        let major = Major {
+            reference: IncidentRef(418),
+            title: HOSTILE.to_owned(),
+            severity: Severity::Sev1,
+            state: State::Active,
+            since: now().plus_secs(-600),
+            holder: None,
+        };
+        let briefing = Briefing { at: now(), headline: headline(&rows, now(), &Utc), rows, majors: vec![major; 5], open: 8, demo: true };
+        let page = brief(&briefing, STYLE, "");
+        assert!(page.len() <= 30_000, "{} bytes", page.len());
+        assert!(!page.contains("<script") && page.matches("</style>").count() == 1, "{page}");
+        assert!(page.contains("nobody has it") && page.contains("8 open incidents") && page.contains("10 more on the full page"), "{page}");
+    }
 }
