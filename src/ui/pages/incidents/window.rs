@@ -30,10 +30,8 @@ impl Shape {
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped to the rows there are
     fn row_at(&self, y: f64) -> usize {
-        let y = match self.unfolded {
-            Some((at, height)) if y > self.top_of(at + 1) => (y - height).max(self.top_of(at)),
-            _ => y,
-        };
+        // What is unfolded belongs to its row, from the row's upper edge to its own lower one.
+        let y = self.unfolded.map_or(y, |(at, height)| (y - height).max(y.min(self.top_of(at))));
         ((y / self.row_height.max(1.0)).max(0.0) as usize).min(self.rows)
     }
 
@@ -84,6 +82,10 @@ mod tests {
         // Looking at the middle of what is unfolded, its row is in the page.
         let (first, last) = shape.window(200.0, 100.0);
         assert!(first <= 2 && last > 2);
+        // Likewise at the end of something that is forty rows high.
+        let high = Shape { unfolded: Some((8_005, 1_400.0)), ..SHAPE };
+        let (first, last) = high.window(high.top_of(8_006) - 30.0, 200.0);
+        assert!(first <= 8_005 && last > 8_005);
     }
 
     #[test]
