@@ -77,14 +77,17 @@ pub struct OperationKey {
 pub struct OperationFacts {
     /// All spans.
     pub spans: u64,
-    /// Spans whose status is an error, or that hold a log record of severity ERROR or above.
+    /// Spans whose status is an error.
     pub errors: u64,
     /// Spans with which the service was entered: the parent is in another service, or there is none.
     pub entries: u64,
-    /// Over entries, by trace: how many had an error in this service with nothing below it in error.
+    /// Over entries, by trace: how many had an error in this service with nothing below it in
+    /// error. A log record of severity ERROR or above is an error of the span that it names. A
+    /// call that fails is the call's ([`CallFacts::own_errors`]).
     pub own_errors: Clustered,
     pub duration: Sketch,
-    /// Time with no child under way; of spans that do not wait for another service's span.
+    /// Of an entry: its time with no call to another service under way. Of other spans: with no
+    /// child under way; those that only wait for one call are left out.
     pub self_time: Sketch,
     /// The natural logarithm of the same self times in microseconds (at least one), by trace.
     pub self_ln: Clustered,

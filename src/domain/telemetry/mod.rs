@@ -5,4 +5,5 @@
 //! gives the same answer. Nothing is decoded, stored or asked here.
 
 pub mod facts;
+pub mod gather;
 pub mod sketch;
