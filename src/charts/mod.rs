@@ -13,6 +13,7 @@ pub mod burn_down;
 pub mod columns;
 pub mod daily;
 pub mod days;
+pub mod heat;
 pub mod medians;
 pub mod place;
 pub mod spark;
@@ -129,6 +130,17 @@ pub enum Role {
     Count,
     /// Nine of ten values are below it.
     Ninth,
+    /// So few calls that their share says little.
+    Few,
+    /// Where it began to hurt.
+    Impact,
+    /// Something was deployed: a dashed line and its triangle.
+    Shipped,
+    /// The share of calls in a row, and the same in the baseline.
+    Share,
+    ShareBefore,
+    /// So many of a hundred values are below it.
+    Percentile(u8),
 }
 
 impl Role {
@@ -166,6 +178,14 @@ impl Role {
             Role::Heat(_) => "heat-4",
             Role::Count => "count",
             Role::Ninth => "ninth",
+            Role::Few => "few",
+            Role::Impact => "impact",
+            Role::Shipped => "shipped",
+            Role::Share => "share",
+            Role::ShareBefore => "share-before",
+            Role::Percentile(50) => "p50",
+            Role::Percentile(95) => "p95",
+            Role::Percentile(_) => "p99",
         }
     }
 
