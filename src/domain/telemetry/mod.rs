@@ -5,7 +5,9 @@
 //! gives the same answer. Nothing is decoded, stored or asked here.
 
 pub mod board;
+pub mod differences;
 pub mod facts;
 pub mod gather;
 pub mod panels;
 pub mod sketch;
+pub mod statements;
