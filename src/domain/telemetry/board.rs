@@ -1,7 +1,10 @@
 //! What the debug board asks for and is answered, and who adds how much of the errors. The panels
 //! themselves are in [`panels`](super::panels).
 
-use super::panels::{ErrorMap, Graph, Holdings, Latency, Range, TracePage, Traffic};
+use super::{
+    differences::{Difference, DifferenceKind, Figure},
+    panels::{ErrorMap, Graph, Holdings, Latency, Range, TracePage, Traffic},
+};
 use crate::domain::{
     change::ChangeCard,
     reading::{Readable, Reader},
@@ -50,6 +53,15 @@ pub struct BoardPage {
 pub struct Promise {
     pub objective: String,
     pub threshold_s: f64,
+}
+
+/// What sets the compared part apart from its baseline.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// What stands out, most telling first.
+    pub items: Vec<Difference>,
+    /// Where nothing does: what came nearest.
+    pub nearest: Option<Difference>,
 }
 
 /// What is asked about a selection.
@@ -160,6 +172,43 @@ impl Readable for Promise {
     }
 }
 
+impl Readable for Told {
+    fn read(from: Reader<'_>) -> Self {
+        Self { items: from.get("items"), nearest: from.get("nearest") }
+    }
+}
+
+impl Readable for Difference {
+    fn read(from: Reader<'_>) -> Self {
+        Self {
+            kind: from.get("kind"),
+            service: from.get("service"),
+            operation: from.get("operation"),
+            peer: from.get("peer"),
+            attribute: from.get("attribute"),
+            value: from.get("value"),
+            instance: from.get("instance"),
+            measure: from.get("measure"),
+            now: from.get("now"),
+            before: from.get("before"),
+            text: from.get("text"),
+        }
+    }
+}
+
+impl Readable for DifferenceKind {
+    fn read(from: Reader<'_>) -> Self {
+        use DifferenceKind::{Attribute, Edge, Operation, Resource, Service};
+        from.word(&[("service", Service), ("operation", Operation), ("edge", Edge), ("attribute", Attribute), ("resource", Resource)])
+    }
+}
+
+impl Readable for Figure {
+    fn read(from: Reader<'_>) -> Self {
+        Self { n: from.get("n"), value: from.get("value") }
+    }
+}
+
 impl Readable for Selected {
     fn read(from: Reader<'_>) -> Self {
         Self { callers: from.get("callers"), traces: from.get("traces") }
@@ -220,6 +269,23 @@ mod tests {
     fn what_the_board_is_answered_is_what_serde_writes() {
         let selected = Selected { callers: vec![calls(Some("web"), (3, 1), Some((2, 0)))], traces: TracePage::default() };
         assert_eq!(read::<Selected>(serde_json::to_string(&selected).expect("it serialises").as_bytes()), Some(selected));
+        let figure = |value| Figure { n: 15_767, value };
+        let difference = |kind| Difference {
+            kind,
+            service: "provider-b".to_owned(),
+            operation: Some("POST /charge".to_owned()),
+            peer: Some("payments".to_owned()),
+            attribute: None,
+            value: None,
+            instance: None,
+            measure: "errors".to_owned(),
+            now: figure(Some(0.38)),
+            before: figure(None),
+            text: "38 % fail".to_owned(),
+        };
+        use DifferenceKind::{Attribute, Edge, Operation, Resource, Service};
+        let told = Told { items: [Service, Operation, Edge, Attribute, Resource].map(difference).to_vec(), nearest: Some(difference(Edge)) };
+        assert_eq!(read::<Told>(serde_json::to_string(&told).expect("it serialises").as_bytes()), Some(told));
         let promise = Some(Promise { objective: "checkout/latency".to_owned(), threshold_s: 0.8 });
         let columns = vec![];
         let latency = Latency { bounds_s: vec![0.1], step_s: 60, columns, counts: vec![0, 0], now: Figures::default(), before: None };

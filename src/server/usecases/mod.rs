@@ -7,6 +7,7 @@ pub mod briefing;
 pub mod budgets;
 pub mod changes;
 pub mod data_sources;
+pub mod debug_board;
 pub mod definitions;
 pub mod deliveries;
 pub mod exclusions;
