@@ -56,7 +56,7 @@ function instruments() {
 /** The same rows by hand: a row is cloned and its two texts are set. */
 function byHand(count) {
   const grid = document.querySelector("#incident-grid").cloneNode(true);
-  document.body.replaceChildren(grid);
+  document.querySelector("#incident-grid").replaceWith(grid);
   const rows = grid.querySelector("#incident-rows");
   const window_ = rows.querySelector(".list__window");
   const template = window_.querySelector(".list__row");
@@ -148,10 +148,11 @@ export async function lists(server, count, changes) {
 
     // The same rows by hand, in a page where the app is not let in.
     const plain = await context.newPage();
-    const grid = await page.locator("#incident-grid").evaluate(grid => grid.outerHTML);
+    const grid = await page.locator("#incident-grid").evaluate(grid => [...document.querySelectorAll("link[rel=stylesheet]"), grid].map(({ outerHTML }) => outerHTML).join(""));
     await plain.route(/\.(js|wasm)$/, route => route.abort());
     await plain.goto(`${server.url}/incidents`);
     await plain.evaluate(grid => (document.body.innerHTML = grid), grid);
+    await plain.waitForLoadState("networkidle");
     await plain.evaluate(byHand, count);
     const hand = await openAndJump(
       plain,
