@@ -13,6 +13,7 @@ pub mod burn_down;
 pub mod columns;
 pub mod daily;
 pub mod days;
+pub mod graph;
 pub mod medians;
 pub mod place;
 pub mod spark;
