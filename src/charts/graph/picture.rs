@@ -12,8 +12,8 @@ use crate::domain::wording;
 const BOX_HEIGHT: f64 = 34.0;
 const NARROWEST: f64 = 72.0;
 const WIDEST: f64 = 124.0;
-/// Between two layers at least.
-const GAP: f64 = 34.0;
+/// Between two layers, so that what fails can say so there; where it is narrow, at least.
+const GAPS: [f64; 2] = [76.0, 34.0];
 const MARGIN: f64 = 4.0;
 /// How far what leads back runs beneath everything.
 const BENEATH: f64 = 26.0;
@@ -136,8 +136,8 @@ impl Curve {
 fn box_width(layers: usize, width: f64) -> Option<f64> {
     #[allow(clippy::cast_precision_loss)] // a handful
     let n = layers.max(1) as f64;
-    let room = (width - 2.0 * MARGIN - (n - 1.0) * GAP) / n;
-    (room >= NARROWEST).then(|| room.min(WIDEST))
+    let room = |gap: &f64| (width - 2.0 * MARGIN - (n - 1.0) * gap) / n;
+    GAPS.iter().map(room).find(|room| *room >= NARROWEST).map(|room| room.min(WIDEST))
 }
 
 /// Whether a graph finds room in a width; where it does not, its table says the same.
@@ -253,11 +253,12 @@ impl Graph {
             let words = edge.said();
             let wide = place::width(&words, Tone::Over);
             let beside = [0.5, 0.4, 0.6, 0.3, 0.7, 0.85].into_iter().flat_map(|part| {
-                let (x, y) = line.curve.at(part);
-                // Right beside the line; where the boxes stand too near, below or above them.
-                let (near, far) = (line.stroke / 2.0 + 4.0, BOX_HEIGHT / 2.0 + place::APART + 0.5);
-                let tops = [y + near, y - near - LABEL_HEIGHT, y + far, y - far - LABEL_HEIGHT];
-                tops.map(|top| (Rect::new(x - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, drawing.width), ()))
+                let ((x, y), width) = (line.curve.at(part), drawing.width);
+                // Right beside the line; where the boxes stand too near, as close to it as there is room.
+                let near = line.stroke / 2.0 + 4.0;
+                let tops = [y + near, y - near - LABEL_HEIGHT].into_iter();
+                let tops = tops.chain((1..=12).flat_map(move |step: u8| [y + near + 4.0 * f64::from(step), y - near - LABEL_HEIGHT - 4.0 * f64::from(step)]));
+                tops.map(move |top| (Rect::new(x - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, width), ()))
             });
             if let Some((rect, ())) = places.put(beside) {
                 labels.push(Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone: Tone::Strong });

@@ -61,7 +61,6 @@ fn holds(drawing: &Drawing) -> Result<(), String> {
 fn layers_lead_from_the_entry_to_what_is_called_last() {
     let drawing = a_shop().draw(540.0, None, &Frozen::default());
     assert_eq!(holds(&drawing), Ok(()));
-    println!("{:#?} {}", drawing.boxes.iter().map(|b| (&b.name, b.rect)).collect::<Vec<_>>(), drawing.height);
     let left = |name: &str| at(&drawing, name).rect.left;
     assert!(left("edge") < left("search") && left("search") < left("payments") && left("payments") < left("provider-b"));
     assert_eq!((left("search"), left("payments")), (left("media"), left("catalogue")));
