@@ -13,7 +13,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use span::{Attribute, SpanEvent, SpanKind, SpanLink, TraceLog, TracePage, TraceSpan};
+pub use span::{SpanKind, TraceSpan, WholeTrace};
 pub use walk::Opened;
 pub use words::{Fact, took, took_beside};
 

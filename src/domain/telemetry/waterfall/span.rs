@@ -1,60 +1,51 @@
-//! A trace as its page gets it: spans with what was written on them, and the log lines with its id.
+//! A span as the waterfall reads it, and the trace as its page gets it.
 //!
 //! A time that is missing stays missing: nothing here stands for "zero" or "now".
 
 use crate::domain::{
     reading::{Readable, Reader},
-    time::Timestamp,
+    telemetry::panels::{Attribute, LogRow, SpanEvent, SpanRow, TraceView},
 };
 use serde::{Deserialize, Serialize};
 
 /// Everything that the page of a trace shows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TracePage {
-    /// In hex, as senders print it.
-    pub trace_id: String,
-    pub spans: Vec<TraceSpan>,
-    /// What is said of whole processes; a span names its own by number.
-    pub resources: Vec<Vec<Attribute>>,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WholeTrace {
+    pub view: TraceView,
     /// Log lines with this trace's id, the earliest first.
-    pub logs: Vec<TraceLog>,
-    /// So many more lines are there.
-    pub more_logs: u32,
+    pub logs: Vec<LogRow>,
+    /// There are more lines than these.
+    pub more_logs: bool,
     /// What half of the calls of the root's operation take at most, lately.
-    pub usual_ns: Option<i64>,
+    pub usual_s: Option<f64>,
     /// What is not here, each in a sentence.
     pub gaps: Vec<String>,
 }
 
 /// One span, as it was received.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceSpan {
     pub id: String,
     pub parent: Option<String>,
     pub service: String,
     pub operation: String,
     pub kind: SpanKind,
-    /// Since 1970; `None` where the sender gave none or zero.
+    /// After the first span of the trace began; `None` where the sender gave no time, or zero.
     pub start_ns: Option<i64>,
-    /// `None` where there is no end, or one before the start.
+    /// `None` where it has no end.
     pub duration_ns: Option<i64>,
     pub error: bool,
     /// What the sender says of how it ended.
     pub status: Option<String>,
     /// Which process of the service.
     pub instance: Option<String>,
-    /// Its place among the page's resources.
-    pub resource: u32,
     pub attributes: Vec<Attribute>,
     pub events: Vec<SpanEvent>,
-    /// Traces and spans that it names beside its parent.
-    pub links: Vec<SpanLink>,
-    /// Attributes and events were too large to be brought along.
-    pub is_cut: bool,
+    /// Traces that it is linked to.
+    pub links: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SpanKind {
     /// Calls, and waits.
     Client,
@@ -68,6 +59,34 @@ pub enum SpanKind {
     Consumer,
 }
 
+impl From<SpanRow> for TraceSpan {
+    fn from(row: SpanRow) -> Self {
+        let is_dated = row.started_at.micros() > 0;
+        let said = |text: String| Some(text).filter(|text| !text.is_empty());
+        Self {
+            id: row.span_id,
+            parent: said(row.parent_id),
+            service: row.service,
+            operation: row.operation,
+            kind: SpanKind::from_word(&row.kind),
+            start_ns: is_dated.then(|| nanos(row.offset_s)),
+            duration_ns: is_dated.then(|| nanos(row.duration_s.max(0.0))),
+            error: row.error,
+            status: said(row.status),
+            instance: said(row.instance),
+            attributes: row.attributes,
+            events: row.events,
+            links: row.links,
+        }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // saturates, and no trace lasts a hundred years
+fn nanos(secs: f64) -> i64 {
+    const LONGEST: f64 = 1e18;
+    (secs * 1e9).round().clamp(-LONGEST, LONGEST) as i64
+}
+
 impl SpanKind {
     pub fn word(self) -> &'static str {
         match self {
@@ -77,6 +96,10 @@ impl SpanKind {
             SpanKind::Server => "server",
             SpanKind::Consumer => "consumer",
         }
+    }
+
+    fn from_word(word: &str) -> Self {
+        [SpanKind::Client, SpanKind::Producer, SpanKind::Server, SpanKind::Consumer].into_iter().find(|kind| kind.word() == word).unwrap_or_default()
     }
 
     /// Whether it is the side that was called or sent to.
@@ -90,38 +113,6 @@ impl SpanKind {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attribute {
-    pub key: String,
-    pub value: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpanEvent {
-    pub at_ns: Option<i64>,
-    pub name: String,
-    pub attributes: Vec<Attribute>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpanLink {
-    pub trace_id: String,
-    pub span_id: String,
-}
-
-/// A log line that names the trace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TraceLog {
-    pub at: Timestamp,
-    /// As its sender writes it: `WARN`.
-    pub severity: String,
-    /// Whether that is an error or worse.
-    pub error: bool,
-    pub service: String,
-    pub text: String,
-    pub span_id: Option<String>,
-}
-
 impl TraceSpan {
     pub fn end_ns(&self) -> Option<i64> {
         Some(self.start_ns?.saturating_add(self.duration_ns?))
@@ -129,7 +120,7 @@ impl TraceSpan {
 
     /// The value of the first of these attributes that is there.
     pub fn attribute(&self, keys: &[&str]) -> Option<&str> {
-        let of = |key: &&str| self.attributes.iter().find(|attribute| attribute.key == **key);
+        let of = |key: &&str| self.attributes.iter().find(|attribute| attribute.name == **key);
         keys.iter().find_map(of).map(|attribute| attribute.value.as_str())
     }
 
@@ -179,86 +170,55 @@ impl TraceSpan {
     }
 }
 
-impl Readable for SpanKind {
+impl Readable for WholeTrace {
     fn read(from: Reader<'_>) -> Self {
-        const _: fn(SpanKind) = |known| match known {
-            SpanKind::Client | SpanKind::Producer | SpanKind::Internal | SpanKind::Server | SpanKind::Consumer => (),
-        };
-        from.word(&[
-            ("internal", SpanKind::Internal),
-            ("client", SpanKind::Client),
-            ("producer", SpanKind::Producer),
-            ("server", SpanKind::Server),
-            ("consumer", SpanKind::Consumer),
-        ])
+        Self { view: from.get("view"), logs: from.get("logs"), more_logs: from.get("more_logs"), usual_s: from.get("usual_s"), gaps: from.get("gaps") }
     }
-}
-
-/// The fields of records by their names.
-macro_rules! records {
-    ($($name:ident { $($field:ident),+ })+) => {$(
-        impl Readable for $name {
-            fn read(from: Reader<'_>) -> Self {
-                Self { $($field: from.get(stringify!($field))),+ }
-            }
-        }
-    )+};
-}
-
-records! {
-    TracePage { trace_id, spans, resources, logs, more_logs, usual_ns, gaps }
-    TraceSpan {
-        id, parent, service, operation, kind, start_ns, duration_ns, error, status, instance, resource, attributes, events, links, is_cut
-    }
-    Attribute { key, value }
-    SpanEvent { at_ns, name, attributes }
-    SpanLink { trace_id, span_id }
-    TraceLog { at, severity, error, service, text, span_id }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reading;
+    use crate::domain::{reading, time::Timestamp};
 
     fn with(pairs: &[(&str, &str)]) -> Vec<Attribute> {
-        pairs.iter().map(|(key, value)| Attribute { key: (*key).to_owned(), value: (*value).to_owned() }).collect()
+        pairs.iter().map(|(name, value)| Attribute { name: (*name).to_owned(), value: (*value).to_owned() }).collect()
+    }
+
+    fn a_row(started_at: Timestamp) -> SpanRow {
+        SpanRow {
+            span_id: "e127".to_owned(),
+            parent_id: String::new(),
+            service: "checkout".to_owned(),
+            operation: "POST /pay".to_owned(),
+            kind: "server".to_owned(),
+            instance: String::new(),
+            started_at,
+            offset_s: 0.183,
+            duration_s: 0.000_123,
+            error: true,
+            status: "gone".to_owned(),
+            attributes: with(&[("a", "1")]),
+            events: vec![],
+            links: vec![],
+        }
     }
 
     #[test]
-    fn the_browser_reads_a_page_as_serde_wrote_it() {
-        let span = TraceSpan {
-            id: "e127".to_owned(),
-            parent: Some("9095".to_owned()),
-            service: "checkout".to_owned(),
-            operation: "POST /pay".to_owned(),
-            kind: SpanKind::Server,
-            start_ns: Some(1_706_678_909_209_712_000),
-            duration_ns: Some(123_000),
-            error: true,
-            status: Some("gone".to_owned()),
-            instance: Some("pod-1".to_owned()),
-            resource: 1,
-            attributes: with(&[("a", "1")]),
-            events: vec![SpanEvent { at_ns: Some(7), name: "sent".to_owned(), attributes: with(&[("bytes", "12")]) }],
-            links: vec![SpanLink { trace_id: "83".to_owned(), span_id: "e1".to_owned() }],
-            is_cut: true,
-        };
-        let at = Timestamp::parse("2026-11-20T02:30:53.391Z").expect("it is RFC 3339");
-        let log = TraceLog { at, severity: "WARN".to_owned(), error: false, service: "mail".to_owned(), text: "gave up".to_owned(), span_id: None };
-        for kind in [SpanKind::Client, SpanKind::Producer, SpanKind::Internal, SpanKind::Server, SpanKind::Consumer] {
-            let page = TracePage {
-                trace_id: "83a9".to_owned(),
-                spans: vec![TraceSpan { kind, ..span.clone() }, TraceSpan::default()],
-                resources: vec![vec![], with(&[("host.name", "n1")])],
-                logs: vec![log.clone()],
-                more_logs: 3,
-                usual_ns: Some(240_000_000),
-                gaps: vec!["Tempo is silent.".to_owned()],
-            };
-            let text = serde_json::to_vec(&page).expect("it can be written");
-            assert_eq!(reading::read::<TracePage>(&text), Some(page));
-        }
+    fn the_browser_reads_a_trace_as_serde_wrote_it() {
+        let at = Timestamp::from_micros(1_786_450_000_000_001);
+        let view = TraceView { trace_id: "83a9".to_owned(), spans: vec![a_row(at)], resources: vec![] };
+        let page = WholeTrace { view, logs: vec![], more_logs: true, usual_s: Some(0.24), gaps: vec!["Half of it is gone.".to_owned()] };
+        let text = serde_json::to_vec(&page).expect("it can be written");
+        assert_eq!(reading::read::<WholeTrace>(&text), Some(page));
+    }
+
+    #[test]
+    fn a_time_of_zero_is_no_time() {
+        let at = |micros| TraceSpan::from(a_row(Timestamp::from_micros(micros)));
+        let dated = at(1_786_450_000_000_001);
+        assert_eq!((dated.start_ns, dated.duration_ns, dated.kind, dated.parent), (Some(183_000_000), Some(123_000), SpanKind::Server, None));
+        assert_eq!((at(0).start_ns, at(0).duration_ns), (None, None));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::{span::*, *};
+use crate::domain::telemetry::panels::Attribute;
 
 const MS: i64 = 1_000_000;
 
@@ -21,13 +22,13 @@ fn failing(span: TraceSpan, said: &str) -> TraceSpan {
 }
 
 fn calling(span: TraceSpan, peer: &str) -> TraceSpan {
-    let attributes = vec![Attribute { key: "peer.service".to_owned(), value: peer.to_owned() }];
+    let attributes = vec![Attribute { name: "peer.service".to_owned(), value: peer.to_owned() }];
     TraceSpan { kind: SpanKind::Client, attributes, ..span }
 }
 
 /// The trace of the picture: a payment whose provider does not answer.
 pub(super) fn a_payment() -> Vec<TraceSpan> {
-    let status = Attribute { key: "http.response.status_code".to_owned(), value: "502".to_owned() };
+    let status = Attribute { name: "http.response.status_code".to_owned(), value: "502".to_owned() };
     let edge = TraceSpan { error: true, attributes: vec![status], kind: SpanKind::Server, ..a_span("e", "", "edge POST /checkout/pay", 0, 4310) };
     let mut spans = vec![
         edge,
