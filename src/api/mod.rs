@@ -15,4 +15,5 @@ pub mod people;
 pub mod services;
 pub mod session;
 pub mod tokens;
+pub mod traces;
 pub mod wire;

@@ -22,6 +22,7 @@ pub mod table;
 pub mod thin;
 pub mod time_axis;
 pub mod wall;
+pub mod waterfall;
 
 use crate::domain::{
     metrics::{Bucket, Step, words},
