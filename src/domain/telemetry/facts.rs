@@ -367,6 +367,11 @@ impl Clustered {
         (self.n > 0.0).then(|| self.sum / self.n)
     }
 
+    /// Traces that added anything.
+    pub fn bundles(&self) -> f64 {
+        self.traces.count
+    }
+
     /// How far single things lie from the mean, squared.
     pub fn variance(&self) -> f64 {
         self.mean().map_or(0.0, |mean| (self.squares / self.n - mean * mean).max(0.0))

@@ -303,8 +303,9 @@ impl Shape {
 
         let mut entry = vec![None; len];
         let mut remote = vec![Vec::new(); len];
+        let has_root = spans.iter().any(|span| span.parent.is_none());
         for &place in &order {
-            entry[place] = if enters(spans, place, parent[place]) { Some(place) } else { parent[place].and_then(|parent| entry[parent]) };
+            entry[place] = if enters(spans, place, parent[place], has_root) { Some(place) } else { parent[place].and_then(|parent| entry[parent]) };
             if let (Some(parent), true) = (parent[place], entry[place] == Some(place)) {
                 remote[parent].push(place);
             }
@@ -362,13 +363,13 @@ impl Shape {
 }
 
 /// Whether a service is entered with this span.
-fn enters(spans: &[SpanView<'_>], place: usize, parent: Option<usize>) -> bool {
+fn enters(spans: &[SpanView<'_>], place: usize, parent: Option<usize>, has_root: bool) -> bool {
     let span = &spans[place];
     let serves = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
     match parent {
         Some(parent) => spans[parent].service != span.service || serves && matches!(spans[parent].kind, SpanKind::Client | SpanKind::Producer),
-        // An orphan may be anything's inner span.
-        None => span.parent.is_none() || serves,
+        // An orphan may be anything's inner span, except where whoever called tells us nothing at all.
+        None => span.parent.is_none() || serves || !has_root,
     }
 }
 

@@ -408,12 +408,12 @@ pub struct Holdings {
     pub rejected: u64,
 }
 
-/// The fields of records, by name.
+/// The fields of records, by name; in brackets the one whose fields stand among the record's own.
 macro_rules! fields {
-    ($($name:ident { $($field:ident),+ } $(; flat { $($inner:ident),+ })?)+) => {$(
+    ($($name:ident $([$inner:ident])? { $($field:ident),+ })+) => {$(
         impl Readable for $name {
             fn read(from: Reader<'_>) -> Self {
-                Self { $($field: from.get(stringify!($field)),)+ $($($inner: Readable::read(from),)+)? }
+                Self { $($field: from.get(stringify!($field)),)+ $($inner: Readable::read(from))? }
             }
         }
     )+};
@@ -423,15 +423,15 @@ fields! {
     Range { from, to }
     Question { range, baseline, service, operation, step_s }
     Figures { requests, errors, error_ratio, p50_s, p95_s, p99_s }
-    Traffic { service, operation, caller, last_seen, before }; flat { now }
+    Traffic [now] { service, operation, caller, last_seen, before }
     LatencyColumn { at, counts, requests, errors, p50_s, p95_s, p99_s }
-    Latency { bounds_s, step_s, columns, counts, before }; flat { now }
-    LatencyBefore { counts }; flat { figures }
+    Latency [now] { bounds_s, step_s, columns, counts, before }
+    LatencyBefore [figures] { counts }
     ErrorCell { requests, errors }
     ErrorRow { service, operation, requests, errors, cells, last_seen }
     ErrorMap { step_s, columns, rows }
-    Node { service, seen, declared, last_seen }; flat { now }
-    Edge { from, to, seen, declared, before }; flat { now }
+    Node [now] { service, seen, declared, last_seen }
+    Edge [now] { from, to, seen, declared, before }
     Graph { nodes, edges }
     TraceRoot { service, operation }
     TraceCard { trace_id, root, started_at, duration_s, spans, errors, services }
@@ -467,7 +467,8 @@ mod tests {
     #[test]
     fn panels_are_those_that_serde_writes() {
         let at = Timestamp::from_micros(1_786_450_000_000_001);
-        let (range, text, pairs) = (Range { from: at, to: at.plus_secs(60) }, |text: &str| text.to_owned(), vec![Attribute { name: "k".to_owned(), value: "v".to_owned() }]);
+        let (range, text, pairs) =
+            (Range { from: at, to: at.plus_secs(60) }, |text: &str| text.to_owned(), vec![Attribute { name: "k".to_owned(), value: "v".to_owned() }]);
         let figures = Figures { requests: 4, errors: 1, error_ratio: Some(0.25), p50_s: Some(0.1), p95_s: None, p99_s: Some(2.0) };
         let before = Some(figures.clone());
         reads_back(&Question { range, baseline: Some(range), service: Some(text("a")), operation: None, step_s: Some(60) });
