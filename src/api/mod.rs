@@ -16,4 +16,5 @@ pub mod services;
 pub mod session;
 pub mod telemetry;
 pub mod tokens;
+pub mod traces;
 pub mod wire;

@@ -14,6 +14,7 @@ pub mod columns;
 pub mod daily;
 pub mod days;
 pub mod heat;
+pub mod graph;
 pub mod medians;
 pub mod place;
 pub mod spark;
@@ -22,6 +23,7 @@ pub mod table;
 pub mod thin;
 pub mod time_axis;
 pub mod wall;
+pub mod waterfall;
 
 use crate::domain::{
     metrics::{Bucket, Step, words},

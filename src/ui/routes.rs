@@ -30,6 +30,8 @@ pub enum Route {
     Integration(String),
     /// Deploys and other changes.
     Changes,
+    /// One trace, by its id.
+    Trace(String),
     SignIn,
     /// The first admin makes their account.
     Setup,
@@ -97,6 +99,7 @@ impl Route {
             (Some("settings"), Some(slug)) => Route::Settings(Tab::ALL.into_iter().find(|tab| tab.slug() == slug)?),
             (Some("trends"), None) => Route::Trends,
             (Some("changes"), None) => Route::Changes,
+            (Some("debug"), Some("traces")) => return parts.next().filter(|_| parts.next().is_none()).map(|id| Route::Trace(id.to_owned())),
             (Some("sign-in"), None) => Route::SignIn,
             (Some("setup"), None) => Route::Setup,
             _ => return None,
@@ -132,6 +135,7 @@ impl Route {
             Route::Trends => "/trends".to_owned(),
             Route::Integration(id) => format!("/settings/integrations/{id}"),
             Route::Changes => "/changes".to_owned(),
+            Route::Trace(id) => format!("/debug/traces/{}", encode(id)),
             Route::SignIn => "/sign-in".to_owned(),
             Route::Setup => "/setup".to_owned(),
         }
@@ -195,6 +199,7 @@ mod tests {
             Route::Trends,
             Route::Integration("0190".to_owned()),
             Route::Changes,
+            Route::Trace("7f3a9c1e52d04b8fa61e0c93d7b2f418".to_owned()),
             Route::SignIn,
             Route::Setup,
         ];
@@ -216,6 +221,8 @@ mod tests {
             "/settings/people/1",
             "/settings/integrations/1/x",
             "/changes/1",
+            "/debug/traces",
+            "/debug/traces/7f/1",
             "/services/a/b",
             "/declare/it",
         ] {

@@ -11,3 +11,4 @@ pub mod gather;
 pub mod panels;
 pub mod sketch;
 pub mod statements;
+pub mod waterfall;

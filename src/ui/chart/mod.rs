@@ -7,6 +7,7 @@
 //! in words in a strip above the plot, where no finger covers it, and to those who listen.
 
 pub mod heat;
+pub mod graph;
 pub mod paint;
 pub mod panel;
 pub mod rows;

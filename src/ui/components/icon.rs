@@ -41,6 +41,8 @@ pub enum Glyph {
     Falling,
     /// Nothing is measured.
     Unplugged,
+    /// A call that failed.
+    Failed,
 }
 
 impl Glyph {
@@ -76,6 +78,7 @@ impl Glyph {
             Glyph::Spent => "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM5.5 10.5l5-5",
             Glyph::Falling => "M2 4l4 4.5 3-2.5 5 6M14 8.2V12h-3.8",
             Glyph::Unplugged => "M9.5 3.5l3 3M11 2l3 3M12.8 3.2L10 6M6 10l-2.8 2.8M6.5 5.5l4 4-1.5 1.5a2.8 2.8 0 0 1-4-4z",
+            Glyph::Failed => "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4",
             Glyph::Bars => "M3 13.5V8M8 13.5V2.5M13 13.5V6",
             Glyph::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
         }

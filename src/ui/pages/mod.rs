@@ -12,6 +12,7 @@ pub mod services;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod trace;
 pub mod trends;
 
 use super::{

@@ -1,0 +1,36 @@
+//! Traces, and who calls whom.
+
+use super::wire::{AppClient, Wire};
+use crate::domain::{
+    failure::Failure,
+    telemetry::{
+        panels::{Graph, Question, TracePage, TraceQuestion},
+        waterfall::WholeTrace,
+    },
+};
+use leptos::prelude::*;
+
+/// Everything that is kept of a trace, with its log lines.
+#[server(name = WholeCall, prefix = "/api/fn", endpoint = "traces/whole", protocol = Wire, client = AppClient)]
+pub async fn whole(trace_id: String) -> Result<WholeTrace, Failure> {
+    use crate::server::{auth, state, usecases::traces};
+    let (app, me) = (state::app()?, auth::me().await?);
+    traces::whole(&app, &me.actor(), &trace_id).await.map_err(|error| error.into_failure())
+}
+
+/// A page of traces, in the order that is asked for.
+#[server(name = TracesCall, prefix = "/api/fn", endpoint = "traces/list", protocol = Wire, client = AppClient)]
+pub async fn list(question: TraceQuestion, cursor: Option<String>, limit: Option<u32>) -> Result<TracePage, Failure> {
+    use crate::server::{auth, state, usecases::telemetry};
+    let (app, me) = (state::app()?, auth::me().await?);
+    let limit = limit.unwrap_or(50).clamp(1, 500) as usize;
+    telemetry::traces(&app, &me.actor(), question, cursor.as_deref(), limit).await.map_err(|error| error.into_failure())
+}
+
+/// Who calls whom in a range.
+#[server(name = GraphCall, prefix = "/api/fn", endpoint = "traces/graph", protocol = Wire, client = AppClient)]
+pub async fn graph(question: Question) -> Result<Graph, Failure> {
+    use crate::server::{auth, state, usecases::telemetry};
+    let (app, me) = (state::app()?, auth::me().await?);
+    telemetry::graph(&app, &me.actor(), question).await.map_err(|error| error.into_failure())
+}

@@ -1,0 +1,107 @@
+//! What stands above the rows of a trace: where it lies, where its time went, and its facts.
+
+use super::{Shape, short};
+use crate::{
+    domain::telemetry::waterfall::Fact,
+    ui::{
+        browser,
+        components::icon::{Glyph, Icon},
+        drawing::view,
+        session::session,
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+
+pub fn crumbs(id: &str) -> AnyView {
+    view! {
+        <nav class="trace__crumbs" aria-label="Where this is">
+            <a href="/debug">"Debug"</a>
+            " / "
+            <span>"Traces"</span>
+            " / "
+            <span class="mono" aria-current="page">
+                {short(id).to_owned()}
+            </span>
+        </nav>
+    }
+}
+
+pub fn head(shape: &Shape, again: Callback<()>) -> AnyView {
+    let session = session();
+    let id = shape.trace.view.trace_id.clone();
+    let said = shape.waterfall.sentence(&shape.spans);
+    #[allow(clippy::cast_possible_truncation)] // nanoseconds of a call
+    let usual = shape.trace.usual_s.map(|secs| (secs * 1e9) as i64);
+    let facts = shape.waterfall.facts(&shape.spans, usual);
+    let began = shape.waterfall.main.and_then(|main| shape.waterfall.items.get(main)?.span()).and_then(|at| shape.began.get(at).copied()).flatten();
+    let clock = began.map(|at| {
+        let words = move || {
+            let zone = session.zone.get();
+            let text = at.to_string();
+            // Seconds and milliseconds are the same in every zone.
+            let fine = text.get(16..23).map_or_else(String::new, |fine| fine.trim_end_matches('Z').to_owned());
+            format!("{}{fine} {}", zone.clock(at, session.live.now()), zone.name())
+        };
+        view! { <time class="number trace__when" datetime=at.to_string()>{words}</time> }
+    });
+    let notes: Vec<String> = shape.trace.gaps.iter().cloned().chain(shape.waterfall.oddities.words()).collect();
+    let partly = !shape.trace.gaps.is_empty();
+    view! {
+        {crumbs(&id)}
+        <h1 class="page__title">{said}</h1>
+        <div class="trace__id">
+            <span class="muted">"trace"</span>
+            <span class="mono">{id.clone()}</span>
+            {copy("trace id", id)}
+            {clock}
+        </div>
+        <ul class="panel trace__facts" aria-label="Facts">
+            {facts.into_iter().map(fact).collect_view()}
+        </ul>
+        {(!notes.is_empty())
+            .then(|| {
+                view! {
+                    <div class="trace__notes" role="note">
+                        <Icon glyph=Glyph::Late />
+                        <ul>{notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view()}</ul>
+                        {partly
+                            .then(|| {
+                                view! {
+                                    <button type="button" class="button" data-size="small" on:click=move |_| again.run(())>
+                                        "Look again"
+                                    </button>
+                                }
+                            })}
+                    </div>
+                }
+            })}
+    }
+}
+
+fn fact(fact: Fact) -> AnyView {
+    view! {
+        <li class="trace__fact" data-failed=fact.failed.then_some("")>
+            <b>
+                {fact.failed.then(|| view! { <Icon glyph=Glyph::Failed /> })} {fact.figure}
+            </b>
+            <span>{fact.words}</span>
+        </li>
+    }
+}
+
+/// A button that copies, and says so.
+pub fn copy(what: &'static str, text: String) -> AnyView {
+    let session = session();
+    let copied = move |_| {
+        let text = text.clone();
+        spawn_local(async move {
+            let words = if browser::copy(text).await { format!("Copied the {what}.") } else { "The browser does not allow copying here.".to_owned() };
+            session.toasts.say(words);
+        });
+    };
+    view! {
+        <button type="button" class="icon-button" aria-label=format!("Copy the {what}") on:click=copied>
+            <Icon glyph=Glyph::Copy />
+        </button>
+    }
+}
