@@ -1,10 +1,13 @@
-//! Telemetry as the debug board shows it: everything that is drawn in one answer, what sets it
-//! apart in another, and what lies in a selection.
+//! Telemetry as the debug board shows it: what it draws in one answer, what sets it apart in
+//! another, and who called in a selection.
 
 use super::wire::{AppClient, Wire};
 use crate::domain::{
     failure::Failure,
-    telemetry::board::{BoardPage, BoardQuestion, Selected, SelectionQuestion, Told},
+    telemetry::{
+        board::{BoardPage, BoardQuestion, Told},
+        panels::{Question, Traffic},
+    },
 };
 use leptos::prelude::*;
 
@@ -24,10 +27,10 @@ pub async fn differences(question: BoardQuestion) -> Result<Told, Failure> {
     debug_board::told(&app, &me.actor(), question).await.map_err(|error| error.into_failure())
 }
 
-/// Callers and traces of a selection.
-#[server(name = SelectionCall, prefix = "/api/fn", endpoint = "telemetry/selection", protocol = Wire, client = AppClient)]
-pub async fn selection(question: SelectionQuestion) -> Result<Selected, Failure> {
-    use crate::server::{auth, state, usecases::debug_board};
+/// Who called in a selection, against the baseline.
+#[server(name = CallersCall, prefix = "/api/fn", endpoint = "telemetry/callers", protocol = Wire, client = AppClient)]
+pub async fn callers(question: Question) -> Result<Vec<Traffic>, Failure> {
+    use crate::server::{auth, observed::panels::By, state, usecases::telemetry};
     let (app, me) = (state::app()?, auth::me().await?);
-    debug_board::selected(&app, &me.actor(), question).await.map_err(|error| error.into_failure())
+    telemetry::traffic(&app, &me.actor(), question, By::Caller).await.map_err(|error| error.into_failure())
 }

@@ -16,6 +16,8 @@ pub struct LatencyHeat {
     pub happened: Vec<Happened>,
     /// Lines of the median, the 95th and the 99th percentile.
     pub lines: bool,
+    /// Nothing was answered yet: then nothing is missing either.
+    pub is_blank: bool,
     pub wall: Wall,
 }
 
@@ -57,7 +59,7 @@ pub fn draw(heat: &LatencyHeat, frame: Frame, width: f64) -> Drawn {
     scene.line(Role::Grid, (frame.left, rows.top), (frame.right, rows.top));
     scene.line(Role::Grid, (frame.left, rows.bottom), (frame.right, rows.bottom));
     // Where nothing was measured at all is not the same as where nobody called slowly.
-    for (from, to) in gaps(latency, &frame) {
+    for (from, to) in gaps(latency, &frame).into_iter().filter(|_| !heat.is_blank) {
         scene.bar(Role::Gap, crate::charts::place::Rect { left: frame.edge(from), top: rows.top, right: frame.edge(to), bottom: rows.bottom });
     }
     axis(&mut scene, &rows, frame.left);

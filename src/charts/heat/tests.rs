@@ -52,7 +52,7 @@ fn a_latency(minutes: &[&[(f64, u64)]]) -> Latency {
 }
 
 fn a_heat(latency: Latency) -> LatencyHeat {
-    LatencyHeat { latency, title: "Latency".to_owned(), threshold_s: Some(0.8), happened: vec![], lines: false, wall: Wall::utc() }
+    LatencyHeat { latency, title: "Latency".to_owned(), threshold_s: Some(0.8), happened: vec![], lines: false, is_blank: false, wall: Wall::utc() }
 }
 
 fn an_error_heat(rows: &[(&str, &[(u64, u64)])]) -> ErrorHeat {

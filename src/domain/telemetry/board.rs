@@ -3,7 +3,7 @@
 
 use super::{
     differences::{Difference, DifferenceKind, Figure},
-    panels::{ErrorMap, Graph, Holdings, Latency, Range, TracePage, Traffic},
+    panels::{ErrorMap, Holdings, Latency, Range, Traffic},
 };
 use crate::domain::{
     change::ChangeCard,
@@ -30,7 +30,7 @@ pub struct BoardQuestion {
     pub step_s: u32,
 }
 
-/// All that the board draws for a question but the comparison.
+/// What the board draws for a question: the panels that share its columns, its callers and marks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoardPage {
     pub asked_at: Timestamp,
@@ -39,8 +39,6 @@ pub struct BoardPage {
     pub services: Vec<String>,
     pub latency: Latency,
     pub errors: ErrorMap,
-    /// Of the part that is compared.
-    pub graph: Graph,
     /// Who called in the part that is compared, against the baseline.
     pub callers: Vec<Traffic>,
     /// The last that happened first; at most as many as fit a picture.
@@ -62,29 +60,6 @@ pub struct Told {
     pub items: Vec<Difference>,
     /// Where nothing does: what came nearest.
     pub nearest: Option<Difference>,
-}
-
-/// What is asked about a selection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SelectionQuestion {
-    pub range: Range,
-    #[serde(default)]
-    pub min_s: Option<f64>,
-    #[serde(default)]
-    pub max_s: Option<f64>,
-    #[serde(default)]
-    pub baseline: Option<Range>,
-    #[serde(default)]
-    pub service: Option<String>,
-    #[serde(default)]
-    pub operation: Option<String>,
-}
-
-/// What lies in a selection.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Selected {
-    pub callers: Vec<Traffic>,
-    pub traces: TracePage,
 }
 
 /// A caller in the list.
@@ -158,7 +133,6 @@ impl Readable for BoardPage {
             services: from.get("services"),
             latency: from.get("latency"),
             errors: from.get("errors"),
-            graph: from.get("graph"),
             callers: from.get("callers"),
             changes: from.get("changes"),
             objective: from.get("objective"),
@@ -206,12 +180,6 @@ impl Readable for DifferenceKind {
 impl Readable for Figure {
     fn read(from: Reader<'_>) -> Self {
         Self { n: from.get("n"), value: from.get("value") }
-    }
-}
-
-impl Readable for Selected {
-    fn read(from: Reader<'_>) -> Self {
-        Self { callers: from.get("callers"), traces: from.get("traces") }
     }
 }
 
@@ -267,8 +235,6 @@ mod tests {
 
     #[test]
     fn what_the_board_is_answered_is_what_serde_writes() {
-        let selected = Selected { callers: vec![calls(Some("web"), (3, 1), Some((2, 0)))], traces: TracePage::default() };
-        assert_eq!(read::<Selected>(serde_json::to_string(&selected).expect("it serialises").as_bytes()), Some(selected));
         let figure = |value| Figure { n: 15_767, value };
         let difference = |kind| Difference {
             kind,
@@ -292,7 +258,7 @@ mod tests {
         let errors = ErrorMap { step_s: 60, columns: vec![], rows: vec![] };
         let asked_at = Timestamp::from_micros(7_000_000);
         let (holdings, services) = (Holdings::default(), vec!["a".to_owned()]);
-        let page = BoardPage { asked_at, holdings, services, latency, errors, graph: Graph::default(), callers: vec![], changes: vec![], objective: promise };
+        let page = BoardPage { asked_at, holdings, services, latency, errors, callers: vec![], changes: vec![], objective: promise };
         assert_eq!(read::<BoardPage>(serde_json::to_string(&page).expect("it serialises").as_bytes()), Some(page));
     }
 }

@@ -7,8 +7,8 @@ use crate::{
         people::Actor,
         slo::objective::Indicator,
         telemetry::{
-            board::{BoardPage, BoardQuestion, Promise, Selected, SelectionQuestion, Told},
-            panels::{Question, TraceOrder, TraceQuestion},
+            board::{BoardPage, BoardQuestion, Promise, Told},
+            panels::Question,
         },
     },
     server::{error::ServerError, observed::panels::By, state::App, store::ChangeFilter},
@@ -16,15 +16,13 @@ use crate::{
 
 /// More deploys than this are no marks any more but a wall.
 const MOST_CHANGES: i64 = 40;
-/// Traces that a panel lists.
-const TRACES: usize = 20;
 
 /// All that is drawn for a question.
 pub async fn board(app: &App, actor: &Actor, question: BoardQuestion) -> Result<BoardPage, ServerError> {
     let BoardQuestion { range, compared, baseline, service, operation, step_s } = question;
     let drawn = Question { range, baseline, service: service.clone(), operation: operation.clone(), step_s: Some(step_s) };
     let of_compared = Question { range: compared, step_s: None, ..drawn.clone() };
-    let everything = Question { service: None, operation: None, ..of_compared.clone() };
+    let everything = Question { service: None, operation: None, baseline: None, ..of_compared.clone() };
     let filter = ChangeFilter { from: Some(range.from), to: Some(range.to), service: None };
     Ok(BoardPage {
         asked_at: app.clock().now(),
@@ -32,7 +30,6 @@ pub async fn board(app: &App, actor: &Actor, question: BoardQuestion) -> Result<
         services: services(app, actor, &everything).await?,
         latency: telemetry::latency(app, actor, drawn.clone()).await?,
         errors: telemetry::errors(app, actor, Question { operation: None, ..drawn }).await?,
-        graph: telemetry::graph(app, actor, everything).await?,
         callers: telemetry::traffic(app, actor, of_compared, By::Caller).await?,
         changes: changes::list(&app.store, actor, &filter, None, MOST_CHANGES).await?.items,
         objective: promise(app, actor, service.as_deref()).await?,
@@ -49,16 +46,6 @@ pub async fn told(app: &App, actor: &Actor, question: BoardQuestion) -> Result<T
     let question = Question { range: compared, baseline, service, operation, step_s: None };
     let found = telemetry::differences(app, actor, question).await?;
     Ok(Told { items: found.items, nearest: found.nearest })
-}
-
-/// What lies in a selection. Durations are those of a trace's root; callers are counted over the
-/// selected time.
-pub async fn selected(app: &App, actor: &Actor, question: SelectionQuestion) -> Result<Selected, ServerError> {
-    let SelectionQuestion { range, min_s, max_s, baseline, service, operation } = question;
-    let asked = Question { range, baseline, service: service.clone(), operation: operation.clone(), step_s: None };
-    let callers = telemetry::traffic(app, actor, asked, By::Caller).await?;
-    let wanted = TraceQuestion { range, service, operation, attributes: vec![], min_s, max_s, errors: false, order: TraceOrder::Errors };
-    Ok(Selected { callers, traces: telemetry::traces(app, actor, wanted, None, TRACES).await? })
 }
 
 /// Services that can be chosen, by name.
