@@ -32,4 +32,5 @@ mod prometheus_read;
 mod record;
 mod slo_explain;
 mod stream;
+mod telemetry;
 mod tester;

@@ -13,7 +13,6 @@ pub mod gauges;
 mod minute;
 pub mod panels;
 mod snapshot;
-mod statements;
 mod taking;
 mod thin;
 pub mod traces;

@@ -3,11 +3,14 @@
 
 use super::{
     minute::{Log, Minute, NONE, Readings, Span, minute_of},
-    statements,
     words::{Counting, Pair, Series, Words},
 };
 use crate::{
-    domain::telemetry::{facts::Name, gather::SpanKind},
+    domain::telemetry::{
+        facts::Name,
+        gather::SpanKind,
+        statements::{Record, Statement},
+    },
     server::otlp::{Sent, ids, values},
 };
 use opentelemetry_proto::tonic::{
@@ -30,6 +33,10 @@ const NAMELESS: &str = "unknown_service";
 const INSTANCES: [&str; 3] = ["k8s.pod.name", "service.instance.id", "host.name"];
 /// Where a client says whom it calls, the best first.
 const PEERS: [&str; 6] = ["peer.service", "server.address", "net.peer.name", "db.system.name", "db.system", "messaging.system"];
+/// Where a record says by whom and on which line it was written: newer and older conventions.
+const LOGGERS: [&str; 3] = ["logger.name", "log.logger", "code.namespace"];
+const FILES: [&str; 3] = ["code.file.path", "code.filepath", "log.file.name"];
+const LINES: [&str; 2] = ["code.line.number", "code.lineno"];
 /// Most attributes of one span that are searched and compared.
 const MOST_ATTRIBUTES: usize = 64;
 
@@ -253,7 +260,9 @@ impl Shelf<'_> {
                 if !self.window.holds(at_ns) {
                     continue;
                 }
-                let statement = self.words.statement(service, &statements::of(record, logger));
+                let statement = statement_of(record, logger);
+                let error = statement.error;
+                let statement = self.words.statement(service, &statement.text);
                 let log = Log {
                     trace: ids::trace(&record.trace_id),
                     span: ids::span(&record.span_id),
@@ -263,6 +272,7 @@ impl Shelf<'_> {
                     block: self.block,
                     ordinal,
                     severity: u8::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0),
+                    error,
                     gathered: false,
                 };
                 self.minute(at_ns).logs.push(log);
@@ -314,6 +324,20 @@ impl Shelf<'_> {
         self.put.points += u64::from(is_new);
         self.put.duplicates += u64::from(!is_new);
     }
+}
+
+/// Which statement of a program wrote a record, and whether it says that something failed.
+fn statement_of(record: &LogRecord, scope: &str) -> Statement {
+    let first = |names: &[&str]| names.iter().find_map(|name| values::find(&record.attributes, name));
+    let logger = first(&LOGGERS).or_else(|| (!scope.is_empty()).then_some(scope.into())).or_else(|| first(&FILES));
+    let text = values::text(record.body.as_ref());
+    Statement::of(&Record {
+        severity_number: record.severity_number,
+        severity_text: &record.severity_text,
+        logger: logger.as_deref(),
+        line: first(&LINES).as_deref(),
+        text: &text,
+    })
 }
 
 fn kind_of(span: &SentSpan) -> SpanKind {
