@@ -15,6 +15,7 @@ pub mod daily;
 pub mod days;
 pub mod graph;
 pub mod medians;
+pub mod moments;
 pub mod place;
 pub mod spark;
 pub mod spread;

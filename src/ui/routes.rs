@@ -30,6 +30,8 @@ pub enum Route {
     Integration(String),
     /// Deploys and other changes.
     Changes,
+    /// Traces of a range, and who calls whom in it.
+    Traces,
     /// One trace, by its id.
     Trace(String),
     SignIn,
@@ -99,7 +101,7 @@ impl Route {
             (Some("settings"), Some(slug)) => Route::Settings(Tab::ALL.into_iter().find(|tab| tab.slug() == slug)?),
             (Some("trends"), None) => Route::Trends,
             (Some("changes"), None) => Route::Changes,
-            (Some("debug"), Some("traces")) => return parts.next().filter(|_| parts.next().is_none()).map(|id| Route::Trace(id.to_owned())),
+            (Some("debug"), Some("traces")) => Route::Traces,
             (Some("sign-in"), None) => Route::SignIn,
             (Some("setup"), None) => Route::Setup,
             _ => return None,
@@ -107,6 +109,7 @@ impl Route {
         match (route, parts.next(), parts.next()) {
             (route, None, _) => Some(route),
             (Route::Settings(Tab::Integrations), Some(id), None) => Some(Route::Integration(id.to_owned())),
+            (Route::Traces, Some(id), None) => Some(Route::Trace(id.to_owned())),
             (Route::Objective(name), Some("edit"), None) => Some(Route::EditObjective(name)),
             _ => None,
         }
@@ -135,6 +138,7 @@ impl Route {
             Route::Trends => "/trends".to_owned(),
             Route::Integration(id) => format!("/settings/integrations/{id}"),
             Route::Changes => "/changes".to_owned(),
+            Route::Traces => "/debug/traces".to_owned(),
             Route::Trace(id) => format!("/debug/traces/{}", encode(id)),
             Route::SignIn => "/sign-in".to_owned(),
             Route::Setup => "/setup".to_owned(),
@@ -199,6 +203,7 @@ mod tests {
             Route::Trends,
             Route::Integration("0190".to_owned()),
             Route::Changes,
+            Route::Traces,
             Route::Trace("7f3a9c1e52d04b8fa61e0c93d7b2f418".to_owned()),
             Route::SignIn,
             Route::Setup,
@@ -221,7 +226,6 @@ mod tests {
             "/settings/people/1",
             "/settings/integrations/1/x",
             "/changes/1",
-            "/debug/traces",
             "/debug/traces/7f/1",
             "/services/a/b",
             "/declare/it",
