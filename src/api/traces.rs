@@ -4,7 +4,7 @@ use super::wire::{AppClient, Wire};
 use crate::domain::{
     failure::Failure,
     telemetry::{
-        panels::{Graph, Question, TracePage, TraceQuestion},
+        panels::{Graph, Question, TracePage, TraceQuestion, Traffic},
         waterfall::WholeTrace,
     },
 };
@@ -33,4 +33,14 @@ pub async fn graph(question: Question) -> Result<Graph, Failure> {
     use crate::server::{auth, state, usecases::telemetry};
     let (app, me) = (state::app()?, auth::me().await?);
     telemetry::graph(&app, &me.actor(), question).await.map_err(|error| error.into_failure())
+}
+
+/// How the service that is asked about did in a range, and in its baseline; `None`: it was not seen.
+#[server(name = AroundCall, prefix = "/api/fn", endpoint = "traces/around", protocol = Wire, client = AppClient)]
+pub async fn around(question: Question) -> Result<Option<Traffic>, Failure> {
+    use crate::server::{auth, observed::panels::By, state, usecases::telemetry};
+    let (app, me) = (state::app()?, auth::me().await?);
+    let wanted = question.service.clone();
+    let rows = telemetry::traffic(&app, &me.actor(), question, By::Service).await.map_err(|error| error.into_failure())?;
+    Ok(rows.into_iter().find(|row| Some(&row.service) == wanted.as_ref()))
 }

@@ -16,6 +16,7 @@ pub mod days;
 pub mod heat;
 pub mod graph;
 pub mod medians;
+pub mod moments;
 pub mod place;
 pub mod spark;
 pub mod spread;

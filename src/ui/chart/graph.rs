@@ -13,14 +13,16 @@ use leptos::prelude::*;
 /// The picture, for whoever sees it. `press` is told the service that was pressed.
 pub fn paint(id: &str, drawing: &Drawing, press: Callback<String>) -> AnyView {
     let (titled, described) = (format!("{id}-title"), format!("{id}-desc"));
+    let (by_title, by_desc) = (titled.clone(), described.clone());
     let silent = format!("{id}-silent");
+    let hatched = silent.clone();
     let boxes = drawing.boxes.iter().map(|each| node(each, &silent, press)).collect_view();
     view! {
         <svg
             class="graph"
             role="group"
-            aria-labelledby=titled.clone()
-            aria-describedby=described.clone()
+            aria-labelledby=by_title
+            aria-describedby=by_desc
             width=number(drawing.width)
             height=number(drawing.height)
             viewBox=format!("0 0 {} {}", number(drawing.width), number(drawing.height))
@@ -28,7 +30,7 @@ pub fn paint(id: &str, drawing: &Drawing, press: Callback<String>) -> AnyView {
             <title id=titled>{drawing.title.clone()}</title>
             <desc id=described>{drawing.desc.clone()}</desc>
             <defs>
-                <pattern id=silent width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
+                <pattern id=hatched width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
                     <line class="graph__hatch" x1="1" y1="0" x2="1" y2="6"></line>
                 </pattern>
             </defs>

@@ -7,6 +7,7 @@ use crate::{
         browser,
         components::icon::{Glyph, Icon},
         drawing::view,
+        routes::Route,
         session::session,
     },
 };
@@ -17,7 +18,7 @@ pub fn crumbs(id: &str) -> AnyView {
         <nav class="trace__crumbs" aria-label="Where this is">
             <a href="/debug">"Debug"</a>
             " / "
-            <span>"Traces"</span>
+            <a href=Route::Traces.path()>"Traces"</a>
             " / "
             <span class="mono" aria-current="page">
                 {short(id).to_owned()}

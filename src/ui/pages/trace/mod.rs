@@ -2,6 +2,7 @@
 //! parent. Which span is looked at stands in the address.
 
 mod head;
+pub mod list;
 mod row;
 mod span;
 mod spans;
