@@ -7,7 +7,7 @@
 
 use crate::domain::{ids::CommandId, time::Timestamp};
 use js_sys::{Array, Date, Object, Reflect};
-use leptos::prelude::{on_cleanup, window_event_listener};
+use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener};
 use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -631,7 +631,7 @@ pub fn on_scheme(call: impl Fn() + 'static) {
     let Some(list) = is_here().then(|| window().match_media("(prefers-color-scheme: dark)").ok().flatten()).flatten() else { return };
     let call = Closure::<dyn Fn()>::new(call);
     let _ = list.add_event_listener_with_callback("change", call.as_ref().unchecked_ref());
-    let kept = leptos::prelude::StoredValue::new_local((list, call));
+    let kept = StoredValue::new_local((list, call));
     on_cleanup(move || {
         kept.with_value(|(list, call)| {
             let _ = list.remove_event_listener_with_callback("change", call.as_ref().unchecked_ref());

@@ -58,9 +58,10 @@ async fn services(app: &App, actor: &Actor, question: &Question) -> Result<Vec<S
 /// The latency that is promised for a service; the strictest where there are several.
 async fn promise(app: &App, actor: &Actor, service: Option<&str>) -> Result<Option<Promise>, ServerError> {
     let Some(service) = service else { return Ok(None) };
-    let promises = objectives::list(app, actor).await?.into_iter().filter(|objective| objective.draft.service.as_deref() == Some(service)).filter_map(|objective| {
-        let Indicator::Latency { threshold_s, .. } = objective.draft.indicator else { return None };
-        Some(Promise { objective: objective.draft.title.unwrap_or(objective.draft.name), threshold_s })
-    });
+    let promises =
+        objectives::list(app, actor).await?.into_iter().filter(|objective| objective.draft.service.as_deref() == Some(service)).filter_map(|objective| {
+            let Indicator::Latency { threshold_s, .. } = objective.draft.indicator else { return None };
+            Some(Promise { objective: objective.draft.title.unwrap_or(objective.draft.name), threshold_s })
+        });
     Ok(promises.min_by(|a, b| a.threshold_s.total_cmp(&b.threshold_s)))
 }

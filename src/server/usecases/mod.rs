@@ -29,7 +29,7 @@ pub mod sli;
 pub mod storms;
 pub mod targets;
 pub mod telemetry;
-pub mod traces;
 pub mod tokens;
+pub mod traces;
 pub mod trial;
 pub mod trying;

@@ -122,12 +122,21 @@ pub fn HeatMap(
         let Some(canvas) = canvas.get() else { return };
         heat.with(|heat| {
             let steps = 0..=heat.ramp.steps();
-            let paths: Vec<(String, String)> = steps.map(|step| (heat.ramp.variable(step), path(&heat.cells, step))).filter(|(_, path)| !path.is_empty()).collect();
+            let paths: Vec<(String, String)> =
+                steps.map(|step| (heat.ramp.variable(step), path(&heat.cells, step))).filter(|(_, path)| !path.is_empty()).collect();
             browser::fill_paths(&canvas, (heat.scene.width, heat.scene.height), &paths);
         });
     });
 
-    let hand = Hand { heat, at: RwSignal::new(None), from: RwSignal::new(None), tapped: RwSignal::new(false), words, heard: RwSignal::new(String::new()), waiting: StoredValue::new(false) };
+    let hand = Hand {
+        heat,
+        at: RwSignal::new(None),
+        from: RwSignal::new(None),
+        tapped: RwSignal::new(false),
+        words,
+        heard: RwSignal::new(String::new()),
+        waiting: StoredValue::new(false),
+    };
     let cell_at = move |event: &leptos::ev::PointerEvent| {
         let bounds = place.get_untracked()?.get_bounding_client_rect();
         heat.with_untracked(|heat| heat.at(f64::from(event.client_x()) - bounds.left(), f64::from(event.client_y()) - bounds.top()))

@@ -6,8 +6,8 @@
 //! End to its edges, 1 to 9 to an incident's flag; Enter pins, Esc leaves. What stands there is said
 //! in words in a strip above the plot, where no finger covers it, and to those who listen.
 
-pub mod heat;
 pub mod graph;
+pub mod heat;
 pub mod paint;
 pub mod panel;
 pub mod rows;

@@ -229,7 +229,12 @@ pub fn objective_form(name: Option<String>) -> AnyView {
     later(Part::Levels, move || now(draw_levels(Levels::Form(name.clone()))))
 }
 
-            Some(Route::Debug | Route::Traces | Route::Trace(_)) => Some(Part::Debug),
+pub fn debug() -> AnyView {
+    later(Part::Debug, || now(draw_debug(Debug::Board)))
+}
+
+pub fn traces() -> AnyView {
+    later(Part::Debug, || now(draw_debug(Debug::Traces)))
 }
 
 pub fn trace(id: String) -> AnyView {

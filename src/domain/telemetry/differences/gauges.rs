@@ -64,7 +64,8 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, traffic: &BTreeMap<Name, f64>)
     let enough = readings.len() >= FEWEST_PEERS;
     let middle = if enough { chance::median(readings.iter().map(|reading| reading.growth).collect()).unwrap_or_default() } else { 0.0 };
     // The median distance from the median, as a standard deviation.
-    let apart = if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { DRIFT };
+    let apart =
+        if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { DRIFT };
     let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
     let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));

@@ -23,7 +23,13 @@ use leptos::prelude::*;
 pub fn Bar(board: Board) -> impl IntoView {
     let typing = RwSignal::new(false);
     let locked = Memo::new(move |_| board.question.with(Question::is_locked));
-    let time = move || if locked.get() { lock(board) } else { view! { <Free board typing /> } };
+    let time = move || {
+        if locked.get() {
+            lock(board)
+        } else {
+            view! { <Free board typing /> }
+        }
+    };
     let unlock = move || {
         locked.get().then(|| {
             let free = move |_| {
@@ -50,11 +56,12 @@ fn span_words(spans: &Spans, zone: Zone, now: Timestamp) -> String {
 
 fn lock(board: Board) -> AnyView {
     let severity = move || board.incident.with(|incident| incident.as_ref().map(|incident| incident.shown_severity()));
-    let mark = move || {
-        severity().map(|severity| view! { <SeverityMark severity /> <span class="visually-hidden">{severity_label(severity)}</span> })
-    };
+    let mark = move || severity().map(|severity| view! { <SeverityMark severity /> <span class="visually-hidden">{severity_label(severity)}</span> });
     let name = move || match board.question.with(|question| question.time.clone()) {
-        Time::Incident(reference) => view! { <a href=Route::Incident(reference.clone()).path()>{reference}</a> },
+        Time::Incident(reference) => {
+            let path = Route::Incident(reference.clone()).path();
+            view! { <a href=path>{reference}</a> }
+        }
         Time::Last(_) | Time::Between(..) => ().into_any(),
     };
     let time = move || {
@@ -209,7 +216,8 @@ fn Filters(board: Board) -> impl IntoView {
             })
         })
     };
-    let of_operation = move || board.question.with(|question| question.operation.clone()).map(|value| chip("operation", value, |question| question.operation = None));
+    let of_operation =
+        move || board.question.with(|question| question.operation.clone()).map(|value| chip("operation", value, |question| question.operation = None));
     let names = Memo::new(move |_| board.answer.with(|answer| answer.as_ref().map(|answer| answer.page.services.clone()).unwrap_or_default()));
     let chose = move |event| {
         let name = event_target_value(&event);

@@ -55,7 +55,8 @@ pub fn said(answer: Option<&Answer>, told: &Load<std::sync::Arc<Told>>, baseline
     };
     let counts = format!("{} calls against {}, {words}.", n(now.requests), n(before.requests));
     let Load::Ready(told) = told else {
-        let second = if let Load::Failed(failure) = told { format!("It could not be compared: {}. {counts}", failure.words) } else { format!("Comparing {counts}") };
+        let second =
+            if let Load::Failed(failure) = told { format!("It could not be compared: {}. {counts}", failure.words) } else { format!("Comparing {counts}") };
         return plain(&format!("{} calls{failing}.", n(now.requests)), &second);
     };
     match told.items.split_first() {
@@ -174,7 +175,9 @@ fn compared(board: Board, told: &Told) -> AnyView {
     let items: Vec<&Difference> = told.items.iter().chain(&told.nearest).collect();
     let answer = board.answer.get_untracked();
     let zone = board.session.zone.get_untracked();
-    let range = |range: crate::domain::telemetry::panels::Range| format!("{} to {} {}", zone.clock(range.from, board.session.live.now()), zone.clock(range.to, board.session.live.now()), zone.name());
+    let range = |range: crate::domain::telemetry::panels::Range| {
+        format!("{} to {} {}", zone.clock(range.from, board.session.live.now()), zone.clock(range.to, board.session.live.now()), zone.name())
+    };
     let ranges = answer.and_then(|answer| answer.spans.baseline.map(|baseline| format!("{} against {}.", range(answer.spans.compared), range(baseline))));
     let none = items.is_empty().then(|| view! { <p>"No difference came near to passing the test."</p> });
     let table = (!items.is_empty()).then(|| {

@@ -5,7 +5,8 @@ use super::{question::Question, state::Board};
 use crate::{
     charts::{
         heat::{
-            CALLS, FAILING, Ramp, brush::Brush,
+            CALLS, FAILING, Ramp,
+            brush::Brush,
             errors::{self, ErrorHeat},
             histogram, latency, percent,
         },
@@ -27,7 +28,8 @@ use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
 
 /// The swatches of a ramp with both ends written.
 fn legend(ramp: Ramp, from: String, to: String) -> AnyView {
-    let swatch = |step: usize| view! { <span class="heat__swatch" data-step=format!("{}-{step}", if ramp == Ramp::Calls { "calls" } else { "failing" })></span> };
+    let swatch =
+        |step: usize| view! { <span class="heat__swatch" data-step=format!("{}-{step}", if ramp == Ramp::Calls { "calls" } else { "failing" })></span> };
     let label = format!("Colours from {from} to {to}");
     view! {
         <span class="heat__legend" role="img" aria-label=label>
@@ -98,7 +100,9 @@ pub fn LatencyPanel(board: Board, #[prop(into)] beside: Signal<bool>) -> impl In
             })
         })
     });
-    let words = Callback::new(move |(column, row): Corner| made.with(|made| made.as_ref().map(|(heat, drawn)| latency::words(heat, drawn, column, row)).unwrap_or_default()));
+    let words = Callback::new(move |(column, row): Corner| {
+        made.with(|made| made.as_ref().map(|(heat, drawn)| latency::words(heat, drawn, column, row)).unwrap_or_default())
+    });
     let selection = Signal::derive(move || {
         let brush = board.question.with(|question| question.brush)?;
         made.with(|made| {
@@ -114,7 +118,7 @@ pub fn LatencyPanel(board: Board, #[prop(into)] beside: Signal<bool>) -> impl In
     });
     let enter = Callback::new(move |at: Corner| {
         if board.question.with_untracked(|question| question.brush.is_some()) {
-            board.go(&board.question.get_untracked().zoomed());
+            board.zoom();
         } else {
             select.run((at, at));
         }
@@ -128,7 +132,9 @@ pub fn LatencyPanel(board: Board, #[prop(into)] beside: Signal<bool>) -> impl In
             return as_rows("Latency", table());
         }
         match filled(heat) {
-            Some(heat) => view! { <HeatMap id="latency" label="Latency over time" heat width=board.width measures=true words selection select clear=clear(board) enter /> },
+            Some(heat) => {
+                view! { <HeatMap id="latency" label="Latency over time" heat width=board.width measures=true words selection select clear=clear(board) enter /> }
+            }
             None => ().into_any(),
         }
     };
@@ -138,7 +144,7 @@ pub fn LatencyPanel(board: Board, #[prop(into)] beside: Signal<bool>) -> impl In
         Some(view! {
             <p class="debug__selection">
                 <BrushChip board words />
-                <button type="button" class="link-button" on:click=move |_| board.go(&board.question.get_untracked().zoomed())>
+                <button type="button" class="link-button" on:click=move |_| board.zoom()>
                     "Zoom in"
                 </button>
             </p>
@@ -292,7 +298,9 @@ pub fn ErrorsPanel(board: Board) -> impl IntoView {
             drawn.map(|drawn| Heat { rows: drawn.rows, scene: drawn.scene, frame: drawn.frame, cells: drawn.cells, ramp: Ramp::Errors, upward: false })
         })
     });
-    let words = Callback::new(move |(column, row): Corner| made.with(|made| made.as_ref().map(|(heat, drawn)| errors::words(heat, &drawn.frame, column, row)).unwrap_or_default()));
+    let words = Callback::new(move |(column, row): Corner| {
+        made.with(|made| made.as_ref().map(|(heat, drawn)| errors::words(heat, &drawn.frame, column, row)).unwrap_or_default())
+    });
     let selection = Signal::derive(move || -> Option<Chosen> {
         let brush = board.question.with(|question| question.brush)?;
         made.with(|made| {
@@ -310,9 +318,10 @@ pub fn ErrorsPanel(board: Board) -> impl IntoView {
     });
     let enter = Callback::new(move |(_, row): Corner| {
         if board.question.with_untracked(|question| question.brush.is_some()) {
-            return board.go(&board.question.get_untracked().zoomed());
+            return board.zoom();
         }
-        let named = made.with_untracked(|made| made.as_ref().and_then(|(heat, _)| errors::shown(heat).get(row).map(|row| (row.service.clone(), row.operation.clone()))));
+        let named = made
+            .with_untracked(|made| made.as_ref().and_then(|(heat, _)| errors::shown(heat).get(row).map(|row| (row.service.clone(), row.operation.clone()))));
         if let Some((service, operation)) = named {
             look_at(board, service, operation);
         }

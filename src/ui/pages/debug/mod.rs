@@ -34,7 +34,8 @@ pub fn DebugBoard() -> impl IntoView {
         let listener = window_event_listener(leptos::ev::resize, move |_| measure());
         on_cleanup(move || listener.remove());
     }
-    let nothing_sent = Memo::new(move |_| board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.page.holdings.empty && !answer.page.holdings.loading)));
+    let nothing_sent =
+        Memo::new(move |_| board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.page.holdings.empty && !answer.page.holdings.loading)));
     let refused = Memo::new(move |_| board.failure.get().filter(|_| board.answer.with(Option::is_none)));
     let all = Memo::new(move |_| !phone.get() || more.get());
     let body = move || {
@@ -89,14 +90,23 @@ fn traces(board: Board) -> AnyView {
         let question = board.question.get();
         let range = board.spans.get().map_or_else(|| now_range(board), |spans| spans.compared);
         let (range, min_s, max_s) = question.brush.map_or((range, None, None), |brush| (brush.range(), brush.min_s, brush.max_s));
-        TraceQuestion { range, service: question.service, operation: question.operation, attributes: vec![], min_s, max_s, errors: false, order: TraceOrder::Errors }
+        TraceQuestion {
+            range,
+            service: question.service,
+            operation: question.operation,
+            attributes: vec![],
+            min_s,
+            max_s,
+            errors: false,
+            order: TraceOrder::Errors,
+        }
     });
     let chip = move || {
         let brush = board.question.with(|question| question.brush)?;
         let words = brush.words(&board.session.zone.get().wall());
         Some(view! { <heats::BrushChip board words /> })
     };
-    let chips: Children = Box::new(move || view! { {chip} });
+    let chips: Children = Box::new(move || chip.into_any());
     view! { <Traces asked=question again=board.again chips /> }
 }
 
@@ -122,7 +132,9 @@ fn NothingSent(board: Board) -> impl IntoView {
             board.session.toasts.say(words);
         });
     });
-    let command = format!("OTEL_EXPORTER_OTLP_ENDPOINT={origin} \\\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\\nOTEL_EXPORTER_OTLP_HEADERS=\"Authorization=Bearer KEY\" \\\n./your-service");
+    let command = format!(
+        "OTEL_EXPORTER_OTLP_ENDPOINT={origin} \\\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\\nOTEL_EXPORTER_OTLP_HEADERS=\"Authorization=Bearer%20KEY\" \\\n./your-service"
+    );
     view! {
         <div class="panel debug__empty">
             <EmptyState

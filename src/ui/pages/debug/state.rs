@@ -3,14 +3,18 @@
 use super::question::{Question, Spans, Time};
 use crate::{
     api,
-    charts::heat::{Frame, Happened, What, latency::{Drawn, LatencyHeat, draw}, step_secs, NARROWEST, NARROWEST_ON_PHONE},
+    charts::heat::{
+        Frame, Happened, NARROWEST, NARROWEST_ON_PHONE, What,
+        latency::{Drawn, LatencyHeat, draw},
+        step_secs,
+    },
     domain::{
         failure::Failure,
         ids::IncidentRef,
         incident::Incident,
         telemetry::{
             board::{BoardPage, BoardQuestion, Told},
-            panels::{ErrorMap, Figures, Holdings, Latency, Question as Asked, Range, Traffic},
+            panels::{ErrorMap, Figures, Holdings, Latency, Question as Asked, Traffic},
         },
         time::Timestamp,
     },
@@ -178,7 +182,8 @@ impl Board {
 
     /// What is asked about the selection.
     fn selection(self) -> Option<Asked> {
-        let (range, service, operation) = self.question.with(|question| Some((question.brush?.range(), question.service.clone(), question.operation.clone())))?;
+        let (range, service, operation) =
+            self.question.with(|question| Some((question.brush?.range(), question.service.clone(), question.operation.clone())))?;
         let baseline = self.spans.with(|spans| spans.and_then(|spans| spans.baseline));
         Some(Asked { range, baseline, service, operation, step_s: None })
     }
@@ -201,6 +206,12 @@ impl Board {
 
     pub fn go(self, question: &Question) {
         self.session.address.amend(&question.address());
+    }
+
+    /// Looks closer at what is selected, with a way back.
+    pub fn zoom(self) {
+        let question = self.question.get_untracked().zoomed();
+        self.session.address.go(&question.address());
     }
 
     pub fn change(self, change: impl FnOnce(&mut Question)) {
@@ -265,10 +276,6 @@ impl Answer {
         let error_ratio = (requests > 0).then(|| errors as f64 / requests as f64);
         let now = Figures { requests, errors, error_ratio, ..Figures::default() };
         Latency { columns, counts, now, bounds_s: latency.bounds_s.clone(), step_s: latency.step_s, before: latency.before.clone() }
-    }
-
-    pub fn range(&self) -> Range {
-        self.spans.drawn
     }
 }
 
