@@ -94,8 +94,17 @@ pub struct BurnAlert {
     pub firing: bool,
     /// Too little was measured: the alert keeps its level until more is.
     pub frozen: bool,
+    /// It fires, but nothing is raised for it while the objective's alert that pages fires.
+    pub held_back: bool,
     /// Share of the budget that is spent when it fires.
     pub spent_at_firing: f64,
+}
+
+impl BurnAlert {
+    /// Whether an alert is open for it.
+    pub fn is_raised(&self) -> bool {
+        self.firing && !self.held_back
+    }
 }
 
 /// When the budget runs out, by three methods, each named: they answer different questions.
@@ -338,7 +347,7 @@ macro_rules! readable {
 readable! {
     Tally { good, bad, total, sli, allowed_bad, consumed_ratio, remaining_ratio }
     Burn { window_s, error_ratio, burn_rate, coverage }
-    BurnAlert { severity, factor, long_s, short_s, long_burn, short_burn, governing_burn, state, firing, frozen, spent_at_firing }
+    BurnAlert { severity, factor, long_s, short_s, long_burn, short_burn, governing_burn, state, firing, frozen, held_back, spent_at_firing }
     Exhaustion { full_budget_s, remaining_budget_s, forecast_at, earliest_at, latest_at, recovers_at, projected_end_ratio }
     Brief { id, name, title, service, target, method, generation, revision }
     WindowAt { name, kind, from, to, length_s }

@@ -33,7 +33,7 @@ pub fn panel(page: Memo<Option<ObjectivePage>>) -> AnyView {
     let alerts = alerts_of(page);
     let enabled = Memo::new(move |_| page.with(|page| page.as_ref().is_none_or(|page| page.objective.draft.alerting.enabled)));
     let note = move || {
-        let firing = alerts.with(|alerts| alerts.iter().filter(|alert| alert.firing).count());
+        let firing = alerts.with(|alerts| alerts.iter().filter(|alert| alert.is_raised()).count());
         match (enabled.get(), firing, alerts.with(Vec::len)) {
             (false, ..) => "switched off: nothing is opened".to_owned(),
             (true, 0, _) => "none fires".to_owned(),
@@ -63,11 +63,11 @@ fn row(name: &str, alert: &BurnAlert) -> AnyView {
         Urgency::Ticket => "ticket",
     };
     let what = format!("{verb} above {}×, {} and {}", two_digits(alert.factor), wording::span(alert.long_s), wording::span(alert.short_s));
-    let firing = alert.firing.then_some("true");
+    let firing = alert.is_raised().then_some("true");
     let spent = format!("It fires once {} of the budget is spent within {}.", words::percent(alert.spent_at_firing), wording::span(alert.long_s));
     view! {
         <li class="burn" data-firing=firing title=spent>
-            <Icon glyph=if alert.firing { Glyph::Alarm } else { Glyph::Bell } />
+            <Icon glyph=if alert.is_raised() { Glyph::Alarm } else { Glyph::Bell } />
             <b>{name.to_owned()}</b>
             <span class="burn__what">{what}</span>
             <b class="number">{pictures::rates(alert)}</b>

@@ -257,6 +257,7 @@ pub fn burning(page: &ObjectivePage, series: &Series, name: &str, pair: &BurnAle
 pub fn verdict(pair: &BurnAlert) -> &'static str {
     use crate::domain::slo::burn::BurnState;
     match pair.state {
+        _ if pair.held_back => "held back by the page alert",
         _ if pair.frozen => "frozen, too little is measured",
         _ if pair.firing => "fires",
         BurnState::Recovering => "calming down",
