@@ -275,6 +275,8 @@ pub struct ObjectivePage {
     pub spenders: Vec<Spender>,
     /// Spent outside every named incident, as a share of the budget.
     pub else_ratio: f64,
+    /// Incidents from before a rolling window: what they spent came back when it left them behind.
+    pub departed: Vec<Departed>,
     pub deploys: Vec<Deploy>,
     pub exclusions: Vec<Exclusion>,
     pub gate: Option<Gate>,
@@ -312,6 +314,15 @@ pub struct Day {
     pub to: Timestamp,
     pub spent_ratio: Option<f64>,
     pub coverage: f64,
+}
+
+/// An incident that began before the window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Departed {
+    #[serde(rename = "ref")]
+    pub reference: IncidentRef,
+    pub from: Timestamp,
+    pub to: Timestamp,
 }
 
 /// A change of the objective's service.
@@ -353,7 +364,8 @@ readable! {
     WindowAt { name, kind, from, to, length_s }
     Spender { reference = "ref", title, severity, from, to, duration_s, bad, ratio, minutes, shared }
     Cost { objective, window, bad, ratio, minutes, shared, points_per_hour }
-    ObjectivePage { objective, report, others, left, gaps, days, forecast, spenders, else_ratio, deploys, exclusions, gate, generations, backfilled, trouble }
+    ObjectivePage { objective, report, others, left, gaps, days, forecast, spenders, else_ratio, departed, deploys, exclusions, gate, generations, backfilled, trouble }
+    Departed { reference = "ref", from, to }
     Trouble { since, words }
     Left { at, ratio }
     Gap { from, to }

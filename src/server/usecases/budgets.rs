@@ -116,7 +116,9 @@ pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str
     let (described, series) = (one.objective(), one.series());
     let zone = reports::zone_of(&described.draft.windows[window]);
     let frame = one.frame(series, window, now);
-    let incidents = incidents_between(app, actor, Timestamp::from_micros(frame.from_s * 1_000_000), now).await?;
+    // Whatever came back within a rolling window had been spent in the one before it.
+    let before_s = if frame.rolling { frame.from_s - frame.length_s() } else { frame.from_s };
+    let incidents = incidents_between(app, actor, Timestamp::from_micros(before_s.saturating_mul(1_000_000)), now).await?;
     let gate = match &described.draft.service {
         Some(service) => Some(release_gate::of(app, actor, &held, Some(service)).await?),
         None => None,

@@ -2,7 +2,7 @@
 
 use super::{one::Basis, pictures};
 use crate::{
-    charts::{Scene, burn, table::Table},
+    charts::{Scene, burn, table::Table, view::View},
     domain::{
         metrics::words::two_digits,
         slo::{
@@ -13,7 +13,7 @@ use crate::{
         wording,
     },
     ui::{
-        chart::panel::ChartPanel,
+        chart::{panel::ChartPanel, zoom::Zoom},
         components::{
             choice::Lens,
             icon::{Glyph, Icon},
@@ -90,7 +90,15 @@ pub fn chart(page: Memo<Option<ObjectivePage>>, basis: RwSignal<Option<Basis>>) 
         pictures::burning(&page, basis.series(), &name, alert, session.zone.get().wall())
     });
     let there = Memo::new(move |_| picture.with(Option::is_some));
-    let draw = move |width: f64| picture.with(|picture| picture.as_ref().map_or_else(Scene::default, |picture| burn::scene(picture, width)));
+    let zoom = Zoom::new(Signal::derive(move || picture.with(|picture| picture.as_ref().map(|picture| View { from: picture.from, until: picture.until }))));
+    let draw = move |width: f64| {
+        let near = zoom.near();
+        let near = |picture: &burn::Burn| match near {
+            Some(view) => burn::scene(&burn::Burn { from: view.from, until: view.until, ..picture.clone() }, width),
+            None => burn::scene(picture, width),
+        };
+        picture.with(|picture| picture.as_ref().map_or_else(Scene::default, near))
+    };
     let table = move |()| picture.with(|picture| picture.as_ref().map_or_else(Table::default, burn::table));
     let note = Signal::derive(move || picture.with(|picture| picture.as_ref().map(|picture| picture.title.clone()).unwrap_or_default()));
     let pairs = move || {
@@ -102,7 +110,7 @@ pub fn chart(page: Memo<Option<ObjectivePage>>, basis: RwSignal<Option<Basis>>) 
     };
     (move || {
         there.get().then(|| {
-            view! { <ChartPanel id="burn" title="Burn rates" note draw table>{pairs}</ChartPanel> }
+            view! { <ChartPanel id="burn" title="Burn rates" note draw table zoom>{pairs}</ChartPanel> }
         })
     })
     .into_any()
