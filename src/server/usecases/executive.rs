@@ -123,7 +123,7 @@ fn sort(one: &One) -> Sort {
     match &draft.indicator {
         Indicator::Composite { .. } => Sort::Composite,
         _ if draft.method.counts_time() => Sort::Time,
-        Indicator::Latency { .. } => Sort::Latency,
+        Indicator::Latency { threshold_s, .. } => Sort::Latency { within_s: *threshold_s },
         Indicator::Ratio { .. } | Indicator::Probe { .. } | Indicator::Threshold { .. } | Indicator::Pushed => Sort::Events,
     }
 }
