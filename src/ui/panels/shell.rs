@@ -51,7 +51,10 @@ fn keys() {
             return session.sheet.set(Some(Sheet::Palette));
         }
         let Some(key) = browser::plain_key(&event) else { return };
+        // Within a trace these two walk it.
+        let walks = session.address.path.with_untracked(|path| path.starts_with("/debug/traces/"));
         match key.as_str() {
+            "c" | "e" if walks => return,
             "?" => session.sheet.set(Some(Sheet::Keys)),
             "c" => session.address.open(&Route::Declare),
             "b" => session.address.open(&Route::Board),

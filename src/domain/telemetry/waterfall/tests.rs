@@ -267,6 +267,28 @@ fn durations_are_read_at_a_glance() {
 }
 
 #[test]
+fn a_trace_as_jaeger_answers_it_is_one_orphan_that_came_twice() {
+    let text = include_str!("../../../../tests/fixtures/jaeger/trace_response.json");
+    let answer: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    let micros = |value: &serde_json::Value| value.as_i64().map(|micros| micros * 1_000);
+    let span = |raw: &serde_json::Value| TraceSpan {
+        id: raw["spanID"].as_str().unwrap_or_default().to_owned(),
+        parent: raw["references"][0]["spanID"].as_str().map(str::to_owned),
+        service: answer["data"][0]["processes"][raw["processID"].as_str().unwrap_or_default()]["serviceName"].as_str().unwrap_or_default().to_owned(),
+        operation: raw["operationName"].as_str().unwrap_or_default().to_owned(),
+        kind: SpanKind::Server,
+        start_ns: micros(&raw["startTime"]),
+        duration_ns: micros(&raw["duration"]),
+        ..TraceSpan::default()
+    };
+    let spans: Vec<TraceSpan> = answer["data"][0]["spans"].as_array().expect("there are spans").iter().map(span).collect();
+    let made = of(&spans);
+    assert_eq!(names(&made, &spans), ["parent missing", "  telemetrygen okey-dokey-0"]);
+    assert_eq!((made.oddities.repeats, made.oddities.orphans), (1, 1));
+    assert_eq!(made.sentence(&spans), "telemetrygen okey-dokey-0 takes 123 of 123 µs.");
+}
+
+#[test]
 fn ten_thousand_spans_and_a_chain_as_deep_are_ready_soon() {
     let wide: Vec<TraceSpan> = (0..10_000)
         .map(|n| a_span(&n.to_string(), &if n == 0 { String::new() } else { ((n - 1) / 4).to_string() }, &format!("s{} op{}", n % 9, n % 31), n / 10, 400))

@@ -2,7 +2,10 @@
 
 use super::{Shape, short};
 use crate::{
-    domain::telemetry::waterfall::Fact,
+    domain::{
+        incident::{Command, Incident},
+        telemetry::waterfall::Fact,
+    },
     ui::{
         browser,
         components::icon::{Glyph, Icon},
@@ -12,6 +15,10 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// So many incidents are offered.
+const PINS: usize = 2;
 
 pub fn crumbs(id: &str) -> AnyView {
     view! {
@@ -49,12 +56,13 @@ pub fn head(shape: &Shape, again: Callback<()>) -> AnyView {
     let partly = !shape.trace.gaps.is_empty();
     view! {
         {crumbs(&id)}
-        <h1 class="page__title">{said}</h1>
+        <h1 class="page__title">{said.clone()}</h1>
         <div class="trace__id">
             <span class="muted">"trace"</span>
             <span class="mono">{id.clone()}</span>
-            {copy("trace id", id)}
+            {copy("trace id", id.clone())}
             {clock}
+            <span class="trace__pins">{pins(shape, id, said)}</span>
         </div>
         <ul class="panel trace__facts" aria-label="Facts">
             {facts.into_iter().map(fact).collect_view()}
@@ -76,6 +84,37 @@ pub fn head(shape: &Shape, again: Callback<()>) -> AnyView {
                     </div>
                 }
             })}
+    }
+}
+
+/// For the open incidents that this trace may be evidence for: those of a service in it, or the one
+/// that the address names.
+fn pins(shape: &Shape, id: String, said: String) -> impl Fn() -> AnyView + use<> {
+    let session = session();
+    let services: BTreeSet<String> = shape.spans.iter().map(|span| span.service.clone()).chain(shape.spans.iter().filter_map(|span| span.peer().map(str::to_owned))).collect();
+    move || {
+        let named = session.address.query.with(|query| query.get("incident").map(str::to_owned));
+        let fits = |incident: &Incident| match &named {
+            Some(named) => incident.reference.to_string() == *named,
+            None => incident.services.iter().any(|service| services.contains(service)),
+        };
+        let button = |incident: Arc<Incident>| {
+            let (incident_id, reference) = (incident.id, incident.reference);
+            let command = Command::Link { url: format!("{}{}", session.origin.get_value(), Route::Trace(id.clone()).path()), text: Some(format!("Trace {}: {said}", short(&id))) };
+            let refused = session.would(&incident, &command).err().map(|refusal| refusal.to_string());
+            let pin = move |_| match untrack(|| session.send(incident_id, command.clone())) {
+                Ok(()) => session.toasts.say(format!("Pinned to the timeline of {reference}.")),
+                Err(refusal) => session.toasts.say_refused(&refusal),
+            };
+            view! {
+                <button type="button" class="button" disabled=refused.is_some() title=refused on:click=pin>
+                    <Icon glyph=Glyph::Pin />
+                    {format!("Pin to {reference}")}
+                </button>
+            }
+        };
+        let open = session.replica.on_board(session.live.now());
+        open.into_iter().filter(|incident| fits(incident)).take(PINS).map(button).collect_view().into_any()
     }
 }
 

@@ -150,7 +150,10 @@ fn Drawn(shape: Arc<Shape>, again: Callback<()>) -> impl IntoView {
             browser::sleep(RESTS_MILLIS).await;
             let Some(key) = key.filter(|_| moves.try_get_value() == Some(mine)) else { return };
             if asked.with_untracked(|query| query.get("span") != Some(&key)) && walk.panel.try_get_untracked() == Some(true) {
-                session.address.amend(&address_of(&path, &[("span", &key)]));
+                let to = address_of(&path, &[("span", &key)]);
+                // Where the panel is a page of its own, going back leads to the rows.
+                let is_page = browser::viewport().0 < WIDE && asked.with_untracked(|query| query.get("span").is_none());
+                if is_page { session.address.go(&to) } else { session.address.amend(&to) }
             }
         });
     });
