@@ -2,12 +2,13 @@
 // Absolute times drift on shared machines; the ratios are what counts.
 // usage: node run.mjs TOCSIN SCRATCH DIST
 // environment: BENCH_SECS (6) of each row, BENCH_ROUNDS (3) it is cut into, BENCH_CONNECTIONS (32),
-//              BENCH_INCIDENTS (100000) of the past, BENCH_ONLY=phone,list,intake,stream,history,postgres,app,
+//              BENCH_INCIDENTS (100000) of the past, BENCH_ONLY=phone,list,chart,intake,stream,history,postgres,app,
 //              TOCSIN_TEST_POSTGRES_URL
 import { readFileSync, statSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { firstScreen } from "../.ci/first-screen.mjs";
+import { buildChart, charts } from "./charts.mjs";
 import { firstLoad } from "./first_load.mjs";
 import { p99, writeHistory } from "./history.mjs";
 import { compare, connections, endsAt, fill, startsAt } from "./intake.mjs";
@@ -168,6 +169,25 @@ async function phone() {
   await stop(server);
 }
 
+/** A budget over time in the browser, from its readings to the picture. */
+async function chart() {
+  say("building the charts' page");
+  const folder = buildChart(join(scratch, "chart"));
+  const points = n => `${n.toLocaleString("en")} readings`;
+  const line = ({ n, what, ours, bare, uplot }, [reference, name, most], under = "") => {
+    const beside = reference === "uplot" ? uplot : bare;
+    row(`chart, ${points(n)}, ${what}${under}`, ms(ours), `${ms(beside)} ${name}`, times(ours / beside), `≤ ${most.toFixed(1)} ×`, ours <= most * beside);
+    note(`chart, ${points(n)}, ${what}${under}: bare canvas ${ms(bare)}, uPlot ${ms(uplot)}`);
+  };
+  say("charts of 1,440, 43,200 and 1,000,000 readings");
+  for (const result of await charts(folder, [1_440, 43_200, 1_000_000], 15)) {
+    const budget = result.n === 1_440 ? ["uplot", "uPlot", 1.0] : ["bare", "canvas", result.n === 1_000_000 && result.what === "zoom" ? 1.0 : 1.2];
+    line(result, budget);
+  }
+  const [slow] = await charts(folder, [43_200], 15, 4);
+  line(slow, ["bare", "canvas", 1.2], ", 4× slower");
+}
+
 async function app() {
   const bytes = firstScreen(dist).reduce((sum, file) => sum + file.bytes, 0);
   // The aim is 170 kB; the tests fail above 220 kB.
@@ -177,7 +197,7 @@ async function app() {
 }
 
 const load = loadavg()[0];
-for (const part of [phone, list, intake, stream, history, postgres, app]) {
+for (const part of [phone, list, chart, intake, stream, history, postgres, app]) {
   if (!only || only.includes(part.name)) await part();
 }
 note(`reference: Debian's Alertmanager, which keeps alerts in memory; Tocsin answers after its commit (SQLite, synchronous=FULL). ${connections} connections.`);
