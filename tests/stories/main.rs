@@ -33,4 +33,5 @@ mod record;
 mod slo_explain;
 mod stream;
 mod telemetry;
+mod telemetry_sdk;
 mod tester;

@@ -123,8 +123,8 @@ fn sort(one: &One) -> Sort {
     match &draft.indicator {
         Indicator::Composite { .. } => Sort::Composite,
         _ if draft.method.counts_time() => Sort::Time,
-        Indicator::Latency { .. } => Sort::Latency,
-        Indicator::Ratio { .. } | Indicator::Probe { .. } | Indicator::Threshold { .. } | Indicator::Pushed => Sort::Events,
+        Indicator::Latency { .. } | Indicator::Telemetry { threshold_s: Some(_), .. } => Sort::Latency,
+        Indicator::Telemetry { threshold_s: None, .. } | Indicator::Ratio { .. } | Indicator::Probe { .. } | Indicator::Threshold { .. } | Indicator::Pushed => Sort::Events,
     }
 }
 
