@@ -2,7 +2,7 @@
 // Absolute times drift on shared machines; the ratios are what counts.
 // usage: node run.mjs TOCSIN SCRATCH DIST
 // environment: BENCH_SECS (6) of each row, BENCH_ROUNDS (3) it is cut into, BENCH_CONNECTIONS (32),
-//              BENCH_INCIDENTS (100000) of the past, BENCH_ONLY=phone,intake,stream,history,postgres,app,
+//              BENCH_INCIDENTS (100000) of the past, BENCH_ONLY=phone,list,intake,stream,history,postgres,app,
 //              TOCSIN_TEST_POSTGRES_URL
 import { readFileSync, statSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -11,6 +11,7 @@ import { firstScreen } from "../.ci/first-screen.mjs";
 import { firstLoad } from "./first_load.mjs";
 import { p99, writeHistory } from "./history.mjs";
 import { compare, connections, endsAt, fill, startsAt } from "./intake.mjs";
+import { command, lists } from "./lists.mjs";
 import { toListeners, toNothingButListeners } from "./listeners.mjs";
 import { dropDatabase, freshDatabase, singleRowInserts } from "./postgres.mjs";
 import { residentMb, serve, sqliteUrl, startAlertmanager, startTocsin, stop, tool } from "./servers.mjs";
@@ -114,16 +115,47 @@ async function postgres() {
   dropDatabase(url, name);
 }
 
+async function declare(server, draft) {
+  const headers = { authorization: `Bearer ${server.bearer}`, "content-type": "application/json" };
+  const answer = await fetch(`${server.url}/api/v1/incidents`, { method: "POST", headers, body: JSON.stringify(draft) });
+  if (answer.status !== 201) throw new Error(`no incident: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** The list of 10,000 incidents, a change of one row, and a command. */
+async function list() {
+  const count = 10_000;
+  say(`the list of ${count.toLocaleString("en")} incidents`);
+  const database = sqliteUrl(scratch, "list");
+  tool(tocsin, database, ["import", "--format", "tocsin", await writeHistory(scratch, count, Date.now())]);
+  const server = await startTocsin(tocsin, database);
+  const open = [];
+  for (let number = 0; number < 30; number++) open.push(await declare(server, { title: `Service ${number} answers slowly`, severity: `SEV${(number % 4) + 2}`, services: [`service-${number}`] }));
+  const headers = { authorization: `Bearer ${server.bearer}`, "content-type": "application/json" };
+  const changes = Array.from({ length: 60 }, (_, number) => async () => {
+    const body = JSON.stringify({ command: "note", text: `Step ${number} of the runbook is done` });
+    const answer = await fetch(`${server.url}/api/v1/incidents/${open[number % 10].id}/commands`, { method: "POST", headers, body });
+    if (!answer.ok) throw new Error(`no note: ${answer.status} ${await answer.text()}`);
+  });
+  const { ours, hand, arranged, change } = await lists(server, count, changes);
+  const beside = (mine, theirs) => [ms(mine), ms(theirs), times(mine / theirs), "≤ 1.3 ×", mine <= 1.3 * theirs];
+  row("open 10,000 incidents", ...beside(ours.opened, hand.opened));
+  row("  jump 200 rows", ...beside(ours.jumped, hand.jumped));
+  row("  sort or filter, the slowest", ms(arranged), "", "", "≤ 5 ms", arranged <= 5);
+  row("  one live change of one row, script", ms(change), "", "", "≤ 1 ms", change <= 1);
+  row("  rows in the page", String(ours.rows), "", "", "≤ 60", ours.rows <= 60);
+  const told = await command(server, open.slice(20, 27).map(({ ref }) => ref));
+  row("acknowledge on a phone → seen", ms(told.visible), "", "", "next frame", told.visible <= 34);
+  row("  → confirmed", ms(told.confirmed), ms(told.roundTrip), times(told.confirmed / told.roundTrip), "≤ 2.0 ×", told.confirmed <= 2 * told.roundTrip);
+  await stop(server);
+}
+
 /** The first screen of a phone over a slow network, on a board of 20 incidents. */
 async function phone() {
   say("the first screen on a slow phone: 3 new profiles each");
   const server = await startTocsin(tocsin, sqliteUrl(scratch, "phone"));
   const headers = { authorization: `Bearer ${server.bearer}` };
-  for (let number = 0; number < 20; number++) {
-    const draft = { title: `Service ${number} answers slowly`, severity: `SEV${(number % 4) + 2}`, services: [`service-${number}`] };
-    const answer = await fetch(`${server.url}/api/v1/incidents`, { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(draft) });
-    if (answer.status !== 201) throw new Error(`no incident: ${answer.status} ${await answer.text()}`);
-  }
+  for (let number = 0; number < 20; number++) await declare(server, { title: `Service ${number} answers slowly`, severity: `SEV${(number % 4) + 2}`, services: [`service-${number}`] });
   const { cold, warm, reference } = await firstLoad(`${server.url}/`, ".incident-row", headers);
   note(`first screen: ${Math.round(cold.bytes / 1000)} kB cold, ${Math.round(warm.bytes / 1000)} kB warm, the static page ${Math.round(reference.bytes / 1000)} kB`);
   const beside = value => [ms(reference.content), times(value / reference.content)];
@@ -145,7 +177,7 @@ async function app() {
 }
 
 const load = loadavg()[0];
-for (const part of [phone, intake, stream, history, postgres, app]) {
+for (const part of [phone, list, intake, stream, history, postgres, app]) {
   if (!only || only.includes(part.name)) await part();
 }
 note(`reference: Debian's Alertmanager, which keeps alerts in memory; Tocsin answers after its commit (SQLite, synchronous=FULL). ${connections} connections.`);

@@ -20,6 +20,7 @@ pub mod spread;
 pub mod table;
 pub mod thin;
 pub mod time_axis;
+pub mod view;
 pub mod wall;
 
 use crate::domain::{
@@ -105,6 +106,8 @@ pub enum Role {
     Now,
     /// What was not measured.
     Gap,
+    /// From here on something else was measured.
+    Anew,
     /// The box that carries an incident's number, and the line it stands on.
     Flag,
     Stem,
@@ -149,6 +152,7 @@ impl Role {
             Role::Bound => "bound",
             Role::Now => "now",
             Role::Gap => "gap",
+            Role::Anew => "anew",
             Role::Flag => "flag",
             Role::Stem => "stem",
             Role::Deploy { before_incident: false } => "deploy",
@@ -288,6 +292,8 @@ pub struct Point {
     pub left: f64,
     pub width: f64,
     pub words: String,
+    /// The instant it stands for, along an axis of time that can be looked at more closely.
+    pub at: Option<crate::domain::time::Timestamp>,
     /// The number of its day; 0 throughout where points are whole days or longer.
     pub day: i64,
     /// The numbers of the flags that stand here.

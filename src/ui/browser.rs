@@ -7,9 +7,9 @@
 
 use crate::domain::{ids::CommandId, time::Timestamp};
 use js_sys::{Array, Date, Object, Reflect};
-use leptos::prelude::{on_cleanup, window_event_listener};
+use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener};
 use std::future::Future;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
 
@@ -374,6 +374,32 @@ pub fn scrolled_past(id: &str) -> f64 {
 /// How high something is.
 pub fn height_of(id: &str) -> f64 {
     document().get_element_by_id(id).map_or(0.0, |element| element.get_bounding_client_rect().height())
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Tells when an element's box has changed.
+    type ResizeObserver;
+    #[wasm_bindgen(constructor)]
+    fn new(call: &js_sys::Function) -> ResizeObserver;
+    #[wasm_bindgen(method)]
+    fn observe(this: &ResizeObserver, element: &Element);
+    #[wasm_bindgen(method)]
+    fn disconnect(this: &ResizeObserver);
+}
+
+/// Calls with the inner width of something in pixels: now, and whenever it has become another, for
+/// as long as the view stands.
+pub fn on_width(element: &Element, call: impl Fn(f64) + 'static) {
+    let measured = element.clone();
+    let call = Closure::<dyn Fn()>::new(move || call(f64::from(measured.client_width())));
+    // It reports once by itself as soon as it observes.
+    let observer = ResizeObserver::new(call.as_ref().unchecked_ref());
+    observer.observe(element);
+    let kept = StoredValue::new_local((observer, call));
+    on_cleanup(move || {
+        let _ = kept.try_with_value(|(observer, _)| observer.disconnect());
+    });
 }
 
 pub fn scroll_by(pixels: f64) {

@@ -3,21 +3,27 @@
 //!
 //! A chart is one stop for the keyboard. Arrows move along its points, with Shift by day, Home and
 //! End to its edges, 1 to 9 to an incident's flag; Enter pins, Esc leaves. What stands there is said
-//! in words in a strip above the plot, where no finger covers it, and to those who listen.
+//! in words in a strip above the plot, where no finger covers it, and to those who listen. Along an
+//! axis of time one can come closer: [`zoom`].
 
 pub mod paint;
 pub mod panel;
 pub mod rows;
+pub mod zoom;
 
 use crate::{
-    charts::Scene,
+    charts::{Point, Scene},
+    domain::time::Timestamp,
     ui::{browser, drawing::view},
 };
-use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::{html, prelude::*};
 use std::time::Duration;
+use zoom::{Step, Zoom};
 
 /// How wide a chart is until its place has been measured.
 const UNMEASURED: f64 = 328.0;
+/// Narrower than this nothing is drawn: it is cut off.
+const NARROWEST: f64 = 200.0;
 /// Whoever listens hears a value at most twice a second.
 const BETWEEN_WORDS: Duration = Duration::from_millis(500);
 
@@ -29,19 +35,24 @@ pub fn Chart(
     /// The picture for a width in pixels.
     #[prop(into)]
     draw: Callback<f64, Scene>,
+    /// Where one can come closer along the axis of time.
+    #[prop(optional)]
+    zoom: Option<Zoom>,
 ) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     let width = RwSignal::new(UNMEASURED);
-    let measure = move || {
+    // The picture follows its box: it also changes when a sheet opens beside it.
+    Effect::new(move |_| {
         if let Some(place) = place.get() {
-            width.set(f64::from(place.client_width()).max(200.0));
+            browser::on_width(&place, move |wide| {
+                let wide = wide.max(NARROWEST);
+                // It may be gone before the last word of its box arrives.
+                if width.try_get_untracked().is_some_and(|known| (known - wide).abs() >= 1.0) {
+                    width.set(wide);
+                }
+            });
         }
-    };
-    Effect::new(move |_| measure());
-    if browser::is_here() {
-        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || listener.remove());
-    }
+    });
 
     let scene = Memo::new(move |_| draw.run(width.get()));
     let steps = Steps::new(scene);
@@ -63,12 +74,28 @@ pub fn Chart(
             view! { <span class="chart__here" data-pinned=pinned style:left=format!("{left:.1}px") style:width=format!("{width:.1}px")></span> }
         })
     };
+    let marked = move || steps.at.get_untracked().and_then(|at| scene.with_untracked(|scene| scene.points.get(at).and_then(|point| point.at)));
+    // What is marked stays marked where it is, also when it is looked at more closely.
+    let go = Callback::new(move |step: Step| {
+        let Some(zoom) = zoom else { return };
+        let here = marked();
+        zoom.go(step, here);
+        steps.stay(here);
+        steps.heard.set(zoom.words().map_or_else(|| "All of it".to_owned(), |words| format!("From {words}")));
+    });
+    let pressed = move |key: &str, shift: bool| {
+        let step = Step::of_key(key).filter(|_| zoom.is_some());
+        step.inspect(|step| go.run(*step)).is_some() || steps.key(key, shift)
+    };
+    let has_time = Memo::new(move |_| zoom.is_some_and(Zoom::is_there));
+    let closer = move || zoom.filter(|_| has_time.get()).map(|zoom| zoom::buttons(zoom, go));
     let strip = move || steps.words().unwrap_or_else(|| scene.with(|scene| scene.title.clone()));
     view! {
         <div class="chart">
             <div class="chart__strip">
                 <p class="chart__said">{move || strip()}</p>
                 {move || steps.at.get().is_some().then(|| buttons(steps))}
+                {closer}
             </div>
             <p class="visually-hidden" aria-live="polite">
                 {steps.heard}
@@ -78,9 +105,10 @@ pub fn Chart(
                 node_ref=place
                 tabindex="0"
                 role="group"
-                aria-label="Chart; the arrow keys move along it"
+                aria-label=if zoom.is_some() { "Chart; the arrow keys move along it, plus and minus come closer and go away" } else { "Chart; the arrow keys move along it" }
                 on:keydown=move |event| {
-                    if steps.key(&event.key(), event.shift_key()) {
+                    let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+                    if !modified && pressed(&event.key(), event.shift_key()) {
                         event.prevent_default();
                         event.stop_propagation();
                     }
@@ -172,6 +200,14 @@ impl Steps {
         self.go(to);
     }
 
+    /// Marks the point nearest to an instant, as it stands now.
+    fn stay(self, at: Option<Timestamp>) {
+        let Some(at) = at else { return };
+        let distance = |point: &Point| point.at.map_or(i64::MAX, |here| here.micros_since(at).abs());
+        let to = self.scene.with_untracked(|scene| (0..scene.points.len()).min_by_key(|place| scene.points.get(*place).map_or(i64::MAX, distance)));
+        self.at.set(to);
+    }
+
     fn leave(self) {
         if !self.pinned.get_untracked() {
             self.go(None);
@@ -227,11 +263,10 @@ mod gallery;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::Point;
 
     fn a_scene(days: &[i64]) -> Scene {
         let point =
-            |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
+            |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), at: None, day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
         Scene { points: days.iter().enumerate().map(point).collect(), ..Scene::default() }
     }
 

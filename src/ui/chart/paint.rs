@@ -42,6 +42,8 @@ pub fn small_picture(id: &str, scene: &Scene) -> AnyView {
             role="img"
             aria-label=scene.title.clone()
             focusable="false"
+            // There are no words in it: a narrow row may make it narrower.
+            preserveAspectRatio="none"
             width=number(scene.width)
             height=number(scene.height)
             viewBox=format!("0 0 {} {}", number(scene.width), number(scene.height))

@@ -98,6 +98,12 @@ fn cells(line: &Line) -> AnyView {
             </span>
         }
     });
+    if let Some(why) = said::lacking(line.measure) {
+        return view! {
+            <td class="measure__lacking" colspan="3">{why}</td>
+            <td class="measure__target">{target}</td>
+        };
+    }
     let n = said::many(line.n);
     view! {
         <td class="measure__middle">{arrow} {values.collect_view()}</td>
