@@ -24,7 +24,7 @@ const FEWEST_OF_EDGE: u64 = 4;
 /// Typical times grow by this, or …
 const FLOOR: f64 = 1.5;
 /// … so many are slower than the slowest tenth was.
-const FLOOR_OF_TAIL: f64 = 0.25;
+const FLOOR_OF_TAIL: f64 = 0.15;
 /// What nobody would notice.
 const FLOOR_MICROS: f64 = 300.0;
 /// A service whose share of all added time is under this merely shivers along.
@@ -91,7 +91,7 @@ struct Slow {
     typical_before: f64,
     /// By how much typical times grew, as a logarithm, without what all services share.
     growth: f64,
-    /// The share above the slowest tenth of before, and how many times that tenth's bound is now.
+    /// The share beyond what the slowest tenth took before, if it grew; and how far beyond.
     tail: f64,
     tail_growth: f64,
     /// What a call takes longer, heavy tails aside.
@@ -100,28 +100,29 @@ struct Slow {
 }
 
 impl Slow {
-    fn of(now: &Sketch, now_ln: &Clustered, before: &Sketch, before_ln: &Clustered, common: f64) -> Option<Self> {
+    fn of(now: &Sketch, now_ln: &Clustered, before: &Sketch, before_ln: &Clustered, usual: Usual) -> Option<Self> {
         let (n, n_before) = (now.n(), before.n());
-        let (typical, typical_before, bound) = (now.quantile(0.5)?, before.quantile(0.5)?, before.quantile(0.9)?);
-        let growth = now_ln.mean()? - before_ln.mean()? - common;
-        let error = (now_ln.variance_of_mean() + before_ln.variance_of_mean()).sqrt();
+        let (typical, typical_before, slowest) = (now.quantile(0.5)?, before.quantile(0.5)?, before.quantile(0.9)?);
+        let growth = now_ln.mean()? - before_ln.mean()? - usual.common;
+        let deviation = (now_ln.variance_of_mean() + before_ln.variance_of_mean() + usual.apart * usual.apart).sqrt();
         let degrees = now_ln.bundles() + before_ln.bundles() - 2.0;
-        let typically = if error > 0.0 { chance::normal_tail(chance::from_t(growth / error, degrees)) } else { 1.0 };
-        // What all share moves the bound as well.
-        let bound = bound * common.exp();
-        let above = now.above(bound);
+        let typically = chance::normal_tail(chance::from_t(growth / deviation, degrees));
+        // What services drift by anyway moves the bound.
+        let bound = slowest * (usual.common + 2.0 * usual.apart).exp();
+        let (above, above_before) = (now.above(bound), before.above(bound).max(0.02 * n_before as f64));
         let bundle = now_ln.design_effect().max(before_ln.design_effect());
-        let in_tail = chance::higher_rate(above, n as f64, before.above(bound).max(0.1 * n_before as f64), n_before as f64, bundle);
+        let in_tail = chance::higher_rate(above, n as f64, above_before, n_before as f64, bundle);
         let steps = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
         let added = steps.iter().filter_map(|q| Some(now.quantile(*q)? - before.quantile(*q)?)).sum::<f64>() / steps.len() as f64;
+        let (tail, tail_before) = (above / n as f64, above_before / n_before as f64);
         Some(Self {
             n,
             n_before,
             typical,
             typical_before,
             growth,
-            tail: above / n as f64,
-            tail_growth: now.quantile(0.9)? / bound.max(1.0),
+            tail: if tail >= 3.0 * tail_before { tail } else { 0.0 },
+            tail_growth: now.quantile(0.95)? / bound.max(1.0),
             added_micros: added,
             p: (2.0 * typically.min(in_tail)).min(1.0),
         })
@@ -180,10 +181,10 @@ fn own(pair: Pair<'_>) -> Vec<Own> {
         .filter(|(_, now, before)| now.self_time.n() >= FEWEST && before.self_time.n() >= FEWEST)
         .filter(|(_, now, before)| now.entries > 0 || (now.crossing + before.crossing) * 5 <= now.spans + before.spans)
         .collect();
-    let common = common(both.iter().filter(|(_, now, _)| now.entries > 0).map(|(key, now, before)| (key.service, &now.self_ln, &before.self_ln)));
+    let usual = Usual::of(both.iter().filter(|(_, now, _)| now.entries > 0).map(|(key, now, before)| (key.service, &now.self_ln, &before.self_ln)));
     both.into_iter()
         .filter_map(|(key, now, before)| {
-            let slow = Slow::of(&now.self_time, &now.self_ln, &before.self_time, &before.self_ln, common)?;
+            let slow = Slow::of(&now.self_time, &now.self_ln, &before.self_time, &before.self_ln, usual)?;
             Some(((key.service, key.operation), now.entries > 0, slow))
         })
         .collect()
@@ -194,19 +195,36 @@ fn ways(edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<((Name, Name), Slow)>
     edges
         .iter()
         .filter(|(_, edge)| edge.now.gap.n() >= FEWEST_OF_EDGE && edge.before.gap.n() >= FEWEST_OF_EDGE)
-        .filter_map(|(key, edge)| Some((*key, Slow::of(&edge.now.gap, &edge.now.gap_ln, &edge.before.gap, &edge.before.gap_ln, 0.0)?)))
+        .filter_map(|(key, edge)| Some((*key, Slow::of(&edge.now.gap, &edge.now.gap_ln, &edge.before.gap, &edge.before.gap_ln, Usual::OF_EDGES)?)))
         .collect()
 }
 
-/// By how much the own time of all services grew, as a logarithm: the middle one of the services. Zero where there
-/// are few, and where everything became quicker.
-fn common<'a>(pairs: impl Iterator<Item = (Name, &'a Clustered, &'a Clustered)>) -> f64 {
-    let mut by_service = BTreeMap::<Name, Vec<f64>>::new();
-    for (service, now, before) in pairs {
-        if let (Some(now), Some(before)) = (now.mean(), before.mean()) {
-            by_service.entry(service).or_default().push(now - before);
+/// What times do anyway between two ranges, as logarithms.
+#[derive(Clone, Copy)]
+struct Usual {
+    /// By how much all grew.
+    common: f64,
+    /// How far services lie apart from that, as a standard deviation.
+    apart: f64,
+}
+
+impl Usual {
+    const OF_EDGES: Usual = Usual { common: 0.0, apart: 0.2 };
+
+    /// Of the own times of services. Where there are few, nothing is common; and if everything
+    /// became quicker, nobody is slow for keeping its pace.
+    fn of<'a>(pairs: impl Iterator<Item = (Name, &'a Clustered, &'a Clustered)>) -> Self {
+        let mut by_service = BTreeMap::<Name, Vec<f64>>::new();
+        for (service, now, before) in pairs {
+            if let (Some(now), Some(before)) = (now.mean(), before.mean()) {
+                by_service.entry(service).or_default().push(now - before);
+            }
         }
+        let middles: Vec<f64> = by_service.into_values().filter_map(chance::median).collect();
+        let few = middles.len() < FEWEST_FOR_COMMON;
+        let common = if few { 0.0 } else { chance::median(middles.clone()).unwrap_or_default() };
+        let distances = middles.iter().map(|middle| (middle - common).abs()).collect();
+        let apart = if few { 0.0 } else { 1.4826 * chance::median(distances).unwrap_or_default() };
+        Self { common: common.max(0.0), apart: apart.clamp(0.12, 0.4) }
     }
-    let middles: Vec<f64> = by_service.into_values().filter_map(chance::median).collect();
-    if middles.len() < FEWEST_FOR_COMMON { 0.0 } else { chance::median(middles).unwrap_or_default().max(0.0) }
 }
