@@ -81,7 +81,7 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, traffic: &BTreeMap<Name, f64>)
             let growth = reading.growth - middle.max(0.0) - if sort == Sort::Memory { 0.0 } else { busier };
             // What peers lie apart by holds how minutes vary as well; some vary more than others.
             let deviation = (own.max(apart * apart) + sort.drift().powi(2)).sqrt();
-            let degrees = reading.before.minutes as f64 + if enough { 0.5 * peers } else { 0.0 };
+            let degrees = reading.before.minutes as f64 + if enough { peers } else { 0.0 };
             let p = chance::normal_tail(chance::from_t(growth / deviation, degrees));
             let changed = (reading.mean - reading.mean_before).abs();
             let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level;
