@@ -30,7 +30,8 @@ struct Reading {
     error: Option<f64>,
 }
 
-pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
+/// Processor and memory first, then everything else: they are asked for, and must not wait for the rest.
+pub(super) fn findings(pair: Pair<'_>) -> (Vec<Finding>, Vec<Finding>) {
     let mut by_metric = BTreeMap::<Name, Vec<Reading>>::new();
     for (key, now) in &pair.now.gauges {
         if let Some(reading) = pair.before.gauges.get(key).and_then(|before| reading(*key, *now, *before)) {
@@ -38,7 +39,13 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
         }
     }
     let traffic = traffic(pair);
-    by_metric.into_values().flat_map(|readings| judged(pair, readings, &traffic)).collect()
+    let (mut used, mut other) = (Vec::new(), Vec::new());
+    for (metric, readings) in by_metric {
+        let sort = Sort::of(pair.text(metric));
+        let family = if sort == Sort::Other { &mut other } else { &mut used };
+        family.extend(judged(pair, readings, sort, &traffic));
+    }
+    (used, other)
 }
 
 fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts) -> Option<Reading> {
@@ -58,7 +65,7 @@ fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts) -> Option<Reading
     Some(Reading { key, now, before, mean, mean_before, growth, error })
 }
 
-fn judged(pair: Pair<'_>, readings: Vec<Reading>, traffic: &BTreeMap<Name, f64>) -> Vec<Finding> {
+fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap<Name, f64>) -> Vec<Finding> {
     let (enough, peers) = (readings.len() >= FEWEST_PEERS, readings.len() as f64);
     let middle = if enough { chance::median(readings.iter().map(|reading| reading.growth).collect()).unwrap_or_default() } else { 0.0 };
     // The median distance from the median, as a standard deviation.
@@ -66,7 +73,6 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, traffic: &BTreeMap<Name, f64>)
     let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
     let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));
-    let sort = Sort::of(metric);
     readings
         .into_iter()
         .filter_map(|reading| {

@@ -54,6 +54,13 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     }
     let share_of = |service: Name, slow: &Slow| share(by_service.get(&service).copied().unwrap_or_default().max(added(slow)));
 
+    // The edges of one end speak together: what is slow on each of them need not show on one alone.
+    let together = |service: Name| {
+        let p: Vec<f64> = ways.iter().filter(|(key, _)| key.0 == service || key.1 == service).map(|(_, slow)| slow.p).collect();
+        2.0 * chance::together(&p)
+    };
+    let of_ends: BTreeMap<Name, f64> = blamed.values().map(|blame| (blame.service, together(blame.service))).collect();
+
     let mut findings = Vec::new();
     for ((service, operation), is_entry, slow) in own {
         let share = share_of(service, &slow);
@@ -64,8 +71,9 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
         let weight = if is_entry { 1.0 } else { 0.8 };
         findings.push(slow.finding(service, share, weight, item));
     }
-    for (key, slow) in ways {
+    for (key, mut slow) in ways {
         let blame = blamed.get(&key);
+        slow.p = blame.and_then(|blame| of_ends.get(&blame.service)).map_or(slow.p, |of_end| slow.p.min(*of_end));
         let service = blame.map_or(key.1, |blame| blame.service);
         let share = share_of(service, &slow);
         let mut item = Difference::new(DifferenceKind::Edge, pair.text(service), "latency", slow.figure(), slow.figure_before());

@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 /// Fewer would not be missed.
 const FEWEST_EXPECTED: f64 = 5.0;
 const FEWEST_ENTRIES: f64 = 5.0;
-/// What is left of it at most.
-const MOST_LEFT: f64 = 0.5;
+/// What is left of it at most; and where it is not known which kind of entry it follows from.
+const MOST_LEFT: f64 = 0.67;
+const MOST_LEFT_LOOSE: f64 = 0.6;
 /// Records that name no span come in bundles that cannot be seen …
 const BUNDLE: f64 = 2.0;
 /// … unless there is one for every entry.
@@ -42,7 +43,7 @@ struct Fall {
     effect: f64,
 }
 
-fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64) -> Option<Fall> {
+fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64, most_left: f64) -> Option<Fall> {
     let expected = before / before_of * now_of;
     if now_of < FEWEST_ENTRIES || before_of < FEWEST_ENTRIES || expected < FEWEST_EXPECTED {
         return None;
@@ -53,7 +54,7 @@ fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64) -> Opti
         now: Figure { n: now_of as u64, value: Some(rate) },
         before: Figure { n: before_of as u64, value: Some(rate_before) },
         p: chance::higher_rate(before, before_of, now, now_of, bundle),
-        large: left <= MOST_LEFT,
+        large: left <= most_left,
         effect: (1.0 - left).clamp(0.0, 1.0) * (0.5 + 0.5 * rate_before.min(1.0)),
     })
 }
@@ -79,7 +80,7 @@ fn steps(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Find
                 continue;
             }
         }
-        let Some(fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0))) else { continue };
+        let Some(fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0)), MOST_LEFT) else { continue };
         let (service, entry) = (pair.text(key.service), pair.text(key.entry));
         let counts = format!(
             "{} in {} of {entry}; {} in {} before",
@@ -142,7 +143,7 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
         let rate_before = before / before_of;
         let one_each = by_entry && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
         let bundle = if one_each { BUNDLE_OF_ONE_EACH } else { BUNDLE };
-        let Some(fall) = fall(now, now_of, before, before_of, bundle) else { continue };
+        let Some(fall) = fall(now, now_of, before, before_of, bundle, MOST_LEFT_LOOSE) else { continue };
         let (service_text, statement) = (pair.text(service), pair.text(statement));
         let mut item = Difference::new(DifferenceKind::Service, service_text, "log", fall.now, fall.before);
         item.attribute = Some("log.statement".to_owned());
