@@ -32,6 +32,7 @@ pub mod severity;
 pub mod slo;
 pub mod sorting;
 pub mod storms;
+pub mod telemetry;
 pub mod time;
 pub mod timeline;
 pub mod triage;

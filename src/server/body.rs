@@ -17,21 +17,52 @@ const WITHIN: Duration = Duration::from_secs(15);
 /// decompression in front of this, so that a small file that unpacks into a large one is refused
 /// as soon as it has grown too far.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<usize>().ok());
-    if announced.is_some_and(|announced| announced > limit) {
+    if announced(headers).is_some_and(|announced| announced > limit) {
         return Err(too_large(limit));
     }
     tokio::time::timeout(WITHIN, collect(body, limit)).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
+/// The same, but once the body has grown over `free` it needs a permit; `Ok(None)`: there is none.
+/// Whoever keeps the permit keeps its place.
+pub async fn read_growing<P>(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    free: usize,
+    permit: impl Fn() -> Option<P>,
+) -> Result<Option<(Bytes, Option<P>)>, Problem> {
+    let announced = announced(headers);
+    if announced.is_some_and(|announced| announced > limit) {
+        return Err(too_large(limit));
+    }
+    let mut held = None;
+    let mut stands = |size: usize| size <= free || held.is_some() || permit().map(|permit| held = Some(permit)).is_some();
+    let read = tokio::time::timeout(WITHIN, collect_while(body, limit, &mut stands)).await.unwrap_or_else(|_| Err(too_slow()))?;
+    Ok(read.map(|bytes| (bytes, held)))
+}
+
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok())
+}
+
 async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    Ok(collect_while(body, limit, &mut |_| true).await?.unwrap_or_default())
+}
+
+/// `None`: `stands` did not want it to grow to this size.
+async fn collect_while(body: Body, limit: usize, stands: &mut impl FnMut(usize) -> bool) -> Result<Option<Bytes>, Problem> {
     let mut stream = body.into_data_stream();
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = vec![];
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(broken)?;
-        if first.len().max(rest.len()) + chunk.len() > limit {
+        let size = first.len().max(rest.len()) + chunk.len();
+        if size > limit {
             return Err(too_large(limit));
+        }
+        if !stands(size) {
+            return Ok(None);
         }
         // Almost every body is one chunk, which is then not copied.
         if rest.is_empty() && first.is_empty() {
@@ -43,7 +74,7 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
             rest.extend_from_slice(&chunk);
         }
     }
-    Ok(if rest.is_empty() { first } else { rest.into() })
+    Ok(Some(if rest.is_empty() { first } else { rest.into() }))
 }
 
 fn too_large(limit: usize) -> Problem {

@@ -1,7 +1,7 @@
 //! The configuration: a TOML file, then environment variables and flags, in rising order of
 //! precedence. What it says is checked before anything is opened.
 
-use super::{briefs::BriefMail, mail::Smtp, retention::YOUNGEST_SECS};
+use super::{briefs::BriefMail, mail::Smtp, observed::Keep, retention::YOUNGEST_SECS};
 use serde::Deserialize;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -38,6 +38,8 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Who gets the brief by mail, and when.
     pub brief: Option<BriefMail>,
+    /// How long, and how much of it, traces, logs and gauges are kept.
+    pub telemetry: Keep,
 }
 
 impl Default for Config {
@@ -56,6 +58,7 @@ impl Default for Config {
             log_json: false,
             smtp: None,
             brief: None,
+            telemetry: Keep::default(),
         }
     }
 }
@@ -134,6 +137,9 @@ impl Config {
         if self.brief.is_some() && self.smtp.is_none() {
             return bad("brief", "it is sent by mail, and no [smtp] is configured");
         }
+        if let Err(why) = self.telemetry.check() {
+            return bad("telemetry", &why);
+        }
         if self.metrics_token.as_ref().is_some_and(|token| token.trim().is_empty()) {
             return bad("metrics_token", "it is empty; leave it out to open /metrics to everybody who reaches the port");
         }
@@ -210,6 +216,7 @@ mod tests {
             ("retention_days = 1", "retention_days"),
             ("[smtp]\nhost = \"mail.example.com\"\nfrom = \"nobody\"", "smtp"),
             ("[brief]\nto = [\"a@example.com\"]", "brief"),
+            ("[telemetry]\nretention_hours = 0", "telemetry"),
             ("[smtp]\nhost = \"mail.example.com\"\nfrom = \"a@example.com\"\n[brief]\nto = []", "brief"),
         ] {
             let (_folder, file) = a_file(text);

@@ -16,7 +16,7 @@ use tokio::io::AsyncRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 
 /// What is said to whoever sends something else.
-const ACCEPTED: &str = "gzip, zstd, identity";
+pub const ACCEPTED: &str = "gzip, zstd, identity";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {
@@ -27,9 +27,17 @@ enum Encoding {
 
 /// Middleware: hands every request on as it was before it was compressed.
 pub async fn unpack(request: Request, next: Next) -> Response {
-    let Some(encoding) = encoding_of(request.headers()) else { return unsupported() };
+    match unpacked(request) {
+        Some(request) => next.run(request).await,
+        None => unsupported(),
+    }
+}
+
+/// The request as it was before it was compressed; `None`: in an encoding that is not known.
+pub fn unpacked(request: Request) -> Option<Request> {
+    let encoding = encoding_of(request.headers())?;
     if encoding == Encoding::Identity {
-        return next.run(request).await;
+        return Some(request);
     }
     let (mut parts, packed) = request.into_parts();
     parts.headers.remove(header::CONTENT_ENCODING);
@@ -50,7 +58,7 @@ pub async fn unpack(request: Request, next: Next) -> Response {
             streamed(decoder)
         }
     };
-    next.run(Request::from_parts(parts, body)).await
+    Some(Request::from_parts(parts, body))
 }
 
 fn streamed(decoder: impl AsyncRead + Send + 'static) -> Body {

@@ -22,6 +22,8 @@ const RETENTION_EVERY: Duration = Duration::from_secs(86_400);
 const BURNING_EVERY: Duration = Duration::from_secs(15);
 /// How often it is looked whether a slice has closed that is to be measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether other servers took telemetry; a question looks by itself.
+const TELEMETRY_EVERY: Duration = Duration::from_secs(1);
 /// How often old slices are merged.
 const SLICES_EVERY: Duration = Duration::from_secs(3600);
 /// A replayed command is answered as the first time for this long.
@@ -65,6 +67,13 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
         let lease = measuring.clone();
         async move { app.measure.pass(&app, &lease).await }
     });
+    // The first time it reads all that was kept.
+    every(&tracker, app, "telemetry", TELEMETRY_EVERY, |app| async move {
+        app.observed.load().await?;
+        app.observed.gauge();
+        Ok(())
+    });
+    every(&tracker, app, "telemetry_retention", Duration::from_secs(30), |app| async move { app.observed.forget().await });
     every(&tracker, app, "slices", SLICES_EVERY, |app| async move { merge_slices(&app).await });
     every(&tracker, app, "prune", Duration::from_secs(60), |app| async move { prune(&app).await });
     every(&tracker, app, "failed_sign_ins", Duration::from_secs(60), |app| async move { note_failures(&app, Some(app.clock().now())).await });

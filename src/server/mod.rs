@@ -18,6 +18,8 @@ pub mod levels;
 mod live;
 pub mod mail;
 mod measure;
+pub mod observed;
+pub mod otlp;
 pub mod pages;
 pub mod prometheus;
 mod records;

@@ -74,6 +74,9 @@ async fn in_front(State(security): State<SecurityHeaders>, matched: Option<Match
 /// import takes as long as its file.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path();
+    if hooks::is_telemetry(path) {
+        return next.run(request).await;
+    }
     if path.starts_with(rest::import::PREFIX) || path == rest::sli::PATH {
         return encoding::unpack(request, next).await;
     }

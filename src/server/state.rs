@@ -7,6 +7,7 @@ use super::{
     hooks::{notes::Notes, senders::Senders},
     levels::{Levels, burning::Burning},
     measure::Measure,
+    observed::Observed,
     pages::Pages,
     store::Store,
 };
@@ -34,6 +35,8 @@ pub struct App {
     pub measure: Measure,
     /// Who decides whether burn alerts fire.
     pub burning: Burning,
+    /// Traces, logs and gauges.
+    pub observed: Arc<Observed>,
     /// Cancelled when the server stops: streams end, jobs end.
     pub closing: CancellationToken,
 }
@@ -46,6 +49,7 @@ impl App {
 
     pub fn with_pages(store: Store, config: Config, pages: Pages) -> Arc<Self> {
         let token_limits = TokenLimits::new(config.token_rate_limit);
+        let observed = Observed::new(store.clone(), config.telemetry);
         Arc::new(Self {
             store,
             config,
@@ -58,6 +62,7 @@ impl App {
             levels: Levels::default(),
             measure: Measure::default(),
             burning: Burning::default(),
+            observed,
             closing: CancellationToken::new(),
         })
     }

@@ -35,4 +35,6 @@ mod record;
 mod scraped;
 mod slo_explain;
 mod stream;
+mod telemetry;
+mod telemetry_sdk;
 mod tester;

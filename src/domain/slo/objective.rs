@@ -254,6 +254,15 @@ impl ObjectiveDraft {
                     faults.push("a value against a threshold is judged by time slices: set the method to timeslices".to_owned());
                 }
             }
+            Indicator::Telemetry { service, operation, threshold_s } => {
+                query("the service whose calls are counted", service);
+                if let Some(operation) = operation {
+                    query("the operation", operation);
+                }
+                if threshold_s.is_some_and(|threshold_s| !(threshold_s.is_finite() && threshold_s > 0.0)) {
+                    faults.push("the threshold is a number of seconds above zero".to_owned());
+                }
+            }
             Indicator::Pushed => {}
             Indicator::Composite { of, .. } => {
                 if of.is_empty() || of.len() > MAX_PARTS {

@@ -6,16 +6,22 @@ mod door;
 mod keys;
 mod masked;
 pub mod notes;
+mod otlp;
 mod pagerduty;
 mod prometheus;
 pub mod senders;
 
-use super::{rest::problem, state::App};
+use super::{otlp::Signal, rest::problem, state::App};
 use axum::{
     Router,
     routing::{MethodFilter, get, on, post},
 };
 use std::sync::Arc;
+
+/// Whether requests to this address are judged, unpacked and timed by their own door.
+pub fn is_telemetry(path: &str) -> bool {
+    Signal::ALL.iter().any(|signal| signal.path() == path)
+}
 
 /// Every address that senders know.
 pub fn routes() -> Router<Arc<App>> {
@@ -31,5 +37,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/-/ready", get(super::telemetry::readyz))
         .route("/v2/enqueue", post(pagerduty::enqueue))
         .route("/v2/change/enqueue", post(pagerduty::enqueue_change))
+        .route(Signal::Traces.path(), post(otlp::traces))
+        .route(Signal::Metrics.path(), post(otlp::metrics))
+        .route(Signal::Logs.path(), post(otlp::logs))
         .method_not_allowed_fallback(problem::no_such_method)
 }

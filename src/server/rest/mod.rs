@@ -26,6 +26,7 @@ mod sent;
 mod services;
 pub mod sli;
 mod targets;
+mod telemetry;
 
 pub use schema::Problem as ProblemSchema;
 
@@ -102,6 +103,18 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/targets", get(targets::list).put(targets::put))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/audit/export", get(audit::export))
+        .route("/api/v1/telemetry", get(telemetry::holdings))
+        .route("/api/v1/telemetry/services", get(telemetry::services))
+        .route("/api/v1/telemetry/operations", get(telemetry::operations))
+        .route("/api/v1/telemetry/callers", get(telemetry::callers))
+        .route("/api/v1/telemetry/latency", get(telemetry::latency))
+        .route("/api/v1/telemetry/errors", get(telemetry::errors))
+        .route("/api/v1/telemetry/graph", get(telemetry::graph))
+        .route("/api/v1/telemetry/differences", get(telemetry::differences))
+        .route("/api/v1/telemetry/gauges", get(telemetry::gauges))
+        .route("/api/v1/telemetry/traces", get(telemetry::traces))
+        .route("/api/v1/telemetry/traces/{id}", get(telemetry::trace))
+        .route("/api/v1/telemetry/logs", get(telemetry::logs))
         .route("/api/v1/stream", get(live::stream))
         .route("/api/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(problem::no_such_method)

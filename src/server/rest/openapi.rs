@@ -3,7 +3,7 @@
 
 use super::{
     alerts, audit, changes, data_sources, definitions, deliveries, exclusions, export, figures, import, incidents, integrations, me, objectives, release_gate,
-    schema, services, sli, targets,
+    schema, services, sli, targets, telemetry,
 };
 use crate::server::live;
 use axum::{
@@ -55,6 +55,18 @@ use utoipa::{
         objectives::board,
         objectives::cost,
         sli::push,
+        telemetry::holdings,
+        telemetry::services,
+        telemetry::operations,
+        telemetry::callers,
+        telemetry::latency,
+        telemetry::errors,
+        telemetry::graph,
+        telemetry::differences,
+        telemetry::gauges,
+        telemetry::traces,
+        telemetry::trace,
+        telemetry::logs,
         definitions::export,
         definitions::apply,
         exclusions::list,
@@ -92,7 +104,7 @@ use utoipa::{
         live::stream,
         me::read,
     ),
-    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Trouble, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride, schema::DefinitionNote)),
+    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Trouble, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride, schema::DefinitionNote, schema::TelemetryFigures, schema::TelemetryAttribute, schema::TelemetryFigure)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

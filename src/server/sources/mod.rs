@@ -18,6 +18,7 @@ pub mod generic;
 pub mod grafana;
 mod json;
 mod labelled;
+pub mod otlp;
 pub mod pagerduty_events;
 pub mod prometheus;
 mod raw_alert;
@@ -79,6 +80,11 @@ pub const ALL: &[Source] = &[alertmanager::SOURCE, prometheus::SOURCE, grafana::
 
 pub fn find(slug: &str) -> Option<&'static Source> {
     ALL.iter().find(|source| source.slug == slug)
+}
+
+/// What integrations can be made for: whoever sends alerts, and whoever sends telemetry.
+pub fn offered() -> impl Iterator<Item = &'static Source> {
+    ALL.iter().chain([&otlp::SOURCE])
 }
 
 /// One delivery, authenticated already.

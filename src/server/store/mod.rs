@@ -35,6 +35,7 @@ mod stale;
 mod storms;
 mod stream;
 mod targets;
+mod telemetry;
 #[cfg(test)]
 pub(in crate::server) mod testing;
 mod tokens;
@@ -64,6 +65,7 @@ pub use sessions::{NewSession, OpenSession};
 pub use setup::FirstAdmin;
 pub use slices::{KEPT_FOR_S, Pulse, Since};
 pub use stream::{CatchUp, Numbered};
+pub use telemetry::{Block, BlocksHeld, NewBlock};
 pub use verify::{Fault, Verified};
 
 use super::clock::Clock;
@@ -231,6 +233,11 @@ impl Store {
     pub(in crate::server) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
         let _asker = self.wanted.ask();
         self.writers.begin_with(self.backend.begin()).await.map_err(query("begin a write"))
+    }
+
+    /// Somebody wants the writer's connection until this is dropped.
+    fn begin_asking(&self) -> writer::Asker<'_> {
+        self.wanted.ask()
     }
 
     /// Ends all connections; what is committed stays.

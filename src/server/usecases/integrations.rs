@@ -34,7 +34,7 @@ const MAX_QUIET_S: u32 = 86_400;
 
 /// What integrations can be made for.
 pub fn sources() -> Vec<SourceCard> {
-    sources::ALL.iter().map(sources::Source::card).collect()
+    sources::offered().map(sources::Source::card).collect()
 }
 
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Integration>, ServerError> {
@@ -58,8 +58,8 @@ fn shown(app: &App, sender: &Sender) -> Integration {
 pub async fn create(app: &App, actor: &Actor, draft: NewIntegration) -> Result<ShownOnce<Integration>, ServerError> {
     needs(actor, Right::ManageIntegrations)?;
     let NewIntegration { source, name, token, signing_secrets, settings, grouping } = draft;
-    let Some(source) = sources::find(source.trim()) else {
-        let known: Vec<&str> = sources::ALL.iter().map(|source| source.slug).collect();
+    let Some(source) = sources::offered().find(|known| known.slug == source.trim()) else {
+        let known: Vec<&str> = sources::offered().map(|source| source.slug).collect();
         return Err(invalid("unknown_source", format!("there is no source of that name; there are {}", known.join(", "))).into());
     };
     let name = checked_name(&name)?;

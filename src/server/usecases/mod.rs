@@ -27,6 +27,7 @@ pub mod services;
 pub mod sli;
 pub mod storms;
 pub mod targets;
+pub mod telemetry;
 pub mod tokens;
 pub mod trial;
 pub mod trying;

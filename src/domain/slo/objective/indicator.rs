@@ -28,6 +28,16 @@ pub enum Indicator {
     Probe { query: String },
     /// A value that has to stand on the right side of a threshold; time slices only.
     Threshold { query: String, op: Op, value: f64 },
+    /// Calls as the traces tell of them that are sent to us: those without an error, or with a
+    /// threshold those that took at most so long.
+    Telemetry {
+        service: String,
+        /// Absent: all operations with which the service is entered.
+        #[serde(default)]
+        operation: Option<String>,
+        #[serde(default)]
+        threshold_s: Option<f64>,
+    },
     /// Readings are sent to `POST /api/v1/sli`.
     Pushed,
     /// Made from other objectives.
@@ -41,6 +51,7 @@ impl Indicator {
             Indicator::Latency { .. } => "latency",
             Indicator::Probe { .. } => "probe",
             Indicator::Threshold { .. } => "threshold",
+            Indicator::Telemetry { .. } => "telemetry",
             Indicator::Pushed => "pushed",
             Indicator::Composite { .. } => "composite",
         }
@@ -48,7 +59,7 @@ impl Indicator {
 
     /// Whether a data source is asked for it.
     pub fn is_asked(&self) -> bool {
-        !matches!(self, Indicator::Pushed | Indicator::Composite { .. })
+        !matches!(self, Indicator::Telemetry { .. } | Indicator::Pushed | Indicator::Composite { .. })
     }
 }
 
@@ -144,6 +155,9 @@ impl Readable for Indicator {
             Some("latency") => Indicator::Latency { histogram: from.get("histogram"), threshold_s: from.get("threshold_s"), native: from.get("native") },
             Some("probe") => Indicator::Probe { query: from.get("query") },
             Some("threshold") => Indicator::Threshold { query: from.get("query"), op: from.get("op"), value: from.get("value") },
+            Some("telemetry") => {
+                Indicator::Telemetry { service: from.get("service"), operation: from.get("operation"), threshold_s: from.get("threshold_s") }
+            }
             Some("pushed") => Indicator::Pushed,
             Some("composite") => Indicator::Composite { how: from.get("how"), of: from.get("of") },
             _ => from.fault(Indicator::Pushed),

@@ -36,11 +36,13 @@ mod definitions;
 mod figures;
 mod intake;
 mod objectives;
+mod telemetry;
 
 pub use definitions::*;
 pub use figures::*;
 pub use intake::*;
 pub use objectives::*;
+pub use telemetry::*;
 
 shape!(Severity, { "type": "string", "enum": ["SEV1", "SEV2", "SEV3", "SEV4", "SEV5"], "description": "SEV1 is the worst." });
 

@@ -260,13 +260,18 @@ fn indicator(kind: &str, fields: Fields, sources: RwSignal<Vec<DataSource>>) -> 
                 <TextField id="objective-limit" label="Limit" value=fields.text(|typed| &mut typed.limit) />
             </div>
         },
+        "telemetry" => view! {
+            <TextField id="objective-calls" label="Calls of this service" hint="As its spans name it." value=fields.text(|typed| &mut typed.events) />
+            <TextField id="objective-operation" label="Operation" hint="Empty: all with which it is entered." value=fields.text(|typed| &mut typed.query) />
+            <TextField id="objective-limit" label="Took at most, seconds" hint="Empty: a call is good when it has no error." value=fields.text(|typed| &mut typed.limit) />
+        },
         "composite" => view! {
             <SelectField id="objective-together" label="How" options=TOGETHER.map(|(_, slug, said)| words((slug, said))).to_vec() value=fields.text(|typed| &mut typed.together) />
             <TextArea id="objective-parts" label="From these objectives" hint="One on each line: its name, and its weight behind it." rows=4 value=fields.text(|typed| &mut typed.parts) />
         },
         _ => return pushed(fields),
     };
-    view! { {own} {(kind != "composite").then(|| source(fields, sources))} }
+    view! { {own} {(!matches!(kind, "composite" | "telemetry")).then(|| source(fields, sources))} }
 }
 
 /// The command that sends a reading.

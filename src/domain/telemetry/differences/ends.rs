@@ -1,0 +1,190 @@
+//! Edges between services, and which of its two ends an edge's trouble is put to.
+
+use super::Pair;
+use crate::domain::telemetry::{
+    facts::{CallFacts, Clustered, Facts, Name},
+    sketch::Sketch,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What went from one service to another in one range.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Calls {
+    /// Calls that reached the other side.
+    pub calls: u64,
+    /// Calls with no span on the other side, though such calls have one as a rule.
+    pub unseen: u64,
+    pub own_errors: Clustered,
+    pub gap: Sketch,
+    pub gap_ln: Clustered,
+}
+
+impl Calls {
+    fn add(&mut self, facts: &CallFacts, reached: bool) {
+        if reached {
+            self.calls += facts.calls;
+        } else {
+            self.unseen += facts.calls;
+        }
+        self.own_errors.merge(&facts.own_errors);
+        self.gap.merge(&facts.gap);
+        self.gap_ln.merge(&facts.gap_ln);
+    }
+}
+
+/// One edge in both ranges.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Edge {
+    pub now: Calls,
+    pub before: Calls,
+}
+
+/// The edges by caller and callee. Calls without a span on the other side count to the edge that
+/// calls of the same name take; those that never have one are not here.
+pub(super) fn edges(pair: Pair<'_>) -> BTreeMap<(Name, Name), Edge> {
+    let known = Known::of(pair);
+    let mut edges = BTreeMap::<(Name, Name), Edge>::new();
+    let mut add = |facts: &Facts, of: fn(&mut Edge) -> &mut Calls| {
+        for (key, calls) in &facts.calls {
+            let callee = key.callee.or_else(|| known.callee(pair, key.caller, key.operation, key.peer));
+            if let Some(callee) = callee {
+                of(edges.entry((key.caller, callee)).or_default()).add(calls, key.callee.is_some());
+            }
+        }
+    };
+    add(pair.now, |edge| &mut edge.now);
+    add(pair.before, |edge| &mut edge.before);
+    edges
+}
+
+/// Whom a caller's span reaches when it reaches anybody.
+pub(super) struct Known {
+    callees: BTreeMap<(Name, Name, Option<Name>), BTreeMap<Name, u64>>,
+    services: BTreeSet<Name>,
+}
+
+impl Known {
+    pub fn of(pair: Pair<'_>) -> Self {
+        let mut callees = BTreeMap::<_, BTreeMap<Name, u64>>::new();
+        let mut services = BTreeSet::new();
+        for facts in [pair.now, pair.before] {
+            services.extend(facts.operations.keys().map(|key| key.service));
+            for (key, calls) in &facts.calls {
+                if let Some(callee) = key.callee {
+                    *callees.entry((key.caller, key.operation, key.peer)).or_default().entry(callee).or_default() += calls.calls;
+                }
+            }
+        }
+        Self { callees, services }
+    }
+
+    pub fn callee(&self, pair: Pair<'_>, caller: Name, operation: Name, peer: Option<Name>) -> Option<Name> {
+        if let Some(callees) = self.callees.get(&(caller, operation, peer)) {
+            let all: u64 = callees.values().sum();
+            return callees.iter().find(|(_, calls)| **calls * 5 >= all * 4).map(|(callee, _)| *callee);
+        }
+        // `cart:7070`, `cart.shop.svc.cluster.local`
+        let host = pair.text(peer?).split([':', '.', '/']).next()?;
+        pair.names.known(host).filter(|service| self.services.contains(service) && *service != caller)
+    }
+}
+
+/// How sure it is that an edge is troubled, or that it is not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Verdict {
+    Troubled,
+    /// With so many readings.
+    Fine(u64),
+}
+
+impl Verdict {
+    pub fn of(troubled: bool, readings: u64) -> Self {
+        if troubled { Self::Troubled } else { Self::Fine(readings) }
+    }
+
+    /// What the edge says for an end being the one. One that is fine speaks against it, but less:
+    /// a trouble may not show on every edge, least of all on one seldom taken.
+    fn weight(self) -> f64 {
+        match self {
+            Self::Troubled => 1.0,
+            Self::Fine(readings) => -0.5 * (readings as f64 / 30.0).min(1.0),
+        }
+    }
+}
+
+/// To which end each troubled edge is put, and of how many edges of that end how many are troubled.
+/// The end whose edges are troubled most, all of them considered, goes first and takes its edges
+/// with it: a slow service among quick ones is found from either side, and a leaf with one edge is
+/// not preferred to the hub all of whose edges are slow.
+pub(super) fn blamed(edges: &[(Name, Name, Verdict)]) -> BTreeMap<(Name, Name), Blame> {
+    let mut of = BTreeMap::<Name, u32>::new();
+    let mut blamed = BTreeMap::new();
+    let mut left: Vec<&(Name, Name, Verdict)> = edges.iter().collect();
+    for (caller, callee, _) in edges {
+        *of.entry(*caller).or_default() += 1;
+        *of.entry(*callee).or_default() += 1;
+    }
+    while left.iter().any(|edge| edge.2 == Verdict::Troubled) {
+        // The weight, how many are troubled, and in how many of those it is the one that is called.
+        let mut ends = BTreeMap::<Name, (f64, u32, u32)>::new();
+        for (caller, callee, verdict) in &left {
+            let troubled = u32::from(*verdict == Verdict::Troubled);
+            for (end, called) in [(caller, 0), (callee, troubled)] {
+                let sums = ends.entry(*end).or_default();
+                *sums = (sums.0 + verdict.weight(), sums.1 + troubled, sums.2 + called);
+            }
+        }
+        let Some((service, (_, troubled, _))) =
+            ends.into_iter().filter(|(_, sums)| sums.1 > 0).max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)))
+        else {
+            break;
+        };
+        left.retain(|edge| {
+            let taken = edge.2 == Verdict::Troubled && (edge.0 == service || edge.1 == service);
+            if taken {
+                blamed.insert((edge.0, edge.1), Blame { service, troubled, of: of.get(&service).copied().unwrap_or(troubled) });
+            }
+            !taken
+        });
+    }
+    blamed
+}
+
+/// The end that an edge's trouble is put to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Blame {
+    pub service: Name,
+    pub troubled: u32,
+    /// Of so many edges of that service.
+    pub of: u32,
+}
+
+impl Blame {
+    /// `2 of its 7 edges`.
+    pub fn words(&self) -> String {
+        if self.of == 1 { "its only edge".to_owned() } else { format!("{} of its {} edges", self.troubled, self.of) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: [(u32, u32); 8] = [(0, 1), (0, 2), (0, 3), (0, 4), (4, 1), (4, 5), (4, 6), (2, 3)];
+
+    fn blame(troubled: &[(u32, u32)]) -> BTreeSet<u32> {
+        let edges: Vec<_> = SHOP.iter().map(|edge| (Name(edge.0), Name(edge.1), Verdict::of(troubled.contains(edge), 100))).collect();
+        blamed(&edges).values().map(|blame| blame.service.0).collect()
+    }
+
+    #[test]
+    fn an_edge_is_put_to_the_end_whose_edges_are_troubled() {
+        assert_eq!(blame(&[(0, 1), (4, 1)]), BTreeSet::from([1]));
+        assert_eq!(blame(&[(0, 1), (0, 2), (0, 3), (0, 4)]), BTreeSet::from([0]));
+        assert_eq!(blame(&[(4, 5)]), BTreeSet::from([5]));
+        assert_eq!(blame(&[(0, 4), (4, 1), (4, 5), (4, 6)]), BTreeSet::from([4]));
+        // Two at once.
+        assert_eq!(blame(&[(4, 6), (0, 3), (2, 3)]), BTreeSet::from([3, 6]));
+        assert_eq!(blame(&[]), BTreeSet::new());
+    }
+}

@@ -1,0 +1,181 @@
+//! What instances measure of themselves: processor, memory, whatever they report.
+//!
+//! Readings are few (one a minute) and move on their own, so a change counts by how far it lies
+//! from what the same metric does on all the other instances, and from what it did before on this one.
+
+use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance, words::number};
+use crate::domain::{
+    telemetry::facts::{Facts, GaugeFacts, GaugeKey, Name},
+    wording::count,
+};
+use std::collections::BTreeMap;
+
+/// Under so many instances of a metric nothing is known of what it does elsewhere.
+const FEWEST_PEERS: usize = 4;
+/// Readings of one instance are compared alone from so many minutes before.
+const FEWEST_MINUTES: u64 = 3;
+/// A change is at least so large a share of what instances usually read.
+const FLOOR_OF_LEVEL: f64 = 0.1;
+
+/// One gauge in both ranges.
+struct Reading {
+    key: GaugeKey,
+    now: GaugeFacts,
+    before: GaugeFacts,
+    mean: f64,
+    mean_before: f64,
+    /// The logarithm of how many times it is what it was.
+    growth: f64,
+    /// The squared error of that, by how its own minutes vary; `None` where too few tell.
+    error: Option<f64>,
+}
+
+/// Processor and memory first, then everything else: they are asked for, and must not wait for the rest.
+pub(super) fn findings(pair: Pair<'_>) -> (Vec<Finding>, Vec<Finding>) {
+    let mut by_metric = BTreeMap::<Name, Vec<Reading>>::new();
+    for (key, now) in &pair.now.gauges {
+        if let Some(reading) = pair.before.gauges.get(key).and_then(|before| reading(*key, *now, *before)) {
+            by_metric.entry(key.metric).or_default().push(reading);
+        }
+    }
+    let traffic = traffic(pair);
+    let (mut used, mut other) = (Vec::new(), Vec::new());
+    for (metric, readings) in by_metric {
+        let sort = Sort::of(pair.text(metric));
+        let family = if sort == Sort::Other { &mut other } else { &mut used };
+        family.extend(judged(pair, readings, sort, &traffic));
+    }
+    (used, other)
+}
+
+fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts) -> Option<Reading> {
+    let (mean, mean_before) = (now.mean()?, before.mean()?);
+    // Something that counts downwards or around zero has no ratio.
+    if !(mean.is_finite() && mean_before.is_finite()) || now.min < 0.0 || before.min < 0.0 {
+        return None;
+    }
+    let little = (mean.max(mean_before) * 1e-3).max(1e-12);
+    let growth = ((mean + little) / (mean_before + little)).ln();
+    let spread = |facts: &GaugeFacts, mean: f64| facts.deviation().map(|deviation| deviation / mean.max(little));
+    let error = (before.minutes >= FEWEST_MINUTES).then(|| {
+        // The range itself may be what is unusual: what is usual is said by the minutes before.
+        let usual = spread(&before, mean_before).unwrap_or_default();
+        usual * usual * (1.0 / now.minutes as f64 + 1.0 / before.minutes as f64)
+    });
+    Some(Reading { key, now, before, mean, mean_before, growth, error })
+}
+
+fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap<Name, f64>) -> Vec<Finding> {
+    let (enough, peers) = (readings.len() >= FEWEST_PEERS, readings.len() as f64);
+    let middle = if enough { chance::median(readings.iter().map(|reading| reading.growth).collect()).unwrap_or_default() } else { 0.0 };
+    // The median distance from the median, as a standard deviation.
+    let apart = if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { 0.0 };
+    let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
+    let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
+    let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));
+    readings
+        .into_iter()
+        .filter_map(|reading| {
+            // Without peers to learn from, or minutes of its own, there is nothing to hold it against.
+            let own = match (reading.error, usual_error) {
+                (Some(own), Some(usual)) => own.max(usual / 4.0),
+                (Some(own), None) => own,
+                (None, _) if enough => 0.0,
+                (None, _) => return None,
+            };
+            let busier = traffic.get(&reading.key.service).copied().unwrap_or_default().max(0.0);
+            let growth = reading.growth - middle.max(0.0) - if sort == Sort::Memory { 0.0 } else { busier };
+            // What peers lie apart by holds how minutes vary as well; some vary more than others.
+            let deviation = (own.max(apart * apart) + sort.drift().powi(2)).sqrt();
+            let degrees = reading.before.minutes as f64 + if enough { peers } else { 0.0 };
+            let p = chance::normal_tail(chance::from_t(growth / deviation, degrees));
+            let changed = (reading.mean - reading.mean_before).abs();
+            let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level;
+            let (service, instance) = (pair.text(reading.key.service), pair.text(reading.key.instance));
+            let figure = |facts: &GaugeFacts| Figure { n: facts.readings, value: facts.mean() };
+            let mut item = Difference::new(DifferenceKind::Resource, service, metric, figure(&reading.now), figure(&reading.before));
+            item.instance = Some(instance.to_owned());
+            item.text = format!(
+                "{metric} of {instance} ({service}) is {} (mean of {}); {} (of {}) before.",
+                number(reading.mean),
+                count(reading.now.readings as usize, "reading", "readings"),
+                number(reading.mean_before),
+                count(reading.before.readings as usize, "reading", "readings"),
+            );
+            let effect = sort.weight() * (growth / sort.full().ln()).clamp(0.0, 1.0);
+            Some(Finding { evidence: Evidence::Gauge, service: reading.key.service, p, large, effect, item })
+        })
+        .collect()
+}
+
+/// What a metric is about, as far as its name tells: what is used up counts for more than what
+/// merely follows from requests, and memory moves less than a processor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Processor,
+    Memory,
+    Other,
+}
+
+impl Sort {
+    fn of(metric: &str) -> Self {
+        let name = metric.to_ascii_lowercase();
+        let any = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        // A node's figures are those of everything on it.
+        if any(&["node", "host", "system."]) {
+            Self::Other
+        } else if any(&["cpu", "processor"]) {
+            Self::Processor
+        } else if any(&["memory", "mem_", "_mem", ".mem", "heap", "rss", "working_set"]) {
+            Self::Memory
+        } else {
+            Self::Other
+        }
+    }
+
+    fn floor(self) -> f64 {
+        match self {
+            Self::Processor | Self::Other => 1.6,
+            Self::Memory => 1.25,
+        }
+    }
+
+    /// What instances drift apart by at the least, as a logarithm.
+    fn drift(self) -> f64 {
+        match self {
+            Self::Processor | Self::Other => 0.15,
+            Self::Memory => 0.06,
+        }
+    }
+
+    /// From where on a growth counts in full.
+    fn full(self) -> f64 {
+        match self {
+            Self::Processor | Self::Other => 5.0,
+            Self::Memory => 2.0,
+        }
+    }
+
+    fn weight(self) -> f64 {
+        match self {
+            Self::Processor | Self::Memory => 1.0,
+            Self::Other => 0.4,
+        }
+    }
+}
+
+/// By how much the entries of each service became more, as a logarithm.
+fn traffic(pair: Pair<'_>) -> BTreeMap<Name, f64> {
+    let rates = |facts: &Facts| {
+        let mut rates = BTreeMap::<Name, f64>::new();
+        for (key, operation) in &facts.operations {
+            *rates.entry(key.service).or_default() += operation.entries as f64 / facts.secs.max(1.0);
+        }
+        rates
+    };
+    let before = rates(pair.before);
+    rates(pair.now)
+        .into_iter()
+        .filter_map(|(service, now)| before.get(&service).filter(|before| **before > 0.0 && now > 0.0).map(|before| (service, (now / before).ln())))
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! What systems say of themselves: spans, logs and readings, what a range of them held, and what
+//! sets one range apart from another.
+//!
+//! Everything here is counting: whoever calls hands in what it kept, and the same input always
+//! gives the same answer. Nothing is decoded, stored or asked here.
+
+pub mod differences;
+pub mod facts;
+pub mod gather;
+pub mod panels;
+pub mod sketch;
+pub mod statements;

@@ -1,0 +1,233 @@
+//! What a log record is a record of: its statement (logger and line, else its text with the values
+//! masked), and whether it says that something failed, also where only its text says so.
+
+use serde_json::Value;
+
+/// OpenTelemetry's first number of severity ERROR.
+const ERROR: i32 = 17;
+/// What stands for a value.
+const MASK: &str = "<*>";
+/// Texts are told apart by so many characters.
+const LONGEST: usize = 160;
+/// Where a level would stand, if it stands in the text.
+const HEAD_WORDS: usize = 8;
+/// Wrappers around a message (a container's line around a program's) that are opened.
+const DEEPEST: usize = 3;
+
+/// What a sender says of a record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Record<'a> {
+    /// OpenTelemetry's, 1 to 24; 0 where nothing is said.
+    pub severity_number: i32,
+    pub severity_text: &'a str,
+    pub logger: Option<&'a str>,
+    /// File and line, or a line alone.
+    pub line: Option<&'a str>,
+    pub text: &'a str,
+}
+
+/// A record's statement, and whether its severity is ERROR or above.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub text: String,
+    pub error: bool,
+}
+
+impl Statement {
+    pub fn of(record: &Record<'_>) -> Self {
+        let opened = Opened::of(record.text, DEEPEST);
+        let level = || level_of(record.severity_text).or(opened.level).or_else(|| level_in(&opened.text));
+        let error = if record.severity_number > 0 { record.severity_number >= ERROR } else { level().unwrap_or(false) };
+        let text = match (record.logger, record.line) {
+            (Some(logger), Some(line)) if !logger.is_empty() && !line.is_empty() => format!("{logger}:{line}"),
+            _ => mask(&opened.text),
+        };
+        Self { text, error }
+    }
+}
+
+/// A text without the JSON around it.
+struct Opened {
+    text: String,
+    /// Whether the level found in the wrapper is an error.
+    level: Option<bool>,
+}
+
+impl Opened {
+    fn of(text: &str, deepest: usize) -> Self {
+        let text = text.trim();
+        let fields = if deepest > 0 && text.starts_with('{') { serde_json::from_str::<Value>(text).ok() } else { None };
+        let field = |names: &[&str]| names.iter().find_map(|name| fields.as_ref()?.get(name)?.as_str());
+        let Some(message) = field(&["message", "msg", "log", "body", "event", "text"]) else {
+            return Self { text: text.to_owned(), level: None };
+        };
+        let inner = Self::of(message, deepest - 1);
+        let level = inner.level.or_else(|| field(&["severity", "level", "lvl", "log.level"]).and_then(level_of));
+        Self { level, ..inner }
+    }
+}
+
+/// Whether a level's name is an error's; `None` for what is no level.
+fn level_of(name: &str) -> Option<bool> {
+    match name.trim().trim_end_matches(|letter: char| letter.is_ascii_digit()).to_ascii_lowercase().as_str() {
+        "error" | "err" | "fatal" | "critical" | "crit" | "panic" | "emergency" | "emerg" | "alert" | "severe" => Some(true),
+        "warn" | "warning" | "notice" | "info" | "information" | "informational" | "debug" | "trace" | "verbose" | "fine" => Some(false),
+        _ => None,
+    }
+}
+
+/// The level that a text carries: `level=error`, `severity: error`, or a word in capitals near its start.
+fn level_in(text: &str) -> Option<bool> {
+    let lower = text.to_ascii_lowercase();
+    for name in ["severity", "level", "lvl"] {
+        let said = lower.match_indices(name).find_map(|(at, _)| {
+            let rest = lower[at + name.len()..].trim_start_matches(['"', '\'', ' ']);
+            let rest = rest.strip_prefix(['=', ':'])?.trim_start_matches(['"', '\'', ' ']);
+            level_of(rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?)
+        });
+        if said.is_some() {
+            return said;
+        }
+    }
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(HEAD_WORDS * 2).filter(|word| word.chars().all(|letter| letter.is_ascii_uppercase())).find_map(level_of)
+}
+
+/// A text with its values masked: what holds a digit, what stands in braces, what follows an equals sign.
+/// A file or class with its line (`OrderService#31`, `main.go:88`) is kept, since it names the statement.
+fn mask(text: &str) -> String {
+    let mut masked = String::new();
+    let mut depth = 0_usize;
+    let mut after_equals = false;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if masked.len() >= LONGEST {
+            break;
+        }
+        let word = rest.find(|letter: char| !is_of_word(letter)).unwrap_or(rest.len());
+        if word > 0 {
+            let (token, after) = rest.split_at(word);
+            rest = after;
+            if depth == 0 {
+                let place = names_a_place(token);
+                let value = after_equals || !place && token.chars().any(|letter| letter.is_ascii_digit());
+                push(&mut masked, if value { MASK } else { token });
+            }
+            after_equals = false;
+            continue;
+        }
+        rest = &rest[first.len_utf8()..];
+        match first {
+            '{' => depth += 1,
+            '}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    push(&mut masked, MASK);
+                }
+            }
+            _ if depth > 0 => {}
+            '=' => {
+                after_equals = true;
+                masked.push('=');
+            }
+            _ if first.is_whitespace() => {
+                if !masked.ends_with(' ') && !masked.is_empty() {
+                    masked.push(' ');
+                }
+            }
+            _ => {
+                after_equals &= matches!(first, '"' | '\'');
+                masked.push(first);
+            }
+        }
+    }
+    let masked = masked.trim_end();
+    let end = masked.char_indices().map(|(at, letter)| at + letter.len_utf8()).take_while(|end| *end <= LONGEST).last().unwrap_or(0);
+    masked[..end].to_owned()
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/' | '#' | ':' | '+' | '@' | '%')
+}
+
+/// Appends a token; masks that follow each other become one.
+fn push(masked: &mut String, token: &str) {
+    let before = masked.trim_end_matches([' ', ',', ';']);
+    if token == MASK && before.ends_with(MASK) {
+        masked.truncate(before.len());
+    } else {
+        masked.push_str(token);
+    }
+}
+
+/// `t.s.TravelServiceImpl#532`, `main.go:88`.
+fn names_a_place(token: &str) -> bool {
+    let Some((file, line)) = token.trim_end_matches(':').rsplit_once(['#', ':']) else { return false };
+    let named = file.contains('.') && file.chars().next().is_some_and(char::is_alphabetic) && !file.chars().any(|letter| letter.is_ascii_digit());
+    named && (1..=5).contains(&line.len()) && line.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> (String, bool) {
+        let statement = Statement::of(&Record { text, ..Record::default() });
+        (statement.text, statement.error)
+    }
+
+    #[test]
+    fn two_records_of_one_statement_read_alike() {
+        for (one, other) in [
+            ("Order 42 placed for ada@example.org7", "Order 4711 placed for bob@example.org9"),
+            ("TraceID: 04c87ec97bae SpanID: e4006dce Query product 0PUK6V6EV0", "TraceID: 11d87ec97bae SpanID: 1a006dce Query product 1YMWWN1N4O"),
+            ("got {id 1 name Kit} back", "got {id 2 name Mug, {nested} twice} back"),
+            ("start=Shanghai end=Suzhou", "start=Nanjing end=Beijing"),
+            ("stations [1, 2, 3] read", "stations [4] read"),
+        ] {
+            assert_eq!(of(one).0, of(other).0);
+        }
+        assert_ne!(of("o.s.OrderServiceImpl#384 done").0, of("o.s.OrderServiceImpl#391 done").0);
+        assert_ne!(of("Charge started").0, of("Charge successfully").0);
+    }
+
+    #[test]
+    fn logger_and_line_name_a_statement_where_both_are_said() {
+        let record = Record { logger: Some("pay.Charge"), line: Some("88"), text: "charged 12", ..Record::default() };
+        assert_eq!(Statement::of(&record).text, "pay.Charge:88");
+        assert_eq!(Statement::of(&Record { line: None, ..record }).text, "charged <*>");
+    }
+
+    #[test]
+    fn a_severity_is_read_where_it_stands() {
+        for text in [
+            "16:48:42.468 ERROR f.s.FoodServiceImpl#302 request failed",
+            "level=error msg=\"no such card\"",
+            "severity: error, message: could not charge",
+            r#"{"severity":"error","message":"failed to charge"}"#,
+            r#"{"log":"{\"level\":\"fatal\",\"msg\":\"gone\"}\n","stream":"stdout"}"#,
+            "[CRITICAL] disk gone",
+        ] {
+            assert!(of(text).1, "{text}");
+        }
+        for text in ["INFO no error was found", "level=info msg=\"error budget\"", "an error, perhaps", r#"{"level":"warn","msg":"ERROR like"}"#, "", "{", "é {"] {
+            assert!(!of(text).1, "{text}");
+        }
+        // What a sender says in its own field comes first.
+        assert!(!Statement::of(&Record { severity_number: 9, text: "ERROR", ..Record::default() }).error);
+        assert!(Statement::of(&Record { severity_number: 17, text: "fine", ..Record::default() }).error);
+        assert!(Statement::of(&Record { severity_text: "Error", text: "fine", ..Record::default() }).error);
+    }
+
+    #[test]
+    fn a_wrapped_message_is_opened() {
+        assert_eq!(of(r#"{"log":"{\"message\":\"Start charge card 12\",\"severity\":\"info\"}\n","stream":"stdout"}"#).0, "Start charge card <*>");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_a_statement_of_bounded_length(text in "\\PC{0,400}") {
+            proptest::prop_assert!(of(&text).0.len() <= LONGEST);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The figures of a minute: calls by service, operation and caller, with errors and durations.
+//! They add up, so that those of a range are the sum of its minutes.
+
+use super::minute::{Minute, NONE, Span};
+use crate::domain::telemetry::{facts::Name, gather::SpanKind, panels, sketch::Sketch};
+use crate::domain::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// Whose calls, of what, by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerKey {
+    pub service: Name,
+    pub operation: Name,
+    /// `None`: from outside, or by what sends no spans.
+    pub caller: Option<Name>,
+}
+
+/// Calls that are counted together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Calls {
+    pub requests: u64,
+    pub errors: u64,
+    pub duration: Sketch,
+    pub last_ns: u64,
+}
+
+impl Calls {
+    fn add(&mut self, span: &Span) {
+        self.requests += 1;
+        self.errors += u64::from(span.error);
+        self.duration.add(span.duration_micros());
+        self.last_ns = self.last_ns.max(span.end_ns());
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.duration.merge(&other.duration);
+        self.last_ns = self.last_ns.max(other.last_ns);
+    }
+
+    pub fn last_seen(&self) -> Option<Timestamp> {
+        (self.last_ns > 0).then(|| Timestamp::from_micros(i64::try_from(self.last_ns / 1_000).unwrap_or(i64::MAX)))
+    }
+
+    /// As panels show it.
+    pub fn shown(&self) -> panels::Figures {
+        let quantile = |q| self.duration.quantile(q).map(|micros| micros / 1e6);
+        panels::Figures {
+            requests: self.requests,
+            errors: self.errors,
+            error_ratio: (self.requests > 0).then(|| self.errors as f64 / self.requests as f64),
+            p50_s: quantile(0.5),
+            p95_s: quantile(0.95),
+            p99_s: quantile(0.99),
+        }
+    }
+}
+
+/// The figures of a minute, or of several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MinuteFigures {
+    /// The spans with which a service was entered.
+    pub entries: BTreeMap<CallerKey, Calls>,
+    /// All spans, by what they do.
+    pub spans: BTreeMap<(Name, Name), Calls>,
+    /// Calls to what sends no spans itself: by caller and the name that its client gives.
+    pub unseen: BTreeMap<(Name, Name), Calls>,
+}
+
+impl MinuteFigures {
+    /// Counts the spans that are not counted yet and fit `wanted`. `around` are the minutes in
+    /// which their parents may be, this one first.
+    pub fn count(&mut self, minute: &Minute, around: &[&Minute], wanted: impl Fn(&Span) -> bool) {
+        for span in minute.spans.iter().filter(|span| !span.counted && wanted(span)) {
+            self.spans.entry((span.service, span.operation)).or_default().add(span);
+            let parent = match span.parent {
+                0 => None,
+                id => around.iter().find_map(|minute| minute.find(span.trace, id)),
+            };
+            if enters(span, parent) {
+                let caller = parent.map(|parent| parent.service);
+                self.entries.entry(CallerKey { service: span.service, operation: span.operation, caller }).or_default().add(span);
+            }
+            if span.peer != NONE && is_database(span) {
+                self.unseen.entry((span.service, Name(span.peer))).or_default().add(span);
+            }
+        }
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        merge(&mut self.entries, &other.entries);
+        merge(&mut self.spans, &other.spans);
+        merge(&mut self.unseen, &other.unseen);
+    }
+
+    /// How much room it takes, about.
+    pub fn bytes(&self) -> usize {
+        (self.entries.len() + self.spans.len() + self.unseen.len()) * 250
+    }
+}
+
+fn merge<K: Ord + Copy>(to: &mut BTreeMap<K, Calls>, from: &BTreeMap<K, Calls>) {
+    for (key, calls) in from {
+        to.entry(*key).and_modify(|known| known.merge(calls)).or_insert_with(|| calls.clone());
+    }
+}
+
+/// Whether a service is entered with this span: by the same rule as in `domain/telemetry/gather`.
+pub fn enters(span: &Span, parent: Option<&Span>) -> bool {
+    match parent {
+        Some(parent) => parent.service != span.service || span.serves() && matches!(parent.kind, SpanKind::Client | SpanKind::Producer),
+        None => span.parent == 0 || span.serves(),
+    }
+}
+
+/// A call by a client; whether the other side sends spans is only known from all of them.
+fn is_database(span: &Span) -> bool {
+    matches!(span.kind, SpanKind::Client | SpanKind::Producer)
+}

@@ -1,0 +1,375 @@
+//! What was sent, on its way into memory: first screened, which is what the sender is told of,
+//! then, once it is committed, put into its minutes.
+
+use super::{
+    minute::{Log, Minute, NONE, Readings, Span, minute_of},
+    words::{Counting, Pair, Series, Words},
+};
+use crate::{
+    domain::telemetry::{
+        facts::Name,
+        gather::SpanKind,
+        statements::{Record, Statement},
+    },
+    server::otlp::{Sent, ids, values},
+};
+use opentelemetry_proto::tonic::{
+    common::v1::KeyValue,
+    logs::v1::{LogRecord, ResourceLogs},
+    metrics::v1::{Metric, NumberDataPoint, ResourceMetrics, metric::Data, number_data_point::Value},
+    resource::v1::Resource,
+    trace::v1::{ResourceSpans, Span as SentSpan, span::SpanKind as SentKind},
+};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+/// Readings that are there, but not as a number.
+const NO_RECORDED_VALUE: u32 = 1;
+/// What a service is called that does not say its name.
+const NAMELESS: &str = "unknown_service";
+/// Where an instance's name stands, the best first.
+const INSTANCES: [&str; 3] = ["k8s.pod.name", "service.instance.id", "host.name"];
+/// Where a client says whom it calls, the best first.
+const PEERS: [&str; 6] = ["peer.service", "server.address", "net.peer.name", "db.system.name", "db.system", "messaging.system"];
+/// Where a record says by whom and on which line it was written: newer and older conventions.
+const LOGGERS: [&str; 3] = ["logger.name", "log.logger", "code.namespace"];
+const FILES: [&str; 3] = ["code.file.path", "code.filepath", "log.file.name"];
+const LINES: [&str; 2] = ["code.line.number", "code.lineno"];
+/// Most attributes of one span that are searched and compared.
+const MOST_ATTRIBUTES: usize = 64;
+
+/// The times that are taken, in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    pub from_ns: u64,
+    pub to_ns: u64,
+}
+
+impl Window {
+    fn holds(self, ns: u64) -> bool {
+        (self.from_ns..self.to_ns).contains(&ns)
+    }
+}
+
+/// What was not taken, and the times of what was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Screened {
+    pub too_old: u64,
+    pub too_new: u64,
+    /// Spans without an id.
+    pub nameless: u64,
+    pub taken: u64,
+    pub first_ns: u64,
+    pub last_ns: u64,
+}
+
+impl Screened {
+    pub fn rejected(&self) -> u64 {
+        self.too_old + self.too_new + self.nameless
+    }
+
+    /// Why, for the sender.
+    pub fn words(&self, retention_s: u64) -> String {
+        let said = [
+            (self.too_old, format!("older than the {} hours that are kept", retention_s / 3_600)),
+            (self.too_new, "more than a day ahead of this server's clock".to_owned()),
+            (self.nameless, "without a trace or span id".to_owned()),
+        ];
+        said.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn judge(&mut self, at_ns: u64, window: Window, is_named: bool) -> bool {
+        if !is_named {
+            self.nameless += 1;
+        } else if at_ns < window.from_ns {
+            self.too_old += 1;
+        } else if !window.holds(at_ns) {
+            self.too_new += 1;
+        } else {
+            (self.first_ns, self.last_ns) = if self.taken == 0 { (at_ns, at_ns) } else { (self.first_ns.min(at_ns), self.last_ns.max(at_ns)) };
+            self.taken += 1;
+            return true;
+        }
+        false
+    }
+}
+
+/// Takes what cannot be kept out of a request.
+pub fn screen(sent: &mut Sent, window: Window, received_ns: u64) -> Screened {
+    let mut screened = Screened::default();
+    match sent {
+        Sent::Traces(groups) => {
+            for scope in groups.iter_mut().flat_map(|group| &mut group.scope_spans) {
+                scope.spans.retain(|span| screened.judge(span.start_time_unix_nano, window, ids::trace(&span.trace_id) != 0 && ids::span(&span.span_id) != 0));
+            }
+        }
+        Sent::Logs(groups) => {
+            for scope in groups.iter_mut().flat_map(|group| &mut group.scope_logs) {
+                scope.log_records.retain(|record| screened.judge(at_of(record, received_ns), window, true));
+            }
+        }
+        Sent::Metrics(groups) => {
+            for metric in groups.iter_mut().flat_map(|group| &mut group.scope_metrics).flat_map(|scope| &mut scope.metrics) {
+                let judge = |point: &NumberDataPoint| screened.judge(point.time_unix_nano, window, true);
+                match &mut metric.data {
+                    Some(Data::Gauge(gauge)) => gauge.data_points.retain(judge),
+                    Some(Data::Sum(sum)) => sum.data_points.retain(judge),
+                    // Taken and not read: no instance's gauge is told by them.
+                    Some(Data::Histogram(_) | Data::ExponentialHistogram(_) | Data::Summary(_)) | None => {}
+                }
+            }
+        }
+    }
+    screened
+}
+
+/// When a record was written: what its writer says, else when it was seen, else when it came.
+pub fn at_of(record: &LogRecord, received_ns: u64) -> u64 {
+    [record.time_unix_nano, record.observed_time_unix_nano].into_iter().find(|ns| *ns > 0).unwrap_or(received_ns)
+}
+
+/// The service of a resource.
+pub fn service_of(resource: Option<&Resource>) -> std::borrow::Cow<'_, str> {
+    resource.and_then(|resource| values::find(&resource.attributes, "service.name")).unwrap_or(std::borrow::Cow::Borrowed(NAMELESS))
+}
+
+/// The instance of a resource, where it says one.
+pub fn instance_of(resource: Option<&Resource>) -> Option<std::borrow::Cow<'_, str>> {
+    let attributes = &resource?.attributes;
+    INSTANCES.iter().find_map(|name| values::find(attributes, name))
+}
+
+/// How many of what was put in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Put {
+    pub spans: u64,
+    pub logs: u64,
+    pub points: u64,
+    pub duplicates: u64,
+    /// Spans that end before they begin.
+    pub skewed: u64,
+}
+
+/// Where things are put.
+pub struct Shelf<'a> {
+    pub words: &'a mut Words,
+    pub minutes: &'a mut BTreeMap<i64, Arc<Minute>>,
+    /// The block of what is put in.
+    pub block: u32,
+    /// How many log records of the block were seen.
+    pub ordinal: u32,
+    pub received_ns: u64,
+    pub window: Window,
+    pub put: Put,
+    /// The minute that is worked at, taken out of the others: what follows each other is of the
+    /// same minute as a rule.
+    pub open: Option<(i64, Arc<Minute>)>,
+    /// Minutes that got something.
+    pub touched: HashSet<i64>,
+}
+
+impl Shelf<'_> {
+    /// Puts back what is still in hand.
+    pub fn close(&mut self) {
+        if let Some((at, minute)) = self.open.take() {
+            self.minutes.insert(at, minute);
+        }
+    }
+
+    pub fn take(&mut self, sent: &Sent) {
+        match sent {
+            Sent::Traces(groups) => groups.iter().for_each(|group| self.spans(group)),
+            Sent::Logs(groups) => groups.iter().for_each(|group| self.logs(group)),
+            Sent::Metrics(groups) => groups.iter().for_each(|group| self.metrics(group)),
+        }
+    }
+
+    fn minute(&mut self, ns: u64) -> &mut Minute {
+        let at = minute_of(ns);
+        if self.open.as_ref().is_none_or(|(open, _)| *open != at) {
+            self.close();
+            self.touched.insert(at);
+        }
+        let (minutes, open) = (&mut self.minutes, &mut self.open);
+        Arc::make_mut(&mut open.get_or_insert_with(|| (at, minutes.remove(&at).unwrap_or_default())).1)
+    }
+
+    fn names(&mut self, resource: Option<&Resource>) -> (Name, u32) {
+        let service = self.words.service(&service_of(resource));
+        let instance = instance_of(resource).map_or(NONE, |text| self.words.name(&text).0);
+        (service, instance)
+    }
+
+    fn pairs(&mut self, attributes: &[KeyValue], into: &mut Vec<Pair>) {
+        into.clear();
+        for attribute in attributes.iter().take(MOST_ATTRIBUTES) {
+            into.extend(self.words.pair(&attribute.key, &values::text(attribute.value.as_ref())));
+        }
+    }
+
+    fn spans(&mut self, group: &ResourceSpans) {
+        let (service, instance) = self.names(group.resource.as_ref());
+        let mut attributes = vec![];
+        let resource = match &group.resource {
+            Some(resource) => {
+                self.pairs(&resource.attributes, &mut attributes);
+                self.words.resource(std::mem::take(&mut attributes))
+            }
+            None => NONE,
+        };
+        for sent in group.scope_spans.iter().flat_map(|scope| &scope.spans) {
+            // A block may hold what has become too old since.
+            if !self.window.holds(sent.start_time_unix_nano) {
+                continue;
+            }
+            self.pairs(&sent.attributes, &mut attributes);
+            let kind = kind_of(sent);
+            self.put.skewed += u64::from(sent.end_time_unix_nano < sent.start_time_unix_nano);
+            let span = Span {
+                trace: ids::trace(&sent.trace_id),
+                id: ids::span(&sent.span_id),
+                parent: ids::span(&sent.parent_span_id),
+                start_ns: sent.start_time_unix_nano,
+                duration_ns: sent.end_time_unix_nano.saturating_sub(sent.start_time_unix_nano),
+                service,
+                operation: self.words.operation(service, if sent.name.is_empty() { "unknown" } else { &sent.name }),
+                instance,
+                peer: if matches!(kind, SpanKind::Client | SpanKind::Producer) { self.peer(&sent.attributes) } else { NONE },
+                resource,
+                attributes: 0,
+                attribute_count: 0,
+                kind,
+                error: sent.status.as_ref().is_some_and(|status| status.code == 2),
+                counted: false,
+                gathered: false,
+                block: self.block,
+            };
+            if self.minute(span.start_ns).add_span(span, &attributes) {
+                self.put.spans += 1;
+            } else {
+                self.put.duplicates += 1;
+            }
+        }
+    }
+
+    fn peer(&mut self, attributes: &[KeyValue]) -> u32 {
+        for name in PEERS {
+            if let Some(text) = values::find(attributes, name) {
+                return self.words.pair("peer.service", &text).and_then(|pair| pair.value.name()).map_or(NONE, |name| name.0);
+            }
+        }
+        NONE
+    }
+
+    fn logs(&mut self, group: &ResourceLogs) {
+        let (service, _) = self.names(group.resource.as_ref());
+        for scope in &group.scope_logs {
+            let logger = scope.scope.as_ref().map_or("", |scope| scope.name.as_str());
+            for record in &scope.log_records {
+                let ordinal = self.ordinal;
+                self.ordinal += 1;
+                let at_ns = at_of(record, self.received_ns);
+                if !self.window.holds(at_ns) {
+                    continue;
+                }
+                let statement = statement_of(record, logger);
+                let error = statement.error;
+                let statement = self.words.statement(service, &statement.text);
+                let log = Log {
+                    trace: ids::trace(&record.trace_id),
+                    span: ids::span(&record.span_id),
+                    at_ns,
+                    service,
+                    statement,
+                    block: self.block,
+                    ordinal,
+                    severity: u8::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0),
+                    error,
+                    gathered: false,
+                };
+                self.minute(at_ns).logs.push(log);
+                self.put.logs += 1;
+            }
+        }
+    }
+
+    fn metrics(&mut self, group: &ResourceMetrics) {
+        let (service, instance) = self.names(group.resource.as_ref());
+        for metric in group.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
+            let (points, counting) = match &metric.data {
+                Some(Data::Gauge(gauge)) => (&gauge.data_points, Counting::Gauge),
+                Some(Data::Sum(sum)) => (&sum.data_points, counting_of(sum.is_monotonic, sum.aggregation_temporality)),
+                Some(Data::Histogram(_) | Data::ExponentialHistogram(_) | Data::Summary(_)) | None => continue,
+            };
+            for point in points {
+                self.point(service, instance, metric, counting, point);
+            }
+        }
+    }
+
+    fn point(&mut self, service: Name, instance: u32, metric: &Metric, counting: Counting, point: &NumberDataPoint) {
+        let value = match point.value {
+            Some(Value::AsDouble(value)) => value,
+            Some(Value::AsInt(value)) => value as f64,
+            None => return,
+        };
+        if !value.is_finite() || point.flags & NO_RECORDED_VALUE != 0 || !self.window.holds(point.time_unix_nano) {
+            return;
+        }
+        let mut attributes = vec![];
+        self.pairs(&point.attributes, &mut attributes);
+        attributes.sort_unstable();
+        let series = Series {
+            service,
+            instance: (instance != NONE).then_some(Name(instance)),
+            metric: self.words.name(&metric.name),
+            unit: self.words.name(&metric.unit),
+            attributes,
+            counting,
+        };
+        let Some(number) = self.words.series(series) else { return };
+        let readings = &mut self.minute(point.time_unix_nano).readings;
+        let is_new = match readings.get_mut(&number) {
+            Some(known) => known.add(value, point.time_unix_nano),
+            None => readings.insert(number, Readings::of(value, point.time_unix_nano)).is_none(),
+        };
+        self.put.points += u64::from(is_new);
+        self.put.duplicates += u64::from(!is_new);
+    }
+}
+
+/// Which statement of a program wrote a record, and whether it says that something failed.
+fn statement_of(record: &LogRecord, scope: &str) -> Statement {
+    let first = |names: &[&str]| names.iter().find_map(|name| values::find(&record.attributes, name));
+    let logger = first(&LOGGERS).or_else(|| (!scope.is_empty()).then_some(scope.into())).or_else(|| first(&FILES));
+    let text = values::text(record.body.as_ref());
+    Statement::of(&Record {
+        severity_number: record.severity_number,
+        severity_text: &record.severity_text,
+        logger: logger.as_deref(),
+        line: first(&LINES).as_deref(),
+        text: &text,
+    })
+}
+
+fn kind_of(span: &SentSpan) -> SpanKind {
+    match SentKind::try_from(span.kind) {
+        Ok(SentKind::Server) => SpanKind::Server,
+        Ok(SentKind::Client) => SpanKind::Client,
+        Ok(SentKind::Producer) => SpanKind::Producer,
+        Ok(SentKind::Consumer) => SpanKind::Consumer,
+        Ok(SentKind::Internal | SentKind::Unspecified) | Err(_) => SpanKind::Internal,
+    }
+}
+
+/// What does not only grow is a gauge, also where it is called a sum.
+fn counting_of(is_monotonic: bool, temporality: i32) -> Counting {
+    match (is_monotonic, temporality) {
+        (false, 2) => Counting::Gauge,
+        (_, 1) => Counting::Delta,
+        (true, _) => Counting::Cumulative,
+        (false, _) => Counting::Gauge,
+    }
+}

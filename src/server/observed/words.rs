@@ -1,0 +1,318 @@
+//! Every text of telemetry once, by its number. What is kept is bounded: a sender that makes up
+//! names without end fills one place for “others”, and values of an attribute that never repeat
+//! are kept as a hash, which still finds them.
+
+use super::minute::Mixed;
+use crate::domain::telemetry::facts::{Name, Names};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, OnceLock},
+};
+
+/// Most services, operations of one service, attributes, values of one attribute.
+const MOST_SERVICES: usize = 2_000;
+const MOST_OPERATIONS: usize = 2_000;
+const MOST_KEYS: usize = 2_000;
+const MOST_VALUES: usize = 1_000;
+/// Most statements of one service.
+const MOST_STATEMENTS: usize = 5_000;
+/// Most sets of resource attributes, and most series of readings.
+const MOST_RESOURCES: usize = 50_000;
+const MOST_SERIES: usize = 100_000;
+/// Most bytes of text in all.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Most texts that are looked up the quick way.
+const MOST_QUICK: usize = 500_000;
+/// Longest name, and longest value that is kept as text, in bytes.
+const LONGEST_NAME: usize = 300;
+const LONGEST_VALUE: usize = 500;
+
+/// Stands for everything that came after there were too many.
+pub const OTHERS: &str = "(others)";
+
+/// A value of an attribute: a name, or where there are too many of them the hash of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Held(u32);
+
+const HASHED: u32 = 1 << 31;
+
+impl Held {
+    /// The value's name, where it has one.
+    pub fn name(self) -> Option<Name> {
+        (self.0 & HASHED == 0).then_some(Name(self.0))
+    }
+}
+
+/// An attribute with its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pair {
+    pub key: Name,
+    pub value: Held,
+}
+
+/// What readings belong to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Series {
+    pub service: Name,
+    pub instance: Option<Name>,
+    pub metric: Name,
+    pub unit: Name,
+    /// Apart from those of the resource.
+    pub attributes: Vec<Pair>,
+    pub counting: Counting,
+}
+
+/// How readings of a series are to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counting {
+    /// Each stands for itself.
+    Gauge,
+    /// Each is what was added since the one before.
+    Delta,
+    /// Each is what was added since the beginning.
+    Cumulative,
+}
+
+/// All texts of the store.
+#[derive(Default)]
+pub struct Words {
+    names: Names,
+    bytes: usize,
+    services: HashSet<Name>,
+    operations: HashMap<Name, HashSet<Name>>,
+    statements: HashMap<Name, HashSet<Name>>,
+    values: HashMap<Name, HashSet<Name>>,
+    resources: Vec<Arc<[Pair]>>,
+    resource_numbers: HashMap<Arc<[Pair]>, u32>,
+    series: Vec<Arc<Series>>,
+    series_numbers: HashMap<Arc<Series>, u32>,
+    /// What was looked up before, by the mix of its texts: almost every text is one of few.
+    quick_pairs: HashMap<u64, Pair, Mixed>,
+    quick_operations: HashMap<u64, Name, Mixed>,
+    hasher: RandomState,
+    seed: OnceLock<u64>,
+}
+
+impl Words {
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub fn text(&self, name: Name) -> &str {
+        self.names.text(name)
+    }
+
+    /// The name of a text that was seen before.
+    pub fn known(&self, text: &str) -> Option<Name> {
+        self.names.known(cut(text, LONGEST_NAME))
+    }
+
+    pub fn service(&mut self, text: &str) -> Name {
+        let text = cut(text, LONGEST_NAME);
+        if let Some(name) = self.names.known(text).filter(|name| self.services.contains(name)) {
+            return name;
+        }
+        let name = self.name(if self.services.len() < MOST_SERVICES { text } else { OTHERS });
+        self.services.insert(name);
+        name
+    }
+
+    pub fn operation(&mut self, service: Name, text: &str) -> Name {
+        let quick = mix_texts(self.seed() ^ u64::from(service.0), text.as_bytes(), &[]);
+        if let Some(name) = self.quick_operations.get(&quick) {
+            return *name;
+        }
+        let name = self.slow_operation(service, text);
+        if self.quick_operations.len() < MOST_QUICK {
+            self.quick_operations.insert(quick, name);
+        }
+        name
+    }
+
+    fn slow_operation(&mut self, service: Name, text: &str) -> Name {
+        Self::of_service(&mut self.names, &mut self.bytes, self.operations.entry(service).or_default(), cut(text, LONGEST_NAME), MOST_OPERATIONS)
+    }
+
+    pub fn statement(&mut self, service: Name, text: &str) -> Name {
+        Self::of_service(&mut self.names, &mut self.bytes, self.statements.entry(service).or_default(), cut(text, LONGEST_NAME), MOST_STATEMENTS)
+    }
+
+    fn of_service(names: &mut Names, bytes: &mut usize, known: &mut HashSet<Name>, text: &str, most: usize) -> Name {
+        if let Some(name) = names.known(text).filter(|name| known.contains(name)) {
+            return name;
+        }
+        let text = if known.len() < most && *bytes < MOST_BYTES { text } else { OTHERS };
+        *bytes += text.len();
+        let name = names.of(text);
+        known.insert(name);
+        name
+    }
+
+    /// An attribute; `None` where there are too many different ones already.
+    pub fn pair(&mut self, key: &str, value: &str) -> Option<Pair> {
+        let quick = mix_texts(self.seed(), key.as_bytes(), value.as_bytes());
+        if let Some(pair) = self.quick_pairs.get(&quick) {
+            return Some(*pair);
+        }
+        let pair = self.slow_pair(key, value)?;
+        // Values that never repeat would only take room.
+        if pair.value.name().is_some() && self.quick_pairs.len() < MOST_QUICK {
+            self.quick_pairs.insert(quick, pair);
+        }
+        Some(pair)
+    }
+
+    fn slow_pair(&mut self, key: &str, value: &str) -> Option<Pair> {
+        let key_text = cut(key, LONGEST_NAME);
+        let key = match self.names.known(key_text).filter(|key| self.values.contains_key(key)) {
+            Some(key) => key,
+            None if self.values.len() < MOST_KEYS => self.name(key_text),
+            None => return None,
+        };
+        let values = self.values.entry(key).or_default();
+        let short = value.len() <= LONGEST_VALUE;
+        if short && let Some(name) = self.names.known(value).filter(|name| values.contains(name)) {
+            return Some(Pair { key, value: Held(name.0) });
+        }
+        if !short || values.len() >= MOST_VALUES || self.bytes >= MOST_BYTES {
+            return Some(Pair { key, value: self.hashed(value) });
+        }
+        self.bytes += value.len();
+        let name = self.names.of(value);
+        values.insert(name);
+        Some(Pair { key, value: Held(name.0) })
+    }
+
+    /// How an attribute with this value would be held; `None`: no span has the attribute.
+    pub fn wanted(&self, key: &str, value: &str) -> Option<Pair> {
+        let key = self.names.known(cut(key, LONGEST_NAME))?;
+        let values = self.values.get(&key)?;
+        let name = self.names.known(value).filter(|name| values.contains(name));
+        Some(Pair { key, value: name.map_or_else(|| self.hashed(value), |name| Held(name.0)) })
+    }
+
+    /// The number of a set of resource attributes.
+    pub fn resource(&mut self, mut pairs: Vec<Pair>) -> u32 {
+        pairs.sort_unstable();
+        if let Some(number) = self.resource_numbers.get(pairs.as_slice()) {
+            return *number;
+        }
+        if self.resources.len() >= MOST_RESOURCES {
+            return u32::MAX;
+        }
+        let (number, pairs) = (u32::try_from(self.resources.len()).unwrap_or(u32::MAX), Arc::<[Pair]>::from(pairs));
+        self.bytes += pairs.len() * size_of::<Pair>();
+        self.resources.push(pairs.clone());
+        self.resource_numbers.insert(pairs, number);
+        number
+    }
+
+    pub fn resource_pairs(&self, number: u32) -> &[Pair] {
+        self.resources.get(number as usize).map_or(&[], |pairs| pairs)
+    }
+
+    /// The number of a series; `None` where there are too many.
+    pub fn series(&mut self, series: Series) -> Option<u32> {
+        if let Some(number) = self.series_numbers.get(&series) {
+            return Some(*number);
+        }
+        if self.series.len() >= MOST_SERIES {
+            return None;
+        }
+        let (number, series) = (u32::try_from(self.series.len()).ok()?, Arc::new(series));
+        self.bytes += size_of::<Series>() + series.attributes.len() * size_of::<Pair>();
+        self.series.push(series.clone());
+        self.series_numbers.insert(series, number);
+        Some(number)
+    }
+
+    pub fn series_of(&self, number: u32) -> Option<&Arc<Series>> {
+        self.series.get(number as usize)
+    }
+
+    /// A name outside the bounded sets: units, metrics, instances.
+    pub fn name(&mut self, text: &str) -> Name {
+        let text = cut(text, LONGEST_NAME);
+        if let Some(name) = self.names.known(text) {
+            return name;
+        }
+        let text = if self.bytes < MOST_BYTES { text } else { OTHERS };
+        self.bytes += text.len();
+        self.names.of(text)
+    }
+
+    /// How much room all of it takes, about.
+    pub fn bytes(&self) -> usize {
+        // A text stands in a list and in a map.
+        self.bytes * 3 + (self.quick_pairs.len() + self.quick_operations.len()) * 24
+    }
+
+    /// Not to be guessed from outside, so that nobody can make texts that are taken for each other.
+    fn seed(&self) -> u64 {
+        *self.seed.get_or_init(|| self.hasher.hash_one(0))
+    }
+
+    fn hashed(&self, value: &str) -> Held {
+        let hash = self.hasher.hash_one(value);
+        Held(HASHED | (hash as u32))
+    }
+}
+
+/// One number for two texts.
+fn mix_texts(seed: u64, first: &[u8], second: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |hash: u64, word: u64| {
+        let wide = u128::from(hash ^ word) * u128::from(FACTOR);
+        (wide as u64) ^ ((wide >> 64) as u64)
+    };
+    let text = |hash: u64, text: &[u8]| {
+        let mut chunks = text.chunks_exact(8);
+        let hash = chunks.by_ref().fold(hash, |hash, chunk| step(hash, chunk.try_into().map_or(0, u64::from_le_bytes)));
+        let rest = chunks.remainder().iter().fold(text.len() as u64, |rest, byte| rest << 8 | u64::from(*byte));
+        step(hash, rest.wrapping_mul(FACTOR) | 1)
+    };
+    text(text(seed, first), second)
+}
+
+fn cut(text: &str, longest: usize) -> &str {
+    text.get(..text.floor_char_boundary(longest)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_without_end_are_found_by_their_hash() {
+        let mut words = Words::default();
+        for value in 0..MOST_VALUES + 10 {
+            words.pair("id", &value.to_string()).expect("the attribute is known");
+        }
+        let last = words.pair("id", "1009").expect("the attribute is known");
+        assert_eq!(last.value.name(), None);
+        assert_eq!(words.wanted("id", "1009"), Some(last));
+        assert_ne!(words.wanted("id", "1008"), Some(last));
+        let first = words.wanted("id", "7").expect("it is known");
+        assert_eq!(first.value.name().map(|name| words.text(name).to_owned()).as_deref(), Some("7"));
+        assert_eq!(words.wanted("other", "7"), None);
+        let long = "x".repeat(LONGEST_VALUE + 1);
+        assert_eq!(words.pair("text", &long), words.wanted("text", &long));
+    }
+
+    #[test]
+    fn names_without_end_become_others() {
+        let mut words = Words::default();
+        for n in 0..MOST_SERVICES + 5 {
+            words.service(&format!("service {n}"));
+        }
+        let name = words.service("one more");
+        assert_eq!(words.text(name), OTHERS);
+        let known = words.service("service 3");
+        assert_eq!(words.text(known), "service 3");
+        let set = vec![words.pair("b", "1").expect("there is room"), words.pair("a", "1").expect("there is room")];
+        let number = words.resource(set.clone());
+        assert_eq!(words.resource(set.into_iter().rev().collect()), number);
+        assert_eq!(words.resource_pairs(number).len(), 2);
+    }
+}

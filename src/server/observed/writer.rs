@@ -1,0 +1,175 @@
+//! The way of a request into the store: those that wait share one block and one commit, and each
+//! is answered after it.
+
+use super::{Observed, block, taking};
+use crate::server::{
+    otlp::{Sent, Signal},
+    store::{NewBlock, StoreError},
+};
+use axum::body::Bytes;
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+/// How many requests may wait, and how many bytes of them.
+const QUEUE: usize = 1_024;
+const QUEUE_BYTES: usize = 192 * 1024 * 1024;
+/// A block takes no more requests once it holds so many bytes.
+const BLOCK_BYTES: usize = 8 * 1024 * 1024;
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub screened: taking::Screened,
+}
+
+/// Why a request was not kept; it may be sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("too much telemetry is waiting")]
+    Overloaded,
+    #[error("the telemetry could not be kept")]
+    Store(#[from] StoreError),
+    #[error("the writer of telemetry has stopped")]
+    Stopped,
+}
+
+struct Job {
+    sent: Sent,
+    payload: Bytes,
+    screened: taking::Screened,
+    reply: oneshot::Sender<Result<(), Refused>>,
+}
+
+/// The way to the writer.
+pub struct Writer {
+    sender: mpsc::Sender<Job>,
+    /// Bytes that wait.
+    waiting: Arc<AtomicUsize>,
+    observed: Weak<Observed>,
+}
+
+/// Bytes count as waiting until this is dropped.
+struct Waiting(Arc<AtomicUsize>, usize);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::AcqRel);
+    }
+}
+
+impl Writer {
+    /// Starts the writer; it ends when the store of telemetry is gone.
+    pub fn start(observed: &Arc<Observed>) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(run(Arc::downgrade(observed), receiver));
+        Self { sender, waiting: Arc::default(), observed: Arc::downgrade(observed) }
+    }
+
+    pub async fn send(&self, mut sent: Sent, payload: Option<Bytes>) -> Result<Taken, Refused> {
+        let observed = self.observed.upgrade().ok_or(Refused::Stopped)?;
+        let now = observed.store.clock().now();
+        let received_ns = u64::try_from(now.micros()).unwrap_or(0) * 1_000;
+        let screened = taking::screen(&mut sent, observed.window(now), received_ns);
+        super::write(&observed.memory).counts.rejected += screened.rejected();
+        if screened.rejected() > 0 {
+            metrics::counter!("tocsin_telemetry_items_total", "signal" => sent.signal().slug(), "verdict" => "rejected").increment(screened.rejected());
+        }
+        if screened.taken == 0 {
+            return Ok(Taken { screened });
+        }
+        // Nothing was taken out of it, so what was sent is what is kept.
+        let payload = payload.filter(|_| screened.rejected() == 0);
+        let (sent, payload) = match payload {
+            Some(payload) => (sent, payload),
+            None => {
+                let payload = sent.clone().encode();
+                (sent, payload.into())
+            }
+        };
+        let size = payload.len();
+        self.waiting.fetch_add(size, Ordering::AcqRel);
+        let waiting = Waiting(self.waiting.clone(), size);
+        // One that is alone is always taken, however large it is.
+        if self.waiting.load(Ordering::Acquire) > QUEUE_BYTES.max(size) {
+            return Err(Refused::Overloaded);
+        }
+        let (reply, answer) = oneshot::channel();
+        let job = Job { sent, payload, screened, reply };
+        self.sender.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refused::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Refused::Stopped,
+        })?;
+        let answered = answer.await.map_err(|_| Refused::Stopped)?;
+        drop(waiting);
+        answered.map(|()| Taken { screened })
+    }
+}
+
+async fn run(observed: Weak<Observed>, mut receiver: mpsc::Receiver<Job>) {
+    // While one block is put into memory, the next is packed and committed.
+    let mut putting = None;
+    while let Some(first) = receiver.recv().await {
+        let mut size = first.payload.len();
+        let mut jobs = vec![first];
+        // Whoever is about to send gets there first.
+        tokio::task::yield_now().await;
+        while size < BLOCK_BYTES
+            && let Ok(next) = receiver.try_recv()
+        {
+            size += next.payload.len();
+            jobs.push(next);
+        }
+        let Some(observed) = observed.upgrade() else { return };
+        write(observed, jobs, &mut putting).await;
+    }
+}
+
+async fn write(observed: Arc<Observed>, jobs: Vec<Job>, putting: &mut Option<JoinHandle<()>>) {
+    match commit(&observed, &jobs).await {
+        Ok((number, received_at)) => {
+            if let Some(before) = putting.take()
+                && before.await.is_err()
+            {
+                tracing::error!(block = number - 1, "a block of telemetry is kept but could not be put into memory");
+            }
+            *putting = Some(tokio::task::spawn_blocking(move || {
+                let (sents, replies): (Vec<Sent>, Vec<_>) = jobs.into_iter().map(|job| (job.sent, job.reply)).unzip();
+                observed.put(number, received_at, &sents);
+                observed.thin_if_needed();
+                for reply in replies {
+                    // Whoever asked may have gone; what was written stays written.
+                    let _ = reply.send(Ok(()));
+                }
+            }));
+        }
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, requests = jobs.len(), "telemetry could not be kept");
+            for job in jobs {
+                let _ = job.reply.send(Err(Refused::Overloaded));
+            }
+        }
+    }
+}
+
+async fn commit(observed: &Arc<Observed>, jobs: &[Job]) -> Result<(i64, crate::domain::time::Timestamp), Refused> {
+    let payloads: Vec<(Signal, Bytes)> = jobs.iter().map(|job| (job.sent.signal(), job.payload.clone())).collect();
+    let packed = tokio::task::spawn_blocking(move || block::pack(payloads.iter().map(|(signal, payload)| (*signal, payload.as_ref()))));
+    let (body, raw) = packed.await.map_err(|_| Refused::Stopped)?.map_err(|_| Refused::Stopped)?;
+    let at = |ns: u64| crate::domain::time::Timestamp::from_micros(i64::try_from(ns / 1_000).unwrap_or(i64::MAX));
+    let received_at = observed.store.clock().now();
+    let block = NewBlock {
+        received_at,
+        from_at: jobs.iter().map(|job| at(job.screened.first_ns)).min().unwrap_or(received_at),
+        to_at: jobs.iter().map(|job| at(job.screened.last_ns)).max().unwrap_or(received_at),
+        raw_bytes: i64::try_from(raw).unwrap_or(i64::MAX),
+        body,
+    };
+    let number = observed.store.append_telemetry(&block).await?;
+    Ok((number, received_at))
+}
