@@ -13,7 +13,10 @@ pub mod burn_down;
 pub mod columns;
 pub mod daily;
 pub mod days;
+pub mod graph;
+pub mod heat;
 pub mod medians;
+pub mod moments;
 pub mod place;
 pub mod spark;
 pub mod spread;
@@ -22,6 +25,7 @@ pub mod thin;
 pub mod time_axis;
 pub mod view;
 pub mod wall;
+pub mod waterfall;
 
 use crate::domain::{
     metrics::{Bucket, Step, words},
@@ -132,6 +136,17 @@ pub enum Role {
     Count,
     /// Nine of ten values are below it.
     Ninth,
+    /// So few calls that their share says little.
+    Few,
+    /// Where it began to hurt.
+    Impact,
+    /// Something was deployed: a dashed line and its triangle.
+    Shipped,
+    /// The share of calls in a row, and the same in the baseline.
+    Share,
+    ShareBefore,
+    /// So many of a hundred values are below it.
+    Percentile(u8),
 }
 
 impl Role {
@@ -170,6 +185,14 @@ impl Role {
             Role::Heat(_) => "heat-4",
             Role::Count => "count",
             Role::Ninth => "ninth",
+            Role::Few => "few",
+            Role::Impact => "impact",
+            Role::Shipped => "shipped",
+            Role::Share => "share",
+            Role::ShareBefore => "share-before",
+            Role::Percentile(50) => "p50",
+            Role::Percentile(95) => "p95",
+            Role::Percentile(_) => "p99",
         }
     }
 

@@ -1,11 +1,14 @@
 //! Charts on a page: [`paint`] turns what `charts` laid out into elements, [`Chart`] lets people
-//! move along it, [`panel`] puts a head and a table around it, [`rows`] are those of the size of a word.
+//! move along it, [`panel`] puts a head and a table around it, [`rows`] are those of the size of a word,
+//! [`heat`] those with more cells than elements can carry.
 //!
 //! A chart is one stop for the keyboard. Arrows move along its points, with Shift by day, Home and
 //! End to its edges, 1 to 9 to an incident's flag; Enter pins, Esc leaves. What stands there is said
 //! in words in a strip above the plot, where no finger covers it, and to those who listen. Along an
 //! axis of time one can come closer: [`zoom`].
 
+pub mod graph;
+pub mod heat;
 pub mod paint;
 pub mod panel;
 pub mod rows;

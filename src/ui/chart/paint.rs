@@ -13,12 +13,21 @@ use std::fmt::Write;
 
 /// A picture with its title and its description. `id` is unique on the page.
 pub fn picture(id: &str, scene: &Scene) -> AnyView {
+    framed(id, scene, "chart__picture")
+}
+
+/// The same, to lie upon a canvas.
+pub fn over(id: &str, scene: &Scene) -> AnyView {
+    framed(id, scene, "chart__picture chart__picture--over")
+}
+
+fn framed(id: &str, scene: &Scene, class: &'static str) -> AnyView {
     let (title_id, desc_id) = (format!("{id}-title"), format!("{id}-desc"));
     let (titled, described) = (title_id.clone(), desc_id.clone());
     view! {
         <svg
             id=picture_id(id)
-            class="chart__picture"
+            class=class
             role="img"
             aria-labelledby=titled
             aria-describedby=described
@@ -64,6 +73,7 @@ pub fn picture_id(id: &str) -> String {
 enum Hatch {
     Over,
     Gap,
+    Few,
 }
 
 impl Hatch {
@@ -71,6 +81,7 @@ impl Hatch {
         match role {
             Role::Fill(Standing::Overspent) => Some(Hatch::Over),
             Role::Gap => Some(Hatch::Gap),
+            Role::Few => Some(Hatch::Few),
             _ => None,
         }
     }
@@ -79,6 +90,7 @@ impl Hatch {
         match self {
             Hatch::Over => "over",
             Hatch::Gap => "gap",
+            Hatch::Few => "few",
         }
     }
 }
@@ -93,14 +105,18 @@ fn hatches(id: &str, scene: &Scene) -> AnyView {
     let pattern = |hatch: Hatch| {
         // Overspent leans to the right and is dense, not measured leans to the left and is wide:
         // told apart in grey as well.
-        let (apart, turn) = if hatch == Hatch::Over { ("4.5", "rotate(45)") } else { ("6", "rotate(-45)") };
+        let (apart, turn) = match hatch {
+            Hatch::Over => ("4.5", "rotate(45)"),
+            Hatch::Gap => ("6", "rotate(-45)"),
+            Hatch::Few => ("3.5", "rotate(45)"),
+        };
         view! {
             <pattern id=hatch_id(id, hatch) width=apart height=apart patternUnits="userSpaceOnUse" patternTransform=turn>
                 <line data-hatch=hatch.slug() x1="1" y1="0" x2="1" y2=apart></line>
             </pattern>
         }
     };
-    view! { <defs>{[Hatch::Over, Hatch::Gap].into_iter().filter(used).map(pattern).collect_view()}</defs> }
+    view! { <defs>{[Hatch::Over, Hatch::Gap, Hatch::Few].into_iter().filter(used).map(pattern).collect_view()}</defs> }
 }
 
 /// One decimal at most.
