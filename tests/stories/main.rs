@@ -36,4 +36,5 @@ mod scraped;
 mod slo_explain;
 mod stream;
 mod telemetry;
+mod telemetry_sdk;
 mod tester;

@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::{ResourceSpans, Span as SentSpan, span::SpanKind as SentKind},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -163,11 +163,21 @@ pub struct Shelf<'a> {
     pub received_ns: u64,
     pub window: Window,
     pub put: Put,
+    /// The minute that is worked at, taken out of the others: what follows each other is of the
+    /// same minute as a rule.
+    pub open: Option<(i64, Arc<Minute>)>,
     /// Minutes that got something.
-    pub touched: HashMap<i64, ()>,
+    pub touched: HashSet<i64>,
 }
 
 impl Shelf<'_> {
+    /// Puts back what is still in hand.
+    pub fn close(&mut self) {
+        if let Some((at, minute)) = self.open.take() {
+            self.minutes.insert(at, minute);
+        }
+    }
+
     pub fn take(&mut self, sent: &Sent) {
         match sent {
             Sent::Traces(groups) => groups.iter().for_each(|group| self.spans(group)),
@@ -177,9 +187,13 @@ impl Shelf<'_> {
     }
 
     fn minute(&mut self, ns: u64) -> &mut Minute {
-        let minute = minute_of(ns);
-        self.touched.insert(minute, ());
-        Arc::make_mut(self.minutes.entry(minute).or_default())
+        let at = minute_of(ns);
+        if self.open.as_ref().is_none_or(|(open, _)| *open != at) {
+            self.close();
+            self.touched.insert(at);
+        }
+        let (minutes, open) = (&mut self.minutes, &mut self.open);
+        Arc::make_mut(&mut open.get_or_insert_with(|| (at, minutes.remove(&at).unwrap_or_default())).1)
     }
 
     fn names(&mut self, resource: Option<&Resource>) -> (Name, u32) {

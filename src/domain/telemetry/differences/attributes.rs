@@ -12,6 +12,8 @@ use crate::domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The share of suspects without anything over-represented of which something is named all the same.
+const FALSE_ALARMS: f64 = 0.01;
 const FEWEST_ERRORS: f64 = 5.0;
 const FEWEST: f64 = 8.0;
 /// The ratio of errors is so many times that of the rest.
@@ -38,9 +40,8 @@ pub(super) fn findings(pair: Pair<'_>, standing: &[Finding]) -> Vec<Finding> {
     for (InstanceKey { service, instance }, facts) in pair.now.instances.iter().filter(|(key, _)| suspects.contains(&key.service)) {
         groups.entry((*service, None)).or_default().push((Carrier::Instance(*instance), facts));
     }
-    let found: Vec<Finding> =
-        groups.into_iter().filter(|(_, carriers)| carriers.len() > 1).flat_map(|((service, _), carriers)| group(pair, service, &carriers)).collect();
-    let limit = chance::passing(found.iter().map(|finding| finding.p).collect());
+    let found: Vec<Finding> = groups.into_iter().filter(|(_, carriers)| carriers.len() > 1).flat_map(|((service, _), carriers)| group(pair, service, &carriers)).collect();
+    let limit = chance::passing(found.iter().map(|finding| finding.p).collect(), FALSE_ALARMS);
     found.into_iter().filter(|finding| finding.large && finding.p <= limit).collect()
 }
 
@@ -75,7 +76,13 @@ fn failing(pair: Pair<'_>, service: Name, carrier: Carrier, facts: &ShareFacts, 
     let earlier = before(pair, service, carrier).map_or((0.0, 0.0), |facts| (facts.own_errors.sum, facts.own_errors.n));
     let figure = |errors: f64, n: f64| Figure { n: n as u64, value: (n > 0.0).then(|| errors / n) };
     let mut item = shell(pair, service, carrier, "errors", figure(own.0, own.1), figure(earlier.0, earlier.1));
-    item.text = format!("{} {} fails in {}; the rest in {}.", pair.text(service), with(pair, carrier), of_calls(own.0, own.1), of_calls(rest.0, rest.1));
+    item.text = format!(
+        "{} {} fails in {}; the rest in {}.",
+        pair.text(service),
+        with(pair, carrier),
+        of_calls(own.0, own.1),
+        of_calls(rest.0, rest.1)
+    );
     Some(Finding {
         evidence: Evidence::Attribute,
         service,

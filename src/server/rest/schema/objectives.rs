@@ -29,9 +29,9 @@ shape!(ObjectiveDraft, {
         "slice_target": { "description": "timeslices: the share of a slice that has to be good for the slice to be" },
         "indicator": {
             "type": "object",
-            "description": "Absent: pushed. ratio {good | bad, total}, latency {histogram, threshold_s, native}, probe {query}, threshold {query, op, value}, pushed, composite {how, of}",
+            "description": "Absent: pushed. ratio {good | bad, total}, latency {histogram, threshold_s, native}, probe {query}, threshold {query, op, value}, telemetry {service, operation?, threshold_s?}, pushed, composite {how, of}",
             "required": ["kind"],
-            "properties": { "kind": { "type": "string", "enum": ["ratio", "latency", "probe", "threshold", "pushed", "composite"] } }
+            "properties": { "kind": { "type": "string", "enum": ["ratio", "latency", "probe", "threshold", "telemetry", "pushed", "composite"] } }
         },
         "source": { "type": ["string", "null"], "description": "The name of the data source that is asked" },
         "slice_s": { "type": "integer", "default": 60 },
