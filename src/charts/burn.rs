@@ -181,7 +181,17 @@ mod tests {
         let from = at("2026-11-06T08:00:00Z");
         let series = |rates: &[Option<f64>]| Series::new(rates.iter().enumerate().map(|(n, rate)| (from.plus_secs(n as i64 * 300), *rate)).collect());
         let (long, short) = (("1 h".to_owned(), series(long)), ("5 min".to_owned(), series(short)));
-        Burn { title: "It burns.".to_owned(), from, until: from.plus_secs(6 * 3600), long, short, threshold: 14.4, gaps: vec![], anew: vec![], wall: Wall::utc() }
+        Burn {
+            title: "It burns.".to_owned(),
+            from,
+            until: from.plus_secs(6 * 3600),
+            long,
+            short,
+            threshold: 14.4,
+            gaps: vec![],
+            anew: vec![],
+            wall: Wall::utc(),
+        }
     }
 
     #[test]

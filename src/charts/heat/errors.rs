@@ -35,6 +35,8 @@ pub struct ErrorHeat {
     pub map: ErrorMap,
     pub title: String,
     pub happened: Vec<Happened>,
+    /// When this was asked for: what is later cannot be missing.
+    pub asked_at: Timestamp,
     pub wall: Wall,
 }
 
@@ -82,7 +84,12 @@ pub fn draw(heat: &ErrorHeat, frame: Frame, width: f64) -> Drawn {
                 cells.push(Cell { column: at, row: place, rect, step: step(&FAILING, cell.errors as f64 / cell.requests as f64) });
             }
         }
-        let standing: Vec<Standing> = known.iter().map(|cell| Standing::of(*cell)).collect();
+        let over = (0..frame.columns).take_while(|column| frame.start(column + 1) <= heat.asked_at).count();
+        let mut standing: Vec<Standing> = known.iter().map(|cell| Standing::of(*cell)).collect();
+        // What is not over yet and holds nothing is left open.
+        while standing.len() > over && standing.last() == Some(&Standing::NoData) {
+            standing.pop();
+        }
         for (role, wanted) in [(Role::Few, Standing::Few), (Role::Gap, Standing::NoData)] {
             for (from, to) in runs(&standing, wanted) {
                 scene.bar(role, Rect { left: frame.edge(from), right: frame.edge(to), top, bottom: top + ROW });

@@ -3,7 +3,7 @@
 use super::{CALLS, Cell, Frame, Happened, happened_lines, happened_words, rows::Rows, scale, seconds, step};
 use crate::{
     charts::{Anchor, Mark, Role, Scene, Shape, Tone, table::Table, wall::Wall},
-    domain::{telemetry::panels::Latency, wording::grouped},
+    domain::{telemetry::panels::Latency, time::Timestamp, wording::grouped},
 };
 
 /// What is drawn.
@@ -16,8 +16,8 @@ pub struct LatencyHeat {
     pub happened: Vec<Happened>,
     /// Lines of the median, the 95th and the 99th percentile.
     pub lines: bool,
-    /// Nothing was answered yet: then nothing is missing either.
-    pub is_blank: bool,
+    /// When this was asked for: what is later cannot be missing.
+    pub asked_at: Timestamp,
     pub wall: Wall,
 }
 
@@ -59,7 +59,7 @@ pub fn draw(heat: &LatencyHeat, frame: Frame, width: f64) -> Drawn {
     scene.line(Role::Grid, (frame.left, rows.top), (frame.right, rows.top));
     scene.line(Role::Grid, (frame.left, rows.bottom), (frame.right, rows.bottom));
     // Where nothing was measured at all is not the same as where nobody called slowly.
-    for (from, to) in gaps(latency, &frame).into_iter().filter(|_| !heat.is_blank) {
+    for (from, to) in gaps(latency, &frame, heat.asked_at) {
         scene.bar(Role::Gap, crate::charts::place::Rect { left: frame.edge(from), top: rows.top, right: frame.edge(to), bottom: rows.bottom });
     }
     axis(&mut scene, &rows, frame.left);
@@ -102,9 +102,9 @@ fn axis(scene: &mut Scene, rows: &Rows, left: f64) {
     }
 }
 
-/// Runs of columns in which nothing was measured, as (first, one after the last).
-pub fn gaps(latency: &Latency, frame: &Frame) -> Vec<(usize, usize)> {
-    let mut measured = vec![false; frame.columns];
+/// Runs of columns that are over and in which nothing was measured, as (first, one after the last).
+pub fn gaps(latency: &Latency, frame: &Frame, asked_at: Timestamp) -> Vec<(usize, usize)> {
+    let mut measured: Vec<bool> = (0..frame.columns).map(|column| frame.start(column + 1) > asked_at).collect();
     for column in latency.columns.iter().filter(|column| column.requests > 0) {
         if let Some(known) = frame.column_of(column.at).and_then(|at| measured.get_mut(at)) {
             *known = true;
@@ -163,7 +163,7 @@ pub fn words(heat: &LatencyHeat, drawn: &Drawn, column: usize, row: usize) -> St
     format!("{time} · {} · {} of {} calls", band_words(band.from_s, band.to_s), amount(count), amount(known.requests))
 }
 
-fn span(heat: &LatencyHeat, step_s: i64, from: crate::domain::time::Timestamp) -> String {
+fn span(heat: &LatencyHeat, step_s: i64, from: Timestamp) -> String {
     let clock = heat.wall.hour_minute(from);
     if step_s > 60 { format!("{clock}–{}", heat.wall.hour_minute(from.plus_secs(step_s))) } else { clock }
 }

@@ -52,7 +52,15 @@ fn a_latency(minutes: &[&[(f64, u64)]]) -> Latency {
 }
 
 fn a_heat(latency: Latency) -> LatencyHeat {
-    LatencyHeat { latency, title: "Latency".to_owned(), threshold_s: Some(0.8), happened: vec![], lines: false, is_blank: false, wall: Wall::utc() }
+    LatencyHeat {
+        latency,
+        title: "Latency".to_owned(),
+        threshold_s: Some(0.8),
+        happened: vec![],
+        lines: false,
+        asked_at: at("2027-01-01T00:00:00Z"),
+        wall: Wall::utc(),
+    }
 }
 
 fn an_error_heat(rows: &[(&str, &[(u64, u64)])]) -> ErrorHeat {
@@ -67,7 +75,7 @@ fn an_error_heat(rows: &[(&str, &[(u64, u64)])]) -> ErrorHeat {
     };
     let map =
         ErrorMap { step_s: 60, columns: (0..columns).map(|column| at(FROM).plus_secs(60 * column as i64)).collect(), rows: rows.iter().map(row).collect() };
-    ErrorHeat { map, title: "Errors".to_owned(), happened: vec![], wall: Wall::utc() }
+    ErrorHeat { map, title: "Errors".to_owned(), happened: vec![], asked_at: at("2027-01-01T00:00:00Z"), wall: Wall::utc() }
 }
 
 #[test]
@@ -106,7 +114,7 @@ fn two_pictures_of_one_range_align_to_the_pixel() {
 fn what_is_missing_is_a_gap_and_not_a_zero() {
     let minutes: [&[(f64, u64)]; 5] = [&[(0.1, 30)], &[], &[], &[(0.1, 30)], &[]];
     let frame = Frame::new(range(5), 60, 500.0);
-    assert_eq!(latency::gaps(&a_latency(&minutes), &frame), [(1, 3), (4, 5)]);
+    assert_eq!(latency::gaps(&a_latency(&minutes), &frame, at("2027-01-01T00:00:00Z")), [(1, 3), (4, 5)]);
     let heat = a_heat(a_latency(&minutes));
     let drawn = latency::draw(&heat, frame, 500.0);
     assert_eq!(drawn.scene.marks.iter().filter(|mark| mark.role == Role::Gap).count(), 2);
@@ -118,6 +126,17 @@ fn what_is_missing_is_a_gap_and_not_a_zero() {
     assert!(drawn.scene.labels.iter().any(|label| label.words == "no data since 01:35"), "{:?}", drawn.scene.labels);
     assert_eq!(errors::words(&heat, &frame, 1, 0), "media · 01:35 · no data");
     assert_eq!(errors::words(&heat, &frame, 0, 0), "media · 01:34 · 0 % of 40 calls fail");
+}
+
+#[test]
+fn a_minute_that_goes_on_is_not_missing() {
+    let minutes: [&[(f64, u64)]; 3] = [&[(0.1, 30)], &[], &[]];
+    let (frame, during) = (Frame::new(range(3), 60, 500.0), at(FROM).plus_secs(130));
+    assert_eq!(latency::gaps(&a_latency(&minutes), &frame, during), [(1, 2)]);
+    assert_eq!(latency::gaps(&a_latency(&minutes), &frame, at(FROM)), []);
+    let heat = ErrorHeat { asked_at: during, ..an_error_heat(&[("media", &[(40, 0), (40, 0), (0, 0)])]) };
+    let drawn = errors::draw(&heat, frame, 500.0);
+    assert!(drawn.scene.marks.iter().all(|mark| mark.role != Role::Gap), "{:?}", drawn.scene.marks);
 }
 
 #[test]

@@ -281,8 +281,14 @@ mod tests {
     use super::*;
 
     fn a_scene(days: &[i64]) -> Scene {
-        let point =
-            |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), at: None, day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
+        let point = |(at, day): (usize, &i64)| Point {
+            left: at as f64,
+            width: 1.0,
+            words: at.to_string(),
+            at: None,
+            day: *day,
+            flags: if at == 3 { vec![2] } else { vec![] },
+        };
         Scene { points: days.iter().enumerate().map(point).collect(), ..Scene::default() }
     }
 

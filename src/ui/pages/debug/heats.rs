@@ -287,7 +287,7 @@ pub fn ErrorsPanel(board: Board) -> impl IntoView {
             Some(first) => format!("Most failed calls: {}, {} of {failed}", errors::name(first), first.errors),
             None => "No call failed".to_owned(),
         };
-        let heat = ErrorHeat { map, title, happened: board.happened(&answer), wall: board.session.zone.get().wall() };
+        let heat = ErrorHeat { map, title, happened: board.happened(&answer), asked_at: answer.page.asked_at, wall: board.session.zone.get().wall() };
         let (frame, width) = (board.frame(&answer), board.width.get());
         let drawn = errors::draw(&heat, frame, width);
         Some((heat, drawn))

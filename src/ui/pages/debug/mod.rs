@@ -10,6 +10,7 @@ mod question;
 mod state;
 
 use crate::{
+    charts::heat::GUTTER,
     domain::telemetry::panels::{Question, TraceOrder, TraceQuestion},
     ui::{
         browser,
@@ -113,7 +114,8 @@ fn traces(board: Board) -> AnyView {
 fn changed(board: Board) -> AnyView {
     let range = Memo::new(move |_| board.spans.get().map_or_else(|| now_range(board), |spans| spans.drawn));
     let service = Memo::new(move |_| board.question.with(|question| question.service.clone()));
-    view! { <Changed range service again=board.again /> }
+    // Its axis lies beneath those above it, whose panels have a narrower edge.
+    view! { <Changed range service again=board.again insets=(GUTTER - 4.0, 0.0) /> }
 }
 
 /// The hour up to now: what stands until the incident that the board is locked to is known.

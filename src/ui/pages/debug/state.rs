@@ -39,8 +39,6 @@ pub struct Answer {
     pub page: BoardPage,
     pub spans: Spans,
     pub step_s: i64,
-    /// Nothing was answered yet; what is drawn is only the frame.
-    pub is_blank: bool,
 }
 
 /// Everything the panels share.
@@ -164,7 +162,7 @@ impl Board {
             match answer {
                 Ok(page) => {
                     self.failure.set(None);
-                    self.answer.set(Some(Arc::new(Answer { page, spans, step_s, is_blank: false })));
+                    self.answer.set(Some(Arc::new(Answer { page, spans, step_s })));
                 }
                 Err(failure) => self.failure.set(Some(failure)),
             }
@@ -225,7 +223,7 @@ impl Board {
         self.answer.get().or_else(|| {
             let spans = self.spans.get()?;
             let step_s = step_secs(spans.drawn, self.width.get(), NARROWEST);
-            Some(Arc::new(Answer { page: blank(step_s, self.session.live.now()), spans, step_s, is_blank: true }))
+            Some(Arc::new(Answer { page: blank(step_s, spans.drawn.from), spans, step_s }))
         })
     }
 
@@ -249,7 +247,7 @@ impl Board {
             threshold_s: answer.page.objective.as_ref().map(|promise| promise.threshold_s),
             happened: self.happened(answer),
             lines: self.question.with(|question| question.lines),
-            is_blank: answer.is_blank,
+            asked_at: answer.page.asked_at,
             wall: self.session.zone.get().wall(),
             latency,
         };
@@ -285,7 +283,7 @@ fn shortened(title: &str) -> String {
     if title.chars().count() <= MOST { title.to_owned() } else { title.chars().take(MOST - 1).chain(['…']).collect() }
 }
 
-/// The usual rows, and nothing in them.
+/// The usual rows, and nothing in them: nothing was asked before the range began, so nothing is missing.
 fn blank(step_s: i64, asked_at: Timestamp) -> BoardPage {
     let bounds_s: Vec<f64> = (-16..=8).map(|eighth| 10_f64.powf(f64::from(eighth) / 8.0)).collect();
     let step_s = u32::try_from(step_s).unwrap_or(60);
