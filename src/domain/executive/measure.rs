@@ -195,9 +195,9 @@ impl Measure {
         match (self, self.metric()) {
             (_, Some(metric)) => From::Incidents(metric),
             (Measure::Frequency, None) => From::Services,
-            (Measure::Pages, None) => From::Nothing("no data: who is on call, and whom alerts page, is not kept here"),
-            (Measure::Runbooks, None) => From::Nothing("no data: whether a runbook worked is not written down with incidents"),
-            (Measure::Actions, None) => From::Nothing("no data: actions are not kept here"),
+            (Measure::Pages, None) => From::Nothing("no data: no on-call rota is kept"),
+            (Measure::Runbooks, None) => From::Nothing("no data: no runbook outcome is kept"),
+            (Measure::Actions, None) => From::Nothing("no data: no actions are kept"),
             (_, None) => From::Objectives,
         }
     }
