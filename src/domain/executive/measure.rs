@@ -156,9 +156,7 @@ impl Measure {
             Measure::Pages => {
                 "deduplicated pages of high urgency, for each week that somebody was on call in a rotation; beside it the share at night and the 95th percentile of a shift"
             }
-            Measure::Runbooks => {
-                "resolved incidents whose linked runbook worked, of all resolved incidents that had one; beside it how many had one at all"
-            }
+            Measure::Runbooks => "resolved incidents whose linked runbook worked, of all resolved incidents that had one; beside it how many had one at all",
             Measure::Actions => {
                 "of the actions written down 90 to 180 days ago: those closed within 90 days, of all of them; cancelled ones count as not done unless they were replaced"
             }
