@@ -10,13 +10,14 @@ use std::{
 };
 
 /// What only the app draws, in parts that are fetched later (`src/ui/pages/later.rs`).
-const DRAWN_LATER: [&str; 16] = [
+const DRAWN_LATER: [&str; 21] = [
     "src/ui/chart/",
     "src/ui/components/dialog.rs",
     "src/ui/components/once.rs",
     "src/ui/components/sure.rs",
     "src/ui/forms/",
     "src/ui/pages/changes.rs",
+    "src/ui/pages/debug/",
     "src/ui/pages/declare.rs",
     "src/ui/pages/executive/",
     "src/ui/pages/objectives/",
@@ -26,7 +27,11 @@ const DRAWN_LATER: [&str; 16] = [
     "src/ui/pages/incidents/",
     "src/ui/pages/services/",
     "src/ui/pages/settings/",
+    "src/ui/pages/trace/",
     "src/ui/pages/trends/",
+    "src/ui/panels/changed.rs",
+    "src/ui/panels/dependencies.rs",
+    "src/ui/panels/traces.rs",
 ];
 
 /// Classes of a component that stands later although its file also holds one of the first screen.

@@ -13,7 +13,10 @@ pub mod burn_down;
 pub mod columns;
 pub mod daily;
 pub mod days;
+pub mod graph;
+pub mod heat;
 pub mod medians;
+pub mod moments;
 pub mod place;
 pub mod spark;
 pub mod spread;
@@ -22,11 +25,13 @@ pub mod thin;
 pub mod time_axis;
 pub mod view;
 pub mod wall;
+pub mod waterfall;
 
 use crate::domain::{
     metrics::{Bucket, Step, words},
     severity::Severity,
 };
+use std::{fmt, sync::Arc};
 
 /// A picture, ready to be painted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,6 +137,17 @@ pub enum Role {
     Count,
     /// Nine of ten values are below it.
     Ninth,
+    /// So few calls that their share says little.
+    Few,
+    /// Where it began to hurt.
+    Impact,
+    /// Something was deployed: a dashed line and its triangle.
+    Shipped,
+    /// The share of calls in a row, and the same in the baseline.
+    Share,
+    ShareBefore,
+    /// So many of a hundred values are below it.
+    Percentile(u8),
 }
 
 impl Role {
@@ -170,6 +186,14 @@ impl Role {
             Role::Heat(_) => "heat-4",
             Role::Count => "count",
             Role::Ninth => "ninth",
+            Role::Few => "few",
+            Role::Impact => "impact",
+            Role::Shipped => "shipped",
+            Role::Share => "share",
+            Role::ShareBefore => "share-before",
+            Role::Percentile(50) => "p50",
+            Role::Percentile(95) => "p95",
+            Role::Percentile(_) => "p99",
         }
     }
 
@@ -291,13 +315,59 @@ impl Tone {
 pub struct Point {
     pub left: f64,
     pub width: f64,
-    pub words: String,
+    pub words: Words,
     /// The instant it stands for, along an axis of time that can be looked at more closely.
     pub at: Option<crate::domain::time::Timestamp>,
     /// The number of its day; 0 throughout where points are whole days or longer.
     pub day: i64,
     /// The numbers of the flags that stand here.
     pub flags: Vec<u32>,
+}
+
+/// What is said at a stop. A picture has a thousand stops and people come to a few of them: words
+/// that take time to make are made when they are asked for.
+#[derive(Clone)]
+pub enum Words {
+    Said(String),
+    Asked(Arc<dyn Fn() -> String + Send + Sync>),
+}
+
+impl Words {
+    pub fn say(&self) -> String {
+        match self {
+            Words::Said(words) => words.clone(),
+            Words::Asked(make) => make(),
+        }
+    }
+}
+
+impl From<String> for Words {
+    fn from(words: String) -> Self {
+        Words::Said(words)
+    }
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Words::Said(String::new())
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Words").field(&self.say()).finish()
+    }
+}
+
+/// Words that are yet to be made are the same where they are made by the same.
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Words::Said(a), Words::Said(b)) => a == b,
+            (Words::Asked(a), Words::Asked(b)) => Arc::ptr_eq(a, b),
+            (Words::Said(_), Words::Asked(_)) | (Words::Asked(_), Words::Said(_)) => false,
+        }
+    }
 }
 
 impl Scene {

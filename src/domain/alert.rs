@@ -113,6 +113,15 @@ pub struct Alert {
     pub links: Vec<Link>,
 }
 
+impl Alert {
+    /// The trace that its sender names as an example, in hex.
+    pub fn trace_id(&self) -> Option<&str> {
+        const NAMES: [&str; 5] = ["trace_id", "traceID", "traceId", "trace.id", "exemplar_trace_id"];
+        let is_id = |id: &&str| (16..=32).contains(&id.len()) && id.bytes().all(|letter| letter.is_ascii_hexdigit());
+        [&self.labels, &self.annotations].into_iter().flat_map(|of| NAMES.iter().filter_map(|name| of.get(*name))).map(|id| id.trim()).find(is_id)
+    }
+}
+
 /// The part of an episode that decides what the next signal does to it. Small, because the
 /// writer keeps one for every open alert.
 #[derive(Clone, Debug, PartialEq)]

@@ -35,7 +35,11 @@ pub fn brief(briefing: &Briefing, style: &str, origin: &str) -> String {
     let body = owner.with(|| body(briefing, origin).to_html());
     owner.cleanup();
     // What is no letter of an address is written by its number: `#`, `<`, `"`.
-    let sign: String = SIGN.trim().bytes().map(|byte| if byte.is_ascii_alphanumeric() || b"-_.=:;,()/ '".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect();
+    let sign: String = SIGN
+        .trim()
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() || b"-_.=:;,()/ '".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
     let title = escaped(&briefing.headline.words);
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

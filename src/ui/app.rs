@@ -104,7 +104,10 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
             | Route::Service(_)
             | Route::Trends
             | Route::Integration(_)
-            | Route::Changes,
+            | Route::Changes
+            | Route::Debug
+            | Route::Traces
+            | Route::Trace(_),
         ) if session.is_still() => pages::frame(),
         Some(Route::Board) => view! { <pages::board::Board /> },
         Some(Route::Executive) => later::executive(),
@@ -121,6 +124,9 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         Some(Route::Trends) => later::trends(),
         Some(Route::Integration(id)) => later::integration(id),
         Some(Route::Changes) => later::changes(),
+        Some(Route::Debug) => later::debug(),
+        Some(Route::Traces) => later::traces(),
+        Some(Route::Trace(id)) => later::trace(id),
         Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),
         Some(Route::SignIn) => later::sign_in(),
         Some(Route::Setup) | None => pages::not_found().into_any(),

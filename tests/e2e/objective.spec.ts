@@ -143,7 +143,7 @@ test("a chart is looked at from closer by, with keys and with buttons", async ({
   const button = (name: string) => zoom.getByRole("button", { name, exact: true });
   await expect(button("Closer")).toBeEnabled();
   await expect(button("All of it")).toBeDisabled();
-  const axis = () => picture.locator("text[data-tone=axis]").allInnerTexts();
+  const axis = () => picture.locator("text[data-tone=axis]").allTextContents();
   const whole = await axis();
   const chart = budget.getByRole("group", { name: /arrow keys/ });
   await chart.focus();
@@ -234,8 +234,8 @@ test("the chart is walked by the keyboard, and its table says the same", async (
   await page.keyboard.press("Escape");
   await expect(budget.locator(".chart__said")).toContainText(/^Checkout is/);
   const numbers = await region(page, "What spent it").getByRole("listitem").allInnerTexts();
-  // The three of the past, and the one that its own burn alert opened.
-  expect(numbers.length).toBe(4);
+  // The objective's own burn alert may have opened one more meanwhile.
+  expect(numbers.slice(0, 3).map(words => /Gateway|EU|at checkout/.exec(words)?.[0])).toEqual(["Gateway", "EU", "at checkout"]);
   await budget.getByRole("button", { name: "Table" }).click();
   const table = budget.getByRole("table");
   await expect(table.getByRole("row").filter({ hasText: "incident 2, Card payments fail in the EU" })).toHaveCount(1);

@@ -84,7 +84,7 @@ impl Post {
 
     async fn running(mut command: Command, port: u16, folder: tempfile::TempDir) -> Self {
         let program = command.as_std().get_program().to_owned();
-        let running = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn();
+        let running = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn();
         let running = running.unwrap_or_else(|error| panic!("{} cannot be started: {error}", program.display()));
         let listens = async {
             while TcpStream::connect(("127.0.0.1", port)).await.is_err() {

@@ -53,11 +53,9 @@ mod tests {
 
     #[test]
     fn what_the_threshold_cannot_tell_stays_open() {
-        assert_eq!([Bound::AtMost(0.3), Bound::AtMost(0.5), Bound::Above(0.2), Bound::Above(0.3)].map(|bound| bound.judged(0.3)), [
-            Verdict::Met,
-            Verdict::Open,
-            Verdict::Open,
-            Verdict::Missed
-        ]);
+        assert_eq!(
+            [Bound::AtMost(0.3), Bound::AtMost(0.5), Bound::Above(0.2), Bound::Above(0.3)].map(|bound| bound.judged(0.3)),
+            [Verdict::Met, Verdict::Open, Verdict::Open, Verdict::Missed]
+        );
     }
 }

@@ -154,13 +154,7 @@ fn of_members(measure: Measure, members: Vec<Member>, target: Option<f64>) -> Li
 /// A percentile of which only the side is known: nothing to put in order, and no median.
 fn bounded(members: Vec<Member>, target: Option<f64>) -> Line {
     let missed = |member: &Member| Bound::of(member).zip(target).is_some_and(|(bound, target)| bound.judged(target) == Verdict::Missed);
-    Line {
-        n: members.len() as u64,
-        missed: members.iter().any(missed),
-        target,
-        members: worst_first(members, true),
-        ..Line::empty(Measure::Slowest, None)
-    }
+    Line { n: members.len() as u64, missed: members.iter().any(missed), target, members: worst_first(members, true), ..Line::empty(Measure::Slowest, None) }
 }
 
 /// One ratio of sums: never a mean of ratios, which would weigh a quiet service like a busy one.

@@ -156,9 +156,7 @@ impl Measure {
             Measure::Pages => {
                 "deduplicated pages of high urgency, for each week that somebody was on call in a rotation; beside it the share at night and the 95th percentile of a shift"
             }
-            Measure::Runbooks => {
-                "resolved incidents whose linked runbook worked, of all resolved incidents that had one; beside it how many had one at all"
-            }
+            Measure::Runbooks => "resolved incidents whose linked runbook worked, of all resolved incidents that had one; beside it how many had one at all",
             Measure::Actions => {
                 "of the actions written down 90 to 180 days ago: those closed within 90 days, of all of them; cancelled ones count as not done unless they were replaced"
             }
@@ -195,9 +193,9 @@ impl Measure {
         match (self, self.metric()) {
             (_, Some(metric)) => From::Incidents(metric),
             (Measure::Frequency, None) => From::Services,
-            (Measure::Pages, None) => From::Nothing("no data: who is on call, and whom alerts page, is not kept here"),
-            (Measure::Runbooks, None) => From::Nothing("no data: whether a runbook worked is not written down with incidents"),
-            (Measure::Actions, None) => From::Nothing("no data: actions are not kept here"),
+            (Measure::Pages, None) => From::Nothing("no data: no on-call rota is kept"),
+            (Measure::Runbooks, None) => From::Nothing("no data: no runbook outcome is kept"),
+            (Measure::Actions, None) => From::Nothing("no data: no actions are kept"),
             (_, None) => From::Objectives,
         }
     }

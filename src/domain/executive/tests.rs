@@ -164,9 +164,10 @@ fn each_severity_is_judged_by_its_own_target() {
 #[test]
 fn targets_are_said_as_they_were_set() {
     let said: Vec<String> = targets::STARTING.iter().map(|(measure, _, value)| words::target(*measure, *value)).collect();
-    assert_eq!(said, [
-        "> 99.9 %", "> 95 %", "< 300 ms", "< 0.1 %", "< 5 min", "< 15 min", "< 1 h", "< 30 min", "< 1", "< 2×", "< 3", "> 70 %", "< 2 min", "> 90 %"
-    ]);
+    assert_eq!(
+        said,
+        ["> 99.9 %", "> 95 %", "< 300 ms", "< 0.1 %", "< 5 min", "< 15 min", "< 1 h", "< 30 min", "< 1", "< 2×", "< 3", "> 70 %", "< 2 min", "> 90 %"]
+    );
     assert_eq!((words::many(9_999), words::many(17_280), words::many(17_280_000)), ("9,999".to_owned(), "17 k".to_owned(), "17 M".to_owned()));
 }
 

@@ -45,8 +45,7 @@ pub fn page(objective: &Objective, series: &Series, window_index: usize, around:
     let report = assess::report(objective, series, window_index, now, zone, around.previous);
     let budget = objective.draft.target.budget();
     let frame = Frame::of_report(&report, budget);
-    let (within, before): (Vec<Span>, Vec<Span>) =
-        around.incidents.iter().cloned().partition(|span| span.to.is_none_or(|to| to.epoch_secs() >= frame.from_s));
+    let (within, before): (Vec<Span>, Vec<Span>) = around.incidents.iter().cloned().partition(|span| span.to.is_none_or(|to| to.epoch_secs() >= frame.from_s));
     let (spenders, else_ratio) = cost::spenders(objective, series, &frame, &report, &within);
     // One that reaches into the window has left it in part.
     let old = before.iter().chain(&within).filter(|span| span.from.epoch_secs() < frame.from_s && span.concerns(objective.draft.service.as_deref()));

@@ -1,11 +1,14 @@
 //! Charts on a page: [`paint`] turns what `charts` laid out into elements, [`Chart`] lets people
-//! move along it, [`panel`] puts a head and a table around it, [`rows`] are those of the size of a word.
+//! move along it, [`panel`] puts a head and a table around it, [`rows`] are those of the size of a word,
+//! [`heat`] those with more cells than elements can carry.
 //!
 //! A chart is one stop for the keyboard. Arrows move along its points, with Shift by day, Home and
 //! End to its edges, 1 to 9 to an incident's flag; Enter pins, Esc leaves. What stands there is said
 //! in words in a strip above the plot, where no finger covers it, and to those who listen. Along an
 //! axis of time one can come closer: [`zoom`].
 
+pub mod graph;
+pub mod heat;
 pub mod paint;
 pub mod panel;
 pub mod rows;
@@ -13,7 +16,6 @@ pub mod zoom;
 
 use crate::{
     charts::{Point, Scene},
-    domain::time::Timestamp,
     ui::{browser, drawing::view},
 };
 use leptos::{html, prelude::*};
@@ -74,12 +76,11 @@ pub fn Chart(
             view! { <span class="chart__here" data-pinned=pinned style:left=format!("{left:.1}px") style:width=format!("{width:.1}px")></span> }
         })
     };
-    let marked = move || steps.at.get_untracked().and_then(|at| scene.with_untracked(|scene| scene.points.get(at).and_then(|point| point.at)));
     // What is marked stays marked where it is, also when it is looked at more closely.
     let go = Callback::new(move |step: Step| {
         let Some(zoom) = zoom else { return };
-        let here = marked();
-        zoom.go(step, here);
+        let here = steps.here();
+        zoom.go(step, here.as_ref().and_then(|point| point.at));
         steps.stay(here);
         steps.heard.set(zoom.words().map_or_else(|| "All of it".to_owned(), |words| format!("From {words}")));
     });
@@ -169,7 +170,7 @@ impl Steps {
 
     fn words(self) -> Option<String> {
         let at = self.at.get()?;
-        self.scene.with(|scene| scene.points.get(at).map(|point| point.words.clone()))
+        self.scene.with(|scene| scene.points.get(at).map(|point| point.words.say()))
     }
 
     fn go(self, to: Option<usize>) {
@@ -189,8 +190,7 @@ impl Steps {
         if self.waiting.try_set_value(false).is_some() {
             return;
         }
-        let words =
-            self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.clone())));
+        let words = self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.say())));
         self.heard.set(words.unwrap_or_default());
     }
 
@@ -200,12 +200,17 @@ impl Steps {
         self.go(to);
     }
 
-    /// Marks the point nearest to an instant, as it stands now.
-    fn stay(self, at: Option<Timestamp>) {
-        let Some(at) = at else { return };
-        let distance = |point: &Point| point.at.map_or(i64::MAX, |here| here.micros_since(at).abs());
-        let to = self.scene.with_untracked(|scene| (0..scene.points.len()).min_by_key(|place| scene.points.get(*place).map_or(i64::MAX, distance)));
-        self.at.set(to);
+    /// The point that is marked.
+    fn here(self) -> Option<Point> {
+        let at = self.at.get_untracked()?;
+        self.scene.with_untracked(|scene| scene.points.get(at).cloned())
+    }
+
+    /// Marks again what was marked before the picture changed: its incident, else the nearest instant.
+    fn stay(self, before: Option<Point>) {
+        if let Some(before) = before {
+            self.at.set(self.scene.with_untracked(|scene| again(scene, &before)));
+        }
     }
 
     fn leave(self) {
@@ -231,6 +236,16 @@ impl Steps {
         }
         true
     }
+}
+
+/// Where a point of another look at the same data stands in this one.
+fn again(scene: &Scene, before: &Point) -> Option<usize> {
+    let flagged = before.flags.first().and_then(|number| scene.flagged(*number));
+    let distance = |place: &usize| match (scene.points.get(*place).and_then(|point| point.at), before.at) {
+        (Some(here), Some(at)) => here.micros_since(at).abs(),
+        _ => i64::MAX,
+    };
+    flagged.or_else(|| (0..scene.points.len()).min_by_key(distance))
 }
 
 /// The first step stands at the edge that the key points away from.
@@ -265,9 +280,25 @@ mod tests {
     use super::*;
 
     fn a_scene(days: &[i64]) -> Scene {
-        let point =
-            |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), at: None, day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
+        let point = |(at, day): (usize, &i64)| Point {
+            left: at as f64,
+            width: 1.0,
+            words: at.to_string().into(),
+            at: None,
+            day: *day,
+            flags: if at == 3 { vec![2] } else { vec![] },
+        };
         Scene { points: days.iter().enumerate().map(point).collect(), ..Scene::default() }
+    }
+
+    #[test]
+    fn what_was_marked_is_found_again_from_closer_by() {
+        let at = |secs: i64| Some(crate::domain::time::Timestamp::from_micros(secs * 1_000_000));
+        let point = |secs: i64, flags: Vec<u32>| Point { at: at(secs), flags, ..Point::default() };
+        let near = Scene { points: vec![point(100, vec![]), point(130, vec![2]), point(150, vec![]), point(180, vec![])], ..Scene::default() };
+        assert_eq!(again(&near, &point(152, vec![])), Some(2));
+        assert_eq!(again(&near, &point(180, vec![2])), Some(1), "an incident, and not the instant at which it was said");
+        assert_eq!(again(&Scene::default(), &point(180, vec![2])), None);
     }
 
     #[test]

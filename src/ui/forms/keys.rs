@@ -3,7 +3,7 @@
 use crate::ui::{components::dialog::Dialog, drawing::view, session::session};
 use leptos::prelude::*;
 
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     ("?", "These keys"),
     ("Ctrl K", "Jump to anything"),
     ("/", "Search the page's list"),
@@ -16,6 +16,7 @@ const KEYS: [(&str, &str); 16] = [
     ("→  ←", "In the list of incidents: show the alerts by service, and fold them again"),
     ("f", "In the list of incidents: another filter"),
     ("a", "Acknowledge the incident in focus, else the most urgent one, for 30 min"),
+    ("e  c", "On a trace: the next error, the next on the critical path"),
     ("n", "On an incident: add to its timeline"),
     ("Enter", "In the composer: record it; Shift Enter begins a new line"),
     ("Ctrl Enter", "On the declare page: declare"),

@@ -34,6 +34,8 @@ pub enum Part {
     Lists,
     /// Service levels: the executive board and objectives.
     Levels,
+    /// What telemetry shows: the debug board and traces.
+    Debug,
     /// Everything else.
     Office,
 }
@@ -46,6 +48,7 @@ impl Part {
             Some(Route::Incident(_) | Route::Declare) => Some(Part::Triage),
             Some(Route::Incidents | Route::Services | Route::Service(_)) => Some(Part::Lists),
             Some(Route::Executive | Route::Objectives | Route::Objective(_) | Route::NewObjective | Route::EditObjective(_)) => Some(Part::Levels),
+            Some(Route::Debug | Route::Traces | Route::Trace(_)) => Some(Part::Debug),
             Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Some(Part::Office),
             Some(Route::Board | Route::SignIn | Route::Setup) | None => None,
         }
@@ -58,6 +61,7 @@ impl Part {
             Part::Triage => "triage",
             Part::Lists => "lists",
             Part::Levels => "levels",
+            Part::Debug => "debug",
             Part::Office => "office",
         }
     }
@@ -73,6 +77,7 @@ impl Part {
             Part::Triage => Box::pin(fetch_triage()),
             Part::Lists => Box::pin(fetch_lists()),
             Part::Levels => Box::pin(fetch_levels()),
+            Part::Debug => Box::pin(fetch_debug()),
             Part::Office => Box::pin(fetch_office()),
         }
     }
@@ -96,6 +101,12 @@ enum Levels {
     Objective(String),
     /// The one of this name, or a new one.
     Form(Option<String>),
+}
+
+enum Debug {
+    Board,
+    Traces,
+    Trace(String),
 }
 
 enum Office {
@@ -137,6 +148,15 @@ fn draw_levels(what: Levels) -> Drawn {
         Levels::Objectives => view! { <pages::objectives::Objectives /> },
         Levels::Objective(name) => view! { <pages::objectives::ObjectivePage name /> },
         Levels::Form(name) => view! { <pages::objectives::ObjectiveForm name /> },
+    })
+}
+
+#[wasm_split(debug, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_debug))]
+fn draw_debug(what: Debug) -> Drawn {
+    Ok(match what {
+        Debug::Board => view! { <pages::debug::DebugBoard /> },
+        Debug::Traces => view! { <pages::trace::list::TracesPage /> },
+        Debug::Trace(id) => view! { <pages::trace::TracePage id /> },
     })
 }
 
@@ -209,6 +229,18 @@ pub fn objective_form(name: Option<String>) -> AnyView {
     later(Part::Levels, move || now(draw_levels(Levels::Form(name.clone()))))
 }
 
+pub fn debug() -> AnyView {
+    later(Part::Debug, || now(draw_debug(Debug::Board)))
+}
+
+pub fn traces() -> AnyView {
+    later(Part::Debug, || now(draw_debug(Debug::Traces)))
+}
+
+pub fn trace(id: String) -> AnyView {
+    later(Part::Debug, move || now(draw_debug(Debug::Trace(id.clone()))))
+}
+
 pub fn settings(tab: Tab) -> AnyView {
     later(Part::Office, move || now(draw_office(Office::Settings(tab))))
 }
@@ -248,7 +280,7 @@ pub async fn fetch_for(route: Option<&Route>, signed_in: bool) -> Result<(), Spl
 /// Fetches everything, in the order in which it is likely to be asked for, so that what has not
 /// been visited is there when the network is gone.
 pub async fn fetch_all() {
-    for part in [Part::Triage, Part::Lists, Part::Levels, Part::Office] {
+    for part in [Part::Triage, Part::Lists, Part::Debug, Part::Levels, Part::Office] {
         // Without it, its page says so when it is asked for, and tries again.
         let _ = part.fetch().await;
     }

@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod changes;
+pub mod debug;
 pub mod declare;
 pub mod executive;
 pub mod incident;
@@ -12,6 +13,7 @@ pub mod services;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod trace;
 pub mod trends;
 
 use super::{

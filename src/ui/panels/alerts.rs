@@ -16,6 +16,7 @@ use crate::{
         },
         drawing::view,
         panels::storm::storm,
+        routes::Route,
         session::session,
     },
 };
@@ -108,6 +109,7 @@ pub fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert, #[prop(o
         AlertState::Resolved => "resolved",
     };
     let links = alert.links.iter().map(link).collect_view();
+    let trace = alert.trace_id().map(|id| view! { <a href=Route::Trace(id.to_owned()).path()>"Trace "{id.get(..8).unwrap_or(id).to_owned()}</a> });
     let described = ["summary", "description"].iter().find_map(|name| alert.annotations.get(*name)).cloned();
     let items =
         Callback::new(move |()| vec![Item::new("Detach from this incident", move || session.act(incident, Command::DetachAlert { alert: id, reason: None }))]);
@@ -121,7 +123,7 @@ pub fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert, #[prop(o
                 </p>
                 {(!why.is_empty()).then(|| view! { <p class="alert__facts">{why}</p> })}
                 {described.map(|described| view! { <p class="alert__described">{described}</p> })}
-                <p class="alert__links">{links}</p>
+                <p class="alert__links">{links} {trace}</p>
             </div>
             <Menu label=format!("Alert {}", alert.title) class="icon-button" glyph=Glyph::More items />
         </li>

@@ -2,10 +2,12 @@
 
 pub mod acknowledge;
 pub mod alerts;
+pub mod changed;
 pub mod changes;
 pub mod composer;
 pub mod costs;
 pub mod counts;
+pub mod dependencies;
 pub mod facts;
 pub mod incident_head;
 pub mod incident_table;
@@ -18,5 +20,6 @@ pub mod standing;
 pub mod storm;
 pub mod strip;
 pub mod timeline;
+pub mod traces;
 pub mod unsent;
 pub mod verbs;

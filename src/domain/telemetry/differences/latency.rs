@@ -39,7 +39,8 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let ways = ways(&edges);
     // An entry's time holds that of its inner spans.
     let added = |slow: &Slow| if slow.stands() { slow.added_micros * slow.n as f64 } else { 0.0 };
-    let total: f64 = own.iter().filter(|(_, is_entry, _)| *is_entry).map(|(_, _, slow)| added(slow)).sum::<f64>() + ways.iter().map(|(_, slow)| added(slow)).sum::<f64>();
+    let total: f64 =
+        own.iter().filter(|(_, is_entry, _)| *is_entry).map(|(_, _, slow)| added(slow)).sum::<f64>() + ways.iter().map(|(_, slow)| added(slow)).sum::<f64>();
     let share = |of: f64| if total > 0.0 { (of / total).min(1.0) } else { 0.0 };
 
     let mut by_service = BTreeMap::<Name, f64>::new();

@@ -67,7 +67,8 @@ fn bundle(steps: &Clustered) -> f64 {
 }
 
 fn steps(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Finding> {
-    let entries = |facts: &Facts, key: &StepKey| facts.operations.get(&OperationKey { service: key.service, operation: key.entry }).map(|facts| facts.own_errors);
+    let entries =
+        |facts: &Facts, key: &StepKey| facts.operations.get(&OperationKey { service: key.service, operation: key.entry }).map(|facts| facts.own_errors);
     let mut findings = Vec::new();
     for (key, before) in &pair.before.steps {
         let (Some(entries_now), Some(entries_before)) = (entries(pair.now, key), entries(pair.before, key)) else { continue };

@@ -16,7 +16,7 @@ use crate::{
             calendar::Window,
             objective::{Method, Objective, ObjectiveDraft, Op},
             tried::{TriedIndicator, TryDraft},
-            whatif::{Ground, WhatIf},
+            whatif::WhatIf,
         },
         wording,
     },
@@ -426,7 +426,7 @@ fn preview(fields: Fields, basis: RwSignal<Option<Basis>>) -> AnyView {
         // What was never fetched cannot be held against it.
         let window = window.filter(|window| !same && window.usual_secs() <= longest);
         let asked = WhatIf { target: Some(target), window, ..WhatIf::default() };
-        let outcomes = Ground::new(basis.objective(), basis.series(), basis.report(), basis.incidents(), &zone).answer(&asked);
+        let outcomes = basis.answer(&asked, &zone);
         Some(view! {
             <div class="objective-form__preview" role="group" aria-label="By what was measured already">
                 <p class="muted">"By what was measured already; nothing is saved yet"</p>

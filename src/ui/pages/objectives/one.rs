@@ -7,7 +7,16 @@ use crate::{
     charts::{burn_down, view::View},
     domain::{
         failure::Failure,
-        slo::{board::Ground, cost::Span, objective::Objective, report, report::BudgetReport, series::Series},
+        slo::{
+            board::Ground,
+            cost::Span,
+            objective::Objective,
+            report,
+            report::BudgetReport,
+            series::Series,
+            whatif::{self, Outcome, Sums, WhatIf},
+            zone::Zone,
+        },
     },
     ui::{
         address::address_of,
@@ -35,11 +44,19 @@ struct Inner {
     report: BudgetReport,
     series: Series,
     incidents: Vec<Span>,
+    sums: Sums,
 }
 
 impl Basis {
     pub fn new(page: &report::ObjectivePage, ground: Ground) -> Self {
-        Self(Arc::new(Inner { objective: page.objective.clone(), report: page.report.clone(), series: ground.slices.series(), incidents: ground.incidents }))
+        let (objective, report, series) = (page.objective.clone(), page.report.clone(), ground.slices.series());
+        let sums = Sums::of(&objective, &series, &report, &ground.incidents);
+        Self(Arc::new(Inner { objective, report, series, incidents: ground.incidents, sums }))
+    }
+
+    pub fn answer(&self, asked: &WhatIf, zone: &dyn Zone) -> Vec<Outcome> {
+        let Inner { objective, series, sums, .. } = &*self.0;
+        whatif::Ground { objective, series, zone, sums }.answer(asked)
     }
 
     pub fn objective(&self) -> &Objective {

@@ -12,9 +12,8 @@ use crate::{
     domain::{
         metrics::words::two_digits,
         slo::{
-            frame, headline,
+            frame, headline, line,
             objective::COVERAGE_FLOOR,
-            line,
             report::{BudgetReport, BurnAlert, Departed, ObjectivePage, Spender, Standing},
             series::Series,
             words,
@@ -376,7 +375,8 @@ mod tests {
         let (page, series) = overspent();
         let began = NOW_S - 36 * DAY;
         let named = |from: i64, to: i64| {
-            let incidents = [an_incident(1, NOW_S - 22 * DAY, Some(NOW_S - 22 * DAY + HOUR)), an_incident(2, NOW_S - HOUR, None), an_incident(3, from, Some(to))];
+            let incidents =
+                [an_incident(1, NOW_S - 22 * DAY, Some(NOW_S - 22 * DAY + HOUR)), an_incident(2, NOW_S - HOUR, None), an_incident(3, from, Some(to))];
             let page = a_page(&page.objective, &series, &incidents);
             (budget_left(&page, Zone::Utc).returns.into_iter().map(|back| back.why).collect::<Vec<_>>(), page.spenders.len())
         };
