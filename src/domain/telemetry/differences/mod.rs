@@ -17,6 +17,7 @@ mod traffic;
 mod words;
 
 use super::facts::{Facts, Name, Names};
+use crate::domain::reading::{Readable, Reader};
 use serde::{Deserialize, Serialize};
 
 /// What a difference is of.
@@ -171,4 +172,56 @@ pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
     let mut items = rank::ranked(pair, standing);
     items.truncate(MOST_ITEMS);
     Comparison { items, nearest: None }
+}
+
+impl Readable for DifferenceKind {
+    fn read(from: Reader<'_>) -> Self {
+        use DifferenceKind::{Attribute, Edge, Operation, Resource, Service};
+        from.word(&[("service", Service), ("operation", Operation), ("edge", Edge), ("attribute", Attribute), ("resource", Resource)])
+    }
+}
+
+impl Readable for Figure {
+    fn read(from: Reader<'_>) -> Self {
+        Self { n: from.get("n"), value: from.get("value") }
+    }
+}
+
+impl Readable for Difference {
+    fn read(from: Reader<'_>) -> Self {
+        Self {
+            kind: from.get("kind"),
+            service: from.get("service"),
+            operation: from.get("operation"),
+            peer: from.get("peer"),
+            attribute: from.get("attribute"),
+            value: from.get("value"),
+            instance: from.get("instance"),
+            measure: from.get("measure"),
+            now: from.get("now"),
+            before: from.get("before"),
+            text: from.get("text"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_reads_back_as_it_was_written() {
+        let figure = |value| Figure { n: 3, value };
+        let mut difference = Difference::new(DifferenceKind::Resource, "pay", "cpu", figure(Some(0.5)), figure(None));
+        difference.instance = Some("pay-1".to_owned());
+        let text = serde_json::to_string(&difference).expect("it serialises");
+        assert!(text.contains(r#""kind":"resource""#) && !text.contains("operation"), "{text}");
+        assert_eq!(crate::domain::reading::read(text.as_bytes()), Some(difference));
+    }
+
+    #[test]
+    fn nothing_is_compared_with_nothing() {
+        let names = Names::default();
+        assert_eq!(compare(&Facts::default(), &Facts::default(), &names), Comparison::default());
+    }
 }
