@@ -17,7 +17,6 @@ mod traffic;
 mod words;
 
 use super::facts::{Facts, Name, Names};
-use crate::domain::reading::{Readable, Reader};
 use serde::{Deserialize, Serialize};
 
 /// What a difference is of.
@@ -172,37 +171,6 @@ pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
     let mut items = rank::ranked(pair, standing);
     items.truncate(MOST_ITEMS);
     Comparison { items, nearest: None }
-}
-
-impl Readable for DifferenceKind {
-    fn read(from: Reader<'_>) -> Self {
-        use DifferenceKind::{Attribute, Edge, Operation, Resource, Service};
-        from.word(&[("service", Service), ("operation", Operation), ("edge", Edge), ("attribute", Attribute), ("resource", Resource)])
-    }
-}
-
-impl Readable for Figure {
-    fn read(from: Reader<'_>) -> Self {
-        Self { n: from.get("n"), value: from.get("value") }
-    }
-}
-
-impl Readable for Difference {
-    fn read(from: Reader<'_>) -> Self {
-        Self {
-            kind: from.get("kind"),
-            service: from.get("service"),
-            operation: from.get("operation"),
-            peer: from.get("peer"),
-            attribute: from.get("attribute"),
-            value: from.get("value"),
-            instance: from.get("instance"),
-            measure: from.get("measure"),
-            now: from.get("now"),
-            before: from.get("before"),
-            text: from.get("text"),
-        }
-    }
 }
 
 #[cfg(test)]
