@@ -16,14 +16,15 @@ async function freePort() {
   return port;
 }
 
-async function start(name, program, args, readyUrl) {
+async function start(name, program, args, readyUrl, environment = {}) {
   let said = "";
+  const most = environment.RUST_LOG ? Infinity : 4000;
   const began = performance.now();
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  for (const output of [child.stdout, child.stderr]) output.on("data", bytes => (said = (said + bytes).slice(-4000)));
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
+  for (const output of [child.stdout, child.stderr]) output.on("data", bytes => (said = most === Infinity ? said + bytes : (said + bytes).slice(-most)));
   children.add(child);
   for (let tries = 0; tries < 6000 && child.exitCode === null; tries++) {
-    if ((await fetch(readyUrl).catch(() => undefined))?.ok) return { child, pid: child.pid, readyMs: performance.now() - began };
+    if ((await fetch(readyUrl).catch(() => undefined))?.ok) return { child, pid: child.pid, readyMs: performance.now() - began, said: () => said };
     await new Promise(next => setTimeout(next, 10));
   }
   throw new Error(`${name} does not answer at ${readyUrl}; it said:\n${said}`);
@@ -60,10 +61,11 @@ export function tool(tocsin, database, args) {
   return done.stdout.trim();
 }
 
-export async function serve(tocsin, database) {
+/** With `RUST_LOG` in `environment`, `said()` answers everything that it logged. */
+export async function serve(tocsin, database, environment) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const running = await start("tocsin", tocsin, ["serve", "--listen", `127.0.0.1:${port}`, "--database-url", database], `${url}/readyz`);
+  const running = await start("tocsin", tocsin, ["serve", "--listen", `127.0.0.1:${port}`, "--database-url", database], `${url}/readyz`, environment);
   return { name: "tocsin", url, ...running };
 }
 

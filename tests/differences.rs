@@ -50,7 +50,8 @@ fn facts(said: &Said, secs: f64, names: &mut Names) -> Facts {
     let mut loose = Vec::new();
     for log in &said.logs {
         let statement = Statement::of(&Record { severity_number: log.severity, text: &log.text, ..Record::default() });
-        let view = LogView { span: log.within.map(|within| within.1), service: names.of(&log.service), statement: names.of(&statement.text), error: statement.error };
+        let view =
+            LogView { span: log.within.map(|within| within.1), service: names.of(&log.service), statement: names.of(&statement.text), error: statement.error };
         match log.within.and_then(|within| traces.get_mut(&within.0)) {
             Some(trace) => trace.logs.push(view),
             None => loose.push((log.at_micros.div_euclid(MINUTE), view)),

@@ -14,6 +14,7 @@ pub mod objectives;
 pub mod people;
 pub mod services;
 pub mod session;
+pub mod telemetry;
 pub mod tokens;
 pub mod traces;
 pub mod wire;

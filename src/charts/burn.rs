@@ -26,6 +26,8 @@ pub struct Burn {
     pub threshold: f64,
     /// What was not measured.
     pub gaps: Vec<Span>,
+    /// When something else began to be measured.
+    pub anew: Vec<Timestamp>,
     pub wall: Wall,
 }
 
@@ -75,6 +77,9 @@ pub fn scene(burn: &Burn, width: f64) -> Scene {
         if let Some((at, rate)) = series.last_at(burn.until) {
             ends.push((axis.x(at), y(rate), name));
         }
+    }
+    for at in burn.anew.iter().filter(|at| axis.holds(**at)) {
+        scene.line(Role::Anew, (axis.x(*at), TOP - 8.0), (axis.x(*at), base));
     }
     scene.line(Role::Threshold, (axis.left, y(burn.threshold)), (axis.right, y(burn.threshold)));
     // Each line is named at its end; a name that finds its place taken moves up or down.
@@ -126,7 +131,7 @@ fn points(burn: &Burn, axis: &TimeAxis) -> Vec<super::Point> {
         let fires = long.zip(short).is_some_and(|(long, short)| long > burn.threshold && short > burn.threshold);
         let verdict = if fires { ", fires" } else { "" };
         let words = format!("{}, {}, {}{verdict}", burn.wall.spoken(at), rate(long, &burn.long.0), rate(short, &burn.short.0));
-        super::Point { left: axis.x(at) - 1.0, width: 2.0, words, day: burn.wall.day_number(at), flags: vec![] }
+        super::Point { left: axis.x(at) - 1.0, width: 2.0, words, at: Some(at), day: burn.wall.day_number(at), flags: vec![] }
     };
     at.into_iter().map(point).collect()
 }
@@ -176,7 +181,17 @@ mod tests {
         let from = at("2026-11-06T08:00:00Z");
         let series = |rates: &[Option<f64>]| Series::new(rates.iter().enumerate().map(|(n, rate)| (from.plus_secs(n as i64 * 300), *rate)).collect());
         let (long, short) = (("1 h".to_owned(), series(long)), ("5 min".to_owned(), series(short)));
-        Burn { title: "It burns.".to_owned(), from, until: from.plus_secs(6 * 3600), long, short, threshold: 14.4, gaps: vec![], wall: Wall::utc() }
+        Burn {
+            title: "It burns.".to_owned(),
+            from,
+            until: from.plus_secs(6 * 3600),
+            long,
+            short,
+            threshold: 14.4,
+            gaps: vec![],
+            anew: vec![],
+            wall: Wall::utc(),
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod columns;
 pub mod daily;
 pub mod days;
 pub mod graph;
+pub mod heat;
 pub mod medians;
 pub mod moments;
 pub mod place;
@@ -22,6 +23,7 @@ pub mod spread;
 pub mod table;
 pub mod thin;
 pub mod time_axis;
+pub mod view;
 pub mod wall;
 pub mod waterfall;
 
@@ -108,6 +110,8 @@ pub enum Role {
     Now,
     /// What was not measured.
     Gap,
+    /// From here on something else was measured.
+    Anew,
     /// The box that carries an incident's number, and the line it stands on.
     Flag,
     Stem,
@@ -132,6 +136,17 @@ pub enum Role {
     Count,
     /// Nine of ten values are below it.
     Ninth,
+    /// So few calls that their share says little.
+    Few,
+    /// Where it began to hurt.
+    Impact,
+    /// Something was deployed: a dashed line and its triangle.
+    Shipped,
+    /// The share of calls in a row, and the same in the baseline.
+    Share,
+    ShareBefore,
+    /// So many of a hundred values are below it.
+    Percentile(u8),
 }
 
 impl Role {
@@ -152,6 +167,7 @@ impl Role {
             Role::Bound => "bound",
             Role::Now => "now",
             Role::Gap => "gap",
+            Role::Anew => "anew",
             Role::Flag => "flag",
             Role::Stem => "stem",
             Role::Deploy { before_incident: false } => "deploy",
@@ -169,6 +185,14 @@ impl Role {
             Role::Heat(_) => "heat-4",
             Role::Count => "count",
             Role::Ninth => "ninth",
+            Role::Few => "few",
+            Role::Impact => "impact",
+            Role::Shipped => "shipped",
+            Role::Share => "share",
+            Role::ShareBefore => "share-before",
+            Role::Percentile(50) => "p50",
+            Role::Percentile(95) => "p95",
+            Role::Percentile(_) => "p99",
         }
     }
 
@@ -291,6 +315,8 @@ pub struct Point {
     pub left: f64,
     pub width: f64,
     pub words: String,
+    /// The instant it stands for, along an axis of time that can be looked at more closely.
+    pub at: Option<crate::domain::time::Timestamp>,
     /// The number of its day; 0 throughout where points are whole days or longer.
     pub day: i64,
     /// The numbers of the flags that stand here.

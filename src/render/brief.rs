@@ -24,6 +24,9 @@ const MOST: usize = 10;
 /// The width of a bar, in pixels.
 const BAR: f64 = 88.0;
 
+/// Its sign stands in it, so that no browser asks for one.
+const SIGN: &str = include_str!("../../public/favicon.svg");
+
 /// The whole page; `style` stands in it, and its hash in the policy. `origin` stands before links
 /// where the page is read away from this server, in mail.
 pub fn brief(briefing: &Briefing, style: &str, origin: &str) -> String {
@@ -31,11 +34,17 @@ pub fn brief(briefing: &Briefing, style: &str, origin: &str) -> String {
     let owner = Owner::new();
     let body = owner.with(|| body(briefing, origin).to_html());
     owner.cleanup();
+    // What is no letter of an address is written by its number: `#`, `<`, `"`.
+    let sign: String = SIGN
+        .trim()
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() || b"-_.=:;,()/ '".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
     let title = escaped(&briefing.headline.words);
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><meta http-equiv=\"refresh\" content=\"{RELOAD_S}\"><title>{title} · Tocsin</title>\
-         <style>{style}</style></head><body>{body}</body></html>\n"
+         <link rel=\"icon\" href=\"data:image/svg+xml,{sign}\"><style>{style}</style></head><body>{body}</body></html>\n"
     )
 }
 

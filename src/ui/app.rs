@@ -105,6 +105,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
             | Route::Trends
             | Route::Integration(_)
             | Route::Changes
+            | Route::Debug
             | Route::Traces
             | Route::Trace(_),
         ) if session.is_still() => pages::frame(),
@@ -123,6 +124,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         Some(Route::Trends) => later::trends(),
         Some(Route::Integration(id)) => later::integration(id),
         Some(Route::Changes) => later::changes(),
+        Some(Route::Debug) => later::debug(),
         Some(Route::Traces) => later::traces(),
         Some(Route::Trace(id)) => later::trace(id),
         Some(Route::SignIn) if session.live.connection.get() != Connection::SignedOut => later::go_on(),

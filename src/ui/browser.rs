@@ -7,9 +7,9 @@
 
 use crate::domain::{ids::CommandId, time::Timestamp};
 use js_sys::{Array, Date, Object, Reflect};
-use leptos::prelude::{on_cleanup, window_event_listener};
+use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener};
 use std::future::Future;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
 
@@ -376,6 +376,32 @@ pub fn height_of(id: &str) -> f64 {
     document().get_element_by_id(id).map_or(0.0, |element| element.get_bounding_client_rect().height())
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Tells when an element's box has changed.
+    type ResizeObserver;
+    #[wasm_bindgen(constructor)]
+    fn new(call: &js_sys::Function) -> ResizeObserver;
+    #[wasm_bindgen(method)]
+    fn observe(this: &ResizeObserver, element: &Element);
+    #[wasm_bindgen(method)]
+    fn disconnect(this: &ResizeObserver);
+}
+
+/// Calls with the inner width of something in pixels: now, and whenever it has become another, for
+/// as long as the view stands.
+pub fn on_width(element: &Element, call: impl Fn(f64) + 'static) {
+    let measured = element.clone();
+    let call = Closure::<dyn Fn()>::new(move || call(f64::from(measured.client_width())));
+    // It reports once by itself as soon as it observes.
+    let observer = ResizeObserver::new(call.as_ref().unchecked_ref());
+    observer.observe(element);
+    let kept = StoredValue::new_local((observer, call));
+    on_cleanup(move || {
+        let _ = kept.try_with_value(|(observer, _)| observer.disconnect());
+    });
+}
+
 pub fn scroll_by(pixels: f64) {
     window().scroll_by_with_x_and_y(0.0, pixels);
 }
@@ -595,6 +621,48 @@ fn alone(id: &str) -> Option<(String, f64, f64)> {
     let _ = copy.insert_before(&behind, copy.first_child().as_ref());
     // A page may write this space by its name; a file of its own knows only the number.
     Some((copy.outer_html().replace("&nbsp;", "&#160;"), width, height))
+}
+
+// ---- what is painted
+
+/// Fills paths on a canvas of this size in CSS pixels, each with a colour that the style sheet
+/// names (`--calls-1`). What was there before is gone.
+pub fn fill_paths(canvas: &web_sys::HtmlCanvasElement, (width, height): (f64, f64), paths: &[(String, String)]) {
+    let dots = window().device_pixel_ratio().max(1.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // pixels of a screen
+    let pixels = |length: f64| (length * dots).ceil() as u32;
+    canvas.set_width(pixels(width));
+    canvas.set_height(pixels(height));
+    let style = canvas.style();
+    let set = |name: &str, value: &str| style.set_property(name, value);
+    // They fail for what is no name or no value of CSS, and these are.
+    let _ = set("width", &format!("{width}px")).and(set("height", &format!("{height}px")));
+    let Some(context) = canvas.get_context("2d").ok().flatten() else { return };
+    let function = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).and_then(|function| function.dyn_into::<js_sys::Function>());
+    let (Ok(scale), Ok(fill), Ok(path_of)) = (function(&context, "scale"), function(&context, "fill"), function(&window(), "Path2D")) else { return };
+    let _ = scale.call2(&context, &dots.into(), &dots.into());
+    for (variable, path) in paths {
+        // A variable may hold a choice between two themes; only a real property says which.
+        let _ = set("color", &format!("var({variable})"));
+        let colour = window().get_computed_style(canvas).ok().flatten().and_then(|style| style.get_property_value("color").ok());
+        let Ok(path) = Reflect::construct(&path_of, &Array::of1(&path.into())) else { continue };
+        let _ = Reflect::set(&context, &"fillStyle".into(), &colour.unwrap_or_default().into());
+        let _ = fill.call1(&context, &path);
+    }
+    let _ = style.remove_property("color");
+}
+
+/// Calls back when the system changes between light and dark, for as long as the view stands.
+pub fn on_scheme(call: impl Fn() + 'static) {
+    let Some(list) = is_here().then(|| window().match_media("(prefers-color-scheme: dark)").ok().flatten()).flatten() else { return };
+    let call = Closure::<dyn Fn()>::new(call);
+    let _ = list.add_event_listener_with_callback("change", call.as_ref().unchecked_ref());
+    let kept = StoredValue::new_local((list, call));
+    on_cleanup(move || {
+        kept.with_value(|(list, call)| {
+            let _ = list.remove_event_listener_with_callback("change", call.as_ref().unchecked_ref());
+        });
+    });
 }
 
 // ---- the address

@@ -5,11 +5,13 @@
 //! | `app`, `routes`, `address` | where it begins, the addresses, and moving between them |
 //! | `session` | what a view works with: replica, outbox, live stream |
 //! | `replica`, `outbox`, `live` | the confirmed copy, what is unsent, what keeps it current |
+//! | `paged` | lists that come page by page |
 //! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
 //! | `pages`, `panels`, `forms`, `components` | markup, from large to small |
 //! | `chart` | paints what `charts` laid out |
 //! | `drawing` | the macro that markup is written with |
 //! | `still` | a screen drawn once, natively |
+//! | `follow` | asking the server again for what it computes |
 //! | `browser` | the only file that calls the browser |
 //!
 //! Nothing in here decides a rule of incidents: that is the domain's, and the screen asks it.
@@ -25,10 +27,12 @@ mod chart;
 mod clocks;
 mod components;
 mod drawing;
+mod follow;
 mod forms;
 mod listing;
 mod live;
 mod outbox;
+mod paged;
 mod pages;
 mod panels;
 mod replica;

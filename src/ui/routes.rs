@@ -30,6 +30,8 @@ pub enum Route {
     Integration(String),
     /// Deploys and other changes.
     Changes,
+    /// What broke, and where.
+    Debug,
     /// Traces of a range, and who calls whom in it.
     Traces,
     /// One trace, by its id.
@@ -101,6 +103,7 @@ impl Route {
             (Some("settings"), Some(slug)) => Route::Settings(Tab::ALL.into_iter().find(|tab| tab.slug() == slug)?),
             (Some("trends"), None) => Route::Trends,
             (Some("changes"), None) => Route::Changes,
+            (Some("debug"), None) => Route::Debug,
             (Some("debug"), Some("traces")) => Route::Traces,
             (Some("sign-in"), None) => Route::SignIn,
             (Some("setup"), None) => Route::Setup,
@@ -138,6 +141,7 @@ impl Route {
             Route::Trends => "/trends".to_owned(),
             Route::Integration(id) => format!("/settings/integrations/{id}"),
             Route::Changes => "/changes".to_owned(),
+            Route::Debug => "/debug".to_owned(),
             Route::Traces => "/debug/traces".to_owned(),
             Route::Trace(id) => format!("/debug/traces/{}", encode(id)),
             Route::SignIn => "/sign-in".to_owned(),
@@ -155,6 +159,7 @@ impl Route {
         match (self, other) {
             (Route::Executive, Route::Executive | Route::Objectives | Route::Objective(_) | Route::NewObjective | Route::EditObjective(_)) => true,
             (Route::Incidents, Route::Incidents | Route::Incident(_)) => true,
+            (Route::Debug, Route::Debug | Route::Traces | Route::Trace(_)) => true,
             (Route::Services, Route::Services | Route::Service(_)) => true,
             (Route::Settings(_), Route::Settings(_) | Route::Integration(_) | Route::Changes) => true,
             _ => self == other,
@@ -203,6 +208,7 @@ mod tests {
             Route::Trends,
             Route::Integration("0190".to_owned()),
             Route::Changes,
+            Route::Debug,
             Route::Traces,
             Route::Trace("7f3a9c1e52d04b8fa61e0c93d7b2f418".to_owned()),
             Route::SignIn,

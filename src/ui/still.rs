@@ -68,6 +68,7 @@ fn title(session: Session) -> String {
         (_, Some(Route::Services)) => "Services · Tocsin".to_owned(),
         (_, Some(Route::Service(name))) => format!("{name} · Tocsin"),
         (_, Some(Route::Trends)) => "Trends · Tocsin".to_owned(),
+        (_, Some(Route::Debug)) => "Debug · Tocsin".to_owned(),
         (_, Some(_)) => "Tocsin".to_owned(),
     }
 }

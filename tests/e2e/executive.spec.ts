@@ -1,5 +1,5 @@
 // The executive board: the sentence, the order, what is open, what each figure opens, on paper too.
-import { accessible, expect, fitsItsWidth, House, test, unique } from "./house";
+import { accessible, expect, fitsItsWidth, House, test, unique, type Page } from "./house";
 import { isRunning } from "./screens";
 
 const MINUTE = 60_000;
@@ -49,6 +49,12 @@ const own = test.extend<{}, { house: House }>({
   ],
 });
 
+/** On a phone the choices are folded beneath a line that says what is chosen. */
+async function unfold(page: Page): Promise<void> {
+  const fold = page.getByRole("checkbox", { name: /^Which time, and whose services/ });
+  if (await fold.isVisible()) await fold.check({ force: true });
+}
+
 own("the sentence, the worst first, and the rest on request", async ({ as }, { project }) => {
   const page = await as("viewer");
   await page.goto("/executive");
@@ -82,6 +88,7 @@ own("every figure opens what stands behind it, and the address keeps the questio
   const page = await as("viewer");
   await page.goto("/executive");
   await isRunning(page);
+  await unfold(page);
   await page.getByRole("button", { name: "90 days" }).click();
   await expect(page).toHaveURL(/range=90d/);
   await page.getByRole("combobox", { name: "Service" }).selectOption("checkout");
@@ -97,6 +104,53 @@ own("every figure opens what stands behind it, and the address keeps the questio
   await sheet.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Availability", exact: true }).click();
   await expect(page.getByRole("dialog", { name: "M1 Availability" }).locator("code")).toHaveText("Σ good ÷ Σ all");
+});
+
+own("what is not kept has no number, and says so", async ({ as }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  const table = page.getByRole("table", { name: /Figures against their targets/ });
+  for (const [name, target, formula] of [
+    ["Pages a week", "< 3", "pages ÷ person-weeks on call"],
+    ["Fixed by runbook", "> 70 %", "runbook worked ÷ runbook linked"],
+    ["Actions in 90 d", "> 90 %", "closed within 90 days ÷ all of the cohort"],
+  ] as const) {
+    const row = table.getByRole("row", { name: new RegExp(name) });
+    await expect(row).toContainText("no data:");
+    await expect(row.getByRole("cell").last()).toHaveText(target);
+    await row.getByRole("button", { name }).click();
+    const sheet = page.getByRole("dialog", { name: new RegExp(name) });
+    await expect(sheet.locator("code")).toHaveText(formula);
+    await expect(sheet.getByText(/^No data: /)).toBeVisible();
+    await sheet.getByRole("button", { name: "Close" }).click();
+  }
+  const slowest = table.getByRole("row", { name: /Latency p95/ });
+  await expect(slowest).toContainText("no value");
+  await expect(slowest).toContainText("< 300 ms");
+});
+
+own("on a phone the choices stand on top, folded, and nothing in a row touches", async ({ as }, { project }) => {
+  test.skip(project.name !== "phone", "a desk has room for all of them");
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  const fold = page.getByText("30 days · all services");
+  const table = page.getByRole("table", { name: "Objectives, the worst first" });
+  const top = async (of: typeof fold) => (await of.boundingBox())?.y ?? Number.NaN;
+  expect(await top(fold)).toBeLessThan(await top(table));
+  await expect(page.getByRole("group", { name: "Range of the incidents" })).toBeHidden();
+  await unfold(page);
+  await page.getByRole("button", { name: "7 days" }).click();
+  await expect(page.getByText("7 days · all services")).toBeVisible();
+  const low = table.getByRole("row").filter({ hasText: "Search freshness" });
+  // The longest that is ever said there.
+  const words = low.locator(".level__phone .standing > span").last();
+  await words.evaluate(element => (element.textContent = "Low, out 28 Dec"));
+  const [state, bar, spark] = await Promise.all([words, low.locator(".level__bar svg"), low.locator(".level__spark svg")].map(part => part.boundingBox()));
+  expect(state!.x + state!.width + 4).toBeLessThanOrEqual(bar!.x);
+  expect(bar!.x + bar!.width + 4).toBeLessThanOrEqual(spark!.x);
+  await fitsItsWidth(page);
 });
 
 own("a commander sets a target, a reader sees who did", async ({ as }) => {

@@ -4,7 +4,6 @@
 //! It knows nothing of how telemetry is kept or judged; whoever uses it turns the records into what
 //! their test needs.
 
-
 pub mod fault;
 pub mod plans;
 mod random;

@@ -47,7 +47,9 @@ impl Trouble {
         };
         let share = if random.chance(0.7) { 1.0 } else { 0.5 };
         let wants_call = fault == Fault::SkipsCall;
-        let has = |operation: &&Operation| operation.service == service && (!wants_call || operation.acts.iter().any(|act| matches!(act, Act::Call(_, _, often) if *often >= 1.0)));
+        let has = |operation: &&Operation| {
+            operation.service == service && (!wants_call || operation.acts.iter().any(|act| matches!(act, Act::Call(_, _, often) if *often >= 1.0)))
+        };
         let operations: Vec<&'static Operation> = ground.system.operations.iter().filter(has).collect();
         let operation = *operations.get((random.unit() * operations.len() as f64) as usize)?;
         let places: Vec<usize> = (0..operation.acts.len())
@@ -302,7 +304,19 @@ impl<'a> Run<'a> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn span_with(&mut self, id: u64, trace: u64, parent: Option<u64>, service: &'static str, number: usize, name: &str, kind: Kind, error: bool, start: f64, took: f64) {
+    fn span_with(
+        &mut self,
+        id: u64,
+        trace: u64,
+        parent: Option<u64>,
+        service: &'static str,
+        number: usize,
+        name: &str,
+        kind: Kind,
+        error: bool,
+        start: f64,
+        took: f64,
+    ) {
         // A few never arrive.
         if parent.is_some() && self.random.chance(0.003) {
             return;
@@ -327,7 +341,11 @@ impl<'a> Run<'a> {
     fn log(&mut self, at: f64, trace: u64, id: u64, service: &'static str, number: usize, severity: i32, text: &str) {
         let habits = self.ground.habits;
         let text = text.replace('~', &format!("{:x}7", self.random.bits() & 0xff_ffff));
-        let text = if habits.severities { text } else { format!("12:0{}:11.{:03} {} {text}", severity % 9, (self.random.unit() * 999.0) as u32, if severity >= 17 { "ERROR" } else { "INFO" }) };
+        let text = if habits.severities {
+            text
+        } else {
+            format!("12:0{}:11.{:03} {} {text}", severity % 9, (self.random.unit() * 999.0) as u32, if severity >= 17 { "ERROR" } else { "INFO" })
+        };
         let log = Log {
             at_micros: self.ground.from_micros + at as i64,
             within: habits.logs_name_spans.then_some((trace, id)),
@@ -358,7 +376,9 @@ impl<'a> Run<'a> {
                     }
                     let bytes = 4000.0 * (0.3 + usual) * traffic * self.random.lognormal(1.0, 0.25);
                     let node = 15.0 * self.random.lognormal(1.0, 0.1);
-                    for (metric, value) in [("cpu_usage_percent", processor), ("memory_usage_mib", memory), ("network_receive_bytes", bytes), ("node_cpu_usage_percent", node)] {
+                    for (metric, value) in
+                        [("cpu_usage_percent", processor), ("memory_usage_mib", memory), ("network_receive_bytes", bytes), ("node_cpu_usage_percent", node)]
+                    {
                         let at_micros = self.ground.from_micros + minute * 60_000_000 + 5_000_000;
                         self.said.readings.push(Reading { at_micros, service: name.clone(), instance: instance.clone(), metric, value });
                     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod burn_alerts;
 mod callers;
 mod cli;
 mod commands;
@@ -22,6 +23,7 @@ mod http_rights;
 mod http_stream;
 mod intake;
 mod lists;
+mod mailed;
 mod measured;
 mod objectives;
 mod outage_log;
@@ -30,6 +32,9 @@ mod pages_inert;
 mod people_at_work;
 mod prometheus_read;
 mod record;
+mod scraped;
 mod slo_explain;
 mod stream;
+mod telemetry;
+mod telemetry_sdk;
 mod tester;

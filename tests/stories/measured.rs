@@ -31,9 +31,14 @@ async fn write_past(folder: &Path, now_s: i64) {
         let _ = writeln!(text, "shop_requests_total{{code=\"500\"}} {} {at_s}", failed(at_s));
     }
     text += "# EOF\n";
+    std::fs::write(folder.join("prometheus.yml"), "global: {}\n").expect("it can be written");
+    make_blocks(folder, &text).await;
+}
+
+/// Makes of samples in the text form what a Prometheus keeps in its folder.
+pub async fn make_blocks(folder: &Path, text: &str) {
     let (file, data) = (folder.join("past.txt"), folder.join("data"));
     std::fs::write(&file, text).expect("it can be written");
-    std::fs::write(folder.join("prometheus.yml"), "global: {}\n").expect("it can be written");
     let program = std::env::var("PROMTOOL").unwrap_or_else(|_| "/usr/bin/promtool".to_owned());
     let made = Command::new(&program).args(["tsdb", "create-blocks-from", "openmetrics"]).arg(&file).arg(&data).output().await;
     let made = made.unwrap_or_else(|error| panic!("{program} cannot be started (the package `prometheus`): {error}"));

@@ -1,5 +1,5 @@
 //! The words in the plot, in the order in which they take their places: the last value, zero,
-//! flags, the forecast's date, gaps, returns, even spending. What finds no place is in the table.
+//! flags, the forecast's date, gaps, returns, where it is measured anew, even spending. What finds no place is in the table.
 
 use super::{BurnDown, Forecast, Frame};
 use crate::{
@@ -30,6 +30,7 @@ pub fn place(scene: &mut Scene, places: &mut Places, data: &BurnDown, frame: &Fr
     turns(scene, places, data, frame, drawn);
     gaps(scene, places, frame, drawn);
     returns(scene, places, data, frame);
+    anew(scene, places, data, frame);
     even(scene, places, drawn);
 }
 
@@ -197,6 +198,19 @@ fn returns(scene: &mut Scene, places: &mut Places, data: &BurnDown, frame: &Fram
         let Some((rect, ())) = places.put(wanted) else { continue };
         scene.line(Role::Leader, (x, rect.bottom + 1.0), (x, y));
         scene.labels.extend(block.labels(rect, Anchor::Start));
+    }
+}
+
+/// Beside its line, from the upper edge of the plot downwards.
+fn anew(scene: &mut Scene, places: &mut Places, data: &BurnDown, frame: &Frame) {
+    for at in data.anew.iter().filter(|at| frame.axis.holds(**at)) {
+        let (block, x) = (Block::new("measured anew", Tone::Note), frame.axis.x(*at));
+        let (width, height) = (block.width(), block.height());
+        let tops = (0..12).map(|step| frame.top - 8.0 + f64::from(step) * 12.0);
+        let beside = tops.flat_map(|top| [x + 4.0, x - 4.0 - width].map(|left| (Rect::new(left, top, width, height), ())));
+        if let Some((rect, ())) = places.put(beside.collect::<Vec<_>>()) {
+            scene.labels.extend(block.labels(rect, Anchor::Start));
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 //! ```
 
 mod labels;
+mod lines;
 mod words;
 
 pub use words::{readings, said, table};
@@ -58,6 +59,8 @@ pub struct BurnDown {
     pub flags: Vec<Flag>,
     pub returns: Vec<Return>,
     pub deploys: Vec<Deploy>,
+    /// When something else began to be measured: another query, slice or window.
+    pub anew: Vec<Timestamp>,
     /// What each day spent, beneath and over the same time.
     pub daily: Option<Daily>,
     pub wall: Wall,
@@ -146,6 +149,7 @@ impl BurnDown {
             flags: vec![],
             returns: vec![],
             deploys: vec![],
+            anew: vec![],
             daily: None,
             wall,
         }
@@ -198,16 +202,17 @@ pub fn scene(data: &BurnDown, width: f64) -> Scene {
     for (rect, _) in &bands {
         scene.bar(Role::Gap, *rect);
     }
-    let lines = measured(data, &frame);
-    lines.iter().for_each(|line| areas(&mut scene, line, &frame));
+    let lines = lines::measured(data, &frame);
+    lines.iter().for_each(|line| lines::areas(&mut scene, line, &frame));
     let ahead = forecast(&mut scene, data, &frame);
-    let even = within(&data.even, &frame);
+    let even = lines::within(&data.even, &frame);
     if even.len() > 1 {
         scene.marks.push(Mark { shape: Shape::Path(even.clone()), role: Role::Even });
     }
     scene.line(Role::Zero, (frame.axis.left, frame.y(0.0)), (frame.axis.right, frame.y(0.0)));
-    lines.iter().for_each(|line| strokes(&mut scene, line, &frame));
-    let end = data.left.last_at(data.now.min(data.until)).filter(|(at, _)| frame.axis.holds(*at));
+    lines.iter().for_each(|line| lines::strokes(&mut scene, line, &frame));
+    // Where only the past is looked at, its edge is not how things stand.
+    let end = data.left.last_at(data.now).filter(|(at, _)| frame.axis.holds(*at) && data.now <= data.until);
     if let Some((low, high)) = data.range
         && let Some((at, _)) = end
     {
@@ -221,6 +226,9 @@ pub fn scene(data: &BurnDown, width: f64) -> Scene {
     if frame.axis.holds(data.now) && data.now < data.until {
         let x = frame.axis.x(data.now);
         scene.line(Role::Now, (x, frame.top - 8.0), (x, frame.bottom));
+    }
+    for at in data.anew.iter().filter(|at| frame.axis.holds(**at)) {
+        scene.line(Role::Anew, (frame.axis.x(*at), frame.top - 8.0), (frame.axis.x(*at), frame.bottom));
     }
 
     let mut places =
@@ -319,114 +327,32 @@ pub fn between_gaps(gaps: &[Span], from: Timestamp, end: Timestamp) -> Vec<Span>
     parts
 }
 
-/// The measured line in pixels, in as many parts as gaps make of it, its steps kept.
-fn measured(data: &BurnDown, frame: &Frame) -> Vec<Vec<(f64, f64)>> {
-    let parts = between_gaps(&data.gaps, data.from, data.now.min(data.until)).into_iter();
-    let runs = parts.flat_map(|part| data.left.thinned(part.from, part.to, frame.axis.columns_of(part.from, part.to)));
-    runs.map(|run| stepped(run.into_iter().map(|reading| frame.at(reading)))).collect()
-}
-
-/// A value holds until the next reading: no slope is drawn where there was a step.
-fn stepped(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
-    let mut line: Vec<(f64, f64)> = vec![];
-    for (x, y) in points {
-        if let Some((before, level)) = line.last().copied()
-            && x - before > 1.0
-            && (level - y).abs() > 0.05
-        {
-            push(&mut line, (x, level));
-        }
-        push(&mut line, (x, y));
-    }
-    line
-}
-
-/// Adds a point; one in the middle of a level stretch is left out.
-fn push(line: &mut Vec<(f64, f64)>, point: (f64, f64)) {
-    if let [.., a, b] = line.as_slice()
-        && (a.1 - b.1).abs() < 0.01
-        && (b.1 - point.1).abs() < 0.01
-    {
-        line.pop();
-    }
-    line.push(point);
-}
-
-/// A line, cut where it crosses zero; each part with what it says about the budget.
-fn parts(line: &[(f64, f64)], zero: f64) -> Vec<(Standing, Vec<(f64, f64)>)> {
-    let side = |y: f64| if y > zero + 0.05 { Standing::Overspent } else { Standing::Within };
-    let mut parts: Vec<(Standing, Vec<(f64, f64)>)> = vec![];
-    let mut before: Option<(f64, f64)> = None;
-    for point in line.iter().copied() {
-        match (parts.last_mut(), before) {
-            (Some((standing, part)), Some(_)) if *standing == side(point.1) => part.push(point),
-            (Some((_, part)), Some(before)) => {
-                let share = (zero - before.1) / (point.1 - before.1);
-                let crossing = (before.0 + (point.0 - before.0) * share.clamp(0.0, 1.0), zero);
-                part.push(crossing);
-                parts.push((side(point.1), vec![crossing, point]));
-            }
-            _ => parts.push((side(point.1), vec![point])),
-        }
-        before = Some(point);
-    }
-    parts
-}
-
-fn areas(scene: &mut Scene, line: &[(f64, f64)], frame: &Frame) {
-    let zero = frame.y(0.0);
-    for (standing, part) in parts(line, zero) {
-        let Some((first, last)) = part.first().copied().zip(part.last().copied()).filter(|(first, last)| last.0 > first.0) else { continue };
-        let around = std::iter::once((first.0, zero)).chain(part).chain([(last.0, zero)]).collect();
-        scene.marks.push(Mark { shape: Shape::Area(around), role: Role::Fill(standing) });
-    }
-}
-
-fn strokes(scene: &mut Scene, line: &[(f64, f64)], frame: &Frame) {
-    let drawn = parts(line, frame.y(0.0)).into_iter().filter(|(_, part)| part.len() > 1);
-    scene.marks.extend(drawn.map(|(standing, part)| Mark { shape: Shape::Path(part), role: Role::Budget(standing) }));
-}
-
-/// The part of a line that the picture shows, in pixels.
-fn within(line: &[(Timestamp, f64)], frame: &Frame) -> Vec<(f64, f64)> {
-    line.iter().filter(|(at, share)| frame.axis.holds(*at) && share.is_finite()).map(|point| frame.at(*point)).collect()
-}
-
 /// Draws the forecast; returns its lines.
 fn forecast(scene: &mut Scene, data: &BurnDown, frame: &Frame) -> Vec<Vec<(f64, f64)>> {
     let Forecast::Expected { line, bounds, .. } = &data.forecast else { return vec![] };
     // It goes on from where the measured line ends.
-    let start = data.left.last_at(data.now).filter(|(at, _)| frame.axis.holds(*at));
-    let joined = |line: &[(Timestamp, f64)]| stepped_forecast(start.iter().copied().chain(line.iter().copied().filter(|(at, _)| *at >= data.now)), frame);
+    let start = data.left.last_at(data.now);
+    let joined = |line: &[(Timestamp, f64)]| {
+        let whole: Vec<(Timestamp, f64)> = start.iter().copied().chain(line.iter().copied().filter(|(at, _)| *at >= data.now)).collect();
+        lines::stepped_forecast(lines::cut(&whole, frame).into_iter(), frame)
+    };
     let middle = joined(line);
     if middle.len() > 1 {
-        let (below, zero): (Vec<_>, f64) = (parts(&middle, frame.y(0.0)), frame.y(0.0));
+        let (below, zero): (Vec<_>, f64) = (lines::parts(&middle, frame.y(0.0)), frame.y(0.0));
         for (_, part) in below.into_iter().filter(|(standing, _)| *standing == Standing::Overspent) {
             let Some((first, last)) = part.first().copied().zip(part.last().copied()).filter(|(first, last)| last.0 > first.0) else { continue };
             let around = std::iter::once((first.0, zero)).chain(part).chain([(last.0, zero)]).collect();
             scene.marks.push(Mark { shape: Shape::Area(around), role: Role::Fill(Standing::Overspent) });
         }
     }
-    let mut lines = vec![];
+    let mut drawn = vec![];
     for (role, line) in std::iter::once((Role::Forecast, middle)).chain(bounds.iter().map(|bound| (Role::Bound, joined(bound)))) {
         if line.len() > 1 {
             scene.marks.push(Mark { shape: Shape::Path(line.clone()), role });
-            lines.push(line);
+            drawn.push(line);
         }
     }
-    lines
-}
-
-/// A forecast may slope; two points at one instant make a step. Dashes need points apart, not dense ones.
-fn stepped_forecast(points: impl Iterator<Item = (Timestamp, f64)>, frame: &Frame) -> Vec<(f64, f64)> {
-    let mut line: Vec<(f64, f64)> = vec![];
-    for point in points.filter(|(at, share)| frame.axis.holds(*at) && share.is_finite()).map(|point| frame.at(point)) {
-        let is_dense = line.last().is_some_and(|(x, y)| point.0 - x < 2.0 && (point.1 - y).abs() < 1.0);
-        if !is_dense {
-            push(&mut line, point);
-        }
-    }
-    line
+    drawn
 }
 
 /// A row of ticks; on a phone a count. Returns how high it is.

@@ -305,3 +305,54 @@ fn a_closer_look_is_drawn_like_the_whole() {
         }
     }
 }
+
+/// What is drawn of a role, as its points.
+fn drawn(scene: &Scene, role: Role) -> Vec<(f64, f64)> {
+    let of = |mark: &Mark| match &mark.shape {
+        Shape::Path(points) if mark.role == role => points.clone(),
+        _ => vec![],
+    };
+    scene.marks.iter().flat_map(of).collect()
+}
+
+#[test]
+fn a_closer_look_cuts_lines_at_its_edges_and_says_nothing_of_now() {
+    let part = the_whole_story().between(START.plus_secs(13 * DAY + 600), START.plus_secs(15 * DAY + 1_000));
+    let scene = scene(&part, 760.0);
+    whole(&scene);
+    has_zero(&scene);
+    assert_eq!((roles(&scene, Role::Now), label(&scene, "−5 %"), roles(&scene, Role::Forecast)), (0, None, 0));
+    for role in [Role::Even, Role::Budget(Standing::Within)] {
+        let line = drawn(&scene, role);
+        let (first, last) = (line.first().expect("it is drawn"), line.last().expect("it is drawn"));
+        assert!((first.0 - 60.0).abs() < 0.2 && (last.0 - 752.0).abs() < 0.2, "{role:?} goes from edge to edge: {first:?} {last:?}");
+    }
+    let ahead = the_whole_story().between(START.plus_secs(32 * DAY), START.plus_secs(40 * DAY));
+    let ahead = super::scene(&ahead, 760.0);
+    whole(&ahead);
+    assert!(roles(&ahead, Role::Forecast) == 1 && roles(&ahead, Role::Budget(Standing::Within)) == 0 && label(&ahead, "Fri 27 Nov").is_some());
+}
+
+#[test]
+fn between_two_readings_the_value_holds() {
+    let left = Series::new(vec![(START, Some(0.9)), (START.plus_secs(10 * DAY), Some(0.6)), (START.plus_secs(29 * DAY), Some(0.5))]);
+    let part = bare(left).between(START.plus_secs(11 * DAY), START.plus_secs(12 * DAY));
+    let line = drawn(&scene(&part, 760.0), Role::Budget(Standing::Within));
+    assert_eq!(line.iter().map(|(x, _)| x.round()).collect::<Vec<_>>(), [60.0, 752.0], "{line:?}");
+    let gap = Span { from: START.plus_secs(10 * DAY + 60), to: START.plus_secs(10 * DAY + 7_200) };
+    let broken = BurnDown { gaps: vec![gap], ..part };
+    assert!(drawn(&scene(&broken, 760.0), Role::Budget(Standing::Within)).is_empty(), "what held before a gap says nothing after it");
+}
+
+#[test]
+fn where_it_is_measured_anew_a_line_says_so() {
+    for width in WIDTHS {
+        let data = BurnDown { anew: vec![START.plus_secs(20 * DAY), START.plus_secs(-DAY)], ..the_whole_story() };
+        let scene = scene(&data, width);
+        whole(&scene);
+        assert_eq!(roles(&scene, Role::Anew), 1);
+        assert!(label(&scene, "measured anew").is_some() || width < 520.0);
+        assert!(scene.points.iter().any(|point| point.words.contains("measured anew: the objective was changed")));
+        assert!(readings(&data).rows.iter().any(|row| row[1] == "measured anew"));
+    }
+}

@@ -68,7 +68,8 @@ fn events(data: &BurnDown, from: Timestamp, to: Timestamp) -> Vec<String> {
     let returns = data.returns.iter().filter(|back| seen(back.at)).map(|back| format!("{}, {}", back.points, back.why));
     let deploys = data.deploys.iter().filter(|deploy| seen(deploy.at)).count();
     let deploys = (deploys > 0).then(|| wording::count(deploys, "deploy", "deploys"));
-    flags.chain(returns).chain(deploys).collect()
+    let anew = data.anew.iter().filter(|at| seen(**at)).map(|_| "measured anew: the objective was changed".to_owned());
+    flags.chain(returns).chain(anew).chain(deploys).collect()
 }
 
 /// A stop for each column of pixels that was measured, one for each gap, and those of the forecast.
@@ -112,7 +113,7 @@ pub fn points(data: &BurnDown, axis: &TimeAxis) -> Vec<Point> {
         let happened = if measured { events(data, since, until) } else { vec![] };
         since = if measured { until } else { since };
         let words = [data.wall.spoken(moment), value].into_iter().chain(happened).collect::<Vec<_>>().join(", ");
-        Point { left: axis.x(moment) - 1.0, width: 2.0, words, day: data.wall.day_number(moment), flags }
+        Point { left: axis.x(moment) - 1.0, width: 2.0, words, at: Some(moment), day: data.wall.day_number(moment), flags }
     };
     stops.into_iter().zip(flags).enumerate().map(|(at, (stop, flags))| point(at, stop, flags)).collect()
 }
@@ -179,6 +180,7 @@ pub fn readings(data: &BurnDown) -> Table {
     rows.extend(data.gaps.iter().map(|gap| (gap.from, reading(gap.from, "not measured", None, format!("until {}", gap.to)))));
     rows.extend(data.flags.iter().map(|flag| (flag.at, reading(flag.at, "incident", None, format!("{}, {}", flag.number, flag.words)))));
     rows.extend(data.returns.iter().map(|back| (back.at, reading(back.at, "return", None, format!("{}, {}", back.points, back.why)))));
+    rows.extend(data.anew.iter().map(|at| (*at, reading(*at, "measured anew", None, String::new()))));
     if let Forecast::Expected { assumption, line, .. } = &data.forecast {
         rows.extend(line.iter().map(|(at, share)| (*at, reading(*at, "forecast", Some(*share), assumption.clone()))));
     }

@@ -2,6 +2,7 @@
 //! a target of its own. What is too little for a median is listed value by value.
 
 use super::{
+    bounds::{Bound, Verdict},
     measure::{From, Measure},
     targets::Targets,
 };
@@ -51,13 +52,18 @@ pub struct Member {
     pub value: f64,
     /// How many events or incidents it is made from.
     pub n: u64,
+    /// Of an objective about latency: its threshold in seconds.
+    pub within_s: Option<f64>,
 }
 
 /// What of an objective decides for which figures it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sort {
     Events,
-    Latency,
+    /// With its threshold.
+    Latency {
+        within_s: f64,
+    },
     /// Its budget is time: its slices are no requests.
     Time,
     /// Made from others, which count themselves.
@@ -76,6 +82,13 @@ pub struct Asked<'a> {
     pub now: Timestamp,
 }
 
+impl Line {
+    /// One without a value.
+    fn empty(measure: Measure, severity: Option<Severity>) -> Self {
+        Self { measure, severity, n: 0, value: None, p90: None, values: vec![], target: None, missed: false, excluded: vec![], change: None, members: vec![] }
+    }
+}
+
 /// The table, and how many of its incidents lack at least one of the times.
 pub fn lines(asked: &Asked<'_>) -> (Vec<Line>, u64, u64) {
     let trends = trends(asked.facts, asked.range, asked.filter, GroupBy::Severity, asked.now);
@@ -92,6 +105,8 @@ pub fn lines(asked: &Asked<'_>) -> (Vec<Line>, u64, u64) {
                 }
             }
             From::Services => lines.push(of_members(measure, services(asked), target(None))),
+            From::Nothing(_) => lines.push(Line { target: target(None), ..Line::empty(measure, None) }),
+            From::Objectives if measure == Measure::Slowest => lines.push(bounded(objectives(measure, asked.objectives), target(None))),
             From::Objectives if measure.is_pooled() => lines.push(pooled(measure, objectives(measure, asked.objectives), target(None))),
             From::Objectives => lines.push(of_members(measure, objectives(measure, asked.objectives), target(None))),
         }
@@ -108,7 +123,7 @@ fn figure<'a>(trends: &'a Trends, severity: Option<Severity>, metric: &str) -> O
 }
 
 fn of_incidents(measure: Measure, severity: Option<Severity>, figure: Option<&Figure>, target: Option<f64>) -> Line {
-    let line = Line { measure, severity, n: 0, value: None, p90: None, values: vec![], target, missed: false, excluded: vec![], change: None, members: vec![] };
+    let line = Line { target, ..Line::empty(measure, severity) };
     let Some(figure) = figure else { return line };
     judged(Line {
         n: figure.n,
@@ -126,18 +141,20 @@ fn of_members(measure: Measure, members: Vec<Member>, target: Option<f64>) -> Li
     sorted.sort_by(f64::total_cmp);
     let enough = sorted.len() >= FEWEST;
     judged(Line {
-        measure,
-        severity: None,
         n: sorted.len() as u64,
         value: enough.then(|| median(&sorted)).flatten(),
         p90: enough.then(|| sorted.get((sorted.len() * 90).div_ceil(100).saturating_sub(1)).copied()).flatten(),
         values: if enough { vec![] } else { sorted },
         target,
-        missed: false,
-        excluded: vec![],
-        change: None,
         members: worst_first(members, false),
+        ..Line::empty(measure, None)
     })
+}
+
+/// A percentile of which only the side is known: nothing to put in order, and no median.
+fn bounded(members: Vec<Member>, target: Option<f64>) -> Line {
+    let missed = |member: &Member| Bound::of(member).zip(target).is_some_and(|(bound, target)| bound.judged(target) == Verdict::Missed);
+    Line { n: members.len() as u64, missed: members.iter().any(missed), target, members: worst_first(members, true), ..Line::empty(Measure::Slowest, None) }
 }
 
 /// One ratio of sums: never a mean of ratios, which would weigh a quiet service like a busy one.
@@ -145,19 +162,7 @@ fn of_members(measure: Measure, members: Vec<Member>, target: Option<f64>) -> Li
 fn pooled(measure: Measure, members: Vec<Member>, target: Option<f64>) -> Line {
     let n: u64 = members.iter().map(|member| member.n).sum();
     let good: f64 = members.iter().map(|member| member.value * member.n as f64).sum();
-    judged(Line {
-        measure,
-        severity: None,
-        n,
-        value: (n > 0).then(|| good / n as f64),
-        p90: None,
-        values: vec![],
-        target,
-        missed: false,
-        excluded: vec![],
-        change: None,
-        members: worst_first(members, true),
-    })
+    judged(Line { n, value: (n > 0).then(|| good / n as f64), target, members: worst_first(members, true), ..Line::empty(measure, None) })
 }
 
 fn judged(mut line: Line) -> Line {
@@ -174,7 +179,7 @@ fn worst_first(mut members: Vec<Member>, small: bool) -> Vec<Member> {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // events, rounded at the edge
 fn objectives(measure: Measure, rows: &[(ObjectiveRow, Sort)]) -> Vec<Member> {
     let value = |report: &BudgetReport, sort: Sort| match (measure, sort) {
-        (Measure::Availability, Sort::Events) | (Measure::Latency, Sort::Latency) => report.tally.sli,
+        (Measure::Availability, Sort::Events) | (Measure::Latency | Measure::Slowest, Sort::Latency { .. }) => report.tally.sli,
         (Measure::Errors, Sort::Events) => report.tally.sli.map(|sli| 1.0 - sli),
         (Measure::Burn, _) => report.burn.iter().find(|burn| burn.window_s == HOUR_SECS).and_then(|burn| burn.burn_rate),
         _ => None,
@@ -182,7 +187,8 @@ fn objectives(measure: Measure, rows: &[(ObjectiveRow, Sort)]) -> Vec<Member> {
     let member = |(row, sort): &(ObjectiveRow, Sort)| {
         let brief = &row.report.objective;
         let value = value(&row.report, *sort)?;
-        Some(Member { name: brief.name.clone(), title: brief.title.clone(), value, n: row.report.tally.total.max(0.0).round() as u64 })
+        let within_s = if let Sort::Latency { within_s } = sort { Some(*within_s) } else { None };
+        Some(Member { name: brief.name.clone(), title: brief.title.clone(), value, n: row.report.tally.total.max(0.0).round() as u64, within_s })
     };
     rows.iter().filter_map(member).collect()
 }
@@ -193,7 +199,7 @@ fn services(asked: &Asked<'_>) -> Vec<Member> {
     let began = |facts: &&Facts| asked.range.contains(facts.started_at) && asked.filter.matches(facts);
     let of = |name: &String| {
         let n = asked.facts.iter().filter(began).filter(|facts| facts.services.contains(name)).count();
-        Member { name: name.clone(), title: name.clone(), value: n as f64 * THIRTY_DAYS_SECS / secs, n: n as u64 }
+        Member { name: name.clone(), title: name.clone(), value: n as f64 * THIRTY_DAYS_SECS / secs, n: n as u64, within_s: None }
     };
     asked.services.iter().map(of).collect()
 }
@@ -208,7 +214,7 @@ fn without_a_time(asked: &Asked<'_>) -> u64 {
                 None
             }
         }
-        From::Services | From::Objectives => None,
+        From::Services | From::Objectives | From::Nothing(_) => None,
     });
     let each: Vec<_> = each.collect();
     let of_range = asked.facts.iter().filter(|facts| asked.range.contains(facts.started_at) && asked.filter.matches(facts));
@@ -240,6 +246,6 @@ impl Readable for Line {
 
 impl Readable for Member {
     fn read(from: Reader<'_>) -> Self {
-        Self { name: from.get("name"), title: from.get("title"), value: from.get("value"), n: from.get("n") }
+        Self { name: from.get("name"), title: from.get("title"), value: from.get("value"), n: from.get("n"), within_s: from.get("within_s") }
     }
 }

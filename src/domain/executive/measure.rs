@@ -11,6 +11,8 @@ pub enum Measure {
     Availability,
     #[serde(rename = "M2")]
     Latency,
+    #[serde(rename = "M2p95")]
+    Slowest,
     #[serde(rename = "M3")]
     Errors,
     #[serde(rename = "M4")]
@@ -23,8 +25,14 @@ pub enum Measure {
     Frequency,
     #[serde(rename = "M8")]
     Burn,
+    #[serde(rename = "M9")]
+    Pages,
+    #[serde(rename = "M10")]
+    Runbooks,
     #[serde(rename = "M11")]
     Acknowledge,
+    #[serde(rename = "M12")]
+    Actions,
 }
 
 /// What a figure counts in.
@@ -34,9 +42,11 @@ pub enum Counts {
     Good,
     /// A share of all, of which less is better: `0.07 %`.
     Bad,
-    /// Seconds.
+    /// Seconds in which people do something.
     Time,
-    /// How many in thirty days.
+    /// Seconds in which a program answers.
+    Wait,
+    /// How many in a span that the figure names.
     Often,
     /// How many times the pace that spends a budget exactly.
     Pace,
@@ -51,32 +61,42 @@ pub enum From {
     Services,
     /// Each objective has one, over its own window.
     Objectives,
+    /// From what is not kept here, and which words say so: no number ever stands for it.
+    Nothing(&'static str),
 }
 
 impl Measure {
-    pub const ALL: [Measure; 9] = [
+    pub const ALL: [Measure; 13] = [
         Measure::Availability,
         Measure::Latency,
+        Measure::Slowest,
         Measure::Errors,
         Measure::Detect,
         Measure::Mitigate,
         Measure::Restore,
         Measure::Frequency,
         Measure::Burn,
+        Measure::Pages,
+        Measure::Runbooks,
         Measure::Acknowledge,
+        Measure::Actions,
     ];
 
     pub fn slug(self) -> &'static str {
         match self {
             Measure::Availability => "M1",
             Measure::Latency => "M2",
+            Measure::Slowest => "M2p95",
             Measure::Errors => "M3",
             Measure::Detect => "M4",
             Measure::Mitigate => "M5",
             Measure::Restore => "M6",
             Measure::Frequency => "M7",
             Measure::Burn => "M8",
+            Measure::Pages => "M9",
+            Measure::Runbooks => "M10",
             Measure::Acknowledge => "M11",
+            Measure::Actions => "M12",
         }
     }
 
@@ -88,13 +108,17 @@ impl Measure {
         match self {
             Measure::Availability => "Availability",
             Measure::Latency => "Latency, in time",
+            Measure::Slowest => "Latency p95",
             Measure::Errors => "Error rate",
             Measure::Detect => "Detect",
             Measure::Mitigate => "Mitigate",
             Measure::Restore => "Restore",
             Measure::Frequency => "Incidents, service",
             Measure::Burn => "Burn rate",
+            Measure::Pages => "Pages a week",
+            Measure::Runbooks => "Fixed by runbook",
             Measure::Acknowledge => "Acknowledge",
+            Measure::Actions => "Actions in 90 d",
         }
     }
 
@@ -102,9 +126,13 @@ impl Measure {
         match self {
             Measure::Availability => "Which share of what was asked was answered well?",
             Measure::Latency => "Which share was answered in time?",
+            Measure::Slowest => "How long do nineteen of twenty requests wait at most?",
             Measure::Errors => "Which share failed?",
             Measure::Frequency => "How many incidents does a service have in a month?",
             Measure::Burn => "How fast are budgets spent?",
+            Measure::Pages => "How often is an engineer paged in a week on call?",
+            Measure::Runbooks => "How many incidents did their runbook fix?",
+            Measure::Actions => "Is what was promised after incidents done in time?",
             Measure::Detect | Measure::Mitigate | Measure::Restore | Measure::Acknowledge => self.metric().map_or("", |metric| metric.question),
         }
     }
@@ -117,11 +145,21 @@ impl Measure {
             Measure::Latency => {
                 "events within the threshold of their objective, of all events of the objectives about latency, each over its own window, put together as one ratio of sums"
             }
+            Measure::Slowest => {
+                "for each objective about latency: on which side of its threshold the 95th percentile of its window lies. What is kept is how many were within the threshold, and not how long each took: where 95 % or more were within it, p95 is at most the threshold, else it is above"
+            }
             Measure::Errors => "for each objective that counts events and is not about latency: bad of all events over its own window",
             Measure::Frequency => {
                 "for each service that is known: incidents whose impact began in the range, counted per thirty days; one with several services counts in each"
             }
             Measure::Burn => "for each objective: bad of all events of the last hour, over what its budget allows; at 1 the budget lasts exactly its window",
+            Measure::Pages => {
+                "deduplicated pages of high urgency, for each week that somebody was on call in a rotation; beside it the share at night and the 95th percentile of a shift"
+            }
+            Measure::Runbooks => "resolved incidents whose linked runbook worked, of all resolved incidents that had one; beside it how many had one at all",
+            Measure::Actions => {
+                "of the actions written down 90 to 180 days ago: those closed within 90 days, of all of them; cancelled ones count as not done unless they were replaced"
+            }
             Measure::Detect | Measure::Mitigate | Measure::Restore | Measure::Acknowledge => self.metric().map_or("", |metric| metric.definition),
         }
     }
@@ -129,19 +167,24 @@ impl Measure {
     pub fn formula(self) -> &'static str {
         match self {
             Measure::Availability | Measure::Latency => "Σ good ÷ Σ all",
+            Measure::Slowest => "good ÷ all ≥ 95 %: p95 ≤ threshold",
             Measure::Errors => "bad ÷ all",
             Measure::Frequency => "incidents × 30 days ÷ range",
             Measure::Burn => "(bad ÷ all) ÷ (1 − target)",
+            Measure::Pages => "pages ÷ person-weeks on call",
+            Measure::Runbooks => "runbook worked ÷ runbook linked",
+            Measure::Actions => "closed within 90 days ÷ all of the cohort",
             Measure::Detect | Measure::Mitigate | Measure::Restore | Measure::Acknowledge => self.metric().map_or("", |metric| metric.formula),
         }
     }
 
     pub fn counts(self) -> Counts {
         match self {
-            Measure::Availability | Measure::Latency => Counts::Good,
+            Measure::Availability | Measure::Latency | Measure::Runbooks | Measure::Actions => Counts::Good,
+            Measure::Slowest => Counts::Wait,
             Measure::Errors => Counts::Bad,
             Measure::Detect | Measure::Mitigate | Measure::Restore | Measure::Acknowledge => Counts::Time,
-            Measure::Frequency => Counts::Often,
+            Measure::Frequency | Measure::Pages => Counts::Often,
             Measure::Burn => Counts::Pace,
         }
     }
@@ -150,6 +193,9 @@ impl Measure {
         match (self, self.metric()) {
             (_, Some(metric)) => From::Incidents(metric),
             (Measure::Frequency, None) => From::Services,
+            (Measure::Pages, None) => From::Nothing("no data: no on-call rota is kept"),
+            (Measure::Runbooks, None) => From::Nothing("no data: no runbook outcome is kept"),
+            (Measure::Actions, None) => From::Nothing("no data: no actions are kept"),
             (_, None) => From::Objectives,
         }
     }
@@ -161,7 +207,15 @@ impl Measure {
             Measure::Mitigate => "mttm",
             Measure::Restore => "mttr",
             Measure::Acknowledge => "mtta",
-            Measure::Availability | Measure::Latency | Measure::Errors | Measure::Frequency | Measure::Burn => return None,
+            Measure::Availability
+            | Measure::Latency
+            | Measure::Slowest
+            | Measure::Errors
+            | Measure::Frequency
+            | Measure::Burn
+            | Measure::Pages
+            | Measure::Runbooks
+            | Measure::Actions => return None,
         };
         find(id)
     }
@@ -180,7 +234,7 @@ impl Measure {
     pub fn misses(self, value: f64, target: f64) -> bool {
         match self.counts() {
             Counts::Good => value < target - 1e-9,
-            Counts::Bad | Counts::Time | Counts::Often | Counts::Pace => value > target + 1e-9,
+            Counts::Bad | Counts::Time | Counts::Wait | Counts::Often | Counts::Pace => value > target + 1e-9,
         }
     }
 }

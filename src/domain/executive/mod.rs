@@ -3,6 +3,7 @@
 //!
 //! Open major incidents are not in it: the browser's own copy of them is live.
 
+pub mod bounds;
 pub mod lines;
 pub mod measure;
 pub mod question;
@@ -12,6 +13,7 @@ mod tests;
 pub mod weeks;
 pub mod words;
 
+pub use bounds::Bound;
 pub use lines::{Line, Member};
 pub use measure::{Counts, Measure};
 pub use question::{Question, Span};

@@ -91,6 +91,13 @@ impl Question {
         if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
     }
 
+    /// `30 days · all services`, `90 days · checkout · of Payments`.
+    pub fn words(&self) -> String {
+        let service = self.service.as_deref().unwrap_or("all services");
+        let owner = self.owner.as_ref().map(|owner| format!(" · of {owner}")).unwrap_or_default();
+        format!("{} · {service}{owner}", self.span.label())
+    }
+
     /// Whether it is about some services alone.
     pub fn is_narrowed(&self) -> bool {
         self.service.is_some() || self.owner.is_some()
@@ -108,6 +115,7 @@ mod tests {
         assert_eq!(Question::read([("range", "quarter"), ("service", "a b&c"), ("owner", "Team Käse"), ("x", "y")]), question);
         assert_eq!(Question::read([("range", "ages"), ("service", "")]), Question::default());
         assert_eq!(Question::default().address("/executive"), "/executive");
+        assert_eq!((question.words().as_str(), Question::default().words().as_str()), ("Quarter · a b&c · of Team Käse", "30 days · all services"));
     }
 
     #[test]

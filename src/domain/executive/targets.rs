@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 const MINUTE: f64 = 60.0;
 
 /// What holds until somebody sets something else.
-pub const STARTING: [(Measure, Option<Severity>, f64); 10] = [
+pub const STARTING: [(Measure, Option<Severity>, f64); 14] = [
     (Measure::Availability, None, 0.999),
     (Measure::Latency, None, 0.95),
+    (Measure::Slowest, None, 0.3),
     (Measure::Errors, None, 0.001),
     (Measure::Detect, Some(Severity::Sev1), 5.0 * MINUTE),
     (Measure::Mitigate, Some(Severity::Sev1), 15.0 * MINUTE),
@@ -22,7 +23,10 @@ pub const STARTING: [(Measure, Option<Severity>, f64); 10] = [
     (Measure::Restore, Some(Severity::Sev1), 30.0 * MINUTE),
     (Measure::Frequency, None, 1.0),
     (Measure::Burn, None, 2.0),
+    (Measure::Pages, None, 3.0),
+    (Measure::Runbooks, None, 0.7),
     (Measure::Acknowledge, Some(Severity::Sev1), 2.0 * MINUTE),
+    (Measure::Actions, None, 0.9),
 ];
 
 /// A target as it was set, or as it came with the product.
@@ -64,7 +68,7 @@ impl TargetDraft {
         }
         let most = match metric.counts() {
             super::Counts::Good | super::Counts::Bad => 1.0,
-            super::Counts::Time => 366.0 * 86_400.0,
+            super::Counts::Time | super::Counts::Wait => 366.0 * 86_400.0,
             super::Counts::Often | super::Counts::Pace => 1_000_000.0,
         };
         match value {

@@ -91,7 +91,7 @@ fn shares_are_ratios_of_sums_over_those_that_count_events() {
     let objectives = [
         (within("busy", 990_000.0, 990.0), Sort::Events),
         (within("quiet", 10_000.0, 510.0), Sort::Events),
-        (within("slow", 1_000.0, 10.0), Sort::Latency),
+        (within("slow", 1_000.0, 10.0), Sort::Latency { within_s: 0.3 }),
         (within("minutes", 8_640.0, 8_640.0), Sort::Time),
         (within("all", 1_000_000.0, 500_000.0), Sort::Composite),
     ];
@@ -104,12 +104,41 @@ fn shares_are_ratios_of_sums_over_those_that_count_events() {
     assert_eq!(availability.members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["quiet", "busy"]);
     let latency = line(&lines, Measure::Latency, None);
     assert_eq!((words::middle(&latency), latency.missed), (vec![("99.0 %".to_owned(), false)], false));
+    // How long each took is not kept: the percentile has a side, and no number of its own.
+    let slowest = line(&lines, Measure::Slowest, None);
+    assert_eq!((words::middle(&slowest), slowest.value, words::ninth(&slowest)), (vec![("≤ 300 ms".to_owned(), false)], None, "bound".to_owned()));
+    assert_eq!(words::beneath_member(Measure::Slowest, &slowest.members[0]), "99.0 % of 1,000 within 300 ms");
+    assert_eq!(words::judgement(&slowest).as_deref(), Some("The target is < 300 ms: 1 meets it."));
     // Two objectives are too few for a median: both are listed, and each is judged.
     let errors = line(&lines, Measure::Errors, None);
     assert_eq!(words::middle(&errors), [("0.1 %".to_owned(), false), ("5.1 %".to_owned(), true)]);
     assert_eq!((errors.value, errors.missed, words::ninth(&errors)), (None, true, "each".to_owned()));
     let burn = line(&lines, Measure::Burn, None);
     assert_eq!((burn.n, words::middle(&burn)), (5, vec![("1×".to_owned(), false)]));
+}
+
+#[test]
+fn percentiles_above_their_threshold_miss_the_target_that_it_reaches() {
+    let slow = |name, within_s, bad| (row(name, Standing::Within, Some(0.5), 1_000.0, bad), Sort::Latency { within_s });
+    let (lines, ..) = table(&[slow("a", 0.3, 60.0), slow("b", 1.5, 10.0), slow("c", 0.1, 100.0)], &[]);
+    let slowest = line(&lines, Measure::Slowest, None);
+    let said = [("> 100 ms".to_owned(), false), ("> 300 ms".to_owned(), true), ("≤ 1.5 s".to_owned(), false)];
+    assert_eq!((words::middle(&slowest), slowest.missed), (said.to_vec(), true));
+    assert_eq!(words::judgement(&slowest).as_deref(), Some("The target is < 300 ms: 1 misses it, 2 cannot be told by their thresholds."));
+    let many: Vec<_> = (0..6).map(|n| slow(["d", "e", "f", "g", "h", "i"][n], 0.3, if n < 2 { 90.0 } else { 1.0 })).collect();
+    assert_eq!(words::middle(&line(&table(&many, &[]).0, Measure::Slowest, None)), [("4 of 6 in time".to_owned(), true)]);
+}
+
+#[test]
+fn what_is_not_kept_has_no_figure_and_says_why() {
+    let (lines, ..) = table(&[], &[]);
+    for measure in [Measure::Pages, Measure::Runbooks, Measure::Actions] {
+        let line = line(&lines, measure, None);
+        assert!(words::lacking(measure).is_some_and(|words| words.starts_with("no data: ")), "{measure:?}");
+        assert_eq!((line.n, line.value, words::middle(&line), line.missed), (0, None, vec![], false));
+        assert!(words::judgement(&line).is_some_and(|words| words.ends_with("there is nothing to judge.")));
+    }
+    assert_eq!(words::lacking(Measure::Slowest), None);
 }
 
 #[test]
@@ -135,7 +164,10 @@ fn each_severity_is_judged_by_its_own_target() {
 #[test]
 fn targets_are_said_as_they_were_set() {
     let said: Vec<String> = targets::STARTING.iter().map(|(measure, _, value)| words::target(*measure, *value)).collect();
-    assert_eq!(said, ["> 99.9 %", "> 95 %", "< 0.1 %", "< 5 min", "< 15 min", "< 1 h", "< 30 min", "< 1", "< 2×", "< 2 min"]);
+    assert_eq!(
+        said,
+        ["> 99.9 %", "> 95 %", "< 300 ms", "< 0.1 %", "< 5 min", "< 15 min", "< 1 h", "< 30 min", "< 1", "< 2×", "< 3", "> 70 %", "< 2 min", "> 90 %"]
+    );
     assert_eq!((words::many(9_999), words::many(17_280), words::many(17_280_000)), ("9,999".to_owned(), "17 k".to_owned(), "17 M".to_owned()));
 }
 

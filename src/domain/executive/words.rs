@@ -2,8 +2,9 @@
 
 use super::{
     Executive, GateRow,
-    lines::{FEWEST, Line},
-    measure::{Counts, Measure},
+    bounds::{Bound, Verdict},
+    lines::{FEWEST, Line, Member},
+    measure::{Counts, From, Measure},
 };
 use crate::domain::metrics::{
     Metric, Range,
@@ -25,6 +26,7 @@ pub fn value(measure: Measure, value: f64) -> String {
         Counts::Good => words::availability(value),
         Counts::Bad => words::share(value),
         Counts::Time => words::duration(value),
+        Counts::Wait => wait(value),
         Counts::Often => words::two_digits(value),
         Counts::Pace => format!("{}×", words::two_digits(value)),
     }
@@ -37,6 +39,7 @@ pub fn target(measure: Measure, target: f64) -> String {
         // As it was set, and not to two digits.
         Counts::Good | Counts::Bad => format!("{} %", plain(target * 100.0)),
         Counts::Time => whole_time(target),
+        Counts::Wait => wait(target),
         Counts::Often => plain(target),
         Counts::Pace => format!("{}×", plain(target)),
     };
@@ -59,6 +62,38 @@ fn whole_time(secs: f64) -> String {
     format!("{} {unit}", plain((secs / length * 100.0).round() / 100.0))
 }
 
+/// How long a program takes: `300 ms`, `1.5 s`.
+fn wait(secs: f64) -> String {
+    let millis = (secs * 1e6).round() / 1e3;
+    if millis < 1e3 { format!("{} ms", plain(millis)) } else { format!("{} s", plain(millis / 1e3)) }
+}
+
+/// Why there is no figure and never was: `no data: …`.
+pub fn lacking(measure: Measure) -> Option<&'static str> {
+    if let From::Nothing(why) = measure.from() { Some(why) } else { None }
+}
+
+/// A value of one service or objective: `99.89 %`, `≤ 300 ms`, `> 1 s`.
+pub fn of_member(measure: Measure, member: &Member) -> String {
+    match (measure, Bound::of(member)) {
+        (Measure::Slowest, Some(Bound::AtMost(secs))) => format!("≤ {}", wait(secs)),
+        (Measure::Slowest, Some(Bound::Above(secs))) => format!("> {}", wait(secs)),
+        (Measure::Slowest, None) => "not known".to_owned(),
+        _ => value(measure, member.value),
+    }
+}
+
+/// What it is made from: `1.2 M in its window`, `98.7 % of 17 k within 300 ms`.
+pub fn beneath_member(measure: Measure, member: &Member) -> String {
+    let n = many(member.n);
+    match (measure.from(), member.within_s) {
+        (From::Services, _) => wording::count(usize::try_from(member.n).unwrap_or(usize::MAX), "incident", "incidents"),
+        (_, Some(secs)) if measure == Measure::Slowest => format!("{} of {n} within {}", words::availability(member.value), wait(secs)),
+        (_, Some(secs)) => format!("within {}, {n} in its window", wait(secs)),
+        _ => format!("{n} in its window"),
+    }
+}
+
 /// How many: `31`, `1,244`, `17 k`, `17 M`.
 pub fn many(n: u64) -> String {
     #[allow(clippy::cast_precision_loss)] // two digits of it
@@ -74,11 +109,25 @@ pub fn many(n: u64) -> String {
 /// What stands in the column of medians: one number, or the values themselves, each with whether
 /// it misses the target.
 pub fn middle(line: &Line) -> Vec<(String, bool)> {
+    if line.measure == Measure::Slowest {
+        return bounds(line);
+    }
     let misses = |number: f64| line.target.is_some_and(|target| line.measure.misses(number, target));
     match line.value {
         Some(number) => vec![(value(line.measure, number), misses(number))],
         None => line.values.iter().map(|number| (value(line.measure, *number), misses(*number))).collect(),
     }
+}
+
+/// Each bound; where they are many, how many of them are within their thresholds.
+fn bounds(line: &Line) -> Vec<(String, bool)> {
+    let all: Vec<(&Member, Bound)> = line.members.iter().filter_map(|member| Some((member, Bound::of(member)?))).collect();
+    if all.len() < FEWEST {
+        let misses = |bound: &Bound| line.target.is_some_and(|target| bound.judged(target) == Verdict::Missed);
+        return all.iter().map(|(member, bound)| (of_member(line.measure, member), misses(bound))).collect();
+    }
+    let within = all.iter().filter(|(_, bound)| matches!(bound, Bound::AtMost(_))).count();
+    vec![(format!("{within} of {} in time", all.len()), line.missed)]
 }
 
 /// What stands in the column of ninths: `74 min`, `share`, or why there is none.
@@ -87,6 +136,7 @@ pub fn ninth(line: &Line) -> String {
         (Some(p90), _) => value(line.measure, p90),
         (None, Some(_)) if line.measure.is_pooled() => "share".to_owned(),
         (None, _) if line.n == 0 => "no value".to_owned(),
+        (None, _) if line.measure == Measure::Slowest => "bound".to_owned(),
         (None, _) => "each".to_owned(),
     }
 }
@@ -102,8 +152,8 @@ pub fn name(line: &Line) -> String {
 /// Which way a line went, and by how much; nothing where it was not compared.
 pub fn change(line: &Line) -> Option<(Direction, String)> {
     let metric: &Metric = match line.measure.from() {
-        super::measure::From::Incidents(metric) => metric,
-        super::measure::From::Services | super::measure::From::Objectives => return None,
+        From::Incidents(metric) => metric,
+        From::Services | From::Objectives | From::Nothing(_) => return None,
     };
     line.change.as_ref().map(|change| words::change(metric, change))
 }
@@ -215,8 +265,26 @@ pub fn judgement(line: &Line) -> Option<String> {
     let missed = middle(line).iter().filter(|(_, missed)| *missed).count();
     Some(match (line.value, line.n) {
         (_, 0) => format!("The target is {target}; there is nothing to judge."),
+        _ if line.measure == Measure::Slowest => format!("The target is {target}: {}.", judged(line)),
         (Some(_), _) if line.missed => format!("The target is {target}: missed."),
         (Some(_), _) => format!("The target is {target}: met."),
         (None, n) => format!("The target is {target}: {missed} of {n} missed it. Under {FEWEST} values there is no median."),
     })
+}
+
+/// `2 meet it, 1 misses it, 1 cannot be told by its threshold`.
+fn judged(line: &Line) -> String {
+    let bounds: Vec<Bound> = line.members.iter().filter_map(Bound::of).collect();
+    let count = |verdict: Verdict| bounds.iter().filter(|bound| line.target.is_some_and(|target| bound.judged(target) == verdict)).count();
+    let said = |verdict: Verdict, one: &str, many: &str| match count(verdict) {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let parts = [
+        said(Verdict::Met, "meets it", "meet it"),
+        said(Verdict::Missed, "misses it", "miss it"),
+        said(Verdict::Open, "cannot be told by its threshold", "cannot be told by their thresholds"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -9,6 +9,7 @@ use super::{
     frame::{self, Frame, at},
     line,
     objective::{COVERAGE_FLOOR, Objective, Urgency},
+    raising::Burns,
     report::{Brief, BudgetReport, Burn, BurnAlert, Flag, ObjectiveRow, Standing, Tally, WindowAt},
     series::{Series, Sum},
     words,
@@ -153,7 +154,7 @@ fn flags(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum, cover
     let slice_costs = objective.draft.slice_s as f64 / (budget * frame.length_s() as f64);
     let raised = [
         (Flag::GoodOverTotal, sum.odd > 0),
-        (Flag::ConstantZero, was_never_good(series, frame)),
+        (Flag::ConstantZero, was_never_good(series, frame.until_s)),
         (Flag::Stale, frame.stale && frame.watermark_s.is_some()),
         (Flag::PartialWindow, series.first_s().is_some_and(|first| first >= frame.from_s + objective.draft.slice_s)),
         (Flag::LittleTraffic, !counts_time && budget > 0.0 && coverage >= COVERAGE_FLOOR && frame.rolling && is_above(10.0, allowed)),
@@ -164,8 +165,8 @@ fn flags(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum, cover
 }
 
 /// Whether nothing was ever good, for a day at least: more likely the wrong series than an outage.
-fn was_never_good(series: &Series, frame: &Frame) -> bool {
-    let ever = series.until(frame.until_s);
+fn was_never_good(series: &Series, until_s: i64) -> bool {
+    let ever = series.until(until_s);
     ever.measured_s >= CONSTANT_FOR_S && ever.good_raw() <= 0.0
 }
 
@@ -241,12 +242,9 @@ pub fn pairs_of(objective: &Objective) -> Vec<Pair> {
 /// too little measured in either of its own spans or by late readings, keeps its level.
 pub fn pairs(objective: &Objective, series: &Series, frame: &Frame, previous: &[bool]) -> Vec<BurnAlert> {
     let Some(watermark) = frame.watermark_s else { return vec![] };
-    let is_suspect = was_never_good(series, frame);
     let alert = |(place, pair): (usize, Pair)| {
-        let (long, short) = (burn_over(objective, series, watermark, pair.long_s), burn_over(objective, series, watermark, pair.short_s));
-        let state = burn::BurnState::of(long.burn_rate.unwrap_or(0.0), short.burn_rate.unwrap_or(0.0), pair.factor);
-        let frozen = frame.stale || is_suspect || long.coverage < COVERAGE_FLOOR || short.coverage < COVERAGE_FLOOR;
-        let enough = objective.draft.method.counts_time() || !is_above(min_bad(objective, pair.urgency), series.sum(watermark - pair.long_s, watermark).bad);
+        let Looked { long, short, state, blind, fires } = Looked::at(objective, series, &pair, watermark);
+        let frozen = frame.stale || blind;
         let before = previous.get(place).copied().unwrap_or(false);
         BurnAlert {
             severity: pair.urgency,
@@ -257,12 +255,49 @@ pub fn pairs(objective: &Objective, series: &Series, frame: &Frame, previous: &[
             short_burn: short.burn_rate,
             governing_burn: long.burn_rate.zip(short.burn_rate).map(|(long, short)| long.min(short)),
             state,
-            firing: objective.draft.alerting.enabled && if frozen { before } else { state == burn::BurnState::Critical && enough },
+            firing: objective.draft.alerting.enabled && if frozen { before } else { fires },
             frozen,
+            held_back: false,
             spent_at_firing: pair.share(objective.window().usual_secs()),
         }
     };
-    pairs_of(objective).into_iter().enumerate().map(alert).collect()
+    let mut alerts: Vec<BurnAlert> = pairs_of(objective).into_iter().enumerate().map(alert).collect();
+    let burns = Burns::of(alerts.iter().filter(|alert| alert.firing).map(|alert| alert.severity));
+    for alert in alerts.iter_mut().filter(|alert| alert.firing) {
+        alert.held_back = burns.holds_back(alert.severity);
+    }
+    alerts
+}
+
+/// Which pairs fired when measuring had come to `until_s`, in the order of [`pairs_of`], as the
+/// slices tell: a pair that was frozen kept the level of the last moment at which it was not.
+pub fn fired_at(objective: &Objective, series: &Series, until_s: i64) -> Vec<bool> {
+    let ends: Vec<i64> = series.pieces(i64::MIN, until_s).map(|piece| piece.end_s()).collect();
+    let fired = |pair: Pair| {
+        ends.iter().rev().map(|end_s| Looked::at(objective, series, &pair, *end_s)).find(|looked| !looked.blind).is_some_and(|looked| looked.fires)
+    };
+    pairs_of(objective).into_iter().map(fired).collect()
+}
+
+/// What a pair sees of the slices that ended by an instant.
+struct Looked {
+    long: Burn,
+    short: Burn,
+    state: burn::BurnState,
+    /// Too little was measured in either of its spans, or it is suspect.
+    blind: bool,
+    /// What it decides unless it is blind.
+    fires: bool,
+}
+
+impl Looked {
+    fn at(objective: &Objective, series: &Series, pair: &Pair, until_s: i64) -> Self {
+        let (long, short) = (burn_over(objective, series, until_s, pair.long_s), burn_over(objective, series, until_s, pair.short_s));
+        let state = burn::BurnState::of(long.burn_rate.unwrap_or(0.0), short.burn_rate.unwrap_or(0.0), pair.factor);
+        let enough = objective.draft.method.counts_time() || !is_above(min_bad(objective, pair.urgency), series.sum(until_s - pair.long_s, until_s).bad);
+        let blind = long.coverage < COVERAGE_FLOOR || short.coverage < COVERAGE_FLOOR || was_never_good(series, until_s);
+        Self { long, short, state, blind, fires: state == burn::BurnState::Critical && enough }
+    }
 }
 
 /// When what burns at `until_s` began: the start of the first slice, without a pause before then,

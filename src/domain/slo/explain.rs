@@ -151,6 +151,11 @@ fn population(objective: &Objective) -> Vec<String> {
         Indicator::Latency { histogram, threshold_s, .. } => format!("Good: answered within {threshold_s} s, by {histogram}{source}."),
         Indicator::Probe { query } => format!("Good: while {query} is 1{source}."),
         Indicator::Threshold { query, op, value } => format!("Good: while {query} is {} {value}{source}.", op.words()),
+        Indicator::Telemetry { service, operation, threshold_s } => {
+            let of = operation.as_deref().map(|operation| format!(" ({operation})")).unwrap_or_default();
+            let good = threshold_s.map_or_else(|| "without an error".to_owned(), |threshold_s| format!("that took at most {threshold_s} s"));
+            format!("Good: calls of {service}{of} {good}, as its traces tell.")
+        }
         Indicator::Pushed => "Readings are sent to us.".to_owned(),
         Indicator::Composite { of, .. } => {
             let names: Vec<&str> = of.iter().map(|part| part.objective.as_str()).collect();

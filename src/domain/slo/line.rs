@@ -49,19 +49,25 @@ impl<'a> Measure<'a> {
 /// With a rolling window it rises when old errors leave; with a calendar window it only falls,
 /// unless the objective's basis is what was observed so far.
 pub fn left_line(objective: &Objective, series: &Series, frame: &Frame, points: usize) -> Vec<Left> {
-    let Some(measure) = Measure::of(objective, series, frame) else { return vec![] };
-    let mut thin = Thin::new(frame.from_s, frame.until_s, points);
-    let mut known_until = frame.from_s;
+    left_between(objective, series, frame, (frame.from_s, frame.until_s), points)
+}
+
+/// The same line over a part of its window, for a closer look.
+pub fn left_between(objective: &Objective, series: &Series, frame: &Frame, (from_s, until_s): (i64, i64), points: usize) -> Vec<Left> {
+    let (from_s, until_s) = (from_s.max(frame.from_s), until_s.min(frame.until_s));
+    let Some(measure) = Measure::of(objective, series, frame).filter(|_| from_s < until_s) else { return vec![] };
+    let mut thin = Thin::new(from_s, until_s, points);
+    let mut known_until = from_s;
     let slack = objective.draft.slice_s;
-    for piece in series.pieces(frame.from_s, frame.until_s) {
+    for piece in series.pieces(from_s, until_s) {
         if piece.start_s - known_until >= slack {
             thin.gap(known_until);
         }
-        let at_s = piece.end_s().min(frame.until_s);
+        let at_s = piece.end_s().min(until_s);
         known_until = at_s;
         thin.point(at_s, measure.left(at_s, &series.until(piece.start_s + 1), &series.until(measure.begins(at_s))));
     }
-    if frame.until_s - known_until >= slack {
+    if until_s - known_until >= slack {
         thin.gap(known_until);
     }
     thin.finish()
@@ -176,5 +182,11 @@ mod tests {
         let left = |at_s: i64| line.iter().rev().find(|left| left.at <= at(at_s)).and_then(|left| left.ratio).expect("it was measured");
         near(left(NOW_S - 4 * DAY), 1.0 - 2_000.0 / 4_032.0);
         near(left(NOW_S - 2 * DAY), 1.0);
+        // A closer look at a part is the same line with more of its points.
+        let frame = frame_of(&objective, &series);
+        let near_by = left_between(&objective, &series, &frame, (NOW_S - 4 * DAY, NOW_S - 4 * DAY + 3_600), 4_000);
+        assert_eq!(near_by.len(), 12);
+        near(near_by[11].ratio.expect("it was measured"), left(NOW_S - 4 * DAY + 3_600));
+        assert!(left_between(&objective, &series, &frame, (NOW_S + 1, NOW_S + DAY), 100).is_empty());
     }
 }

@@ -13,7 +13,7 @@
 //! | what people set: an objective, time that is left out | [`objective`], [`exclusion`] |
 //! | readings over time | [`series`] |
 //! | a window at an instant, and what was counted in it | [`frame`] |
-//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`page`] |
+//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`raising`], [`page`] |
 //! | the budget over time, and ahead | [`line`], [`forecast`] |
 //! | what incidents spent of it | [`cost`] |
 //! | may we release? | [`gate`] |
@@ -37,6 +37,7 @@ pub mod headline;
 pub mod line;
 pub mod objective;
 pub mod page;
+pub mod raising;
 pub mod recurrence;
 pub mod release;
 pub mod report;

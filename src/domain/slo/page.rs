@@ -9,7 +9,7 @@ use super::{
     gate::Gate,
     line,
     objective::Objective,
-    report::{Deploy, ObjectivePage, Trouble},
+    report::{Departed, Deploy, ObjectivePage, Trouble},
     series::Series,
     zone::Zone,
 };
@@ -21,7 +21,8 @@ const FORECAST_POINTS: usize = 240;
 
 /// What the page shows beside the readings.
 pub struct Around<'a> {
-    /// All incidents of the window; those of other services are passed over.
+    /// All incidents of the window, and of one as long before it where it is a rolling one; those
+    /// of other services are passed over.
     pub incidents: &'a [Span],
     pub deploys: Vec<Deploy>,
     /// Those that are for the objective.
@@ -44,7 +45,11 @@ pub fn page(objective: &Objective, series: &Series, window_index: usize, around:
     let report = assess::report(objective, series, window_index, now, zone, around.previous);
     let budget = objective.draft.target.budget();
     let frame = Frame::of_report(&report, budget);
-    let (spenders, else_ratio) = cost::spenders(objective, series, &frame, &report, around.incidents);
+    let (within, before): (Vec<Span>, Vec<Span>) = around.incidents.iter().cloned().partition(|span| span.to.is_none_or(|to| to.epoch_secs() >= frame.from_s));
+    let (spenders, else_ratio) = cost::spenders(objective, series, &frame, &report, &within);
+    // One that reaches into the window has left it in part.
+    let old = before.iter().chain(&within).filter(|span| span.from.epoch_secs() < frame.from_s && span.concerns(objective.draft.service.as_deref()));
+    let departed = old.map(|span| Departed { reference: span.reference, from: span.from, to: span.to.unwrap_or(now) }).collect();
     let others = (0..objective.draft.windows.len()).filter(|other| *other != window_index);
     ObjectivePage {
         objective: objective.clone(),
@@ -55,6 +60,7 @@ pub fn page(objective: &Objective, series: &Series, window_index: usize, around:
         forecast: forecast::line(&report, series, &frame, budget, ahead_s(&frame), FORECAST_POINTS),
         spenders,
         else_ratio,
+        departed,
         deploys: around.deploys,
         exclusions: around.exclusions,
         gate: around.gate,

@@ -8,7 +8,7 @@ use super::{
     report::Standing,
     series::{Series, Slice},
     tests::*,
-    whatif::{Ground, WhatIf},
+    whatif::{Ground, Sums, WhatIf},
     zone::Utc,
 };
 use proptest::prelude::*;
@@ -175,7 +175,8 @@ proptest! {
         let objective = an_objective();
         let series = a_series(&objective, &readings);
         let report = report_of(&objective, &series);
-        let ground = Ground::new(&objective, &series, &report, &incidents, &Utc);
+        let sums = Sums::of(&objective, &series, &report, &incidents);
+        let ground = Ground { objective: &objective, series: &series, zone: &Utc, sums: &sums };
         let outcomes = ground.answer(&WhatIf::default());
         prop_assert_eq!(outcomes.len(), 1);
         prop_assert_eq!(outcomes[0].remaining_ratio, report.tally.remaining_ratio);

@@ -94,8 +94,17 @@ pub struct BurnAlert {
     pub firing: bool,
     /// Too little was measured: the alert keeps its level until more is.
     pub frozen: bool,
+    /// It fires, but nothing is raised for it while the objective's alert that pages fires.
+    pub held_back: bool,
     /// Share of the budget that is spent when it fires.
     pub spent_at_firing: f64,
+}
+
+impl BurnAlert {
+    /// Whether an alert is open for it.
+    pub fn is_raised(&self) -> bool {
+        self.firing && !self.held_back
+    }
 }
 
 /// When the budget runs out, by three methods, each named: they answer different questions.
@@ -266,6 +275,8 @@ pub struct ObjectivePage {
     pub spenders: Vec<Spender>,
     /// Spent outside every named incident, as a share of the budget.
     pub else_ratio: f64,
+    /// Incidents from before a rolling window: what they spent came back when it left them behind.
+    pub departed: Vec<Departed>,
     pub deploys: Vec<Deploy>,
     pub exclusions: Vec<Exclusion>,
     pub gate: Option<Gate>,
@@ -305,6 +316,15 @@ pub struct Day {
     pub coverage: f64,
 }
 
+/// An incident that began before the window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Departed {
+    #[serde(rename = "ref")]
+    pub reference: IncidentRef,
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
 /// A change of the objective's service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deploy {
@@ -338,13 +358,14 @@ macro_rules! readable {
 readable! {
     Tally { good, bad, total, sli, allowed_bad, consumed_ratio, remaining_ratio }
     Burn { window_s, error_ratio, burn_rate, coverage }
-    BurnAlert { severity, factor, long_s, short_s, long_burn, short_burn, governing_burn, state, firing, frozen, spent_at_firing }
+    BurnAlert { severity, factor, long_s, short_s, long_burn, short_burn, governing_burn, state, firing, frozen, held_back, spent_at_firing }
     Exhaustion { full_budget_s, remaining_budget_s, forecast_at, earliest_at, latest_at, recovers_at, projected_end_ratio }
     Brief { id, name, title, service, target, method, generation, revision }
     WindowAt { name, kind, from, to, length_s }
     Spender { reference = "ref", title, severity, from, to, duration_s, bad, ratio, minutes, shared }
     Cost { objective, window, bad, ratio, minutes, shared, points_per_hour }
-    ObjectivePage { objective, report, others, left, gaps, days, forecast, spenders, else_ratio, deploys, exclusions, gate, generations, backfilled, trouble }
+    ObjectivePage { objective, report, others, left, gaps, days, forecast, spenders, else_ratio, departed, deploys, exclusions, gate, generations, backfilled, trouble }
+    Departed { reference = "ref", from, to }
     Trouble { since, words }
     Left { at, ratio }
     Gap { from, to }

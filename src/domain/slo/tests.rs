@@ -254,6 +254,42 @@ fn a_pair_fires_above_its_factor_with_enough_bad_events() {
 }
 
 #[test]
+fn tickets_fire_behind_the_page_and_are_held_back() {
+    let objective = an_objective();
+    // Six hours at a burn of 30: 7.5 over a day and 2.5 over three, all above their factors.
+    let bad =
+        |percent: f64| a_series(&objective, &slices(NOW_S - 30 * DAY, NOW_S, |start| if start >= NOW_S - 6 * HOUR { 2_000.0 * percent / 100.0 } else { 0.0 }));
+    let told = |series: &Series| -> Vec<(bool, bool, bool)> {
+        report_of(&objective, series).alerts.iter().map(|alert| (alert.firing, alert.held_back, alert.is_raised())).collect()
+    };
+    assert_eq!(told(&bad(3.0)), [(true, false, true), (true, true, false), (true, true, false)]);
+    // At a burn of 5 nobody is woken, and the ticket of three days does not fire.
+    assert_eq!(told(&bad(0.5)), [(false, false, false), (false, false, false), (false, false, false)]);
+    let slowly = a_series(&objective, &slices(NOW_S - 30 * DAY, NOW_S, |start| if start >= NOW_S - 2 * DAY { 8.0 } else { 0.0 }));
+    assert_eq!(told(&slowly), [(false, false, false), (true, false, true), (true, false, true)]);
+}
+
+#[test]
+fn what_fired_at_a_past_moment_is_reckoned_from_the_slices() {
+    let objective = an_objective();
+    let until = NOW_S - DAY;
+    let bad_hour = |start: i64| if (until - HOUR..until).contains(&start) { 100.0 } else { 0.0 };
+    let mut kept = slices(NOW_S - 30 * DAY, until, bad_hour);
+    assert_eq!(assess::fired_at(&objective, &a_series(&objective, &kept), until), [true, false, false]);
+    assert_eq!(assess::fired_at(&objective, &a_series(&objective, &kept), until - HOUR), [false, false, false]);
+    // Two hours of silence, then half an hour of calm: six hours are not measured yet, so it kept its level.
+    kept.extend(slices(until + 2 * HOUR, until + 9 * HOUR, |_| 0.0));
+    let series = a_series(&objective, &kept);
+    let calm = until + 2 * HOUR + 1_800;
+    assert_eq!(assess::fired_at(&objective, &series, calm), [true, false, false]);
+    let report = assess::report(&objective, &series, 0, at(calm), &Utc, &assess::fired_at(&objective, &series, calm));
+    assert_eq!((report.alerts[0].frozen, report.alerts[0].firing), (true, true));
+    // Once enough is measured it is decided anew.
+    assert_eq!(assess::fired_at(&objective, &series, until + 9 * HOUR), [false, false, false]);
+    assert_eq!(assess::fired_at(&objective, &a_series(&objective, &[]), NOW_S), [false, false, false]);
+}
+
+#[test]
 fn too_little_measured_in_a_pairs_own_spans_freezes_it_alone() {
     let objective = an_objective();
     // 40 minutes of the last day are missing: 2.8 % of a day, a ninth of six hours, which are

@@ -2,8 +2,8 @@
 //! an outage that goes on.
 //!
 //! It is the function of the server and of the page, which asks it anew while somebody drags. What
-//! is made once, [`Ground`], holds the sums; a question then only walks over the slices that it
-//! changes. Nothing is kept of an answer.
+//! is made once, [`Sums`], holds what every question needs; a question then only walks over the
+//! slices that it changes. Nothing is kept of an answer.
 
 use super::{
     assess,
@@ -70,27 +70,34 @@ struct Scene {
     ahead: Option<Ahead>,
 }
 
-/// What questions are asked of.
-pub struct Ground<'a> {
-    objective: &'a Objective,
-    series: &'a Series,
+/// What every question about a report's window needs.
+pub struct Sums {
     incidents: Vec<Span>,
     now: Timestamp,
-    zone: &'a dyn Zone,
     scene: Scene,
 }
 
-impl<'a> Ground<'a> {
-    /// Of the window of a report. `incidents` are all that lie in it; `zone` names days, and has
-    /// the rules of another window that is asked for.
-    pub fn new(objective: &'a Objective, series: &'a Series, report: &BudgetReport, incidents: &[Span], zone: &'a dyn Zone) -> Self {
+impl Sums {
+    /// `incidents` are all that lie in the window.
+    pub fn of(objective: &Objective, series: &Series, report: &BudgetReport, incidents: &[Span]) -> Self {
         let service = objective.draft.service.as_deref();
         let incidents: Vec<Span> = incidents.iter().filter(|span| span.concerns(service)).cloned().collect();
         let frame = Frame::of_report(report, objective.draft.target.budget());
         let scene = Scene::of(series, frame, report.state, &incidents);
-        Self { objective, series, incidents, now: report.at, zone, scene }
+        Self { incidents, now: report.at, scene }
     }
+}
 
+/// What questions are asked of: the sums, and what they were made of. `zone` names days, and has
+/// the rules of another window that is asked for.
+pub struct Ground<'a> {
+    pub objective: &'a Objective,
+    pub series: &'a Series,
+    pub zone: &'a dyn Zone,
+    pub sums: &'a Sums,
+}
+
+impl Ground<'_> {
     /// How it is, each change alone, and all of them together where there are several.
     pub fn answer(&self, asked: &WhatIf) -> Vec<Outcome> {
         let single = asked.single(self);
@@ -105,10 +112,10 @@ impl<'a> Ground<'a> {
 
     fn outcome(&self, what: String, asked: &WhatIf) -> Outcome {
         let other = asked.window.as_ref().map(|window| {
-            let frame = Frame::of(self.objective, self.series, window, self.now, self.zone);
-            Scene::of(self.series, frame, assess::standing(self.objective, self.series, &frame), &self.incidents)
+            let frame = Frame::of(self.objective, self.series, window, self.sums.now, self.zone);
+            Scene::of(self.series, frame, assess::standing(self.objective, self.series, &frame), &self.sums.incidents)
         });
-        let scene = other.as_ref().unwrap_or(&self.scene);
+        let scene = other.as_ref().unwrap_or(&self.sums.scene);
         let budget = asked.target.unwrap_or(self.objective.draft.target).budget();
         let changes = scene.changes(self, asked);
         let mut sum = scene.sum;
@@ -126,7 +133,7 @@ impl<'a> Ground<'a> {
             (None, None) => "nothing known".to_owned(),
         };
         sum.bad += longer.came_bad;
-        let at = scene.crosses(self.series, &sum, budget, &changes).map(|secs| at(secs).max(self.now));
+        let at = scene.crosses(self.series, &sum, budget, &changes).map(|secs| at(secs).max(self.sums.now));
         Outcome { what, remaining_ratio: then.remaining_ratio, minutes, left, at }
     }
 }
@@ -159,7 +166,7 @@ impl Scene {
         if asked.detected_earlier_s > 0 || asked.mitigated_earlier_s > 0 || !asked.without.is_empty() {
             let slices = &self.charges.slices;
             let mut saved = vec![0.0; slices.len()];
-            for (incident, span) in ground.incidents.iter().zip(&self.charges.spans) {
+            for (incident, span) in ground.sums.incidents.iter().zip(&self.charges.spans) {
                 let over_s = asked.over_s(incident, *span);
                 let first = slices.partition_point(|slice| slice.piece.end_s() <= over_s);
                 for (slice, saved) in slices[first..].iter().zip(&mut saved[first..]).take_while(|(slice, _)| slice.piece.start_s < span.1) {
@@ -257,7 +264,7 @@ impl WhatIf {
             single.push((format!("Without {}", wording::list(&names)), WhatIf { without: self.without.clone(), ..none() }));
         }
         if let Some(out) = self.exclusion {
-            let clock = |at| words::clock(at, ground.now, ground.zone);
+            let clock = |at| words::clock(at, ground.sums.now, ground.zone);
             single.push((format!("{} to {} left out", clock(out.from), clock(out.to)), WhatIf { exclusion: Some(out), ..none() }));
         }
         if self.lasts_longer_s > 0 {
@@ -307,7 +314,8 @@ mod tests {
         let series = with_outage(from, to, 2_000.0);
         let (objective, report) = (an_objective(), report_of(&an_objective(), &with_outage(from, to, 2_000.0)));
         let incidents = [an_incident(1, from, Some(to))];
-        let ground = Ground::new(&objective, &series, &report, &incidents, &Utc);
+        let sums = Sums::of(&objective, &series, &report, &incidents);
+        let ground = Ground { objective: &objective, series: &series, zone: &Utc, sums: &sums };
         let ask = |asked: WhatIf| ground.answer(&asked);
         let bad = |outcome: &Outcome| ((1.0 - outcome.remaining_ratio.expect("there is a budget")) * 17_280.0).round();
         // It was noticed after ten minutes, and an hour earlier is not before that.
@@ -342,7 +350,8 @@ mod tests {
     fn what_if_it_lasted_longer() {
         let series = with_outage(NOW_S - 300, NOW_S, 2_000.0);
         let (objective, report) = (an_objective(), report_of(&an_objective(), &with_outage(NOW_S - 300, NOW_S, 2_000.0)));
-        let ground = Ground::new(&objective, &series, &report, &[], &Utc);
+        let sums = Sums::of(&objective, &series, &report, &[]);
+        let ground = Ground { objective: &objective, series: &series, zone: &Utc, sums: &sums };
         let outcomes = ground.answer(&WhatIf { lasts_longer_s: 2_400, ..WhatIf::default() });
         // 2,000 so far and eight slices of 2,000 more.
         assert_eq!(outcomes[1].what, "40 min more of this");

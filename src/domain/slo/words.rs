@@ -57,10 +57,16 @@ fn zero_tolerance(report: &BudgetReport) -> String {
     }
 }
 
-/// `46 to 52 %`, where what was not measured matters; `None` where it does not.
+/// `46 to 52 %`, where what was not measured matters; `None` where it does not. Where the whole
+/// budget and more may be gone in what was not measured, how much more tells nobody anything:
+/// `44 % at best`.
 pub fn range(report: &BudgetReport) -> Option<String> {
-    let (worst, best) = (points(report.worst_remaining_ratio?), points(report.best_remaining_ratio?));
-    (worst != best).then(|| format!("{worst} to {best} %"))
+    let (worst, best) = (report.worst_remaining_ratio?, report.best_remaining_ratio?);
+    match (points(worst), points(best)) {
+        (low, high) if low == high => None,
+        (_, high) if worst < -1.0 => Some(format!("{high} % at best")),
+        (low, high) => Some(format!("{low} to {high} %")),
+    }
 }
 
 /// `Thursday`.
@@ -179,6 +185,10 @@ mod tests {
         report.state = Standing::NotMeasured;
         (report.worst_remaining_ratio, report.best_remaining_ratio) = (Some(0.46), Some(0.52));
         assert_eq!(left(&report), "46 to 52 %");
+        (report.worst_remaining_ratio, report.best_remaining_ratio) = (Some(-12.9), Some(0.44));
+        assert_eq!(left(&report), "44 % at best");
+        (report.worst_remaining_ratio, report.best_remaining_ratio) = (Some(-0.9), Some(0.44));
+        assert_eq!(left(&report), "−90 to 44 %");
         report.coverage = 0.37;
         assert_eq!(outlook(&report, now(), &Utc), "37 % measured");
         report.state = Standing::Overspent;

@@ -4,6 +4,7 @@
 //! Everything here is counting: whoever calls hands in what it kept, and the same input always
 //! gives the same answer. Nothing is decoded, stored or asked here.
 
+pub mod board;
 pub mod differences;
 pub mod facts;
 pub mod gather;

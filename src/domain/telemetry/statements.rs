@@ -210,7 +210,9 @@ mod tests {
         ] {
             assert!(of(text).1, "{text}");
         }
-        for text in ["INFO no error was found", "level=info msg=\"error budget\"", "an error, perhaps", r#"{"level":"warn","msg":"ERROR like"}"#, "", "{", "é {"] {
+        for text in
+            ["INFO no error was found", "level=info msg=\"error budget\"", "an error, perhaps", r#"{"level":"warn","msg":"ERROR like"}"#, "", "{", "é {"]
+        {
             assert!(!of(text).1, "{text}");
         }
         // What a sender says in its own field comes first.

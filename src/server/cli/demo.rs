@@ -11,6 +11,7 @@ mod live;
 mod payloads;
 mod plan;
 mod present;
+mod traffic;
 mod troubles;
 
 use super::{Done, Everywhere};
@@ -73,6 +74,7 @@ async fn unfold(everywhere: &Everywhere, demo: &Demo) -> Done {
     let imported = bring_the_past(&house, demo.days, usize::try_from(incidents)?).await?;
     let scenes = present::set(&house).await?;
     let objectives = levels::set(&house).await?;
+    traffic::set(&house).await?;
     if everywhere.json && demo.once {
         println!("{}", json!({ "imported": imported, "scenes": scenes, "objectives": objectives, "open": house.open_incidents().await?.len() }));
     }

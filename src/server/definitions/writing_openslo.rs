@@ -114,6 +114,7 @@ fn indicator(draft: &ObjectiveDraft, goal: &mut Mapping) -> Result<Mapping, Stri
         }
         Indicator::Latency { native: true, .. } => return Err("OpenSLO has no words for a native histogram".to_owned()),
         Indicator::Probe { .. } => return Err("OpenSLO has no words for a gauge of 1 and 0".to_owned()),
+        Indicator::Telemetry { .. } => return Err("it counts the traces that are sent to Tocsin, and OpenSLO asks for them".to_owned()),
         Indicator::Pushed => return Err("its readings are sent to Tocsin, and OpenSLO asks for them".to_owned()),
         Indicator::Composite { .. } => return Err("it is made from other objectives".to_owned()),
     }

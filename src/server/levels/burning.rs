@@ -2,7 +2,7 @@
 //! sender's alerts. What is too little measured keeps the level it had.
 //!
 //! An objective has one alert that pages and one ticket, whichever of its pairs of windows fires,
-//! and one alert for readings that stay away.
+//! and one alert for readings that stay away. The ticket is held back while the page fires.
 
 use super::One;
 use crate::{
@@ -12,7 +12,14 @@ use crate::{
         ids::IntegrationId,
         integration::{Grouping, Integration},
         severity::AlertSeverity,
-        slo::{assess, burn::Pair, frame::Frame, objective::Urgency, report::BurnAlert},
+        slo::{
+            assess,
+            burn::Pair,
+            frame::{self, Frame},
+            objective::Urgency,
+            raising::{Burns, Change},
+            report::BurnAlert,
+        },
         time::Timestamp,
     },
     server::{
@@ -105,6 +112,8 @@ impl Told {
         let alerts = assess::pairs(objective, one.series(), &frame, &one.fired(known));
         let pairs = assess::pairs_of(objective);
         let fired_before = |key: &str| known.iter().any(|level| level.pair == key && level.firing);
+        let burned = Burns::of(URGENCIES.into_iter().filter(|urgency| known.iter().any(|level| level.firing && level.pair.starts_with(urgency.slug()))));
+        let burns = Burns::of(alerts.iter().filter(|alert| alert.firing).map(|alert| alert.severity));
         let mut changed: Vec<BurnLevel> = vec![];
         for urgency in URGENCIES {
             let of: Vec<(&Pair, &BurnAlert)> = pairs.iter().zip(&alerts).filter(|(pair, _)| pair.urgency == urgency).collect();
@@ -112,13 +121,8 @@ impl Told {
             let gone =
                 known.iter().filter(|level| level.firing && level.pair.starts_with(urgency.slug()) && !of.iter().any(|(pair, _)| key_of(pair) == level.pair));
             let gone: Vec<BurnLevel> = gone.map(|level| BurnLevel { pair: level.pair.clone(), firing: false, since: self.now }).collect();
-            let before = known.iter().any(|level| level.firing && level.pair.starts_with(urgency.slug()));
-            let worst = of.iter().filter(|(_, alert)| alert.firing).max_by(|(_, a), (_, b)| a.factor.total_cmp(&b.factor));
-            match (before, worst) {
-                (false, Some((_, alert))) => self.signals.push(burning(app, one, alert, &frame, self.now)),
-                (true, None) => self.signals.push(resolved(one, urgency.slug(), "It no longer burns faster than it may.".to_owned(), self.now)),
-                _ => {}
-            }
+            let worst = of.iter().map(|(_, alert)| *alert).filter(|alert| alert.firing).max_by(|a, b| a.factor.total_cmp(&b.factor));
+            self.signals.extend(burns.change(burned, urgency).and_then(|change| signal_of(app, one, urgency, change, worst, &frame, self.now)));
             let news = of.iter().filter(|(pair, alert)| alert.firing != fired_before(&key_of(pair)));
             changed.extend(news.map(|(pair, alert)| BurnLevel { pair: key_of(pair), firing: alert.firing, since: self.now }));
             changed.extend(gone);
@@ -170,7 +174,25 @@ fn dedupe_key(one: &One, what: &str) -> String {
     format!("slo/{}/{what}", one.objective().id)
 }
 
-fn burning(app: &App, one: &One, alert: &BurnAlert, frame: &Frame, now: Timestamp) -> Signal {
+/// What is said of a change; of one that is raised, with `worst`, the pair that says it loudest.
+fn signal_of(app: &App, one: &One, urgency: Urgency, change: Change, worst: Option<&BurnAlert>, frame: &Frame, now: Timestamp) -> Option<Signal> {
+    let ended = |words: &str| Some(resolved(one, urgency.slug(), words.to_owned(), now));
+    match change {
+        Change::Raised => Some(burning(app, one, worst?, began_at(one, worst?, frame, now), now)),
+        // What it burned before is the page's: it is not charged twice.
+        Change::RaisedAfterPage => Some(burning(app, one, worst?, now, now)),
+        Change::Cleared => ended("It no longer burns faster than it may."),
+        Change::Superseded => ended("It burns so fast by now that the alert that pages stands for it."),
+    }
+}
+
+/// When what burns now began.
+fn began_at(one: &One, alert: &BurnAlert, frame: &Frame, now: Timestamp) -> Timestamp {
+    let began_s = |until_s| assess::burning_since(one.objective(), one.series(), until_s, alert.long_s, alert.short_s).unwrap_or(until_s);
+    frame.watermark_s.map_or(now, |until_s| frame::at(began_s(until_s))).min(now)
+}
+
+fn burning(app: &App, one: &One, alert: &BurnAlert, began_at: Timestamp, now: Timestamp) -> Signal {
     let objective = one.objective();
     let governing = alert.governing_burn.unwrap_or_default();
     let description = format!(
@@ -191,8 +213,6 @@ fn burning(app: &App, one: &One, alert: &BurnAlert, frame: &Frame, now: Timestam
         Urgency::Page => AlertSeverity::Critical,
         Urgency::Ticket => AlertSeverity::Warning,
     };
-    let began_s = frame.watermark_s.map(|until_s| assess::burning_since(objective, one.series(), until_s, alert.long_s, alert.short_s).unwrap_or(until_s));
-    let began_at = began_s.map_or(now, |secs| Timestamp::from_micros(secs * 1_000_000)).min(now);
     Signal {
         severity: Some(severity),
         title: format!("{} burns its error budget", objective.title()),

@@ -17,11 +17,14 @@ use crate::{
     },
     server::store::{KEPT_FOR_S, Kept, Pulse, Since, Store, StoreError},
 };
+use futures::{StreamExt, TryStreamExt, stream};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
 
+/// How many objectives are read at once: one does not wait for another's decoding.
+const AT_ONCE: usize = 4;
 /// What forecasts and usual error rates look back on, even with short windows.
 const LEAST_HELD_S: i64 = 37 * 86_400;
 /// Held slices may be older than needed by this much before they are read anew without those.
@@ -35,22 +38,20 @@ pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestam
     let exclusions = if defined { Arc::new(store.exclusions().await?) } else { before.exclusions.clone() };
     let pulses: HashMap<i64, Pulse> = stamp.pulses.iter().map(|pulse| (pulse.number, *pulse)).collect();
     let mut held = Held { stamp, exclusions, laid_out_at: if lays_out { Some(now) } else { before.laid_out_at }, ..Held::default() };
-    let mut read = HashMap::new();
-    let mut composed: Vec<(Kept, &Pulse)> = vec![];
-    for kept in &kept {
-        // Made after the pulses were read: the next question finds it.
-        let Some(pulse) = pulses.get(&kept.number) else { continue };
-        if matches!(kept.objective.draft.indicator, Indicator::Composite { .. }) {
-            composed.push((kept.clone(), pulse));
-            continue;
-        }
-        let known = before.by_id(kept.objective.id);
-        let one = match known {
+    // What was made after the pulses were read is found by the next question.
+    let there = kept.iter().filter_map(|kept| Some((kept, pulses.get(&kept.number)?)));
+    let (composed, own): (Vec<_>, Vec<_>) = there.partition(|(kept, _)| matches!(kept.objective.draft.indicator, Indicator::Composite { .. }));
+    let exclusions = &held.exclusions;
+    let reads = own.into_iter().map(|(kept, pulse)| async move {
+        let one = match before.by_id(kept.objective.id) {
             Some(known) if !lays_out && known.is_as(kept, pulse) => known.clone(),
-            _ => Arc::new(self::read(store, known.map(Arc::as_ref), kept.clone(), pulse, (&held.exclusions, lays_out), now).await?),
+            known => Arc::new(self::read(store, known.map(Arc::as_ref), kept.clone(), pulse, (exclusions, lays_out), now).await?),
         };
-        read.insert(kept.objective.draft.name.clone(), one);
-    }
+        Ok::<_, StoreError>((kept.objective.draft.name.clone(), one))
+    });
+    let reads: Vec<_> = reads.collect();
+    let mut read: HashMap<String, Arc<One>> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
+    let composed = composed.into_iter().map(|(kept, pulse)| (kept.clone(), pulse)).collect();
     compose(&mut read, composed, before, (&held.exclusions, lays_out), now);
     // By name, as they were read.
     for one in kept.iter().filter_map(|kept| read.remove(&kept.objective.draft.name)) {

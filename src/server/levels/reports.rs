@@ -52,11 +52,17 @@ impl One {
         })
     }
 
-    /// The report of one window at an instant, as it is known now.
-    pub fn report(&self, series: &Series, window: usize, at: Timestamp, levels: &[BurnLevel]) -> BudgetReport {
+    /// The report of one window at an instant, as it is known now. `levels` are those that are
+    /// remembered; an instant that is past has none, and what fired then is reckoned from the slices.
+    pub fn report(&self, series: &Series, window: usize, at: Timestamp, levels: Option<&[BurnLevel]>) -> BudgetReport {
         let objective = self.objective();
         let zone = zone_of(objective.draft.windows.get(window).unwrap_or_else(|| objective.window()));
-        assess::report(objective, series, window, at, &*zone, &self.fired(levels))
+        let fired = match (levels, series.watermark(at.epoch_secs())) {
+            (Some(levels), _) => self.fired(levels),
+            (None, Some(until_s)) => assess::fired_at(objective, series, until_s),
+            (None, None) => vec![],
+        };
+        assess::report(objective, series, window, at, &*zone, &fired)
     }
 
     /// Where a window lies at an instant.

@@ -7,10 +7,13 @@
 //! | every hour | the last day once more |
 //! | every night | every day of the window as one sum, against what is kept; where they differ, its slices |
 //!
+//! What is counted from the traces that are sent to us is counted from their store (`telemetry`).
+//!
 //! What was not answered is a gap, never a zero. A source that fails is left alone for a while;
 //! what it said meanwhile is kept here and shown. Of several servers on one database one measures.
 
 mod one;
+mod telemetry;
 
 use super::{
     clock::Clock,
@@ -22,7 +25,7 @@ use super::{
 };
 use crate::domain::{
     ids::{DataSourceId, ObjectiveId},
-    slo::report::Trouble,
+    slo::{objective::Indicator, report::Trouble},
     time::Timestamp,
 };
 use futures::{StreamExt, stream};
@@ -47,7 +50,7 @@ impl Measure {
     /// Asks for whatever is due, if it is this server's turn.
     pub async fn pass(&self, app: &App, lease: &Lease) -> Result<(), StoreError> {
         let held = app.levels.current(app).await?;
-        let asked: Vec<Arc<One>> = held.all().filter(|one| one.objective().draft.indicator.is_asked()).cloned().collect();
+        let asked: Vec<Arc<One>> = held.all().filter(|one| is_measured(&one.objective().draft.indicator)).cloned().collect();
         self.forget_all_but(&asked);
         if asked.is_empty() || !app.store.is_first_lease(lease).await? {
             return Ok(());
@@ -83,8 +86,14 @@ impl Measure {
 
     async fn measure(&self, app: &App, sources: &[KeptSource], one: &One) -> Result<bool, StoreError> {
         let id = one.objective().id;
-        let name = one.objective().draft.source.as_deref().unwrap_or_default();
         let now = app.clock().now();
+        if let Indicator::Telemetry { .. } = one.objective().draft.indicator {
+            let mut read_until_s = locked(&self.progress).remove(&id).and_then(|progress| progress.counted_until_s);
+            let outcome = telemetry::measure(app, one, &mut read_until_s, now).await;
+            locked(&self.progress).insert(id, Progress::counted(read_until_s));
+            return outcome;
+        }
+        let name = one.objective().draft.source.as_deref().unwrap_or_default();
         let Some(source) = sources.iter().find(|source| source.name == name) else {
             self.note(id, now, Some(format!("there is no data source “{name}”")));
             return Ok(false);
@@ -147,6 +156,11 @@ impl Measure {
         locked(&self.progress).retain(|id, _| known(id));
         locked(&self.troubles).retain(|id, _| known(id));
     }
+}
+
+/// Whether slices are made of it here: by asking a source, or by counting what was sent to us.
+fn is_measured(indicator: &Indicator) -> bool {
+    indicator.is_asked() || matches!(indicator, Indicator::Telemetry { .. })
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -51,7 +51,16 @@ pub struct Progress {
     filled_from_s: Option<i64>,
     /// When the last day was read once more, in hours; and when days were compared, in days.
     read_again_h: Option<i64>,
+    /// Of what is counted from our own store: how far it was.
+    pub counted_until_s: Option<i64>,
     compared_d: Option<i64>,
+}
+
+impl Progress {
+    /// That of what is counted from our own store.
+    pub fn counted(until_s: Option<i64>) -> Self {
+        Self { counted_until_s: until_s, ..Self::default() }
+    }
 }
 
 /// Why it did not go on.

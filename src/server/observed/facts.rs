@@ -4,12 +4,13 @@
 use super::{
     details::instance_name,
     figures, gauges,
-    minute::{ERROR_SEVERITY, Log, Minute, NONE, Span},
+    minute::{Log, Minute, NONE, Span},
     snapshot::{Snapshot, nanos},
     traces::Gathered,
     words::Words,
 };
 use crate::domain::telemetry::{
+    differences::{self, Comparison},
     facts::{Facts, GaugeKey, Name},
     gather::{Gathering, LogView, SpanView},
     panels::Range,
@@ -23,6 +24,12 @@ const NAMED_OTHERWISE: [&str; 5] = ["service.name", "k8s.pod.name", "service.ins
 type LogsOf<'a> = HashMap<u128, Vec<&'a Log>>;
 
 impl Snapshot {
+    /// What sets a range apart from its baseline.
+    pub fn compare(&self, range: Range, before: &Snapshot, baseline: Range) -> Comparison {
+        let (now, earlier) = (self.facts(range), before.facts(baseline));
+        differences::compare(&now, &earlier, self.words().names())
+    }
+
     /// What this range held.
     pub fn facts(&self, range: Range) -> Facts {
         let logs = self.logs_by_trace();
@@ -139,5 +146,5 @@ fn compared(words: &Words, resource: u32) -> Vec<(Name, Name)> {
 }
 
 fn log_view(log: &Log) -> LogView {
-    LogView { span: (log.span != 0).then_some(log.span), service: log.service, statement: log.statement, error: log.severity >= ERROR_SEVERITY }
+    LogView { span: (log.span != 0).then_some(log.span), service: log.service, statement: log.statement, error: log.error }
 }

@@ -77,12 +77,11 @@ pub struct Log {
     pub ordinal: u32,
     /// As OpenTelemetry numbers them; 0: none.
     pub severity: u8,
+    /// It says that something failed, by its severity or where only its text says so.
+    pub error: bool,
     /// It stands in the frozen facts of a minute.
     pub gathered: bool,
 }
-
-/// From here on a record is an error.
-pub const ERROR_SEVERITY: u8 = 17;
 
 /// The readings of one series within a minute.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,10 +10,10 @@ pub mod details;
 mod facts;
 mod figures;
 pub mod gauges;
+mod judged;
 mod minute;
 pub mod panels;
 mod snapshot;
-mod statements;
 mod taking;
 mod thin;
 pub mod traces;
@@ -32,7 +32,7 @@ use crate::domain::{telemetry::panels::Holdings, time::Timestamp};
 use minute::{MINUTE_NS, Minute, minute_of};
 use serde::Deserialize;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
@@ -207,11 +207,13 @@ impl Observed {
             received_ns: u64::try_from(received_at.micros()).unwrap_or(0) * 1_000,
             window: self.window(now),
             put: taking::Put::default(),
-            touched: HashMap::new(),
+            open: None,
+            touched: HashSet::new(),
         };
         sents.iter().for_each(|sent| shelf.take(sent));
+        shelf.close();
         let (put, touched) = (shelf.put, shelf.touched);
-        for minute in touched.into_keys() {
+        for minute in touched {
             for near in AROUND {
                 // What looks for parents in this minute looks back from where it is.
                 if let Some(near) = memory.minutes.get_mut(&(minute - near)).filter(|near| !near.is_soiled()) {

@@ -3,11 +3,14 @@
 
 use super::{
     minute::{Log, Minute, NONE, Readings, Span, minute_of},
-    statements,
     words::{Counting, Pair, Series, Words},
 };
 use crate::{
-    domain::telemetry::{facts::Name, gather::SpanKind},
+    domain::telemetry::{
+        facts::Name,
+        gather::SpanKind,
+        statements::{Record, Statement},
+    },
     server::otlp::{Sent, ids, values},
 };
 use opentelemetry_proto::tonic::{
@@ -18,7 +21,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::{ResourceSpans, Span as SentSpan, span::SpanKind as SentKind},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -30,6 +33,10 @@ const NAMELESS: &str = "unknown_service";
 const INSTANCES: [&str; 3] = ["k8s.pod.name", "service.instance.id", "host.name"];
 /// Where a client says whom it calls, the best first.
 const PEERS: [&str; 6] = ["peer.service", "server.address", "net.peer.name", "db.system.name", "db.system", "messaging.system"];
+/// Where a record says by whom and on which line it was written: newer and older conventions.
+const LOGGERS: [&str; 3] = ["logger.name", "log.logger", "code.namespace"];
+const FILES: [&str; 3] = ["code.file.path", "code.filepath", "log.file.name"];
+const LINES: [&str; 2] = ["code.line.number", "code.lineno"];
 /// Most attributes of one span that are searched and compared.
 const MOST_ATTRIBUTES: usize = 64;
 
@@ -156,11 +163,21 @@ pub struct Shelf<'a> {
     pub received_ns: u64,
     pub window: Window,
     pub put: Put,
+    /// The minute that is worked at, taken out of the others: what follows each other is of the
+    /// same minute as a rule.
+    pub open: Option<(i64, Arc<Minute>)>,
     /// Minutes that got something.
-    pub touched: HashMap<i64, ()>,
+    pub touched: HashSet<i64>,
 }
 
 impl Shelf<'_> {
+    /// Puts back what is still in hand.
+    pub fn close(&mut self) {
+        if let Some((at, minute)) = self.open.take() {
+            self.minutes.insert(at, minute);
+        }
+    }
+
     pub fn take(&mut self, sent: &Sent) {
         match sent {
             Sent::Traces(groups) => groups.iter().for_each(|group| self.spans(group)),
@@ -170,9 +187,13 @@ impl Shelf<'_> {
     }
 
     fn minute(&mut self, ns: u64) -> &mut Minute {
-        let minute = minute_of(ns);
-        self.touched.insert(minute, ());
-        Arc::make_mut(self.minutes.entry(minute).or_default())
+        let at = minute_of(ns);
+        if self.open.as_ref().is_none_or(|(open, _)| *open != at) {
+            self.close();
+            self.touched.insert(at);
+        }
+        let (minutes, open) = (&mut self.minutes, &mut self.open);
+        Arc::make_mut(&mut open.get_or_insert_with(|| (at, minutes.remove(&at).unwrap_or_default())).1)
     }
 
     fn names(&mut self, resource: Option<&Resource>) -> (Name, u32) {
@@ -253,7 +274,9 @@ impl Shelf<'_> {
                 if !self.window.holds(at_ns) {
                     continue;
                 }
-                let statement = self.words.statement(service, &statements::of(record, logger));
+                let statement = statement_of(record, logger);
+                let error = statement.error;
+                let statement = self.words.statement(service, &statement.text);
                 let log = Log {
                     trace: ids::trace(&record.trace_id),
                     span: ids::span(&record.span_id),
@@ -263,6 +286,7 @@ impl Shelf<'_> {
                     block: self.block,
                     ordinal,
                     severity: u8::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0),
+                    error,
                     gathered: false,
                 };
                 self.minute(at_ns).logs.push(log);
@@ -314,6 +338,20 @@ impl Shelf<'_> {
         self.put.points += u64::from(is_new);
         self.put.duplicates += u64::from(!is_new);
     }
+}
+
+/// Which statement of a program wrote a record, and whether it says that something failed.
+fn statement_of(record: &LogRecord, scope: &str) -> Statement {
+    let first = |names: &[&str]| names.iter().find_map(|name| values::find(&record.attributes, name));
+    let logger = first(&LOGGERS).or_else(|| (!scope.is_empty()).then_some(scope.into())).or_else(|| first(&FILES));
+    let text = values::text(record.body.as_ref());
+    Statement::of(&Record {
+        severity_number: record.severity_number,
+        severity_text: &record.severity_text,
+        logger: logger.as_deref(),
+        line: first(&LINES).as_deref(),
+        text: &text,
+    })
 }
 
 fn kind_of(span: &SentSpan) -> SpanKind {

@@ -6,7 +6,7 @@
 use super::{
     Memory, Observed,
     figures::MinuteFigures,
-    minute::{ERROR_SEVERITY, Frozen, Minute, mix},
+    minute::{Frozen, Minute, mix},
     read,
     snapshot::Snapshot,
     start_of, write,
@@ -85,7 +85,7 @@ impl Observed {
             let all_leave = level >= LAST_LEVEL && near == at;
             minute.retain(
                 |span| !leaving.contains(&span.trace),
-                |log| !all_leave && !leaving.contains(&log.trace) && (near != at || log.trace != 0 || log.severity >= ERROR_SEVERITY),
+                |log| !all_leave && !leaving.contains(&log.trace) && (near != at || log.trace != 0 || log.error),
             );
             spans_gone += spans - minute.spans.len();
             logs_gone += logs - minute.logs.len();
@@ -116,7 +116,7 @@ impl Observed {
 fn choose(snapshot: &Snapshot, at: i64, minute: &Arc<Minute>, level: u8) -> (HashSet<u128>, HashSet<u128>) {
     let mut slowest: HashMap<(Name, Name), (u64, u128)> = HashMap::new();
     let mut traces: HashMap<u128, bool> = HashMap::new();
-    let failed: HashSet<u128> = snapshot.all().flat_map(|(_, minute)| &minute.logs).filter(|log| log.severity >= ERROR_SEVERITY).map(|log| log.trace).collect();
+    let failed: HashSet<u128> = snapshot.all().flat_map(|(_, minute)| &minute.logs).filter(|log| log.error).map(|log| log.trace).collect();
     for trace in snapshot.rooted(at, minute) {
         let errs = failed.contains(&trace.trace) || trace.spans.iter().any(|(_, span)| span.error);
         traces.insert(trace.trace, errs);

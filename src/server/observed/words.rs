@@ -2,11 +2,12 @@
 //! names without end fills one place for “others”, and values of an attribute that never repeat
 //! are kept as a hash, which still finds them.
 
+use super::minute::Mixed;
 use crate::domain::telemetry::facts::{Name, Names};
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// Most services, operations of one service, attributes, values of one attribute.
@@ -21,6 +22,8 @@ const MOST_RESOURCES: usize = 50_000;
 const MOST_SERIES: usize = 100_000;
 /// Most bytes of text in all.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Most texts that are looked up the quick way.
+const MOST_QUICK: usize = 500_000;
 /// Longest name, and longest value that is kept as text, in bytes.
 const LONGEST_NAME: usize = 300;
 const LONGEST_VALUE: usize = 500;
@@ -84,7 +87,11 @@ pub struct Words {
     resource_numbers: HashMap<Arc<[Pair]>, u32>,
     series: Vec<Arc<Series>>,
     series_numbers: HashMap<Arc<Series>, u32>,
+    /// What was looked up before, by the mix of its texts: almost every text is one of few.
+    quick_pairs: HashMap<u64, Pair, Mixed>,
+    quick_operations: HashMap<u64, Name, Mixed>,
     hasher: RandomState,
+    seed: OnceLock<u64>,
 }
 
 impl Words {
@@ -112,6 +119,18 @@ impl Words {
     }
 
     pub fn operation(&mut self, service: Name, text: &str) -> Name {
+        let quick = mix_texts(self.seed() ^ u64::from(service.0), text.as_bytes(), &[]);
+        if let Some(name) = self.quick_operations.get(&quick) {
+            return *name;
+        }
+        let name = self.slow_operation(service, text);
+        if self.quick_operations.len() < MOST_QUICK {
+            self.quick_operations.insert(quick, name);
+        }
+        name
+    }
+
+    fn slow_operation(&mut self, service: Name, text: &str) -> Name {
         Self::of_service(&mut self.names, &mut self.bytes, self.operations.entry(service).or_default(), cut(text, LONGEST_NAME), MOST_OPERATIONS)
     }
 
@@ -132,6 +151,19 @@ impl Words {
 
     /// An attribute; `None` where there are too many different ones already.
     pub fn pair(&mut self, key: &str, value: &str) -> Option<Pair> {
+        let quick = mix_texts(self.seed(), key.as_bytes(), value.as_bytes());
+        if let Some(pair) = self.quick_pairs.get(&quick) {
+            return Some(*pair);
+        }
+        let pair = self.slow_pair(key, value)?;
+        // Values that never repeat would only take room.
+        if pair.value.name().is_some() && self.quick_pairs.len() < MOST_QUICK {
+            self.quick_pairs.insert(quick, pair);
+        }
+        Some(pair)
+    }
+
+    fn slow_pair(&mut self, key: &str, value: &str) -> Option<Pair> {
         let key_text = cut(key, LONGEST_NAME);
         let key = match self.names.known(key_text).filter(|key| self.values.contains_key(key)) {
             Some(key) => key,
@@ -213,13 +245,34 @@ impl Words {
     /// How much room all of it takes, about.
     pub fn bytes(&self) -> usize {
         // A text stands in a list and in a map.
-        self.bytes * 3
+        self.bytes * 3 + (self.quick_pairs.len() + self.quick_operations.len()) * 24
+    }
+
+    /// Not to be guessed from outside, so that nobody can make texts that are taken for each other.
+    fn seed(&self) -> u64 {
+        *self.seed.get_or_init(|| self.hasher.hash_one(0))
     }
 
     fn hashed(&self, value: &str) -> Held {
         let hash = self.hasher.hash_one(value);
         Held(HASHED | (hash as u32))
     }
+}
+
+/// One number for two texts.
+fn mix_texts(seed: u64, first: &[u8], second: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |hash: u64, word: u64| {
+        let wide = u128::from(hash ^ word) * u128::from(FACTOR);
+        (wide as u64) ^ ((wide >> 64) as u64)
+    };
+    let text = |hash: u64, text: &[u8]| {
+        let mut chunks = text.chunks_exact(8);
+        let hash = chunks.by_ref().fold(hash, |hash, chunk| step(hash, chunk.try_into().map_or(0, u64::from_le_bytes)));
+        let rest = chunks.remainder().iter().fold(text.len() as u64, |rest, byte| rest << 8 | u64::from(*byte));
+        step(hash, rest.wrapping_mul(FACTOR) | 1)
+    };
+    text(text(seed, first), second)
 }
 
 fn cut(text: &str, longest: usize) -> &str {

@@ -11,7 +11,10 @@ use std::sync::{
     Arc, Weak,
     atomic::{AtomicUsize, Ordering},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 
 /// How many requests may wait, and how many bytes of them.
 const QUEUE: usize = 1_024;
@@ -109,6 +112,8 @@ impl Writer {
 }
 
 async fn run(observed: Weak<Observed>, mut receiver: mpsc::Receiver<Job>) {
+    // While one block is put into memory, the next is packed and committed.
+    let mut putting = None;
     while let Some(first) = receiver.recv().await {
         let mut size = first.payload.len();
         let mut jobs = vec![first];
@@ -121,26 +126,27 @@ async fn run(observed: Weak<Observed>, mut receiver: mpsc::Receiver<Job>) {
             jobs.push(next);
         }
         let Some(observed) = observed.upgrade() else { return };
-        write(&observed, jobs).await;
+        write(observed, jobs, &mut putting).await;
     }
 }
 
-async fn write(observed: &Arc<Observed>, jobs: Vec<Job>) {
-    match commit(observed, &jobs).await {
+async fn write(observed: Arc<Observed>, jobs: Vec<Job>, putting: &mut Option<JoinHandle<()>>) {
+    match commit(&observed, &jobs).await {
         Ok((number, received_at)) => {
-            let (sents, replies): (Vec<Sent>, Vec<_>) = jobs.into_iter().map(|job| (job.sent, job.reply)).unzip();
-            let this = observed.clone();
-            let put = tokio::task::spawn_blocking(move || {
-                this.put(number, received_at, &sents);
-                this.thin_if_needed();
-            });
-            if put.await.is_err() {
-                tracing::error!(block = number, "a block of telemetry is kept but could not be put into memory");
+            if let Some(before) = putting.take()
+                && before.await.is_err()
+            {
+                tracing::error!(block = number - 1, "a block of telemetry is kept but could not be put into memory");
             }
-            for reply in replies {
-                // Whoever asked may have gone; what was written stays written.
-                let _ = reply.send(Ok(()));
-            }
+            *putting = Some(tokio::task::spawn_blocking(move || {
+                let (sents, replies): (Vec<Sent>, Vec<_>) = jobs.into_iter().map(|job| (job.sent, job.reply)).unzip();
+                observed.put(number, received_at, &sents);
+                observed.thin_if_needed();
+                for reply in replies {
+                    // Whoever asked may have gone; what was written stays written.
+                    let _ = reply.send(Ok(()));
+                }
+            }));
         }
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, requests = jobs.len(), "telemetry could not be kept");

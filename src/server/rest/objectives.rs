@@ -15,7 +15,7 @@ use crate::{
             calendar::Window,
             explain::Derivation,
             objective::{Objective, ObjectiveDraft},
-            report::{BudgetReport, Cost},
+            report::{BudgetReport, Cost, Trouble},
             tried::{TriedIndicator, TryDraft},
         },
     },
@@ -35,8 +35,18 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// What is told of an objective, and what keeps it from being measured now.
+#[derive(Serialize)]
+pub struct Measured<T> {
+    #[serde(flatten)]
+    told: T,
+    /// As far as this server knows, which asks the objective's source.
+    trouble: Option<Trouble>,
+}
 
 /// Every objective, by name.
 #[utoipa::path(get, path = "/api/v1/slos", tag = "objectives", operation_id = "listObjectives",
@@ -46,7 +56,7 @@ use std::sync::Arc;
         ("service" = Option<String>, Query, description = "Only those of this service"),
     ),
     responses((status = 200, description = "A page of objectives", body = schema::Objectives), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Objective>>, Problem> {
+pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Measured<Objective>>>, Problem> {
     let limit = usize::try_from(asked.limit()?).unwrap_or(usize::MAX);
     let after = asked.one("cursor", "the next_cursor of the page before", |text| text.strip_prefix("after:").map(str::to_owned))?;
     let service = asked.text("service");
@@ -57,6 +67,7 @@ pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Aske
     let more = items.len() > limit;
     items.truncate(limit);
     let next_cursor = items.last().filter(|_| more).map(|last| format!("after:{}", last.draft.name));
+    let items = items.into_iter().map(|objective| Measured { trouble: app.measure.trouble(objective.id), told: objective }).collect();
     Ok(Json(List { items, next_cursor }))
 }
 
@@ -128,17 +139,21 @@ pub async fn remove(State(app): State<Arc<App>>, principal: Principal, Named(id)
     Ok(Json(objectives::remove(&app, &principal.actor, &id, seen).await?))
 }
 
-/// How an objective stands: good, bad, what is left, burn rates, alerts, when it runs out. With
-/// `at` in the past, as it is known now of that instant.
+/// How an objective stands: good, bad, what is left, burn rates, alerts, when it runs out, and what
+/// keeps it from being measured. With `at` in the past, as it is known now of that instant: which
+/// alerts fired is reckoned from the slices, and `trouble`, which is of now, is null.
 #[utoipa::path(get, path = "/api/v1/slos/{id}/budget", tag = "objectives", operation_id = "readBudget",
     params(
         ("id" = String, Path, description = "Its id or name"),
         ("at" = Option<String>, Query, description = "RFC 3339; absent: now"),
         ("window" = Option<String>, Query, description = "One of its windows, such as 30d; absent: the first"),
     ),
-    responses((status = 200, description = "The budget", body = schema::BudgetReport), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn budget(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, asked: Asked) -> Result<Json<BudgetReport>, Problem> {
-    Ok(Json(budgets::budget(&app, &principal.actor, &id, asked.text("window"), asked.time("at")?).await?))
+    responses((status = 200, description = "The budget", body = schema::Budget), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn budget(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, asked: Asked) -> Result<Json<Measured<BudgetReport>>, Problem> {
+    let at = asked.time("at")?;
+    let told = budgets::budget(&app, &principal.actor, &id, asked.text("window"), at).await?;
+    let trouble = if at.is_some() { None } else { app.measure.trouble(told.objective.id) };
+    Ok(Json(Measured { told, trouble }))
 }
 
 /// How the budget's figures come about, step by step.

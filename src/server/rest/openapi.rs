@@ -62,6 +62,7 @@ use utoipa::{
         telemetry::latency,
         telemetry::errors,
         telemetry::graph,
+        telemetry::differences,
         telemetry::gauges,
         telemetry::traces,
         telemetry::trace,
@@ -103,7 +104,7 @@ use utoipa::{
         live::stream,
         me::read,
     ),
-    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride, schema::DefinitionNote, schema::TelemetryFigures, schema::TelemetryAttribute)),
+    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Trouble, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride, schema::DefinitionNote, schema::TelemetryFigures, schema::TelemetryAttribute, schema::TelemetryFigure)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

@@ -21,12 +21,12 @@ use std::sync::Arc;
     params(
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
-        ("metric" = Option<String>, Query, description = "Only those of this metric: M1 to M8, M11"),
+        ("metric" = Option<String>, Query, description = "Only those of this metric: M1 to M12, M2p95"),
     ),
     responses((status = 200, description = "A page of targets", body = schema::Targets), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Target>>, Problem> {
     let limit = usize::try_from(asked.limit()?).unwrap_or(usize::MAX);
-    let metric = asked.one("metric", "M1 to M8, or M11", Measure::from_slug)?;
+    let metric = asked.one("metric", "M1 to M12, or M2p95", Measure::from_slug)?;
     let after = asked.one("cursor", "the next_cursor of the page before", |text| text.strip_prefix("after:")?.parse::<usize>().ok())?.unwrap_or(0);
     let all = targets::list(&app, &principal.actor).await?.into_iter().filter(|target| metric.is_none_or(|metric| target.metric == metric));
     let mut items: Vec<Target> = all.skip(after).collect();

@@ -9,8 +9,11 @@ use super::{
 use crate::{
     domain::{
         failure::FailureKind,
-        telemetry::panels::{
-            Attribute, ErrorMap, GaugeMap, Graph, Holdings, Latency, LogPage, LogQuestion, Question, Range, TraceOrder, TracePage, TraceQuestion, Traffic,
+        telemetry::{
+            differences::Difference,
+            panels::{
+                Attribute, ErrorMap, GaugeMap, Graph, Holdings, Latency, LogPage, LogQuestion, Question, Range, TraceOrder, TracePage, TraceQuestion, Traffic,
+            },
         },
         time::Timestamp,
     },
@@ -150,6 +153,23 @@ pub async fn errors(State(app): State<Arc<App>>, principal: Principal, asked: As
     responses((status = 200, description = "The graph", body = schema::TelemetryGraph), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn graph(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Graph>, Problem> {
     Ok(Json(telemetry::graph(&app, &principal.actor, question(&asked, app.clock().now())?).await?))
+}
+
+/// What sets a range apart from its baseline, most telling first. Only what passes its test and
+/// its floor of size is told: an empty list means that nothing stands out.
+#[utoipa::path(get, path = "/api/v1/telemetry/differences", tag = "telemetry", operation_id = "telemetryDifferences",
+    params(
+        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
+        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
+        ("baseline_from" = Option<String>, Query, description = "Start of what it is compared with, before the range or after it; absent: the same length just before"),
+        ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
+        ("service" = Option<String>, Query, description = "Only what is about it"),
+        ("operation" = Option<String>, Query),
+    ),
+    responses((status = 200, description = "What differs", body = schema::TelemetryDifferences), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn differences(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Difference>>, Problem> {
+    let found = telemetry::differences(&app, &principal.actor, question(&asked, app.clock().now())?).await?;
+    Ok(Json(List { items: found.items, next_cursor: None }))
 }
 
 /// What instances measure of themselves, over time. Counters are told by their growth per second.

@@ -56,7 +56,7 @@ pub async fn board(app: &App, actor: &Actor) -> Result<ObjectivesBoard, ServerEr
 pub async fn budget(app: &App, actor: &Actor, objective: &str, window: Option<&str>, at: Option<Timestamp>) -> Result<BudgetReport, ServerError> {
     let asked = Asked::of(app, actor, objective, window, at).await?;
     let readings = asked.one.readings_at(&app.store, &asked.held, asked.at).await?;
-    Ok(asked.one.report(readings.series(), asked.window, asked.at, &asked.levels))
+    Ok(asked.one.report(readings.series(), asked.window, asked.at, asked.levels.as_deref()))
 }
 
 /// How a report's figures come about, step by step.
@@ -64,7 +64,7 @@ pub async fn derivation(app: &App, actor: &Actor, objective: &str, window: Optio
     let asked = Asked::of(app, actor, objective, window, at).await?;
     let readings = asked.one.readings_at(&app.store, &asked.held, asked.at).await?;
     let (described, series) = (asked.one.objective(), readings.series());
-    let report = asked.one.report(series, asked.window, asked.at, &asked.levels);
+    let report = asked.one.report(series, asked.window, asked.at, asked.levels.as_deref());
     let frame = asked.one.frame(series, asked.window, asked.at);
     let incidents = incidents_between(app, actor, report.window.from, asked.at).await?;
     let (spenders, else_ratio) = cost::spenders(described, series, &frame, &report, &incidents);
@@ -79,7 +79,8 @@ pub async fn derivation(app: &App, actor: &Actor, objective: &str, window: Optio
 struct Asked {
     held: Arc<Held>,
     one: Arc<One>,
-    levels: Vec<BurnLevel>,
+    /// Those that are remembered, which are the present ones.
+    levels: Option<Vec<BurnLevel>>,
     window: usize,
     at: Timestamp,
 }
@@ -93,8 +94,7 @@ impl Asked {
         if at.is_some_and(|at| at > now) {
             return Err(Failure::new(FailureKind::Invalid, "in_the_future", "at: nobody knows yet how it will stand").into());
         }
-        // Levels are remembered as they are, not as they were.
-        let levels = if at.is_some() { vec![] } else { app.store.burn_levels().await?.remove(&one.number()).unwrap_or_default() };
+        let levels = if at.is_some() { None } else { Some(app.store.burn_levels().await?.remove(&one.number()).unwrap_or_default()) };
         let window = window.map_or(Ok(0), |window| window_of(&one, window))?;
         Ok(Self { held, one, levels, window, at: at.unwrap_or(now) })
     }
@@ -116,7 +116,9 @@ pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str
     let (described, series) = (one.objective(), one.series());
     let zone = reports::zone_of(&described.draft.windows[window]);
     let frame = one.frame(series, window, now);
-    let incidents = incidents_between(app, actor, Timestamp::from_micros(frame.from_s * 1_000_000), now).await?;
+    // Whatever came back within a rolling window had been spent in the one before it.
+    let before_s = if frame.rolling { frame.from_s - frame.length_s() } else { frame.from_s };
+    let incidents = incidents_between(app, actor, Timestamp::from_micros(before_s.saturating_mul(1_000_000)), now).await?;
     let gate = match &described.draft.service {
         Some(service) => Some(release_gate::of(app, actor, &held, Some(service)).await?),
         None => None,
@@ -129,7 +131,7 @@ pub async fn page(app: &App, actor: &Actor, objective: &str, window: Option<&str
         generations: app.store.generations(one.number()).await?,
         backfilled: one.backfilled(),
         trouble: app.measure.trouble(described.id),
-        previous: &one.fired(&levels),
+        previous: &one.fired(levels.as_deref().unwrap_or_default()),
     };
     Ok(page::page(described, series, window, around, now, &*zone))
 }
@@ -245,7 +247,8 @@ pub async fn costs(app: &App, actor: &Actor, incident: &str) -> Result<Vec<Cost>
     let mut costs = vec![];
     for one in concerned {
         let readings = one.readings_at(&app.store, &held, at).await?;
-        let report = one.report(readings.series(), 0, at, &[]);
+        // Which of its alerts fired is nothing that it costs.
+        let report = one.report(readings.series(), 0, at, Some(&[]));
         let frame = one.frame(readings.series(), 0, at);
         costs.extend(cost::cost(one.objective(), readings.series(), &frame, &report, &spans, incident.reference));
     }

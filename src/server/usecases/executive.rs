@@ -123,8 +123,12 @@ fn sort(one: &One) -> Sort {
     match &draft.indicator {
         Indicator::Composite { .. } => Sort::Composite,
         _ if draft.method.counts_time() => Sort::Time,
-        Indicator::Latency { .. } => Sort::Latency,
-        Indicator::Ratio { .. } | Indicator::Probe { .. } | Indicator::Threshold { .. } | Indicator::Pushed => Sort::Events,
+        Indicator::Latency { threshold_s, .. } | Indicator::Telemetry { threshold_s: Some(threshold_s), .. } => Sort::Latency { within_s: *threshold_s },
+        Indicator::Telemetry { threshold_s: None, .. }
+        | Indicator::Ratio { .. }
+        | Indicator::Probe { .. }
+        | Indicator::Threshold { .. }
+        | Indicator::Pushed => Sort::Events,
     }
 }
 

@@ -5,8 +5,9 @@ use crate::{
     domain::{
         failure::{Failure, FailureKind},
         people::{Actor, Right},
-        telemetry::panels::{
-            ErrorMap, GaugeMap, Graph, Holdings, Latency, LogPage, LogQuestion, Question, Range, TracePage, TraceQuestion, TraceView, Traffic,
+        telemetry::{
+            differences::{Comparison, Difference},
+            panels::{ErrorMap, GaugeMap, Graph, Holdings, Latency, LogPage, LogQuestion, Question, Range, TracePage, TraceQuestion, TraceView, Traffic},
         },
     },
     server::{
@@ -41,6 +42,25 @@ pub async fn graph(app: &App, actor: &Actor, question: Question) -> Result<Graph
         node.declared = described.iter().any(|known| known.name == node.service);
     }
     Ok(graph)
+}
+
+/// What sets a range apart from its baseline, most telling first. Without a baseline it is
+/// compared with the time of the same length just before it.
+pub async fn differences(app: &App, actor: &Actor, question: Question) -> Result<Comparison, ServerError> {
+    let range = checked(question.range)?;
+    let length_s = range.to.secs_since(range.from).max(60);
+    let baseline = question.baseline.unwrap_or(Range { from: range.from.plus_secs(-length_s), to: range.from });
+    let question = Question { baseline: Some(baseline), ..question };
+    asked(app, actor, question, move |question, now, before| {
+        let mut found = now.compare(question.range, before.as_ref().unwrap_or(&now), baseline);
+        let fits = |item: &Difference| {
+            let service = question.service.as_ref().is_none_or(|wanted| *wanted == item.service || item.peer.as_ref() == Some(wanted));
+            service && question.operation.as_ref().is_none_or(|wanted| item.operation.as_ref() == Some(wanted))
+        };
+        found.items.retain(fits);
+        found
+    })
+    .await
 }
 
 /// What instances measure of themselves.

@@ -71,7 +71,11 @@ async fn usual(app: &App, actor: &Actor, view: &TraceView) -> Result<Option<f64>
 fn slim(view: &mut TraceView) -> usize {
     let letters = |span: &SpanRow| {
         let attributes: usize = span.attributes.iter().map(|attribute| attribute.name.len() + attribute.value.len() + 24).sum();
-        let events: usize = span.events.iter().map(|event| 64 + event.attributes.iter().map(|attribute| attribute.name.len() + attribute.value.len() + 24).sum::<usize>()).sum();
+        let events: usize = span
+            .events
+            .iter()
+            .map(|event| 64 + event.attributes.iter().map(|attribute| attribute.name.len() + attribute.value.len() + 24).sum::<usize>())
+            .sum();
         attributes + events
     };
     let mut left: usize = MOST_LETTERS.saturating_sub(view.spans.iter().filter(|span| span.error).map(letters).sum());

@@ -60,7 +60,7 @@ pub(in crate::server) fn ask_of(indicator: &Indicator) -> Option<Ask> {
         Indicator::Latency { histogram, threshold_s, native: false } => Ask::Latency { histogram: histogram.clone(), threshold: *threshold_s },
         Indicator::Probe { query } => Ask::Boolean { selector: query.clone() },
         Indicator::Threshold { query, op, value } => Ask::Value { expr: query.clone(), op: comparison(*op), threshold: *value },
-        Indicator::Pushed | Indicator::Composite { .. } => return None,
+        Indicator::Telemetry { .. } | Indicator::Pushed | Indicator::Composite { .. } => return None,
     })
 }
 

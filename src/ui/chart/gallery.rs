@@ -90,7 +90,17 @@ fn a_burn() -> Burn {
     let series = |sharp: f64| Series::new((0..432).map(|n| (START.plus_secs(n * 300), rate(n, sharp))).collect());
     let gaps = vec![Span { from: START.plus_secs(10 * 3600), to: START.plus_secs(12 * 3600) }];
     let (long, short) = (("1 h".to_owned(), series(6.0)), ("5 min".to_owned(), series(1.0)));
-    Burn { title: "It fired once.".to_owned(), from: START, until: START.plus_secs(36 * 3600), long, short, threshold: 14.4, gaps, wall: Wall::utc() }
+    Burn {
+        title: "It fired once.".to_owned(),
+        from: START,
+        until: START.plus_secs(36 * 3600),
+        long,
+        short,
+        threshold: 14.4,
+        gaps,
+        anew: vec![START.plus_secs(20 * 3600)],
+        wall: Wall::utc(),
+    }
 }
 
 fn a_strip() -> Days {

@@ -1,24 +1,31 @@
 //! Charts on a page: [`paint`] turns what `charts` laid out into elements, [`Chart`] lets people
-//! move along it, [`panel`] puts a head and a table around it, [`rows`] are those of the size of a word.
+//! move along it, [`panel`] puts a head and a table around it, [`rows`] are those of the size of a word,
+//! [`heat`] those with more cells than elements can carry.
 //!
 //! A chart is one stop for the keyboard. Arrows move along its points, with Shift by day, Home and
 //! End to its edges, 1 to 9 to an incident's flag; Enter pins, Esc leaves. What stands there is said
-//! in words in a strip above the plot, where no finger covers it, and to those who listen.
+//! in words in a strip above the plot, where no finger covers it, and to those who listen. Along an
+//! axis of time one can come closer: [`zoom`].
 
 pub mod graph;
+pub mod heat;
 pub mod paint;
 pub mod panel;
 pub mod rows;
+pub mod zoom;
 
 use crate::{
-    charts::Scene,
+    charts::{Point, Scene},
     ui::{browser, drawing::view},
 };
-use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::{html, prelude::*};
 use std::time::Duration;
+use zoom::{Step, Zoom};
 
 /// How wide a chart is until its place has been measured.
 const UNMEASURED: f64 = 328.0;
+/// Narrower than this nothing is drawn: it is cut off.
+const NARROWEST: f64 = 200.0;
 /// Whoever listens hears a value at most twice a second.
 const BETWEEN_WORDS: Duration = Duration::from_millis(500);
 
@@ -30,19 +37,24 @@ pub fn Chart(
     /// The picture for a width in pixels.
     #[prop(into)]
     draw: Callback<f64, Scene>,
+    /// Where one can come closer along the axis of time.
+    #[prop(optional)]
+    zoom: Option<Zoom>,
 ) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     let width = RwSignal::new(UNMEASURED);
-    let measure = move || {
+    // The picture follows its box: it also changes when a sheet opens beside it.
+    Effect::new(move |_| {
         if let Some(place) = place.get() {
-            width.set(f64::from(place.client_width()).max(200.0));
+            browser::on_width(&place, move |wide| {
+                let wide = wide.max(NARROWEST);
+                // It may be gone before the last word of its box arrives.
+                if width.try_get_untracked().is_some_and(|known| (known - wide).abs() >= 1.0) {
+                    width.set(wide);
+                }
+            });
         }
-    };
-    Effect::new(move |_| measure());
-    if browser::is_here() {
-        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || listener.remove());
-    }
+    });
 
     let scene = Memo::new(move |_| draw.run(width.get()));
     let steps = Steps::new(scene);
@@ -64,12 +76,27 @@ pub fn Chart(
             view! { <span class="chart__here" data-pinned=pinned style:left=format!("{left:.1}px") style:width=format!("{width:.1}px")></span> }
         })
     };
+    // What is marked stays marked where it is, also when it is looked at more closely.
+    let go = Callback::new(move |step: Step| {
+        let Some(zoom) = zoom else { return };
+        let here = steps.here();
+        zoom.go(step, here.as_ref().and_then(|point| point.at));
+        steps.stay(here);
+        steps.heard.set(zoom.words().map_or_else(|| "All of it".to_owned(), |words| format!("From {words}")));
+    });
+    let pressed = move |key: &str, shift: bool| {
+        let step = Step::of_key(key).filter(|_| zoom.is_some());
+        step.inspect(|step| go.run(*step)).is_some() || steps.key(key, shift)
+    };
+    let has_time = Memo::new(move |_| zoom.is_some_and(Zoom::is_there));
+    let closer = move || zoom.filter(|_| has_time.get()).map(|zoom| zoom::buttons(zoom, go));
     let strip = move || steps.words().unwrap_or_else(|| scene.with(|scene| scene.title.clone()));
     view! {
         <div class="chart">
             <div class="chart__strip">
                 <p class="chart__said">{move || strip()}</p>
                 {move || steps.at.get().is_some().then(|| buttons(steps))}
+                {closer}
             </div>
             <p class="visually-hidden" aria-live="polite">
                 {steps.heard}
@@ -79,9 +106,10 @@ pub fn Chart(
                 node_ref=place
                 tabindex="0"
                 role="group"
-                aria-label="Chart; the arrow keys move along it"
+                aria-label=if zoom.is_some() { "Chart; the arrow keys move along it, plus and minus come closer and go away" } else { "Chart; the arrow keys move along it" }
                 on:keydown=move |event| {
-                    if steps.key(&event.key(), event.shift_key()) {
+                    let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+                    if !modified && pressed(&event.key(), event.shift_key()) {
                         event.prevent_default();
                         event.stop_propagation();
                     }
@@ -173,6 +201,19 @@ impl Steps {
         self.go(to);
     }
 
+    /// The point that is marked.
+    fn here(self) -> Option<Point> {
+        let at = self.at.get_untracked()?;
+        self.scene.with_untracked(|scene| scene.points.get(at).cloned())
+    }
+
+    /// Marks again what was marked before the picture changed: its incident, else the nearest instant.
+    fn stay(self, before: Option<Point>) {
+        if let Some(before) = before {
+            self.at.set(self.scene.with_untracked(|scene| again(scene, &before)));
+        }
+    }
+
     fn leave(self) {
         if !self.pinned.get_untracked() {
             self.go(None);
@@ -196,6 +237,16 @@ impl Steps {
         }
         true
     }
+}
+
+/// Where a point of another look at the same data stands in this one.
+fn again(scene: &Scene, before: &Point) -> Option<usize> {
+    let flagged = before.flags.first().and_then(|number| scene.flagged(*number));
+    let distance = |place: &usize| match (scene.points.get(*place).and_then(|point| point.at), before.at) {
+        (Some(here), Some(at)) => here.micros_since(at).abs(),
+        _ => i64::MAX,
+    };
+    flagged.or_else(|| (0..scene.points.len()).min_by_key(distance))
 }
 
 /// The first step stands at the edge that the key points away from.
@@ -228,12 +279,27 @@ mod gallery;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::Point;
 
     fn a_scene(days: &[i64]) -> Scene {
-        let point =
-            |(at, day): (usize, &i64)| Point { left: at as f64, width: 1.0, words: at.to_string(), day: *day, flags: if at == 3 { vec![2] } else { vec![] } };
+        let point = |(at, day): (usize, &i64)| Point {
+            left: at as f64,
+            width: 1.0,
+            words: at.to_string(),
+            at: None,
+            day: *day,
+            flags: if at == 3 { vec![2] } else { vec![] },
+        };
         Scene { points: days.iter().enumerate().map(point).collect(), ..Scene::default() }
+    }
+
+    #[test]
+    fn what_was_marked_is_found_again_from_closer_by() {
+        let at = |secs: i64| Some(crate::domain::time::Timestamp::from_micros(secs * 1_000_000));
+        let point = |secs: i64, flags: Vec<u32>| Point { at: at(secs), flags, ..Point::default() };
+        let near = Scene { points: vec![point(100, vec![]), point(130, vec![2]), point(150, vec![]), point(180, vec![])], ..Scene::default() };
+        assert_eq!(again(&near, &point(152, vec![])), Some(2));
+        assert_eq!(again(&near, &point(180, vec![2])), Some(1), "an incident, and not the instant at which it was said");
+        assert_eq!(again(&Scene::default(), &point(180, vec![2])), None);
     }
 
     #[test]

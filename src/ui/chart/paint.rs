@@ -9,15 +9,25 @@ use crate::{
     ui::{components::severity, drawing::view},
 };
 use leptos::prelude::*;
+use std::fmt::Write;
 
 /// A picture with its title and its description. `id` is unique on the page.
 pub fn picture(id: &str, scene: &Scene) -> AnyView {
+    framed(id, scene, "chart__picture")
+}
+
+/// The same, to lie upon a canvas.
+pub fn over(id: &str, scene: &Scene) -> AnyView {
+    framed(id, scene, "chart__picture chart__picture--over")
+}
+
+fn framed(id: &str, scene: &Scene, class: &'static str) -> AnyView {
     let (title_id, desc_id) = (format!("{id}-title"), format!("{id}-desc"));
     let (titled, described) = (title_id.clone(), desc_id.clone());
     view! {
         <svg
             id=picture_id(id)
-            class="chart__picture"
+            class=class
             role="img"
             aria-labelledby=titled
             aria-describedby=described
@@ -42,6 +52,8 @@ pub fn small_picture(id: &str, scene: &Scene) -> AnyView {
             role="img"
             aria-label=scene.title.clone()
             focusable="false"
+            // There are no words in it: a narrow row may make it narrower.
+            preserveAspectRatio="none"
             width=number(scene.width)
             height=number(scene.height)
             viewBox=format!("0 0 {} {}", number(scene.width), number(scene.height))
@@ -61,6 +73,7 @@ pub fn picture_id(id: &str) -> String {
 enum Hatch {
     Over,
     Gap,
+    Few,
 }
 
 impl Hatch {
@@ -68,6 +81,7 @@ impl Hatch {
         match role {
             Role::Fill(Standing::Overspent) => Some(Hatch::Over),
             Role::Gap => Some(Hatch::Gap),
+            Role::Few => Some(Hatch::Few),
             _ => None,
         }
     }
@@ -76,6 +90,7 @@ impl Hatch {
         match self {
             Hatch::Over => "over",
             Hatch::Gap => "gap",
+            Hatch::Few => "few",
         }
     }
 }
@@ -90,24 +105,49 @@ fn hatches(id: &str, scene: &Scene) -> AnyView {
     let pattern = |hatch: Hatch| {
         // Overspent leans to the right and is dense, not measured leans to the left and is wide:
         // told apart in grey as well.
-        let (apart, turn) = if hatch == Hatch::Over { ("4.5", "rotate(45)") } else { ("6", "rotate(-45)") };
+        let (apart, turn) = match hatch {
+            Hatch::Over => ("4.5", "rotate(45)"),
+            Hatch::Gap => ("6", "rotate(-45)"),
+            Hatch::Few => ("3.5", "rotate(45)"),
+        };
         view! {
             <pattern id=hatch_id(id, hatch) width=apart height=apart patternUnits="userSpaceOnUse" patternTransform=turn>
                 <line data-hatch=hatch.slug() x1="1" y1="0" x2="1" y2=apart></line>
             </pattern>
         }
     };
-    view! { <defs>{[Hatch::Over, Hatch::Gap].into_iter().filter(used).map(pattern).collect_view()}</defs> }
+    view! { <defs>{[Hatch::Over, Hatch::Gap, Hatch::Few].into_iter().filter(used).map(pattern).collect_view()}</defs> }
 }
 
 /// One decimal at most.
 fn number(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    let mut text = String::new();
+    push_number(&mut text, value);
+    text
+}
+
+/// The same at the end of a text. By whole tenths: a line has thousands of numbers, and to write
+/// one as a fraction takes ten times as long.
+fn push_number(text: &mut String, value: f64) {
+    #[allow(clippy::cast_possible_truncation)] // tenths of pixels
+    let tenths = (value * 10.0).round() as i64;
+    let (whole, tenth) = (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10);
+    // A text takes whatever is written into it.
+    let _ = write!(text, "{}{whole}", if tenths < 0 { "-" } else { "" });
+    if tenth > 0 {
+        let _ = write!(text, ".{tenth}");
+    }
 }
 
 fn through(points: &[(f64, f64)]) -> String {
-    points.iter().enumerate().map(|(at, (x, y))| format!("{}{} {}", if at == 0 { 'M' } else { 'L' }, number(*x), number(*y))).collect()
+    let mut text = String::with_capacity(points.len() * 12);
+    for (at, (x, y)) in points.iter().enumerate() {
+        text.push(if at == 0 { 'M' } else { 'L' });
+        push_number(&mut text, *x);
+        text.push(' ');
+        push_number(&mut text, *y);
+    }
+    text
 }
 
 fn mark(id: &str, mark: &Mark) -> AnyView {
@@ -153,5 +193,16 @@ fn label(label: &Label) -> AnyView {
         <text data-tone=label.tone.slug() x=number(label.x) y=number(label.y) text-anchor=label.anchor.slug()>
             {label.words.clone()}
         </text>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_have_one_decimal_at_most() {
+        assert_eq!([0.0, -0.04, 12.0, 12.34, 12.96, -7.25, 1_440.05].map(number), ["0", "0", "12", "12.3", "13", "-7.3", "1440.1"]);
+        assert_eq!(through(&[(0.0, 1.5), (10.04, -2.0)]), "M0 1.5L10 -2");
     }
 }

@@ -17,7 +17,7 @@
 //!
 //! `draw` and `table` may read signals: the chart and the table then follow them.
 
-use super::{Chart, paint::picture_id};
+use super::{Chart, paint::picture_id, zoom::Zoom};
 use crate::{
     charts::{Scene, table::Table},
     ui::{browser, components::choice::Lens, drawing::view},
@@ -48,6 +48,9 @@ pub fn ChartPanel(
     /// What the CSV holds, where that is more than the table.
     #[prop(optional, into)]
     readings: Option<Callback<(), Table>>,
+    /// Where one can come closer along the axis of time.
+    #[prop(optional)]
+    zoom: Option<Zoom>,
     /// What stands beneath the chart: a sentence, a list.
     #[prop(optional)]
     children: Option<Children>,
@@ -67,7 +70,10 @@ pub fn ChartPanel(
                 </div>
             }
         } else {
-            view! { <Chart id=id.clone() draw /> }
+            match zoom {
+                Some(zoom) => view! { <Chart id=id.clone() draw zoom /> },
+                None => view! { <Chart id=id.clone() draw /> },
+            }
         }
     };
     let csv = match csv {

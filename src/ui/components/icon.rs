@@ -35,6 +35,8 @@ pub enum Glyph {
     Boxes,
     Trend,
     Bars,
+    /// What a monitor of the heart shows.
+    Pulse,
     /// Nothing is left.
     Spent,
     /// It goes down.
@@ -75,6 +77,7 @@ impl Glyph {
             Glyph::Alarm => "M5.6 1.8h4.8l3.8 3.8v4.8l-3.8 3.8H5.6l-3.8-3.8V5.6zM8 4.8v3.7M8 10.9v.01",
             Glyph::Boxes => "M8 1.8l2.8 1.6v3.2L8 8.2 5.2 6.6V3.4zM4.6 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4zM11.4 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4z",
             Glyph::Trend => "M2 12l4-4.5 3 2.5 5-6M10.2 4H14v3.8",
+            Glyph::Pulse => "M1.5 8.5H4l2-6 4 11 2-5h2.5",
             Glyph::Spent => "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM5.5 10.5l5-5",
             Glyph::Falling => "M2 4l4 4.5 3-2.5 5 6M14 8.2V12h-3.8",
             Glyph::Unplugged => "M9.5 3.5l3 3M11 2l3 3M12.8 3.2L10 6M6 10l-2.8 2.8M6.5 5.5l4 4-1.5 1.5a2.8 2.8 0 0 1-4-4z",

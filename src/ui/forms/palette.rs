@@ -189,6 +189,7 @@ fn places(session: Session) -> Vec<Entry> {
         place("On-call board", Route::Board.path()),
         place("Executive board", Route::Executive.path()),
         place("Objectives", Route::Objectives.path()),
+        place("Debug board", Route::Debug.path()),
         place("Incidents", Route::Incidents.path()),
         place("Open incidents", format!("{}?state=open", Route::Incidents.path())),
         place("My incidents", format!("{}?state=open&lead=@me", Route::Incidents.path())),

@@ -13,6 +13,7 @@ use crate::{
             rows::rows,
         },
         drawing::view,
+        paged::Paged,
         panels::changes::ChangeRow,
         routes::{Route, Tab},
         session::session,
@@ -52,9 +53,7 @@ impl Filter {
 #[derive(Clone, Copy)]
 struct List {
     filter: Memo<Filter>,
-    load: RwSignal<Load<()>>,
-    items: RwSignal<Vec<ChangeCard>>,
-    next: RwSignal<Option<String>>,
+    changes: Paged<ChangeCard>,
 }
 
 impl List {
@@ -71,19 +70,7 @@ impl List {
             if self.filter.try_get_untracked() != Some(filter) {
                 return;
             }
-            match answer {
-                Ok(page) => {
-                    self.items.update(|items| {
-                        if !goes_on {
-                            items.clear();
-                        }
-                        items.extend(page.items);
-                    });
-                    self.next.set(page.next_cursor);
-                    self.load.set(Load::Ready(()));
-                }
-                Err(failure) => self.load.set(Load::Failed(failure)),
-            }
+            self.changes.take(goes_on, answer.map(|page| (page.items, page.next_cursor)));
         });
     }
 }
@@ -101,26 +88,22 @@ pub fn Changes() -> impl IntoView {
             service: query.get("service").unwrap_or_default().to_owned(),
         })
     });
-    let list = List { filter, load: RwSignal::new(Load::Loading), items: RwSignal::default(), next: RwSignal::new(None) };
+    let list = List { filter, changes: Paged::new() };
     let fetch = Callback::new(move |cursor| list.fetch(cursor, session.live.now()));
     Effect::new(move |_| {
         filter.track();
-        list.load.set(Load::Loading);
+        list.changes.load.set(Load::Loading);
         fetch.run(None);
     });
     let choose = Callback::new(move |filter: Filter| session.address.amend(&filter.address()));
-    let more = move || {
-        list.next
-            .get()
-            .map(|cursor| view! { <button type="button" class="button" on:click=move |_| fetch.run(Some(cursor.clone()))>"Show earlier ones"</button> })
-    };
-    let body = move || match list.load.get() {
+    let more = move || list.changes.more(fetch);
+    let body = move || match list.changes.load.get() {
         Load::Loading => view! { <Loading what="the changes" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch.run(None) /> },
-        Load::Ready(()) if list.items.with(Vec::is_empty) => nothing(&filter.get_untracked()),
+        Load::Ready(()) if list.changes.items.with(Vec::is_empty) => nothing(&filter.get_untracked()),
         Load::Ready(()) => view! {
             <ul class="panel changes" aria-label="Changes, the last first">
-                {rows(move || list.items.get(), |change| (change.id.clone(), change.received_at), |change| view! { <ChangeRow change /> })}
+                {rows(move || list.changes.items.get(), |change| (change.id.clone(), change.received_at), |change| view! { <ChangeRow change /> })}
             </ul>
             {more}
         },

@@ -48,7 +48,7 @@ impl Part {
             Some(Route::Incident(_) | Route::Declare) => Some(Part::Triage),
             Some(Route::Incidents | Route::Services | Route::Service(_)) => Some(Part::Lists),
             Some(Route::Executive | Route::Objectives | Route::Objective(_) | Route::NewObjective | Route::EditObjective(_)) => Some(Part::Levels),
-            Some(Route::Traces | Route::Trace(_)) => Some(Part::Debug),
+            Some(Route::Debug | Route::Traces | Route::Trace(_)) => Some(Part::Debug),
             Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Some(Part::Office),
             Some(Route::Board | Route::SignIn | Route::Setup) | None => None,
         }
@@ -104,6 +104,7 @@ enum Levels {
 }
 
 enum Debug {
+    Board,
     Traces,
     Trace(String),
 }
@@ -153,6 +154,7 @@ fn draw_levels(what: Levels) -> Drawn {
 #[wasm_split(debug, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_debug))]
 fn draw_debug(what: Debug) -> Drawn {
     Ok(match what {
+        Debug::Board => view! { <pages::debug::DebugBoard /> },
         Debug::Traces => view! { <pages::trace::list::TracesPage /> },
         Debug::Trace(id) => view! { <pages::trace::TracePage id /> },
     })
@@ -225,6 +227,10 @@ pub fn objective(name: String) -> AnyView {
 /// For the objective of a name, or for a new one.
 pub fn objective_form(name: Option<String>) -> AnyView {
     later(Part::Levels, move || now(draw_levels(Levels::Form(name.clone()))))
+}
+
+pub fn debug() -> AnyView {
+    later(Part::Debug, || now(draw_debug(Debug::Board)))
 }
 
 pub fn traces() -> AnyView {

@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod changes;
+pub mod debug;
 pub mod declare;
 pub mod executive;
 pub mod incident;

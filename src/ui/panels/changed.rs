@@ -105,7 +105,9 @@ pub fn Changed(
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch() /> },
         Load::Ready(changes) => {
             let listed = changes.iter().cloned().enumerate().map(|(at, change)| row(change, at < COMPARED, range.get_untracked())).collect_view();
-            let nothing = changes.is_empty().then(|| view! { <p class="panel__empty">"What nobody reports is not known here: deploys are sent to /v2/change/enqueue or by a webhook."</p> });
+            let nothing = changes.is_empty().then(
+                || view! { <p class="panel__empty">"What nobody reports is not known here: deploys are sent to /v2/change/enqueue or by a webhook."</p> },
+            );
             let ats: Vec<Timestamp> = changes.iter().map(|change| change.happened_at).collect();
             view! {
                 <Strip range ats incidents insets />
@@ -259,7 +261,8 @@ mod tests {
             p95_s: (requests > 0).then_some(0.21),
             ..Figures::default()
         };
-        let traffic = Traffic { service: "pay".to_owned(), operation: None, caller: None, now: figures(1180, 212), last_seen: None, before: Some(figures(1204, 2)) };
+        let traffic =
+            Traffic { service: "pay".to_owned(), operation: None, caller: None, now: figures(1180, 212), last_seen: None, before: Some(figures(1204, 2)) };
         assert_eq!(compared(Some(&traffic), 600), "10 min before: 0.2 % of 1,204 calls fail, p95 210 ms · after: 18 % of 1,180 calls fail, p95 210 ms");
         assert_eq!(compared(None, 600), "No calls of this service were seen around it.");
         let stopped = Traffic { now: figures(0, 0), ..traffic };

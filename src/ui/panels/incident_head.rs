@@ -6,6 +6,7 @@ use crate::{
         wording,
     },
     ui::{
+        address::address_of,
         components::{
             severity::{SeverityMark, severity_label, severity_slug},
             state::StateBadge,
@@ -57,6 +58,7 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
     });
     let services = (!incident.services.is_empty())
         .then(|| format!("{}: {}", if incident.services.len() == 1 { "Service" } else { "Services" }, wording::list(&incident.services)));
+    let debug = address_of(&Route::Debug.path(), &[("incident", &incident.reference.to_string())]);
     view! {
         <header class="incident-head" data-severity=severity_slug(severity)>
             <p class="incident-head__trail">
@@ -65,6 +67,7 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
                 <span class="mono">{incident.reference.to_string()}</span>
                 <StateBadge state=incident.state />
                 <span class="muted">{move || since()}</span>
+                <a href=debug title="What broke, in the time of this incident">"Debug"</a>
                 {incident.private.then(|| view! { <span class="tag">"Private"</span> })}
                 {incident.origin.as_ref().map(|origin| view! { <span class="tag">"From " {origin.name.clone()}</span> })}
             </p>

@@ -104,8 +104,8 @@ fn cells(row: &ObjectiveRow) -> AnyView {
     view! {
         <th scope="row" class="level__name">
             <a href=Route::objective_path(&report.objective.name)>{report.objective.title.clone()}</a>
-            " "
-            <span class="level__target">{target(report.objective.target)}</span>
+            // The target never stands on a line alone.
+            <span class="level__target">"\u{a0}"{target(report.objective.target)}</span>
         </th>
         <td class="level__state">
             <span class="level__desk">{standing::badge(report.state, None)}</span>

@@ -88,7 +88,7 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
             </a>
             <ul class="rail__links">
                 {link(Route::Executive, Glyph::Trend, "Executive")} {link(Route::Board, Glyph::Bell, "On-call")}
-                {link(Route::Incidents, Glyph::Alarm, "Incidents")}
+                {link(Route::Debug, Glyph::Pulse, "Debug")} {link(Route::Incidents, Glyph::Alarm, "Incidents")}
                 {link(Route::Services, Glyph::Boxes, "Services")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
                 {link(Route::Trends, Glyph::Bars, "Trends")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
@@ -122,6 +122,7 @@ fn TopBar() -> impl IntoView {
         let name = name();
         let items = Callback::new(move |()| {
             vec![
+                Item::new("Debug", move || session.address.open(&Route::Debug)),
                 Item::new("Services", move || session.address.open(&Route::Services)),
                 Item::new("Trends", move || session.address.open(&Route::Trends)),
                 Item::new("Settings", move || session.address.open(&Route::Settings(Tab::Integrations))),

@@ -190,8 +190,19 @@ pub fn Traces(
         Load::Loading => view! { <Loading what="the traces" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch(None) /> },
         Load::Ready(()) if items.with(Vec::is_empty) => {
-            let narrowed = question.with(|question| question.service.is_some() || question.operation.is_some() || !question.attributes.is_empty() || question.min_s.is_some() || question.max_s.is_some() || question.errors);
-            let words = if narrowed { "No trace of this time fits what is asked for." } else { "No trace began in this time. Spans sent to /v1/traces with an integration's token stand here." };
+            let narrowed = question.with(|question| {
+                question.service.is_some()
+                    || question.operation.is_some()
+                    || !question.attributes.is_empty()
+                    || question.min_s.is_some()
+                    || question.max_s.is_some()
+                    || question.errors
+            });
+            let words = if narrowed {
+                "No trace of this time fits what is asked for."
+            } else {
+                "No trace began in this time. Spans sent to /v1/traces with an integration's token stand here."
+            };
             view! { <p class="panel__empty">{words}</p> }
         }
         Load::Ready(()) => (move || items.with(|items| list(items))).into_any(),

@@ -12,6 +12,8 @@ use crate::domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The share of suspects without anything over-represented of which something is named all the same.
+const FALSE_ALARMS: f64 = 0.01;
 const FEWEST_ERRORS: f64 = 5.0;
 const FEWEST: f64 = 8.0;
 /// The ratio of errors is so many times that of the rest.
@@ -39,7 +41,7 @@ pub(super) fn findings(pair: Pair<'_>, standing: &[Finding]) -> Vec<Finding> {
         groups.entry((*service, None)).or_default().push((Carrier::Instance(*instance), facts));
     }
     let found: Vec<Finding> = groups.into_iter().filter(|(_, carriers)| carriers.len() > 1).flat_map(|((service, _), carriers)| group(pair, service, &carriers)).collect();
-    let limit = chance::passing(found.iter().map(|finding| finding.p).collect());
+    let limit = chance::passing(found.iter().map(|finding| finding.p).collect(), FALSE_ALARMS);
     found.into_iter().filter(|finding| finding.large && finding.p <= limit).collect()
 }
 

@@ -2,10 +2,6 @@
 
 use std::f64::consts::PI;
 
-/// The share of ranges without any difference in which a family of comparisons (all error ratios,
-/// all statements, …) may name one all the same.
-pub const FALSE_ALARMS: f64 = 0.002;
-
 /// Two counts over two exposures: the chance of a rate at least this much higher in `now` than in
 /// `before`, given their sum (the exact conditional test of two Poisson rates). Counts that come in
 /// bundles are divided by their design effect first.
@@ -67,12 +63,24 @@ fn ln_gamma(x: f64) -> f64 {
     shift + (x - 0.5) * x.ln() - x + 0.5 * (2.0 * PI).ln() + 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3)) + 1.0 / (1260.0 * x.powi(5))
 }
 
-/// The largest p that passes among these (Benjamini and Hochberg): where nothing differs, it passes
-/// anything in a share of [`FALSE_ALARMS`] of ranges.
-pub fn passing(mut p: Vec<f64>) -> f64 {
+/// Several independent chances as one (Fisher): the chance that they come out so small together.
+pub fn together(p: &[f64]) -> f64 {
+    let half: f64 = p.iter().map(|p| -p.max(1e-300).ln()).sum();
+    let mut term = 1.0;
+    let mut sum = 0.0;
+    for i in 0..p.len() {
+        sum += term;
+        term *= half / (i as f64 + 1.0);
+    }
+    (sum * (-half).exp()).min(1.0)
+}
+
+/// The largest p that passes among these (Benjamini and Hochberg): where nothing differs, anything
+/// passes in this share of ranges.
+pub fn passing(mut p: Vec<f64>, false_alarms: f64) -> f64 {
     p.sort_by(f64::total_cmp);
     let m = p.len() as f64;
-    p.iter().enumerate().rev().find(|(rank, p)| **p <= FALSE_ALARMS * (*rank as f64 + 1.0) / m).map_or(0.0, |(_, p)| *p)
+    p.iter().enumerate().rev().find(|(rank, p)| **p <= false_alarms * (*rank as f64 + 1.0) / m).map_or(0.0, |(_, p)| *p)
 }
 
 /// The middle one; `None` of nothing.
@@ -113,9 +121,11 @@ mod tests {
 
     #[test]
     fn what_passes_grows_stricter_with_the_comparisons() {
-        assert_eq!(passing(vec![0.001, 0.5]), 0.001);
-        assert_eq!(passing([vec![0.001], vec![0.5; 99]].concat()), 0.0);
-        assert_eq!(passing([vec![0.00001; 10], vec![0.5; 90]].concat()), 0.00001);
+        assert_eq!(passing(vec![0.001, 0.5], 0.002), 0.001);
+        assert_eq!(passing([vec![0.001], vec![0.5; 99]].concat(), 0.002), 0.0);
+        assert_eq!(passing([vec![0.0001; 10], vec![0.5; 90]].concat(), 0.002), 0.0001);
+        // One alone is itself; many that say nothing say nothing.
+        assert!(close(together(&[0.03]), 0.03) && together(&[0.5; 8]) > 0.4 && together(&[0.05; 8]) < 1e-4);
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![]), None);
     }

@@ -89,39 +89,62 @@ impl Known {
     }
 }
 
-/// To which end each troubled edge is put, and of how many edges of that end how many are troubled:
-/// the end of which the larger share is. The end that accounts for most goes first and takes its
-/// edges with it, so that one slow service among many quick ones is found from either side.
-pub(super) fn blamed(edges: &[(Name, Name, bool)]) -> BTreeMap<(Name, Name), Blame> {
-    let mut all = BTreeMap::<Name, u32>::new();
-    for (caller, callee, _) in edges {
-        *all.entry(*caller).or_default() += 1;
-        *all.entry(*callee).or_default() += 1;
+/// How sure it is that an edge is troubled, or that it is not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Verdict {
+    Troubled,
+    /// With so many readings.
+    Fine(u64),
+}
+
+impl Verdict {
+    pub fn of(troubled: bool, readings: u64) -> Self {
+        if troubled { Self::Troubled } else { Self::Fine(readings) }
     }
-    let mut left: Vec<(Name, Name)> = edges.iter().filter(|edge| edge.2).map(|edge| (edge.0, edge.1)).collect();
-    let mut blamed = BTreeMap::new();
-    while !left.is_empty() {
-        let mut troubled = BTreeMap::<Name, (u32, u32)>::new();
-        for (caller, callee) in &left {
-            troubled.entry(*caller).or_default().0 += 1;
-            let callee = troubled.entry(*callee).or_default();
-            (callee.0, callee.1) = (callee.0 + 1, callee.1 + 1);
+
+    /// What the edge says for an end being the one. One that is fine speaks against it, but less:
+    /// a trouble may not show on every edge, least of all on one seldom taken.
+    fn weight(self) -> f64 {
+        match self {
+            Self::Troubled => 1.0,
+            Self::Fine(readings) => -0.5 * (readings as f64 / 30.0).min(1.0),
         }
-        // One of one says less than seven of seven. Of equals it is the one that is called.
-        let weight = |(service, (edges, called)): &(Name, (u32, u32))| {
-            let of = all.get(service).copied().unwrap_or(1).max(*edges);
-            ((f64::from(*edges) + 0.5) / (f64::from(of) + 1.0), f64::from(*called) / f64::from(*edges))
-        };
-        let Some((service, (count, _))) = troubled.into_iter().max_by(|a, b| weight(a).partial_cmp(&weight(b)).unwrap_or(std::cmp::Ordering::Equal)) else {
+    }
+}
+
+/// To which end each troubled edge is put, and of how many edges of that end how many are troubled.
+/// The end whose edges are troubled most, all of them considered, goes first and takes its edges
+/// with it: a slow service among quick ones is found from either side, and a leaf with one edge is
+/// not preferred to the hub all of whose edges are slow.
+pub(super) fn blamed(edges: &[(Name, Name, Verdict)]) -> BTreeMap<(Name, Name), Blame> {
+    let mut of = BTreeMap::<Name, u32>::new();
+    let mut blamed = BTreeMap::new();
+    let mut left: Vec<&(Name, Name, Verdict)> = edges.iter().collect();
+    for (caller, callee, _) in edges {
+        *of.entry(*caller).or_default() += 1;
+        *of.entry(*callee).or_default() += 1;
+    }
+    while left.iter().any(|edge| edge.2 == Verdict::Troubled) {
+        // The weight, how many are troubled, and in how many of those it is the one that is called.
+        let mut ends = BTreeMap::<Name, (f64, u32, u32)>::new();
+        for (caller, callee, verdict) in &left {
+            let troubled = u32::from(*verdict == Verdict::Troubled);
+            for (end, called) in [(caller, 0), (callee, troubled)] {
+                let sums = ends.entry(*end).or_default();
+                *sums = (sums.0 + verdict.weight(), sums.1 + troubled, sums.2 + called);
+            }
+        }
+        let Some((service, (_, troubled, _))) =
+            ends.into_iter().filter(|(_, sums)| sums.1 > 0).max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)))
+        else {
             break;
         };
-        let of = all.get(&service).copied().unwrap_or(count);
         left.retain(|edge| {
-            let mine = edge.0 == service || edge.1 == service;
-            if mine {
-                blamed.insert(*edge, Blame { service, troubled: count, of });
+            let taken = edge.2 == Verdict::Troubled && (edge.0 == service || edge.1 == service);
+            if taken {
+                blamed.insert((edge.0, edge.1), Blame { service, troubled, of: of.get(&service).copied().unwrap_or(troubled) });
             }
-            !mine
+            !taken
         });
     }
     blamed
@@ -150,12 +173,12 @@ mod tests {
     const SHOP: [(u32, u32); 8] = [(0, 1), (0, 2), (0, 3), (0, 4), (4, 1), (4, 5), (4, 6), (2, 3)];
 
     fn blame(troubled: &[(u32, u32)]) -> BTreeSet<u32> {
-        let edges: Vec<(Name, Name, bool)> = SHOP.iter().map(|edge| (Name(edge.0), Name(edge.1), troubled.contains(edge))).collect();
+        let edges: Vec<_> = SHOP.iter().map(|edge| (Name(edge.0), Name(edge.1), Verdict::of(troubled.contains(edge), 100))).collect();
         blamed(&edges).values().map(|blame| blame.service.0).collect()
     }
 
     #[test]
-    fn an_edge_is_put_to_the_end_with_the_larger_share() {
+    fn an_edge_is_put_to_the_end_whose_edges_are_troubled() {
         assert_eq!(blame(&[(0, 1), (4, 1)]), BTreeSet::from([1]));
         assert_eq!(blame(&[(0, 1), (0, 2), (0, 3), (0, 4)]), BTreeSet::from([0]));
         assert_eq!(blame(&[(4, 5)]), BTreeSet::from([5]));

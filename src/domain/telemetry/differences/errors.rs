@@ -4,7 +4,7 @@
 
 use super::{
     Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
-    ends::{self, Known},
+    ends::{self, Known, Verdict},
     words::{of_calls, percent},
 };
 use crate::domain::{
@@ -18,7 +18,7 @@ const FEWEST_CALLS: f64 = 5.0;
 /// Fewer errors than that are not worth a line.
 const FEWEST_ERRORS: f64 = 3.0;
 /// Records of one event come in bundles (a stack trace, a retry); where no trace says how large.
-const BUNDLE: f64 = 2.0;
+const BUNDLE: f64 = 1.5;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let mut findings = entries(pair);
@@ -74,7 +74,7 @@ fn calls(pair: Pair<'_>) -> Vec<Finding> {
     let edges = ends::edges(pair);
     let judged: Vec<((Name, Name), Ratios)> =
         edges.iter().filter_map(|(key, edge)| Some((*key, ratios(&edge.now.own_errors, &edge.before.own_errors)?))).collect();
-    let blamed = ends::blamed(&judged.iter().map(|((caller, callee), ratios)| (*caller, *callee, ratios.large && ratios.p < 0.01)).collect::<Vec<_>>());
+    let blamed = ends::blamed(&judged.iter().map(|((caller, callee), ratios)| (*caller, *callee, Verdict::of(ratios.large && ratios.p < 0.01, ratios.now.n))).collect::<Vec<_>>());
     let mut findings = Vec::new();
     for (key, ratios) in judged {
         let blame = blamed.get(&key);

@@ -14,8 +14,6 @@ use std::collections::BTreeMap;
 const FEWEST_PEERS: usize = 4;
 /// Readings of one instance are compared alone from so many minutes before.
 const FEWEST_MINUTES: u64 = 3;
-/// What instances drift apart by at the least, as a logarithm.
-const DRIFT: f64 = 0.10;
 /// A change is at least so large a share of what instances usually read.
 const FLOOR_OF_LEVEL: f64 = 0.1;
 
@@ -32,7 +30,8 @@ struct Reading {
     error: Option<f64>,
 }
 
-pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
+/// Processor and memory first, then everything else: they are asked for, and must not wait for the rest.
+pub(super) fn findings(pair: Pair<'_>) -> (Vec<Finding>, Vec<Finding>) {
     let mut by_metric = BTreeMap::<Name, Vec<Reading>>::new();
     for (key, now) in &pair.now.gauges {
         if let Some(reading) = pair.before.gauges.get(key).and_then(|before| reading(*key, *now, *before)) {
@@ -40,7 +39,13 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
         }
     }
     let traffic = traffic(pair);
-    by_metric.into_values().flat_map(|readings| judged(pair, readings, &traffic)).collect()
+    let (mut used, mut other) = (Vec::new(), Vec::new());
+    for (metric, readings) in by_metric {
+        let sort = Sort::of(pair.text(metric));
+        let family = if sort == Sort::Other { &mut other } else { &mut used };
+        family.extend(judged(pair, readings, sort, &traffic));
+    }
+    (used, other)
 }
 
 fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts) -> Option<Reading> {
@@ -60,29 +65,29 @@ fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts) -> Option<Reading
     Some(Reading { key, now, before, mean, mean_before, growth, error })
 }
 
-fn judged(pair: Pair<'_>, readings: Vec<Reading>, traffic: &BTreeMap<Name, f64>) -> Vec<Finding> {
-    let enough = readings.len() >= FEWEST_PEERS;
+fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap<Name, f64>) -> Vec<Finding> {
+    let (enough, peers) = (readings.len() >= FEWEST_PEERS, readings.len() as f64);
     let middle = if enough { chance::median(readings.iter().map(|reading| reading.growth).collect()).unwrap_or_default() } else { 0.0 };
     // The median distance from the median, as a standard deviation.
-    let apart = if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { DRIFT };
+    let apart = if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { 0.0 };
     let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
     let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));
-    let sort = Sort::of(metric);
     readings
         .into_iter()
         .filter_map(|reading| {
-            // Without minutes of its own or peers to learn from there is nothing to hold it against.
-            let error = match (reading.error, usual_error) {
+            // Without peers to learn from, or minutes of its own, there is nothing to hold it against.
+            let own = match (reading.error, usual_error) {
                 (Some(own), Some(usual)) => own.max(usual / 4.0),
                 (Some(own), None) => own,
-                (None, usual) if enough => usual.unwrap_or_default(),
+                (None, _) if enough => 0.0,
                 (None, _) => return None,
             };
             let busier = traffic.get(&reading.key.service).copied().unwrap_or_default().max(0.0);
             let growth = reading.growth - middle.max(0.0) - if sort == Sort::Memory { 0.0 } else { busier };
-            let deviation = (error + apart * apart + DRIFT * DRIFT).sqrt();
-            let degrees = (reading.now.minutes + reading.before.minutes).max(2) as f64 + readings_degrees(enough);
+            // What peers lie apart by holds how minutes vary as well; some vary more than others.
+            let deviation = (own.max(apart * apart) + sort.drift().powi(2)).sqrt();
+            let degrees = reading.before.minutes as f64 + if enough { peers } else { 0.0 };
             let p = chance::normal_tail(chance::from_t(growth / deviation, degrees));
             let changed = (reading.mean - reading.mean_before).abs();
             let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level;
@@ -101,11 +106,6 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, traffic: &BTreeMap<Name, f64>)
             Some(Finding { evidence: Evidence::Gauge, service: reading.key.service, p, large, effect, item })
         })
         .collect()
-}
-
-/// Peers add to what is known of how a metric varies.
-fn readings_degrees(enough: bool) -> f64 {
-    if enough { 6.0 } else { 0.0 }
 }
 
 /// What a metric is about, as far as its name tells: what is used up counts for more than what
@@ -137,6 +137,14 @@ impl Sort {
         match self {
             Self::Processor | Self::Other => 1.6,
             Self::Memory => 1.25,
+        }
+    }
+
+    /// What instances drift apart by at the least, as a logarithm.
+    fn drift(self) -> f64 {
+        match self {
+            Self::Processor | Self::Other => 0.15,
+            Self::Memory => 0.06,
         }
     }
 

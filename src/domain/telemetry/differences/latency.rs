@@ -5,7 +5,8 @@
 //! the end of which the larger share of edges is slow.
 
 use super::{
-    Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance, ends,
+    Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
+    ends::{self, Verdict},
     words::{micros, percent},
 };
 use crate::domain::{
@@ -23,8 +24,8 @@ const FEWEST: u64 = 8;
 const FEWEST_OF_EDGE: u64 = 4;
 /// Typical times grow by this, or …
 const FLOOR: f64 = 1.5;
-/// … so many are slower than the slowest tenth was.
-const FLOOR_OF_TAIL: f64 = 0.25;
+/// … of the slow ones there are so many times more, and this share of all at least.
+const FLOOR_OF_TAIL: [(f64, f64, f64); 2] = [(0.9, 3.0, 0.15), (0.98, 4.0, 0.04)];
 /// What nobody would notice.
 const FLOOR_MICROS: f64 = 300.0;
 /// A service whose share of all added time is under this merely shivers along.
@@ -38,11 +39,12 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let ways = ways(&edges);
     // An entry's time holds that of its inner spans.
     let added = |slow: &Slow| if slow.stands() { slow.added_micros * slow.n as f64 } else { 0.0 };
-    let total: f64 = own.iter().filter(|(_, is_entry, _)| *is_entry).map(|(_, _, slow)| added(slow)).sum::<f64>() + ways.iter().map(|(_, slow)| added(slow)).sum::<f64>();
+    let total: f64 =
+        own.iter().filter(|(_, is_entry, _)| *is_entry).map(|(_, _, slow)| added(slow)).sum::<f64>() + ways.iter().map(|(_, slow)| added(slow)).sum::<f64>();
     let share = |of: f64| if total > 0.0 { (of / total).min(1.0) } else { 0.0 };
 
     let mut by_service = BTreeMap::<Name, f64>::new();
-    let blamed = ends::blamed(&ways.iter().map(|(key, slow)| (key.0, key.1, slow.looks_slow())).collect::<Vec<_>>());
+    let blamed = ends::blamed(&ways.iter().map(|(key, slow)| (key.0, key.1, Verdict::of(slow.looks_slow(), slow.n))).collect::<Vec<_>>());
     for (key, _, slow) in own.iter().filter(|(_, is_entry, _)| *is_entry) {
         *by_service.entry(key.0).or_default() += added(slow);
     }
@@ -52,6 +54,13 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
         }
     }
     let share_of = |service: Name, slow: &Slow| share(by_service.get(&service).copied().unwrap_or_default().max(added(slow)));
+
+    // The edges of one end speak together: what is slow on each of them need not show on one alone.
+    let together = |service: Name| {
+        let p: Vec<f64> = ways.iter().filter(|(key, _)| key.0 == service || key.1 == service).map(|(_, slow)| slow.p).collect();
+        2.0 * chance::together(&p)
+    };
+    let of_ends: BTreeMap<Name, f64> = blamed.values().map(|blame| (blame.service, together(blame.service))).collect();
 
     let mut findings = Vec::new();
     for ((service, operation), is_entry, slow) in own {
@@ -63,8 +72,9 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
         let weight = if is_entry { 1.0 } else { 0.8 };
         findings.push(slow.finding(service, share, weight, item));
     }
-    for (key, slow) in ways {
+    for (key, mut slow) in ways {
         let blame = blamed.get(&key);
+        slow.p = blame.and_then(|blame| of_ends.get(&blame.service)).map_or(slow.p, |of_end| slow.p.min(*of_end));
         let service = blame.map_or(key.1, |blame| blame.service);
         let share = share_of(service, &slow);
         let mut item = Difference::new(DifferenceKind::Edge, pair.text(service), "latency", slow.figure(), slow.figure_before());
@@ -91,46 +101,67 @@ struct Slow {
     typical_before: f64,
     /// By how much typical times grew, as a logarithm, without what all services share.
     growth: f64,
-    /// The share above the slowest tenth of before, and how many times that tenth's bound is now.
-    tail: f64,
-    tail_growth: f64,
+    tail: Tail,
     /// What a call takes longer, heavy tails aside.
     added_micros: f64,
     p: f64,
 }
 
+/// The slow ones among many.
+struct Tail {
+    /// The share beyond the bound, in microseconds, and how many times the bound those typically take.
+    share: f64,
+    bound: f64,
+    growth: f64,
+    p: f64,
+    large: bool,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { share: 0.0, bound: 0.0, growth: 1.0, p: 1.0, large: false }
+    }
+}
+
 impl Slow {
-    fn of(now: &Sketch, now_ln: &Clustered, before: &Sketch, before_ln: &Clustered, common: f64) -> Option<Self> {
+    fn of(now: &Sketch, now_ln: &Clustered, before: &Sketch, before_ln: &Clustered, usual: Usual) -> Option<Self> {
         let (n, n_before) = (now.n(), before.n());
-        let (typical, typical_before, bound) = (now.quantile(0.5)?, before.quantile(0.5)?, before.quantile(0.9)?);
-        let growth = now_ln.mean()? - before_ln.mean()? - common;
-        let error = (now_ln.variance_of_mean() + before_ln.variance_of_mean()).sqrt();
+        let (typical, typical_before) = (now.quantile(0.5)?, before.quantile(0.5)?);
+        let growth = now_ln.mean()? - before_ln.mean()? - usual.common;
+        let deviation = (now_ln.variance_of_mean() + before_ln.variance_of_mean() + usual.apart * usual.apart).sqrt();
         let degrees = now_ln.bundles() + before_ln.bundles() - 2.0;
-        let typically = if error > 0.0 { chance::normal_tail(chance::from_t(growth / error, degrees)) } else { 1.0 };
-        // What all share moves the bound as well.
-        let bound = bound * common.exp();
-        let above = now.above(bound);
+        let typically = chance::normal_tail(chance::from_t(growth / deviation, degrees));
         let bundle = now_ln.design_effect().max(before_ln.design_effect());
-        let in_tail = chance::higher_rate(above, n as f64, before.above(bound).max(0.1 * n_before as f64), n_before as f64, bundle);
+        let mut tail = Tail::default();
+        for (quantile, times, floor) in FLOOR_OF_TAIL {
+            // What services drift by anyway moves the bound.
+            let bound = before.quantile(quantile)? * (usual.common + 2.0 * usual.apart).exp();
+            let (above, above_before) = (now.above(bound), before.above(bound).max((1.0 - quantile) / 4.0 * n_before as f64));
+            let (share, share_before) = (above / n as f64, above_before / n_before as f64);
+            let p = chance::higher_rate(above, n as f64, above_before, n_before as f64, bundle);
+            if p < tail.p {
+                let growth = now.quantile(1.0 - share / 2.0)? / bound.max(1.0);
+                tail = Tail { share, bound, growth, p, large: share >= times * share_before && share >= floor && growth >= FLOOR };
+            }
+        }
         let steps = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
         let added = steps.iter().filter_map(|q| Some(now.quantile(*q)? - before.quantile(*q)?)).sum::<f64>() / steps.len() as f64;
+        let p = (3.0 * typically.min(tail.p)).min(1.0);
         Some(Self {
             n,
             n_before,
             typical,
             typical_before,
             growth,
-            tail: above / n as f64,
-            tail_growth: now.quantile(0.9)? / bound.max(1.0),
+            tail,
             added_micros: added,
-            p: (2.0 * typically.min(in_tail)).min(1.0),
+            p,
         })
     }
 
     fn large(&self) -> bool {
         let typically = self.growth >= FLOOR.ln();
-        let in_tail = self.tail >= FLOOR_OF_TAIL && self.tail_growth >= FLOOR;
-        (typically || in_tail) && self.added_micros >= FLOOR_MICROS
+        (typically || self.tail.large) && self.added_micros >= FLOOR_MICROS
     }
 
     fn stands(&self) -> bool {
@@ -151,12 +182,12 @@ impl Slow {
     }
 
     fn words(&self) -> String {
-        let tail = if self.growth < FLOOR.ln() { format!("; {} are slower than the slowest tenth was", percent(self.tail)) } else { String::new() };
+        let tail = if self.growth < FLOOR.ln() { format!("; {} take longer than {}", percent(self.tail.share), micros(self.tail.bound)) } else { String::new() };
         format!("median of {}, {} of {} before{tail}", grouped(self.n as usize), micros(self.typical_before), grouped(self.n_before as usize))
     }
 
     fn finding(&self, service: Name, share: f64, weight: f64, item: Difference) -> Finding {
-        let growth = (self.growth.max(self.tail * self.tail_growth.max(1.0).ln()) / 3.0_f64.ln()).clamp(0.0, 1.0);
+        let growth = (self.growth.max(2.0 * self.tail.share * self.tail.growth.max(1.0).ln()) / 3.0_f64.ln()).clamp(0.0, 1.0);
         Finding {
             evidence: Evidence::Latency,
             service,
@@ -180,10 +211,10 @@ fn own(pair: Pair<'_>) -> Vec<Own> {
         .filter(|(_, now, before)| now.self_time.n() >= FEWEST && before.self_time.n() >= FEWEST)
         .filter(|(_, now, before)| now.entries > 0 || (now.crossing + before.crossing) * 5 <= now.spans + before.spans)
         .collect();
-    let common = common(both.iter().filter(|(_, now, _)| now.entries > 0).map(|(key, now, before)| (key.service, &now.self_ln, &before.self_ln)));
+    let usual = Usual::of(both.iter().filter(|(_, now, _)| now.entries > 0).map(|(key, now, before)| (key.service, &now.self_ln, &before.self_ln)));
     both.into_iter()
         .filter_map(|(key, now, before)| {
-            let slow = Slow::of(&now.self_time, &now.self_ln, &before.self_time, &before.self_ln, common)?;
+            let slow = Slow::of(&now.self_time, &now.self_ln, &before.self_time, &before.self_ln, usual)?;
             Some(((key.service, key.operation), now.entries > 0, slow))
         })
         .collect()
@@ -194,19 +225,36 @@ fn ways(edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<((Name, Name), Slow)>
     edges
         .iter()
         .filter(|(_, edge)| edge.now.gap.n() >= FEWEST_OF_EDGE && edge.before.gap.n() >= FEWEST_OF_EDGE)
-        .filter_map(|(key, edge)| Some((*key, Slow::of(&edge.now.gap, &edge.now.gap_ln, &edge.before.gap, &edge.before.gap_ln, 0.0)?)))
+        .filter_map(|(key, edge)| Some((*key, Slow::of(&edge.now.gap, &edge.now.gap_ln, &edge.before.gap, &edge.before.gap_ln, Usual::OF_EDGES)?)))
         .collect()
 }
 
-/// By how much the own time of all services grew, as a logarithm: the middle one of the services. Zero where there
-/// are few, and where everything became quicker.
-fn common<'a>(pairs: impl Iterator<Item = (Name, &'a Clustered, &'a Clustered)>) -> f64 {
-    let mut by_service = BTreeMap::<Name, Vec<f64>>::new();
-    for (service, now, before) in pairs {
-        if let (Some(now), Some(before)) = (now.mean(), before.mean()) {
-            by_service.entry(service).or_default().push(now - before);
+/// What times do anyway between two ranges, as logarithms.
+#[derive(Clone, Copy)]
+struct Usual {
+    /// By how much all grew.
+    common: f64,
+    /// How far services lie apart from that, as a standard deviation.
+    apart: f64,
+}
+
+impl Usual {
+    const OF_EDGES: Usual = Usual { common: 0.0, apart: 0.2 };
+
+    /// Of the own times of services. Where there are few, nothing is common; and if everything
+    /// became quicker, nobody is slow for keeping its pace.
+    fn of<'a>(pairs: impl Iterator<Item = (Name, &'a Clustered, &'a Clustered)>) -> Self {
+        let mut by_service = BTreeMap::<Name, Vec<f64>>::new();
+        for (service, now, before) in pairs {
+            if let (Some(now), Some(before)) = (now.mean(), before.mean()) {
+                by_service.entry(service).or_default().push(now - before);
+            }
         }
+        let middles: Vec<f64> = by_service.into_values().filter_map(chance::median).collect();
+        let few = middles.len() < FEWEST_FOR_COMMON;
+        let common = if few { 0.0 } else { chance::median(middles.clone()).unwrap_or_default() };
+        let distances = middles.iter().map(|middle| (middle - common).abs()).collect();
+        let apart = if few { 0.0 } else { 1.4826 * chance::median(distances).unwrap_or_default() };
+        Self { common: common.max(0.0), apart: apart.clamp(0.12, 0.4) }
     }
-    let middles: Vec<f64> = by_service.into_values().filter_map(chance::median).collect();
-    if middles.len() < FEWEST_FOR_COMMON { 0.0 } else { chance::median(middles).unwrap_or_default().max(0.0) }
 }

@@ -4,7 +4,11 @@
 //! Everything is counted against the entries it follows from, so that fewer requests, or fewer of
 //! one kind, silence nothing.
 
-use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance, ends, words::of_calls};
+use super::{
+    Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
+    ends::{self, Verdict},
+    words::of_calls,
+};
 use crate::domain::{
     telemetry::facts::{Clustered, Facts, Name, OperationKey, StatementFacts, StatementKey, Step, StepKey},
     wording::{count, grouped},
@@ -14,10 +18,13 @@ use std::collections::BTreeMap;
 /// Fewer would not be missed.
 const FEWEST_EXPECTED: f64 = 5.0;
 const FEWEST_ENTRIES: f64 = 5.0;
-/// What is left of it at most.
-const MOST_LEFT: f64 = 0.5;
-/// Records that name no span come in bundles that cannot be seen.
-const BUNDLE: f64 = 3.0;
+/// What is left of it at most; and where it is not known which kind of entry it follows from.
+const MOST_LEFT: f64 = 0.67;
+const MOST_LEFT_LOOSE: f64 = 0.6;
+/// Records that name no span come in bundles that cannot be seen …
+const BUNDLE: f64 = 2.0;
+/// … unless there is one for every entry.
+const BUNDLE_OF_ONE_EACH: f64 = 0.5;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let edges = ends::edges(pair);
@@ -36,7 +43,7 @@ struct Fall {
     effect: f64,
 }
 
-fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64) -> Option<Fall> {
+fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64, most_left: f64) -> Option<Fall> {
     let expected = before / before_of * now_of;
     if now_of < FEWEST_ENTRIES || before_of < FEWEST_ENTRIES || expected < FEWEST_EXPECTED {
         return None;
@@ -47,7 +54,7 @@ fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64) -> Opti
         now: Figure { n: now_of as u64, value: Some(rate) },
         before: Figure { n: before_of as u64, value: Some(rate_before) },
         p: chance::higher_rate(before, before_of, now, now_of, bundle),
-        large: left <= MOST_LEFT,
+        large: left <= most_left,
         effect: (1.0 - left).clamp(0.0, 1.0) * (0.5 + 0.5 * rate_before.min(1.0)),
     })
 }
@@ -60,7 +67,8 @@ fn bundle(steps: &Clustered) -> f64 {
 }
 
 fn steps(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Finding> {
-    let entries = |facts: &Facts, key: &StepKey| facts.operations.get(&OperationKey { service: key.service, operation: key.entry }).map(|facts| facts.own_errors);
+    let entries =
+        |facts: &Facts, key: &StepKey| facts.operations.get(&OperationKey { service: key.service, operation: key.entry }).map(|facts| facts.own_errors);
     let mut findings = Vec::new();
     for (key, before) in &pair.before.steps {
         let (Some(entries_now), Some(entries_before)) = (entries(pair.now, key), entries(pair.before, key)) else { continue };
@@ -73,7 +81,7 @@ fn steps(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Find
                 continue;
             }
         }
-        let Some(fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0))) else { continue };
+        let Some(fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0)), MOST_LEFT) else { continue };
         let (service, entry) = (pair.text(key.service), pair.text(key.entry));
         let counts = format!(
             "{} in {} of {entry}; {} in {} before",
@@ -133,7 +141,10 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
         }
         let by_entry = entries.1 >= FEWEST_ENTRIES;
         let (now_of, before_of) = if by_entry { entries } else { (pair.now.secs, pair.before.secs) };
-        let Some(fall) = fall(now, now_of, before, before_of, BUNDLE) else { continue };
+        let rate_before = before / before_of;
+        let one_each = by_entry && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
+        let bundle = if one_each { BUNDLE_OF_ONE_EACH } else { BUNDLE };
+        let Some(fall) = fall(now, now_of, before, before_of, bundle, MOST_LEFT_LOOSE) else { continue };
         let (service_text, statement) = (pair.text(service), pair.text(statement));
         let mut item = Difference::new(DifferenceKind::Service, service_text, "log", fall.now, fall.before);
         item.attribute = Some("log.statement".to_owned());
@@ -168,7 +179,7 @@ fn unseen(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Fin
             Some((*key, (now, now_of, rate), (before, before_of, rate_before), p, large))
         })
         .collect();
-    let blamed = ends::blamed(&judged.iter().map(|(key, _, _, p, large)| (key.0, key.1, *large && *p < 0.01)).collect::<Vec<_>>());
+    let blamed = ends::blamed(&judged.iter().map(|(key, now, _, p, large)| (key.0, key.1, Verdict::of(*large && *p < 0.01, now.1 as u64))).collect::<Vec<_>>());
     judged
         .into_iter()
         .map(|(key, (now, now_of, rate), (before, before_of, rate_before), p, large)| {

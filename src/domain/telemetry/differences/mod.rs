@@ -141,11 +141,20 @@ pub fn differences(now: &Facts, before: &Facts, names: &Names) -> Vec<Difference
 /// As [`differences`], and what came nearest where nothing stands out.
 pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
     let pair = Pair { now, before, names };
-    let families = [errors::findings(pair), missing::findings(pair), latency::findings(pair), gauges::findings(pair), traffic::findings(pair)];
+    let (used, other) = gauges::findings(pair);
+    // Beside each family the share of ranges without any difference in which it may name one.
+    let families = [
+        (errors::findings(pair), 0.005),
+        (missing::findings(pair), 0.005),
+        (latency::findings(pair), 0.01),
+        (used, 0.015),
+        (other, 0.005),
+        (traffic::findings(pair), 0.005),
+    ];
     let mut standing = Vec::new();
     let mut nearest: Option<Finding> = None;
-    for family in families {
-        let limit = chance::passing(family.iter().map(|finding| finding.p).collect());
+    for (family, false_alarms) in families {
+        let limit = chance::passing(family.iter().map(|finding| finding.p).collect(), false_alarms);
         for finding in family {
             if finding.large && finding.p <= limit {
                 standing.push(finding);

@@ -42,9 +42,9 @@ pub(super) fn ranked(pair: Pair<'_>, mut findings: Vec<Finding>) -> Vec<Differen
     let mut followers = BTreeMap::<(Name, Evidence), f64>::new();
     for ((service, evidence), strength) in &strongest {
         let called = below.get(service).unwrap_or(&nobody);
-        let follows = called.iter().any(|callee| {
-            explains(*evidence).iter().any(|cause| strongest.get(&(*callee, *cause)).is_some_and(|of_callee| *of_callee >= 0.4 * strength))
-        });
+        let follows = called
+            .iter()
+            .any(|callee| explains(*evidence).iter().any(|cause| strongest.get(&(*callee, *cause)).is_some_and(|of_callee| *of_callee >= 0.4 * strength)));
         let left = if follows { strength * FOLLOWS } else { *strength };
         followers.insert((*service, *evidence), if follows { FOLLOWS } else { 1.0 });
         *totals.entry(*service).or_default() += left;

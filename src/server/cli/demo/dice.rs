@@ -19,6 +19,11 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
+    /// Sixty-four of them, for names that nothing else has.
+    pub fn bits(&mut self) -> u64 {
+        self.next()
+    }
+
     /// From 0 up to, but not including, 1.
     pub fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64

@@ -264,6 +264,23 @@ impl House {
         self.answered(Method::POST, "/api/v1/sli", &self.voice(Person::Elif).headers, lines.into()).await.map(drop)
     }
 
+    /// Makes the integration of the collector of spans, unless there is one; answers whether it was made.
+    pub async fn let_collector_in(&self, name: &str, token: &str) -> Result<bool, CallError> {
+        let source = crate::server::sources::otlp::SOURCE.slug;
+        let known: Page<Integration> = self.get("/api/v1/integrations").await?;
+        if known.items.iter().any(|one| one.name == name && one.source == source) {
+            return Ok(false);
+        }
+        let draft = json!({ "source": source, "name": name, "token": token });
+        self.post::<Value>(Person::Elif, "/api/v1/integrations", draft).await.map(|_| true)
+    }
+
+    /// Sends spans as the collector with this token.
+    pub async fn export(&self, token: &str, traces: &Value) -> Result<(), CallError> {
+        let headers = with(HeaderMap::new(), header::AUTHORIZATION, &format!("Bearer {token}"));
+        self.answered(Method::POST, "/v1/traces", &headers, traces.to_string().into()).await.map(drop)
+    }
+
     /// The newest incident that was imported from there.
     pub async fn newest_from(&self, origin: &str) -> Result<Option<Incident>, CallError> {
         Ok(self.get::<Page<Incident>>(&format!("/api/v1/incidents?limit=1&origin={}", escaped(origin))).await?.items.pop())

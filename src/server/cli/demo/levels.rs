@@ -56,10 +56,10 @@ static LEVELS: [Level; 12] = [
 ];
 
 /// When a service was hurt.
-struct Hurt {
-    service: String,
-    from_s: i64,
-    to_s: i64,
+pub struct Hurt {
+    pub service: String,
+    pub from_s: i64,
+    pub to_s: i64,
 }
 
 /// Makes the objectives that are missing, and sends the readings that are. Answers how many
@@ -97,7 +97,8 @@ pub async fn measure(house: &House) -> Result<(), CallError> {
     house.send_readings(&lines).await
 }
 
-fn hurts(incidents: &[Incident], now_s: i64) -> Vec<Hurt> {
+/// Whom these incidents hurt, and when.
+pub fn hurts(incidents: &[Incident], now_s: i64) -> Vec<Hurt> {
     let of = |incident: &Incident| {
         let windows = incident.impact.iter().filter_map(|window| {
             let to_s = window.to.map_or(now_s, Timestamp::epoch_secs);

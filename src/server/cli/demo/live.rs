@@ -11,6 +11,7 @@ use super::{
     payloads::{self, Sighting, watchdog},
     plan::{self, Act, Plan, SUPPORT, Step},
     present::CALENDAR,
+    traffic,
     troubles::{STORY, TROUBLES, Trouble},
 };
 use crate::domain::incident::{Command, Incident};
@@ -46,6 +47,7 @@ enum Due {
     Deploy,
     Heard { left: u32 },
     Measured,
+    Traced,
     Told,
 }
 
@@ -95,6 +97,7 @@ pub async fn live(house: &House, speed: f64) -> Result<(), CallError> {
     life.plan(STORM_EVERY_SECS / 2, Due::Storm);
     life.fall_silent();
     life.plan(0, Due::Measured);
+    life.plan(0, Due::Traced);
     life.plan(TOLD_EVERY_SECS, Due::Told);
     let mut failures = 0;
     loop {
@@ -212,6 +215,10 @@ impl Life<'_> {
             Due::Measured => {
                 self.plan(levels::EVERY_SECS, Due::Measured);
                 levels::measure(self.house).await
+            }
+            Due::Traced => {
+                self.plan(traffic::EVERY_SECS, Due::Traced);
+                traffic::measure(self.house).await
             }
             Due::Told => {
                 self.plan(TOLD_EVERY_SECS, Due::Told);

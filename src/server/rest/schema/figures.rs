@@ -303,9 +303,9 @@ shape!(Targets, {
             "type": "object",
             "required": ["metric", "severity", "value", "valid_from", "set_by", "set_at"],
             "properties": {
-                "metric": { "type": "string", "enum": ["M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M11"] },
+                "metric": { "type": "string", "enum": ["M1", "M2", "M2p95", "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M11", "M12"] },
                 "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }], "description": "null: for all together" },
-                "value": { "type": ["number", "null"], "description": "A share from 0 to 1 (M1, M2: at least; M3: at most), seconds at most (M4 to M6, M11), a number at most (M7, M8); null: none from then on" },
+                "value": { "type": ["number", "null"], "description": "A share from 0 to 1 (M1, M2, M10, M12: at least; M3: at most), seconds at most (M2p95, M4 to M6, M11), a number at most (M7 to M9); null: none from then on" },
                 "valid_from": { "type": ["string", "null"], "format": "date-time", "description": "null: from the beginning" },
                 "set_by": { "type": ["string", "null"], "description": "null: it came with the product" },
                 "set_at": { "type": ["string", "null"], "format": "date-time" }
@@ -323,7 +323,7 @@ shape!(TargetDrafts, {
             "type": "object",
             "required": ["metric"],
             "properties": {
-                "metric": { "type": "string", "enum": ["M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M11"] },
+                "metric": { "type": "string", "enum": ["M1", "M2", "M2p95", "M3", "M4", "M5", "M6", "M7", "M8", "M9", "M10", "M11", "M12"] },
                 "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }], "description": "Only for M4 to M6 and M11; absent: for all together" },
                 "value": { "type": ["number", "null"], "description": "Above 0; null or absent: none from then on" },
                 "valid_from": { "type": ["string", "null"], "format": "date-time", "description": "Absent: from now on" }

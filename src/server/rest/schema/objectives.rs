@@ -29,9 +29,9 @@ shape!(ObjectiveDraft, {
         "slice_target": { "description": "timeslices: the share of a slice that has to be good for the slice to be" },
         "indicator": {
             "type": "object",
-            "description": "Absent: pushed. ratio {good | bad, total}, latency {histogram, threshold_s, native}, probe {query}, threshold {query, op, value}, pushed, composite {how, of}",
+            "description": "Absent: pushed. ratio {good | bad, total}, latency {histogram, threshold_s, native}, probe {query}, threshold {query, op, value}, telemetry {service, operation?, threshold_s?}, pushed, composite {how, of}",
             "required": ["kind"],
-            "properties": { "kind": { "type": "string", "enum": ["ratio", "latency", "probe", "threshold", "pushed", "composite"] } }
+            "properties": { "kind": { "type": "string", "enum": ["ratio", "latency", "probe", "threshold", "telemetry", "pushed", "composite"] } }
         },
         "source": { "type": ["string", "null"], "description": "The name of the data source that is asked" },
         "slice_s": { "type": "integer", "default": 60 },
@@ -75,7 +75,17 @@ shape!(Objective, {
 shape!(Objectives, {
     "type": "object",
     "required": ["items", "next_cursor"],
-    "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/Objective" } }, "next_cursor": { "type": ["string", "null"] } }
+    "properties": { "items": { "type": "array", "items": { "allOf": [
+        { "$ref": "#/components/schemas/Objective" },
+        { "type": "object", "required": ["trouble"], "properties": { "trouble": { "$ref": "#/components/schemas/Trouble" } } }
+    ] } }, "next_cursor": { "type": ["string", "null"] } }
+});
+
+shape!(Trouble, {
+    "type": ["object", "null"],
+    "description": "What keeps the objective from being measured now, as far as the server knows that asks its source; null where nothing does",
+    "required": ["since", "words"],
+    "properties": { "since": { "type": "string", "format": "date-time" }, "words": { "type": "string" } }
 });
 
 shape!(Revisions, {
@@ -167,7 +177,8 @@ shape!(BudgetReport, {
                     "governing_burn": { "type": ["number", "null"] },
                     "state": { "type": "string", "enum": ["CRITICAL", "RECOVERING", "INCREASING", "ACCEPTABLE"] },
                     "firing": { "type": "boolean" },
-                    "frozen": { "type": "boolean" },
+                    "frozen": { "type": "boolean", "description": "Too little was measured: it keeps its level" },
+                    "held_back": { "type": "boolean", "description": "A ticket that fires, for which nothing is raised while the alert that pages fires" },
                     "spent_at_firing": { "type": "number" }
                 } } },
                 "exhaustion": { "type": "object", "properties": {
@@ -182,6 +193,13 @@ shape!(BudgetReport, {
                 "flags": { "type": "array", "items": { "type": "string", "enum": ["good_over_total", "constant_zero", "stale", "partial_window", "little_traffic", "drift", "coarse_slices"] } }
             }
         }
+    ]
+});
+
+shape!(Budget, {
+    "allOf": [
+        { "$ref": "#/components/schemas/BudgetReport" },
+        { "type": "object", "required": ["trouble"], "properties": { "trouble": { "$ref": "#/components/schemas/Trouble" } } }
     ]
 });
 

@@ -134,6 +134,37 @@ shape!(TelemetryGraph, {
     }
 });
 
+shape!(TelemetryDifferences, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": {
+        "items": { "type": "array", "items": {
+            "type": "object",
+            "required": ["kind", "service", "measure", "now", "before", "text"],
+            "properties": {
+                "kind": { "type": "string", "enum": ["service", "operation", "edge", "attribute", "resource"] },
+                "service": { "type": "string", "description": "Of an edge, the end that stands out" },
+                "operation": { "type": "string" },
+                "peer": { "type": "string", "description": "The other end of an edge" },
+                "attribute": { "type": "string" },
+                "value": { "type": "string" },
+                "instance": { "type": "string" },
+                "measure": { "type": "string", "description": "errors, latency, traffic, missing, log, or the name of a metric" },
+                "now": { "$ref": "#/components/schemas/TelemetryFigure" },
+                "before": { "$ref": "#/components/schemas/TelemetryFigure" },
+                "text": { "type": "string" }
+            }
+        } },
+        "next_cursor": { "type": "null" }
+    }
+});
+
+shape!(TelemetryFigure, {
+    "type": "object",
+    "required": ["n", "value"],
+    "properties": { "n": { "type": "integer" }, "value": { "type": ["number", "null"] } }
+});
+
 shape!(TelemetryGauges, {
     "type": "object",
     "required": ["step_s", "columns", "rows"],

@@ -1,4 +1,5 @@
-//! Which time and whose services are looked at. Every choice is written into the address.
+//! Which time and whose services are looked at. Every choice is written into the address. On a
+//! phone the choices stay folded behind a line that says what was chosen.
 
 use crate::{
     domain::executive::{Executive, Question, Span},
@@ -25,6 +26,11 @@ pub fn Filters(question: Memo<Question>, board: RwSignal<Option<Executive>>, #[p
     };
     view! {
         <div class="executive__filters" role="search" aria-label="Which time, and whose services">
+            <label class="executive__fold">
+                <input type="checkbox" class="levels__all" />
+                <span><span class="visually-hidden">"Which time, and whose services: "</span> {move || question.get().words()}</span>
+                <span class="levels__show" aria-hidden="true"></span>
+            </label>
             <Lens label="Range of the incidents" options=spans chosen choose /> {service} {move || owner()}
         </div>
     }

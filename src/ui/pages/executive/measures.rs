@@ -26,7 +26,8 @@ pub fn Measures(board: RwSignal<Option<Executive>>, #[prop(into)] open: Callback
         let shown = Shown::Line { measure, severity };
         view! {
             <tr class="measure" data-missed=move || missed() data-own=severity.map(|_| "true")>
-                <td class="measure__slug">{severity.is_none().then(|| measure.slug())}</td>
+                // The percentile is a part of M2, and stands beneath it.
+                <td class="measure__slug">{(severity.is_none() && measure != Measure::Slowest).then(|| measure.slug())}</td>
                 <th scope="row">
                     <button type="button" class="link-button" aria-haspopup="dialog" on:click=move |_| open.run(shown.clone())>
                         {severity.is_some().then(|| view! { <span class="visually-hidden">{measure.title()} ", "</span> })}
@@ -98,6 +99,14 @@ fn cells(line: &Line) -> AnyView {
             </span>
         }
     });
+    if let Some(why) = said::lacking(line.measure) {
+        // On paper there is room for the first words alone.
+        let (short, why) = why.split_once(": ").unwrap_or((why, ""));
+        return view! {
+            <td class="measure__lacking" colspan="3">{short}<span class="measure__why">{format!(": {why}")}</span></td>
+            <td class="measure__target">{target}</td>
+        };
+    }
     let n = said::many(line.n);
     view! {
         <td class="measure__middle">{arrow} {values.collect_view()}</td>

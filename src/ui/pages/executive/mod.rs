@@ -29,6 +29,7 @@ use crate::{
             toast_list::sentence,
         },
         drawing::view,
+        follow::follow,
         routes::Route,
         session::session,
     },
@@ -40,10 +41,6 @@ use sheet::Shown;
 /// Below this width the chart of weeks has fewer of them.
 const NARROW: f64 = 350.0;
 const WEEKS_ON_A_PHONE: usize = 8;
-/// Figures move with time alone, too.
-const AGAIN_EVERY_SECS: i64 = 60;
-/// After something has changed, whatever else changes with it comes along.
-const PAUSE_MILLIS: i32 = 2_000;
 
 /// The board that the server has gathered for a page which it draws itself.
 #[derive(Clone)]
@@ -142,27 +139,6 @@ pub fn ExecutivePage() -> impl IntoView {
         </div>
         {move || sheet()}
     }
-}
-
-/// Asks again after something has changed, and every minute while somebody looks.
-fn follow(fetch: impl Fn() + Copy + Send + 'static) {
-    let session = session();
-    let now = session.live.ticking();
-    let minute = Memo::new(move |_| now.get().epoch_secs() / AGAIN_EVERY_SECS);
-    let waiting = StoredValue::new(false);
-    Effect::new(move |before: Option<()>| {
-        session.replica.track();
-        minute.track();
-        if before.is_some() && browser::is_visible() && !waiting.get_value() {
-            waiting.set_value(true);
-            spawn_local(async move {
-                browser::sleep(PAUSE_MILLIS).await;
-                if waiting.try_set_value(false).is_none() {
-                    fetch();
-                }
-            });
-        }
-    });
 }
 
 /// The sentence, the time it is about, and what has stopped sending.

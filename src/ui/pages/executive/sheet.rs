@@ -8,7 +8,6 @@ use crate::{
         lists::encode,
         metrics::{Filter, GroupBy},
         severity::Severity,
-        wording,
     },
     ui::{
         components::{rows::rows, toast_list::sentence},
@@ -105,6 +104,22 @@ pub fn body(shown: Shown, board: RwSignal<Option<Executive>>, question: Memo<Que
             }
         }
         measure::From::Services | measure::From::Objectives => members(line, set),
+        measure::From::Nothing(why) => view! {
+            {set}
+            <div class="behind">
+                <p class="behind__value"><b>{sentence(why)}</b></p>
+                {meaning(measure)}
+            </div>
+        },
+    }
+}
+
+/// What a figure answers, what it is made from, and how.
+fn meaning(measure: Measure) -> AnyView {
+    view! {
+        <h3>{measure.question()}</h3>
+        <p>{sentence(measure.definition())}</p>
+        <p class="behind__formula"><code>{measure.formula()}</code></p>
     }
 }
 
@@ -118,12 +133,11 @@ fn members(line: Line, set: AnyView) -> AnyView {
     let members = StoredValue::new(line.members);
     let row = move |member: Member| {
         let path = if of_services { Route::Service(member.name.clone()).path() } else { Route::objective_path(&member.name) };
-        let n = usize::try_from(member.n).unwrap_or(usize::MAX);
-        let beneath = if of_services { wording::count(n, "incident", "incidents") } else { format!("{} in its window", said::many(member.n)) };
+        let (value, beneath) = (said::of_member(measure, &member), said::beneath_member(measure, &member));
         view! {
             <li class="executive__member">
                 <a href=path>{member.title}</a>
-                <span class="number">{said::value(measure, member.value)}</span>
+                <span class="number">{value}</span>
                 <span class="muted">{beneath}</span>
             </li>
         }
@@ -132,9 +146,7 @@ fn members(line: Line, set: AnyView) -> AnyView {
         {set}
         <div class="behind">
             <p class="behind__value"><b>{value}</b> <span class="muted">{beneath}</span></p>
-            <h3>{measure.question()}</h3>
-            <p>{sentence(measure.definition())}</p>
-            <p class="behind__formula"><code>{measure.formula()}</code></p>
+            {meaning(measure)}
             <section aria-labelledby="members-title">
                 <h3 id="members-title">{what}</h3>
                 <ul class="behind__list">{rows(move || members.get_value(), |member| member.name.clone(), row)}</ul>
@@ -156,6 +168,7 @@ fn beneath(line: &Line) -> String {
         (Some(_), None) if line.measure.is_pooled() => format!("of {n} events"),
         (Some(_), None) => format!("median, n = {n}"),
         (None, _) if line.n == 0 => "n = 0".to_owned(),
+        (None, _) if line.measure == Measure::Slowest => format!("each objective's bound, n = {n}"),
         (None, _) => format!("each value: n = {n} is too few for a median"),
     }
 }
@@ -173,7 +186,7 @@ mod tests {
         ] {
             assert_eq!(Shown::read(&shown.slug()), Some(shown));
         }
-        for text in ["", "M9", "M4.SEV9", "M4."] {
+        for text in ["", "M13", "M4.SEV9", "M4."] {
             assert_eq!(Shown::read(text), None, "{text}");
         }
         let narrowed = Question { service: Some("pay".to_owned()), ..Question::default() };

@@ -129,6 +129,8 @@ fn unit(measure: Measure) -> &'static str {
         Counts::Good => "In percent; more is better: 99.9",
         Counts::Bad => "In percent; less is better: 0.1",
         Counts::Time => "In minutes; less is better: 15",
+        Counts::Wait => "In milliseconds; less is better: 300",
+        Counts::Often if measure == Measure::Pages => "Pages of an engineer in a week; less is better: 3",
         Counts::Often => "Incidents of a service in thirty days; less is better: 1",
         Counts::Pace => "Times the even pace; less is better: 2",
     }
@@ -139,6 +141,7 @@ fn read(measure: Measure, value: &str, from: &str) -> Result<(Option<f64>, Optio
     let per = match measure.counts() {
         Counts::Good | Counts::Bad => 0.01,
         Counts::Time => 60.0,
+        Counts::Wait => 0.001,
         Counts::Often | Counts::Pace => 1.0,
     };
     let value = value.trim().trim_end_matches('%').trim();
@@ -162,6 +165,7 @@ mod tests {
     fn what_is_typed_is_read_in_its_unit() {
         assert_eq!(read(Measure::Availability, " 99,9 % ", ""), Ok((Some(0.999), None)));
         assert_eq!(read(Measure::Detect, "5", "2026-11-20"), Ok((Some(300.0), Timestamp::parse("2026-11-20T00:00:00Z"))));
+        assert_eq!(read(Measure::Slowest, "300", ""), Ok((Some(0.3), None)));
         assert_eq!(read(Measure::Burn, "", ""), Ok((None, None)));
         assert!(read(Measure::Burn, "fast", "").is_err() && read(Measure::Burn, "2", "soon").is_err());
     }

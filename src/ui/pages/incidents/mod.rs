@@ -30,7 +30,10 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// From this width on rows are a table, below it they are cards.
 const DESK_PX: f64 = 720.0;
@@ -38,6 +41,9 @@ const DESK_PX: f64 = 720.0;
 const ROW_REM: (f64, f64) = (2.25, 4.25);
 /// What the strip above and the bar below may cover, in pixels.
 const COVERED_PX: (f64, f64) = (92.0, 88.0);
+
+/// For how long changes are gathered before somebody is told of them.
+const GATHERING_NEWS: Duration = Duration::from_millis(250);
 
 /// Where somebody was when the page was left: the view, how far it was scrolled, the row in focus.
 static LEFT: Mutex<Option<(String, f64, Option<IncidentId>)>> = Mutex::new(None);
@@ -51,6 +57,8 @@ struct List {
     /// The rows as they stand on screen, by their places in the roll. It changes when somebody
     /// asks for it, never by itself.
     shown: RwSignal<Arc<Vec<u32>>>,
+    /// What has changed since then.
+    news: RwSignal<News>,
     selection: RwSignal<Selection>,
     /// The row that the keys act on.
     focus: RwSignal<Option<IncidentId>>,
@@ -121,8 +129,7 @@ pub fn Incidents() -> impl IntoView {
 
 /// What is new waits in a bar and is never pushed under the cursor.
 fn news(list: List) -> AnyView {
-    list.roll.revision.track();
-    let news = list.shown.with(|shown| list.news(shown));
+    let news = list.news.get();
     let mut words = Vec::new();
     if news.more > 0 {
         words.push(format!("{} new", news.more));
@@ -157,6 +164,7 @@ impl List {
             roll: Roll::begin(session),
             view: Memo::new(move |_| query.with(|query| View::read(&query.0))),
             shown: RwSignal::default(),
+            news: RwSignal::default(),
             selection: RwSignal::default(),
             focus: RwSignal::new(None),
             unfolded: RwSignal::new(None),
@@ -182,6 +190,23 @@ impl List {
                 self.focus.set(focus);
                 browser::after_paint(move || browser::scroll_to(y));
             }
+        });
+        // Looked for once for all changes that come together: it means putting every row in order.
+        let waiting = StoredValue::new(false);
+        Effect::new(move |_| {
+            self.roll.revision.track();
+            if waiting.get_value() {
+                return;
+            }
+            waiting.set_value(true);
+            set_timeout(
+                move || {
+                    if waiting.try_set_value(false).is_none() {
+                        self.news.set(self.shown.with_untracked(|shown| self.what_changed_since(shown)));
+                    }
+                },
+                GATHERING_NEWS,
+            );
         });
         on_cleanup(move || {
             let left = (self.view.with_untracked(View::query), browser::scroll_y(), self.focus.get_untracked());
@@ -215,6 +240,7 @@ impl List {
     fn arrange(self) {
         let order = browser::timed("list.arrange", || self.order());
         self.shown.set(Arc::new(order));
+        self.news.set(News::default());
         browser::after_paint(move || {
             let _ = self.scrolled.try_set(browser::scrolled_past("incident-rows"));
         });
@@ -225,7 +251,7 @@ impl List {
         self.view.with_untracked(|view| self.roll.with(|rows| arrange(rows, view, actor.as_ref(), now)))
     }
 
-    fn news(self, shown: &[u32]) -> News {
+    fn what_changed_since(self, shown: &[u32]) -> News {
         let fresh = self.order();
         if fresh == shown {
             return News::default();

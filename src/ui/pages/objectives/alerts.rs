@@ -2,7 +2,7 @@
 
 use super::{one::Basis, pictures};
 use crate::{
-    charts::{Scene, burn, table::Table},
+    charts::{Scene, burn, table::Table, view::View},
     domain::{
         metrics::words::two_digits,
         slo::{
@@ -13,7 +13,7 @@ use crate::{
         wording,
     },
     ui::{
-        chart::panel::ChartPanel,
+        chart::{panel::ChartPanel, zoom::Zoom},
         components::{
             choice::Lens,
             icon::{Glyph, Icon},
@@ -33,7 +33,7 @@ pub fn panel(page: Memo<Option<ObjectivePage>>) -> AnyView {
     let alerts = alerts_of(page);
     let enabled = Memo::new(move |_| page.with(|page| page.as_ref().is_none_or(|page| page.objective.draft.alerting.enabled)));
     let note = move || {
-        let firing = alerts.with(|alerts| alerts.iter().filter(|alert| alert.firing).count());
+        let firing = alerts.with(|alerts| alerts.iter().filter(|alert| alert.is_raised()).count());
         match (enabled.get(), firing, alerts.with(Vec::len)) {
             (false, ..) => "switched off: nothing is opened".to_owned(),
             (true, 0, _) => "none fires".to_owned(),
@@ -63,11 +63,11 @@ fn row(name: &str, alert: &BurnAlert) -> AnyView {
         Urgency::Ticket => "ticket",
     };
     let what = format!("{verb} above {}×, {} and {}", two_digits(alert.factor), wording::span(alert.long_s), wording::span(alert.short_s));
-    let firing = alert.firing.then_some("true");
+    let firing = alert.is_raised().then_some("true");
     let spent = format!("It fires once {} of the budget is spent within {}.", words::percent(alert.spent_at_firing), wording::span(alert.long_s));
     view! {
         <li class="burn" data-firing=firing title=spent>
-            <Icon glyph=if alert.firing { Glyph::Alarm } else { Glyph::Bell } />
+            <Icon glyph=if alert.is_raised() { Glyph::Alarm } else { Glyph::Bell } />
             <b>{name.to_owned()}</b>
             <span class="burn__what">{what}</span>
             <b class="number">{pictures::rates(alert)}</b>
@@ -90,7 +90,15 @@ pub fn chart(page: Memo<Option<ObjectivePage>>, basis: RwSignal<Option<Basis>>) 
         pictures::burning(&page, basis.series(), &name, alert, session.zone.get().wall())
     });
     let there = Memo::new(move |_| picture.with(Option::is_some));
-    let draw = move |width: f64| picture.with(|picture| picture.as_ref().map_or_else(Scene::default, |picture| burn::scene(picture, width)));
+    let zoom = Zoom::new(Signal::derive(move || picture.with(|picture| picture.as_ref().map(|picture| View { from: picture.from, until: picture.until }))));
+    let draw = move |width: f64| {
+        let near = zoom.near();
+        let near = |picture: &burn::Burn| match near {
+            Some(view) => burn::scene(&burn::Burn { from: view.from, until: view.until, ..picture.clone() }, width),
+            None => burn::scene(picture, width),
+        };
+        picture.with(|picture| picture.as_ref().map_or_else(Scene::default, near))
+    };
     let table = move |()| picture.with(|picture| picture.as_ref().map_or_else(Table::default, burn::table));
     let note = Signal::derive(move || picture.with(|picture| picture.as_ref().map(|picture| picture.title.clone()).unwrap_or_default()));
     let pairs = move || {
@@ -102,7 +110,7 @@ pub fn chart(page: Memo<Option<ObjectivePage>>, basis: RwSignal<Option<Basis>>) 
     };
     (move || {
         there.get().then(|| {
-            view! { <ChartPanel id="burn" title="Burn rates" note draw table>{pairs}</ChartPanel> }
+            view! { <ChartPanel id="burn" title="Burn rates" note draw table zoom>{pairs}</ChartPanel> }
         })
     })
     .into_any()

@@ -55,8 +55,9 @@ pub fn place(fault: &str) -> Field {
 }
 
 /// The kinds of what can be measured, as people choose among them.
-pub const KINDS: [(&str, &str); 6] = [
+pub const KINDS: [(&str, &str); 7] = [
     ("pushed", "Readings are sent to us"),
+    ("telemetry", "Calls, as the traces tell that are sent to us"),
     ("ratio", "Good events of all events, from Prometheus"),
     ("latency", "Requests answered in time, from a histogram"),
     ("probe", "A probe that is 1 while all is well"),
@@ -167,6 +168,11 @@ impl Typed {
                 typed.op = op.slug().to_owned();
                 typed.limit = value.to_string();
             }
+            Indicator::Telemetry { service, operation, threshold_s } => {
+                typed.events.clone_from(service);
+                typed.query = operation.clone().unwrap_or_default();
+                typed.limit = threshold_s.map(|limit| limit.to_string()).unwrap_or_default();
+            }
             Indicator::Pushed => {}
             Indicator::Composite { how, of } => {
                 typed.together = TOGETHER.iter().find(|(known, ..)| known == how).map(|(_, slug, _)| (*slug).to_owned()).unwrap_or_default();
@@ -193,6 +199,11 @@ impl Typed {
             "threshold" => {
                 let op = Op::ALL.into_iter().find(|op| op.slug() == self.op).unwrap_or(Op::Lte);
                 Indicator::Threshold { query: text(&self.query), op, value: limit }
+            }
+            "telemetry" => {
+                let said = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+                let threshold_s = said(&self.limit).map(|_| limit);
+                Indicator::Telemetry { service: text(&self.events), operation: said(&self.query), threshold_s }
             }
             "composite" => {
                 let how = TOGETHER.iter().find(|(_, slug, _)| *slug == self.together).map_or(Together::Series, |(how, ..)| *how);
@@ -304,6 +315,8 @@ mod tests {
         let part = |objective: &str, weight| Part { objective: objective.into(), weight };
         let indicators = [
             Indicator::Pushed,
+            Indicator::Telemetry { service: "pay".into(), operation: None, threshold_s: None },
+            Indicator::Telemetry { service: "pay".into(), operation: Some("POST /pay".into()), threshold_s: Some(0.25) },
             Indicator::Ratio { good: None, bad: Some("errors{a=\"b\"}".into()), total: "all".into() },
             Indicator::Ratio { good: Some("good".into()), bad: None, total: "all".into() },
             Indicator::Latency { histogram: "took".into(), threshold_s: 0.25, native: true },

@@ -16,7 +16,7 @@ use crate::{
             calendar::Window,
             objective::{Method, Objective, ObjectiveDraft, Op},
             tried::{TriedIndicator, TryDraft},
-            whatif::{Ground, WhatIf},
+            whatif::WhatIf,
         },
         wording,
     },
@@ -260,13 +260,18 @@ fn indicator(kind: &str, fields: Fields, sources: RwSignal<Vec<DataSource>>) -> 
                 <TextField id="objective-limit" label="Limit" value=fields.text(|typed| &mut typed.limit) />
             </div>
         },
+        "telemetry" => view! {
+            <TextField id="objective-calls" label="Calls of this service" hint="As its spans name it." value=fields.text(|typed| &mut typed.events) />
+            <TextField id="objective-operation" label="Operation" hint="Empty: all with which it is entered." value=fields.text(|typed| &mut typed.query) />
+            <TextField id="objective-limit" label="Took at most, seconds" hint="Empty: a call is good when it has no error." value=fields.text(|typed| &mut typed.limit) />
+        },
         "composite" => view! {
             <SelectField id="objective-together" label="How" options=TOGETHER.map(|(_, slug, said)| words((slug, said))).to_vec() value=fields.text(|typed| &mut typed.together) />
             <TextArea id="objective-parts" label="From these objectives" hint="One on each line: its name, and its weight behind it." rows=4 value=fields.text(|typed| &mut typed.parts) />
         },
         _ => return pushed(fields),
     };
-    view! { {own} {(kind != "composite").then(|| source(fields, sources))} }
+    view! { {own} {(!matches!(kind, "composite" | "telemetry")).then(|| source(fields, sources))} }
 }
 
 /// The command that sends a reading.
@@ -421,7 +426,7 @@ fn preview(fields: Fields, basis: RwSignal<Option<Basis>>) -> AnyView {
         // What was never fetched cannot be held against it.
         let window = window.filter(|window| !same && window.usual_secs() <= longest);
         let asked = WhatIf { target: Some(target), window, ..WhatIf::default() };
-        let outcomes = Ground::new(basis.objective(), basis.series(), basis.report(), basis.incidents(), &zone).answer(&asked);
+        let outcomes = basis.answer(&asked, &zone);
         Some(view! {
             <div class="objective-form__preview" role="group" aria-label="By what was measured already">
                 <p class="muted">"By what was measured already; nothing is saved yet"</p>

@@ -22,6 +22,7 @@ use crate::{
             loaded::{Failed, Load, Loading},
         },
         drawing::view,
+        follow::follow,
         panels::level_rows::{self, LevelRows},
         routes::Route,
         session::session,
@@ -30,8 +31,6 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 
 const STATES: [Standing; 4] = [Standing::Overspent, Standing::Low, Standing::Within, Standing::NotMeasured];
-/// Figures move with time alone, too.
-const AGAIN_EVERY_SECS: i64 = 60;
 
 /// Which objectives are looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,12 +74,8 @@ pub fn Objectives() -> impl IntoView {
             }
         });
     };
-    let now = session.live.ticking();
-    let minute = Memo::new(move |_| now.get().epoch_secs() / AGAIN_EVERY_SECS);
-    Effect::new(move |_| {
-        minute.track();
-        fetch();
-    });
+    Effect::new(move |_| fetch());
+    follow(fetch);
     let all = Memo::new(move |_| load.with(|load| if let Load::Ready(board) = load { board.rows.clone() } else { vec![] }));
     let shown = Memo::new(move |_| all.with(|rows| question.with(|question| rows.iter().filter(|row| question.holds(row)).cloned().collect::<Vec<_>>())));
     let as_table = RwSignal::new(false);

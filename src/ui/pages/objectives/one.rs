@@ -4,31 +4,36 @@
 use super::{alerts, exclusions, explain, gate, head, pictures, spent, what_if::WhatIfPanel};
 use crate::{
     api,
-    charts::burn_down,
+    charts::{burn_down, view::View},
     domain::{
         failure::Failure,
-        slo::{board::Ground, cost::Span, objective::Objective, report, report::BudgetReport, series::Series},
+        slo::{
+            board::Ground,
+            cost::Span,
+            objective::Objective,
+            report,
+            report::BudgetReport,
+            series::Series,
+            whatif::{self, Outcome, Sums, WhatIf},
+            zone::Zone,
+        },
     },
     ui::{
         address::address_of,
         browser,
-        chart::panel::ChartPanel,
+        chart::{panel::ChartPanel, zoom::Zoom},
         components::{
             loaded::{Failed, Loading},
             toast_list::sentence,
         },
         drawing::view,
+        follow::follow,
         routes::Route,
         session::session,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::sync::Arc;
-
-/// Figures move with time alone, too.
-const AGAIN_EVERY_SECS: i64 = 60;
-/// After something has changed, whatever else changes with it comes along.
-const PAUSE_MILLIS: i32 = 2_000;
 
 /// What what-if and the burn rates are computed from: one moment, all of it.
 #[derive(Clone)]
@@ -39,11 +44,19 @@ struct Inner {
     report: BudgetReport,
     series: Series,
     incidents: Vec<Span>,
+    sums: Sums,
 }
 
 impl Basis {
     pub fn new(page: &report::ObjectivePage, ground: Ground) -> Self {
-        Self(Arc::new(Inner { objective: page.objective.clone(), report: page.report.clone(), series: ground.slices.series(), incidents: ground.incidents }))
+        let (objective, report, series) = (page.objective.clone(), page.report.clone(), ground.slices.series());
+        let sums = Sums::of(&objective, &series, &report, &ground.incidents);
+        Self(Arc::new(Inner { objective, report, series, incidents: ground.incidents, sums }))
+    }
+
+    pub fn answer(&self, asked: &WhatIf, zone: &dyn Zone) -> Vec<Outcome> {
+        let Inner { objective, series, sums, .. } = &*self.0;
+        whatif::Ground { objective, series, zone, sums }.answer(asked)
     }
 
     pub fn objective(&self) -> &Objective {
@@ -149,36 +162,26 @@ pub fn ObjectivePage(name: String) -> impl IntoView {
     }
 }
 
-/// Asks again after something has changed, and every minute while somebody looks.
-fn follow(fetch: impl Fn() + Copy + Send + 'static) {
-    let session = session();
-    let now = session.live.ticking();
-    let minute = Memo::new(move |_| now.get().epoch_secs() / AGAIN_EVERY_SECS);
-    let waiting = StoredValue::new(false);
-    Effect::new(move |before: Option<()>| {
-        session.replica.track();
-        minute.track();
-        if before.is_some() && browser::is_visible() && !waiting.get_value() {
-            waiting.set_value(true);
-            spawn_local(async move {
-                browser::sleep(PAUSE_MILLIS).await;
-                if waiting.try_set_value(false).is_none() {
-                    fetch();
-                }
-            });
-        }
-    });
-}
-
 /// Everything beneath the sentence.
 #[component]
 fn Body(page: Memo<Option<report::ObjectivePage>>, basis: RwSignal<Option<Basis>>, again: Callback<()>) -> impl IntoView {
     let session = session();
     let picture = Memo::new(move |_| page.with(|page| page.as_ref().map(|page| pictures::budget_left(page, session.zone.get()))));
+    let whole = Signal::derive(move || picture.with(|picture| picture.as_ref().map(|picture| View { from: picture.from, until: picture.until })));
+    let zoom = Zoom::new(whole);
+    let seen = Memo::new(move |_| {
+        let picture = picture.get()?;
+        let Some(view) = zoom.near() else { return Some(picture) };
+        let near = page.with(|page| {
+            let page = page.as_ref()?;
+            Some(basis.with(|basis| pictures::closer(picture.clone(), view, page, basis.as_ref().map(Basis::series))))
+        });
+        Some(near.unwrap_or(picture))
+    });
     // The scale grows at once and shrinks only when the page is loaded again.
     let lowest = StoredValue::new(0.0_f64);
     let draw = move |width: f64| {
-        picture.with(|picture| {
+        seen.with(|picture| {
             let Some(picture) = picture else { return crate::charts::Scene::default() };
             let floor = burn_down::floor(picture).min(lowest.get_value());
             lowest.set_value(floor);
@@ -189,7 +192,7 @@ fn Body(page: Memo<Option<report::ObjectivePage>>, basis: RwSignal<Option<Basis>
     let readings = Callback::new(move |()| picture.with(|picture| picture.as_ref().map(burn_down::readings).unwrap_or_default()));
     let note = Signal::derive(move || page.with(|page| page.as_ref().map(|page| pictures::note(page, session.zone.get())).unwrap_or_default()));
     view! {
-        <ChartPanel id="budget" title="Budget left" note draw table readings />
+        <ChartPanel id="budget" title="Budget left" note draw table readings zoom />
         <div class="objective__columns">
             <div class="objective__column">{spent::panel(page)} {alerts::panel(page)} {gate::panel(page, again)}</div>
             <div class="objective__column">

@@ -6,14 +6,15 @@ use crate::{
         burn_down::{BurnDown, Deploy, Flag, Forecast, Last, Return, Span, Turn},
         daily::{Daily, Day},
         thin,
+        view::View,
         wall::Wall,
     },
     domain::{
         metrics::words::two_digits,
         slo::{
-            frame, headline,
+            frame, headline, line,
             objective::COVERAGE_FLOOR,
-            report::{BudgetReport, BurnAlert, ObjectivePage, Spender, Standing},
+            report::{BudgetReport, BurnAlert, Departed, ObjectivePage, Spender, Standing},
             series::Series,
             words,
         },
@@ -32,6 +33,8 @@ const STEP: f64 = 0.01;
 const RETURN: f64 = 0.05;
 /// Steps of a return are not further apart than this.
 const TOGETHER_S: i64 = 6 * HOUR;
+/// How many points a closer look has at most.
+const FINE_POINTS: usize = 1_600;
 /// How many steps a chart of burn rates has at most.
 const BURN_STEPS: i64 = 720;
 
@@ -67,8 +70,29 @@ pub fn budget_left(page: &ObjectivePage, zone: Zone) -> BurnDown {
         flags: flags(page),
         returns: returns(page, &zone.wall()),
         deploys: deploys(page),
+        anew: anew(page),
         daily: daily(page),
         ..BurnDown::new(from, now, zone.wall())
+    }
+}
+
+/// The same from closer by: with the readings themselves there are more points than a whole window
+/// shows.
+pub fn closer(picture: BurnDown, view: View, page: &ObjectivePage, series: Option<&Series>) -> BurnDown {
+    let budget = page.objective.draft.target.budget();
+    let fine = |series: &Series| {
+        let frame = frame::Frame::of_report(&page.report, budget);
+        // From one slice before, so that the line comes in from the edge.
+        let span = (view.from.epoch_secs() - series.slice_s(), view.until.epoch_secs());
+        let line = line::left_between(&page.objective, series, &frame, span, FINE_POINTS);
+        thin::Series::new(line.iter().map(|left| (left.at, left.ratio)).collect())
+    };
+    let left = series.map(fine).filter(|left| !left.is_empty());
+    let picture = picture.between(view.from, view.until);
+    match left {
+        // What is left now, and what is expected from there, is known from the whole.
+        Some(left) if view.until < picture.now => BurnDown { left, ..picture },
+        _ => picture,
     }
 }
 
@@ -189,8 +213,23 @@ fn returns(page: &ObjectivePage, wall: &Wall) -> Vec<Return> {
         }
     }
     let named = found.into_iter().filter(|(_, rise)| *rise >= RETURN);
-    let spent_on = |at: Timestamp| wall.day(at.plus_secs(-page.report.window.length_s));
-    named.map(|(at, rise)| Return { at, points: format!("+{:.0} points", rise * 100.0), why: format!("what {} spent left", spent_on(at)) }).collect()
+    let why = |at: Timestamp| {
+        let then = at.plus_secs(-page.report.window.length_s);
+        // The steps of one return are told as one: its incident may begin a little later.
+        let slice_s = page.objective.draft.slice_s.max(300);
+        let left = |gone: &&Departed| gone.from <= then.plus_secs(TOGETHER_S) && then <= gone.to.plus_secs(slice_s);
+        let nearest = page.departed.iter().filter(left).min_by_key(|gone| gone.from.micros_since(then).abs());
+        match nearest {
+            Some(gone) => format!("{} of {} left", gone.reference, wall.day(gone.from)),
+            None => format!("what {} spent left", wall.day(then)),
+        }
+    };
+    named.map(|(at, rise)| Return { at, points: format!("+{:.0} points", rise * 100.0), why: why(at) }).collect()
+}
+
+/// When each generation after the first one began.
+fn anew(page: &ObjectivePage) -> Vec<Timestamp> {
+    page.generations.iter().skip(1).copied().collect()
 }
 
 fn deploys(page: &ObjectivePage) -> Vec<Deploy> {
@@ -249,6 +288,7 @@ pub fn burning(page: &ObjectivePage, series: &Series, name: &str, pair: &BurnAle
         short: named(pair.short_s),
         threshold: pair.factor,
         gaps: page.gaps.iter().map(|gap| Span { from: gap.from, to: gap.to }).collect(),
+        anew: anew(page),
         wall,
     })
 }
@@ -257,6 +297,7 @@ pub fn burning(page: &ObjectivePage, series: &Series, name: &str, pair: &BurnAle
 pub fn verdict(pair: &BurnAlert) -> &'static str {
     use crate::domain::slo::burn::BurnState;
     match pair.state {
+        _ if pair.held_back => "held back by the page alert",
         _ if pair.frozen => "frozen, too little is measured",
         _ if pair.firing => "fires",
         BurnState::Recovering => "calming down",
@@ -315,6 +356,7 @@ mod tests {
         assert_eq!(turns.iter().map(|turn| turn.lines.join(" ")).collect::<Vec<_>>(), ["above zero again Sat 28 Nov when 1 leaves"]);
         assert!(line.is_sorted_by_key(|(at, _)| *at) && line.contains(&(turns[0].at, 0.0)));
         assert_eq!(picture.returns.iter().map(|back| back.why.as_str()).collect::<Vec<_>>(), ["what 15 Oct spent left"]);
+        assert_eq!(page.spenders.len(), 2, "what has left spends nothing of this window");
         assert!(picture.deploys.iter().all(|deploy| deploy.before_incident));
         // Both meet at zero now, and what each day spent is what is gone.
         let (_, even) = *picture.even.last().expect("it is a line");
@@ -326,6 +368,32 @@ mod tests {
         let scene = burn_down::scene(&picture, 1_000.0);
         assert!(scene.labels.iter().any(|label| label.words == "Sat 28 Nov"));
         assert_eq!(note(&page, Zone::Utc), "last 30 days, 10 d ahead if INC-2 ended now · 100 % measured");
+    }
+
+    #[test]
+    fn what_came_back_names_the_incident_that_left() {
+        let (page, series) = overspent();
+        let began = NOW_S - 36 * DAY;
+        let named = |from: i64, to: i64| {
+            let incidents =
+                [an_incident(1, NOW_S - 22 * DAY, Some(NOW_S - 22 * DAY + HOUR)), an_incident(2, NOW_S - HOUR, None), an_incident(3, from, Some(to))];
+            let page = a_page(&page.objective, &series, &incidents);
+            (budget_left(&page, Zone::Utc).returns.into_iter().map(|back| back.why).collect::<Vec<_>>(), page.spenders.len())
+        };
+        assert_eq!(named(began, began + HOUR), (vec!["INC-3 of 15 Oct left".to_owned()], 2));
+        assert_eq!(named(began - 3 * DAY, began - 2 * DAY), (vec!["what 15 Oct spent left".to_owned()], 2), "one of another day has nothing to do with it");
+    }
+
+    #[test]
+    fn a_closer_look_has_the_readings_themselves() {
+        let (page, series) = overspent();
+        let view = View { from: frame::at(NOW_S - 22 * DAY - HOUR), until: frame::at(NOW_S - 22 * DAY + 2 * HOUR) };
+        let near = closer(budget_left(&page, Zone::Utc), view, &page, Some(&series));
+        assert_eq!((near.from, near.until), (view.from, view.until));
+        let within = near.left.iter().filter(|(at, _)| (view.from..=view.until).contains(at)).count();
+        assert!((36..=38).contains(&within), "three hours of five minutes: {within}");
+        let alone = closer(budget_left(&page, Zone::Utc), view, &page, None);
+        assert!(alone.left.iter().count() > 100, "before the readings are here, the whole line is looked at");
     }
 
     #[test]

@@ -6,17 +6,13 @@ use super::{one::Basis, outcome};
 use crate::{
     domain::{
         ids::IncidentRef,
-        slo::{
-            calendar::Window,
-            report::Gap,
-            target::Target,
-            whatif::{Ground, WhatIf},
-        },
+        slo::{calendar::Window, report::Gap, target::Target, whatif::WhatIf},
         time::Timestamp,
         wording,
     },
     ui::{
         address::{Query, address_of},
+        browser,
         components::choice::Lens,
         drawing::view,
         session::session,
@@ -111,8 +107,7 @@ pub fn WhatIfPanel(basis: RwSignal<Option<Basis>>) -> impl IntoView {
     let answer = Memo::new(move |_| {
         let basis = basis.get()?;
         let zone = session.zone.get();
-        let ground = Ground::new(basis.objective(), basis.series(), basis.report(), basis.incidents(), &zone);
-        Some(asked.with(|asked| ground.answer(asked)))
+        Some(asked.with(|asked| browser::timed("what-if.answer", || basis.answer(asked, &zone))))
     });
     let there = Memo::new(move |_| basis.with(Option::is_some));
     let outcomes = move || answer.with(|answer| answer.as_ref().map(|answer| outcome::rows(answer, session.zone.get())));

@@ -22,6 +22,7 @@ use crate::{
             severity::{SeverityMark, severity_label},
         },
         drawing::view,
+        follow::follow,
         routes::Route,
         session::session,
     },
@@ -71,7 +72,7 @@ pub fn Services() -> impl IntoView {
             let _ = load.try_set(Load::from_answer(answer));
         });
     };
-    // What is open has changed: the list is asked for again, with a pause.
+    Effect::new(move |_| fetch());
     follow(fetch);
     let query = session.address.query;
     let asked = Memo::new(move |_| {
@@ -173,27 +174,6 @@ pub fn Services() -> impl IntoView {
         </div>
         {move || adding.get().then(|| edit::add(move || adding.set(false)))}
     }
-}
-
-/// Asks at once, and again after what is open has changed, with pauses.
-fn follow(fetch: impl Fn() + Copy + Send + 'static) {
-    const PAUSE_MILLIS: i32 = 2_000;
-    let session = session();
-    let waiting = StoredValue::new(false);
-    Effect::new(move |again: Option<()>| {
-        session.replica.track();
-        if again.is_none() {
-            fetch();
-        } else if !waiting.get_value() {
-            waiting.set_value(true);
-            spawn_local(async move {
-                browser::sleep(PAUSE_MILLIS).await;
-                if waiting.try_set_value(false).is_none() {
-                    fetch();
-                }
-            });
-        }
-    });
 }
 
 fn table(services: Vec<Service>) -> AnyView {

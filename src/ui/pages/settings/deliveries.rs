@@ -13,6 +13,7 @@ use crate::{
             rows::rows,
         },
         drawing::view,
+        paged::Paged,
         routes::{Route, Tab},
         session::session,
     },
@@ -44,9 +45,7 @@ impl Filter {
 #[derive(Clone, Copy)]
 struct List {
     filter: Memo<Filter>,
-    load: RwSignal<Load<()>>,
-    items: RwSignal<Vec<DeliveryNote>>,
-    next: RwSignal<Option<String>>,
+    notes: Paged<DeliveryNote>,
     unrecognised: RwSignal<i64>,
 }
 
@@ -64,20 +63,10 @@ impl List {
             if self.filter.try_get_untracked() != Some(filter) {
                 return;
             }
-            match answer {
-                Ok(page) => {
-                    self.items.update(|items| {
-                        if !goes_on {
-                            items.clear();
-                        }
-                        items.extend(page.items);
-                    });
-                    self.next.set(page.next_cursor);
-                    self.unrecognised.set(page.unrecognised);
-                    self.load.set(Load::Ready(()));
-                }
-                Err(failure) => self.load.set(Load::Failed(failure)),
+            if let Ok(page) = &answer {
+                self.unrecognised.set(page.unrecognised);
             }
+            self.notes.take(goes_on, answer.map(|page| (page.items, page.next_cursor)));
         });
     }
 }
@@ -92,10 +81,10 @@ pub fn Deliveries() -> impl IntoView {
             verdict: query.get("verdict").unwrap_or_default().to_owned(),
         })
     });
-    let list = List { filter, load: RwSignal::new(Load::Loading), items: RwSignal::default(), next: RwSignal::new(None), unrecognised: RwSignal::new(0) };
+    let list = List { filter, notes: Paged::new(), unrecognised: RwSignal::new(0) };
     Effect::new(move |_| {
         filter.track();
-        list.load.set(Load::Loading);
+        list.notes.load.set(Load::Loading);
         list.fetch(None);
     });
     let known = RwSignal::new(Vec::<Integration>::new());
@@ -158,24 +147,21 @@ fn unrecognised(count: i64, filter: &Filter) -> Option<AnyView> {
 }
 
 fn body(list: List, known: RwSignal<Vec<Integration>>) -> AnyView {
-    match list.load.get() {
+    match list.notes.load.get() {
         Load::Loading => view! { <Loading what="the deliveries" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| list.fetch(None) /> },
-        Load::Ready(()) if list.items.with(Vec::is_empty) => nothing(&list.filter.get_untracked()),
+        Load::Ready(()) if list.notes.items.with(Vec::is_empty) => nothing(&list.filter.get_untracked()),
         Load::Ready(()) => {
             let name = move |id: Option<IntegrationId>| {
                 known.with(|known| known.iter().find(|integration| Some(integration.id) == id).map(|integration| integration.name.clone()))
             };
             let name = Callback::new(name);
-            let more = move || {
-                list.next.get().map(|cursor| {
-                    view! { <button type="button" class="button" on:click=move |_| list.fetch(Some(cursor.clone()))>"Show earlier ones"</button> }
-                })
-            };
+            let fetch = Callback::new(move |cursor| list.fetch(cursor));
+            let more = move || list.notes.more(fetch);
             view! {
                 <ul class="panel deliveries" aria-label="Deliveries, the newest first">
                     // A flood is noted as one line that goes on counting.
-                    {rows(move || list.items.get(), |note| (note.id.clone(), note.times), move |note| view! { <Delivery note name /> })}
+                    {rows(move || list.notes.items.get(), |note| (note.id.clone(), note.times), move |note| view! { <Delivery note name /> })}
                 </ul>
                 {more}
             }

@@ -91,7 +91,8 @@ pub fn head(shape: &Shape, again: Callback<()>) -> AnyView {
 /// that the address names.
 fn pins(shape: &Shape, id: String, said: String) -> impl Fn() -> AnyView + use<> {
     let session = session();
-    let services: BTreeSet<String> = shape.spans.iter().map(|span| span.service.clone()).chain(shape.spans.iter().filter_map(|span| span.peer().map(str::to_owned))).collect();
+    let services: BTreeSet<String> =
+        shape.spans.iter().map(|span| span.service.clone()).chain(shape.spans.iter().filter_map(|span| span.peer().map(str::to_owned))).collect();
     move || {
         let named = session.address.query.with(|query| query.get("incident").map(str::to_owned));
         let fits = |incident: &Incident| match &named {
@@ -100,7 +101,10 @@ fn pins(shape: &Shape, id: String, said: String) -> impl Fn() -> AnyView + use<>
         };
         let button = |incident: Arc<Incident>| {
             let (incident_id, reference) = (incident.id, incident.reference);
-            let command = Command::Link { url: format!("{}{}", session.origin.get_value(), Route::Trace(id.clone()).path()), text: Some(format!("Trace {}: {said}", short(&id))) };
+            let command = Command::Link {
+                url: format!("{}{}", session.origin.get_value(), Route::Trace(id.clone()).path()),
+                text: Some(format!("Trace {}: {said}", short(&id))),
+            };
             let refused = session.would(&incident, &command).err().map(|refusal| refusal.to_string());
             let pin = move |_| match untrack(|| session.send(incident_id, command.clone())) {
                 Ok(()) => session.toasts.say(format!("Pinned to the timeline of {reference}.")),

@@ -24,7 +24,8 @@ pub fn TracesPage() -> impl IntoView {
     let session = session();
     browser::set_title("Traces · Tocsin");
     let query = session.address.query;
-    let chosen = Memo::new(move |_| query.with(|query| query.get("range").and_then(|slug| RANGES.iter().position(|(known, ..)| *known == slug)).unwrap_or(USUAL)));
+    let chosen =
+        Memo::new(move |_| query.with(|query| query.get("range").and_then(|slug| RANGES.iter().position(|(known, ..)| *known == slug)).unwrap_or(USUAL)));
     let service = Memo::new(move |_| query.with(|query| query.get("service").filter(|service| !service.is_empty()).map(str::to_owned)));
     // The range stands still until somebody asks again: what is read does not move.
     let now = RwSignal::new(session.live.now());

@@ -1,10 +1,6 @@
 //! One row of a trace: whose span it is, how long it took and where that lay.
 
-use super::{
-    Shape,
-    spans::Frame,
-    walk::Walk,
-};
+use super::{Shape, spans::Frame, walk::Walk};
 use crate::{
     charts::waterfall::bar,
     domain::telemetry::waterfall::{Item, What, took},

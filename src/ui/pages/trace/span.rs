@@ -38,18 +38,21 @@ pub fn panel(shape: &Shape, at: usize, walk: Walk) -> AnyView {
     let Some((item, number)) = shape.waterfall.items.get(at).and_then(|item| Some((item, item.span()?))) else { return ().into_any() };
     let span = &shape.spans[number];
     let is_peer = matches!(item.what, What::Peer(_));
-    let (service, operation) = if is_peer { (span.peer().unwrap_or_default(), span.operation.as_str()) } else { (span.service.as_str(), span.operation.as_str()) };
-    let outcome = if is_peer && span.is_timed_out() {
-        format!("no answer in {}", item.duration_ns.map_or_else(|| "time".to_owned(), took))
-    } else {
-        span.outcome()
-    };
+    let (service, operation) =
+        if is_peer { (span.peer().unwrap_or_default(), span.operation.as_str()) } else { (span.service.as_str(), span.operation.as_str()) };
+    let outcome =
+        if is_peer && span.is_timed_out() { format!("no answer in {}", item.duration_ns.map_or_else(|| "time".to_owned(), took)) } else { span.outcome() };
     let failed = span.error;
     let (service, operation) = (service.to_owned(), operation.to_owned());
     let mine: Vec<&LogRow> = shape.trace.logs.iter().filter(|log| log.span_id.as_deref() == Some(span.id.as_str())).collect();
     let with_trace = shape.trace.logs.len();
     let attributes = sorted(&span.attributes);
-    let resource = shape.trace.view.resources.iter().find(|resource| resource.service == span.service && Some(resource.instance.as_str()) == span.instance.as_deref().or(Some("")));
+    let resource = shape
+        .trace
+        .view
+        .resources
+        .iter()
+        .find(|resource| resource.service == span.service && Some(resource.instance.as_str()) == span.instance.as_deref().or(Some("")));
     let resource: Vec<Attribute> = resource.map(|resource| resource.attributes.clone()).unwrap_or_default();
     let events = span.events.iter().map(|event| drawn_event(shape, number, event)).collect_view();
     let links: Vec<String> = span.links.clone();
@@ -234,7 +237,11 @@ fn drawn_event(shape: &Shape, number: usize, event: &SpanEvent) -> AnyView {
     let began = shape.began.get(number).copied().flatten();
     let after = began.zip(span.start_ns).map(|(began, start)| took(event.at.micros_since(began).saturating_mul(1_000) + start - shape.waterfall.from_ns));
     let failed = ["exception", "error", "deadline", "timeout"].iter().any(|word| event.name.to_lowercase().contains(word));
-    let said = event.attributes.iter().map(|attribute| view! { <div><dt>{attribute.name.clone()}</dt> <dd class="mono">{attribute.value.clone()}</dd></div> }).collect_view();
+    let said = event
+        .attributes
+        .iter()
+        .map(|attribute| view! { <div><dt>{attribute.name.clone()}</dt> <dd class="mono">{attribute.value.clone()}</dd></div> })
+        .collect_view();
     let details = (!event.attributes.is_empty()).then(|| view! { <dl class="trace__pairs">{said}</dl> });
     view! {
         <li data-failed=failed.then_some("")>

@@ -113,7 +113,10 @@ pub fn Spans(shape: Arc<Shape>, walk: Walk) -> impl IntoView {
             walk.rows.with(|rows| {
                 let to = to.min(rows.len());
                 let seen = rows.get(from.min(to)..to).unwrap_or_default().iter().enumerate();
-                walk.opened.with(|opened| seen.map(|(place, at)| row::Place { at: *at, position: from + place, open: errors_only || opened.is_open(*at), frame: frame.get() }).collect())
+                walk.opened.with(|opened| {
+                    seen.map(|(place, at)| row::Place { at: *at, position: from + place, open: errors_only || opened.is_open(*at), frame: frame.get() })
+                        .collect()
+                })
             })
         };
         rows(each, row::Place::key, move |place| row::draw(&shape, place, walk))
@@ -211,7 +214,8 @@ fn left(part: f64, frame: Frame) -> String {
 fn minimap(shape: &Shape) -> AnyView {
     let strokes = map(&shape.waterfall, |span| shape.spans[span].error, LANES, MAP_WIDTH);
     let through = |failed: bool| -> String {
-        let rect = |stroke: &Stroke| format!("M{} {}h{}v{LANE_HEIGHT}h-{}z", stroke.from, stroke.lane * LANE_HEIGHT, stroke.to - stroke.from, stroke.to - stroke.from);
+        let rect =
+            |stroke: &Stroke| format!("M{} {}h{}v{LANE_HEIGHT}h-{}z", stroke.from, stroke.lane * LANE_HEIGHT, stroke.to - stroke.from, stroke.to - stroke.from);
         strokes.iter().filter(|stroke| stroke.failed == failed).map(rect).collect()
     };
     let said = format!("All {} spans over {}", shape.waterfall.spans, took(shape.waterfall.until_ns.saturating_sub(shape.waterfall.from_ns)));

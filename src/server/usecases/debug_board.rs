@@ -1,0 +1,67 @@
+//! The debug board: the panels of one question, put together from the use cases that programs ask
+//! one by one.
+
+use super::{changes, objectives, telemetry};
+use crate::{
+    domain::{
+        people::Actor,
+        slo::objective::Indicator,
+        telemetry::{
+            board::{BoardPage, BoardQuestion, Promise, Told},
+            panels::Question,
+        },
+    },
+    server::{error::ServerError, observed::panels::By, state::App, store::ChangeFilter},
+};
+
+/// More deploys than this are no marks any more but a wall.
+const MOST_CHANGES: i64 = 40;
+
+/// All that is drawn for a question.
+pub async fn board(app: &App, actor: &Actor, question: BoardQuestion) -> Result<BoardPage, ServerError> {
+    let BoardQuestion { range, compared, baseline, service, operation, step_s } = question;
+    let drawn = Question { range, baseline, service: service.clone(), operation: operation.clone(), step_s: Some(step_s) };
+    let of_compared = Question { range: compared, step_s: None, ..drawn.clone() };
+    let everything = Question { service: None, operation: None, baseline: None, ..of_compared.clone() };
+    let filter = ChangeFilter { from: Some(range.from), to: Some(range.to), service: None };
+    Ok(BoardPage {
+        asked_at: app.clock().now(),
+        holdings: telemetry::holdings(app, actor).await?,
+        services: services(app, actor, &everything).await?,
+        latency: telemetry::latency(app, actor, drawn.clone()).await?,
+        errors: telemetry::errors(app, actor, Question { operation: None, ..drawn }).await?,
+        callers: telemetry::traffic(app, actor, of_compared, By::Caller).await?,
+        changes: changes::list(&app.store, actor, &filter, None, MOST_CHANGES).await?.items,
+        objective: promise(app, actor, service.as_deref()).await?,
+    })
+}
+
+/// What sets the compared part apart from its baseline; without a baseline nothing does.
+pub async fn told(app: &App, actor: &Actor, question: BoardQuestion) -> Result<Told, ServerError> {
+    let BoardQuestion { compared, baseline, service, operation, .. } = question;
+    if baseline.is_none() {
+        telemetry::holdings(app, actor).await?;
+        return Ok(Told::default());
+    }
+    let question = Question { range: compared, baseline, service, operation, step_s: None };
+    let found = telemetry::differences(app, actor, question).await?;
+    Ok(Told { items: found.items, nearest: found.nearest })
+}
+
+/// Services that can be chosen, by name.
+async fn services(app: &App, actor: &Actor, question: &Question) -> Result<Vec<String>, ServerError> {
+    let mut names: Vec<String> = telemetry::traffic(app, actor, question.clone(), By::Service).await?.into_iter().map(|row| row.service).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The latency that is promised for a service; the strictest where there are several.
+async fn promise(app: &App, actor: &Actor, service: Option<&str>) -> Result<Option<Promise>, ServerError> {
+    let Some(service) = service else { return Ok(None) };
+    let promises =
+        objectives::list(app, actor).await?.into_iter().filter(|objective| objective.draft.service.as_deref() == Some(service)).filter_map(|objective| {
+            let Indicator::Latency { threshold_s, .. } = objective.draft.indicator else { return None };
+            Some(Promise { objective: objective.draft.title.unwrap_or(objective.draft.name), threshold_s })
+        });
+    Ok(promises.min_by(|a, b| a.threshold_s.total_cmp(&b.threshold_s)))
+}

@@ -1,0 +1,151 @@
+//! The debug board: what sets a time apart, where in latency, at which service, on which path, by
+//! whom. What is looked at stands in the address; one selection moves all panels.
+
+mod bar;
+mod callers;
+mod compare;
+mod head;
+mod heats;
+mod question;
+mod state;
+
+use crate::{
+    charts::heat::GUTTER,
+    domain::telemetry::panels::{Question, TraceOrder, TraceQuestion},
+    ui::{
+        browser,
+        components::{copy_box::CopyBox, empty::EmptyState, loaded::Failed},
+        drawing::view,
+        panels::{changed::Changed, dependencies::Dependencies, traces::Traces},
+        routes::{Route, Tab},
+    },
+};
+use leptos::{leptos_dom::helpers::window_event_listener, prelude::*, task::spawn_local};
+use state::{Board, PHONE};
+
+#[component]
+pub fn DebugBoard() -> impl IntoView {
+    browser::set_title("Debug · Tocsin");
+    let board = Board::begin();
+    let phone = RwSignal::new(false);
+    let more = RwSignal::new(false);
+    if browser::is_here() {
+        let measure = move || phone.set(browser::viewport().0 < PHONE);
+        measure();
+        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
+        on_cleanup(move || listener.remove());
+    }
+    let nothing_sent =
+        Memo::new(move |_| board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.page.holdings.empty && !answer.page.holdings.loading)));
+    let refused = Memo::new(move |_| board.failure.get().filter(|_| board.answer.with(Option::is_none)));
+    let all = Memo::new(move |_| !phone.get() || more.get());
+    let body = move || {
+        if let Some(failure) = refused.get() {
+            return view! { <Failed failure again=move |()| board.again.update(|again| *again += 1) /> };
+        }
+        if nothing_sent.get() {
+            return view! { <NothingSent board /> };
+        }
+        view! {
+            <heats::LatencyPanel board beside=all />
+            {move || all.get().then(|| view! { <heats::ErrorsPanel board /> })}
+            {move || all.get().then(|| dependencies(board))}
+            <callers::CallersPanel board />
+            {move || all.get().then(|| traces(board))}
+            {move || all.get().then(|| changed(board))}
+            {move || all.get().then(|| view! { <compare::ComparePanel board /> })}
+        }
+    };
+    let hidden = move || {
+        (phone.get() && !nothing_sent.get()).then(|| {
+            let words = move || if more.get() { "Fewer panels".to_owned() } else { "6 more panels".to_owned() };
+            view! {
+                <button type="button" class="button" aria-expanded=move || more.get().to_string() on:click=move |_| more.update(|more| *more = !*more)>
+                    {words}
+                </button>
+            }
+        })
+    };
+    view! {
+        <div class="page debug">
+            <bar::Bar board />
+            <head::Head board />
+            <div class="debug__panels">{body}</div>
+            {hidden}
+        </div>
+    }
+}
+
+fn dependencies(board: Board) -> AnyView {
+    let question = Memo::new(move |_| {
+        let question = board.question.get();
+        let spans = board.spans.get();
+        let compared = spans.map_or_else(|| now_range(board), |spans| spans.compared);
+        Question { range: compared, baseline: spans.and_then(|spans| spans.baseline), service: question.service, operation: None, step_s: None }
+    });
+    view! { <Dependencies question again=board.again press=move |service: String| heats::look_at(board, service, None) /> }
+}
+
+fn traces(board: Board) -> AnyView {
+    let question = Memo::new(move |_| {
+        let question = board.question.get();
+        let range = board.spans.get().map_or_else(|| now_range(board), |spans| spans.compared);
+        let (range, min_s, max_s) = question.brush.map_or((range, None, None), |brush| (brush.range(), brush.min_s, brush.max_s));
+        TraceQuestion {
+            range,
+            service: question.service,
+            operation: question.operation,
+            attributes: vec![],
+            min_s,
+            max_s,
+            errors: false,
+            order: TraceOrder::Errors,
+        }
+    });
+    let chip = move || {
+        let brush = board.question.with(|question| question.brush)?;
+        let words = brush.words(&board.session.zone.get().wall());
+        Some(view! { <heats::BrushChip board words /> })
+    };
+    let chips: Children = Box::new(move || chip.into_any());
+    view! { <Traces asked=question again=board.again chips /> }
+}
+
+fn changed(board: Board) -> AnyView {
+    let range = Memo::new(move |_| board.spans.get().map_or_else(|| now_range(board), |spans| spans.drawn));
+    let service = Memo::new(move |_| board.question.with(|question| question.service.clone()));
+    // Its axis lies beneath those above it, whose panels have a narrower edge.
+    view! { <Changed range service again=board.again insets=(GUTTER - 4.0, 0.0) /> }
+}
+
+/// The hour up to now: what stands until the incident that the board is locked to is known.
+fn now_range(board: Board) -> crate::domain::telemetry::panels::Range {
+    let now = board.session.live.now();
+    crate::domain::telemetry::panels::Range { from: now.plus_secs(-3600), to: now }
+}
+
+/// What would fill the board, with the one command.
+#[component]
+fn NothingSent(board: Board) -> impl IntoView {
+    let origin = board.session.origin.get_value();
+    let copy = Callback::new(move |text: String| {
+        spawn_local(async move {
+            let words = if browser::copy(text).await { "Copied." } else { "The browser does not allow copying; select the text instead." };
+            board.session.toasts.say(words);
+        });
+    });
+    let command = format!(
+        "OTEL_EXPORTER_OTLP_ENDPOINT={origin} \\\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\\nOTEL_EXPORTER_OTLP_HEADERS=\"Authorization=Bearer%20KEY\" \\\n./your-service"
+    );
+    view! {
+        <div class="panel debug__empty">
+            <EmptyState
+                title="Nothing has sent spans yet"
+                words="Point an OpenTelemetry collector or SDK at this server; KEY is that of an integration of the kind OTLP. What it sends is seen here within seconds."
+            >
+                <CopyBox label="What a service is started with" text=command copy />
+                <a class="button" href=Route::Settings(Tab::Integrations).path()>"Make a key"</a>
+            </EmptyState>
+        </div>
+    }
+}
