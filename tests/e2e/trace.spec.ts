@@ -239,23 +239,32 @@ test("ten thousand spans scroll as they are drawn, a few rows at a time", async 
     await page.keyboard.press("ArrowRight");
   }
   const scrolled = await tree(page).evaluate(async element => {
+    const frame = () => new Promise(next => requestAnimationFrame(next));
+    // What a frame takes on this machine now, when nothing moves.
+    const still: number[] = [];
+    for (let n = 0, last = performance.now(); n < 31; n++) {
+      await frame();
+      still.push(performance.now() - last);
+      last = performance.now();
+    }
+    still.sort((a, b) => a - b);
     const frames: number[] = [];
     const works: number[] = [];
     let before = performance.now();
     for (let step = 0; step < 90; step++) {
       element.scrollTop += 160;
-      await new Promise(next => requestAnimationFrame(next));
+      await frame();
       const now = performance.now();
       frames.push(now - before);
       before = now;
       works.push(element.querySelectorAll("[role=treeitem]").length);
     }
     frames.sort((a, b) => a - b);
-    return { median: frames[45] ?? 0, ninth: frames[81] ?? 0, rows: Math.max(...works) };
+    return { still: still[15] ?? 0, median: frames[45] ?? 0, ninth: frames[81] ?? 0, rows: Math.max(...works) };
   });
   test.info().annotations.push({ type: "frames", description: JSON.stringify(scrolled) });
   expect(scrolled.rows, "rows in the page").toBeLessThan(70);
-  expect(scrolled.median, "a frame of scrolling, ms").toBeLessThan(40);
+  expect(scrolled.median, "a frame of scrolling, ms").toBeLessThan(Math.max(34, 4 * scrolled.still));
 });
 
 test("orphans, circles, several roots and a missing time are shown as they came", async ({ as, house }) => {
