@@ -34,12 +34,7 @@ pub struct Gate<'a> {
 
 /// The same, but a body that grows past a gate waits for a place there, and is not read meanwhile.
 /// `Ok(None)`: none became free in time. Whoever keeps the permits keeps the places.
-pub async fn read_gated<'a>(
-    headers: &HeaderMap,
-    body: Body,
-    limit: usize,
-    gates: &[Gate<'a>],
-) -> Result<Option<(Bytes, Vec<SemaphorePermit<'a>>)>, Problem> {
+pub async fn read_gated<'a>(headers: &HeaderMap, body: Body, limit: usize, gates: &[Gate<'a>]) -> Result<Option<(Bytes, Vec<SemaphorePermit<'a>>)>, Problem> {
     if announced(headers).is_some_and(|announced| announced > limit) {
         return Err(too_large(limit));
     }

@@ -101,7 +101,7 @@ impl Snapshot {
                 break;
             }
         }
-        found.sort_by(|a, b| a.place.key(question.order).cmp(&b.place.key(question.order)));
+        found.sort_by_key(|found| found.place.key(question.order));
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next_cursor = found.last().filter(|_| has_more).map(|last| last.place.text());
