@@ -160,6 +160,7 @@ test("where the time of a trace went is said, and its rows show it", async ({ as
   await expect(facts).toContainText("all at or above provider-b");
   const rows = tree(page).getByRole("treeitem");
   await expect(rows.filter({ hasText: "GET /prices" })).toContainText("+11");
+  await rows.filter({ hasText: "queue failure notice" }).locator(".trace__fold").click();
   await expect(rows.filter({ hasText: "mail" })).toContainText("clock 14 ms off");
   await expect(rows.filter({ hasText: /^\s*provider-b/ })).toHaveCount(2);
   await expect(page.getByText(/folded$/).first()).toBeAttached();
@@ -220,8 +221,9 @@ test("ten thousand spans scroll as they are drawn, a few rows at a time", async 
   test.slow();
   const [sender, trace, began] = [await Sender.of(house), traceId(), Date.now() - 60_000];
   const spans = Array.from({ length: 10_000 }, (_, n): Span => {
-    const parent = n === 0 ? undefined : Math.floor((n - 1) / 3);
-    return { id: n + 1, parent: parent === undefined ? undefined : parent + 1, service: `s${n % 9}`, name: `op ${n % 31}`, at: n / 10, for: n === 0 ? 5_000 : 400, error: n === 7_777 ? "no" : undefined };
+    // Sixty beneath the first, and what is left beneath those.
+    const parent = n === 0 ? undefined : n <= 60 ? 1 : (n % 60) + 2;
+    return { id: n + 1, parent, service: `s${n % 9}`, name: `op ${n % 31}`, at: n / 10, for: n === 0 ? 5_000 : 400, error: n === 7_777 ? "no" : undefined };
   });
   for (let n = 0; n < spans.length; n += 2_500) await sender.spans(trace, began, spans.slice(n, n + 2_500));
   const page = await as("responder");
@@ -230,29 +232,39 @@ test("ten thousand spans scroll as they are drawn, a few rows at a time", async 
   await tree(page).focus();
   await page.keyboard.press("e");
   await expect(tree(page).getByRole("treeitem", { selected: true })).toHaveAttribute("data-failed", "");
-  // Everything unfolded that lies above: enough to scroll through.
-  for (let n = 0; n < 12; n++) {
+  // What lies above is unfolded: enough to scroll through.
+  await page.keyboard.press("ArrowLeft");
+  for (let n = 0; n < 6; n++) {
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("ArrowRight");
   }
   const scrolled = await tree(page).evaluate(async element => {
+    const frame = () => new Promise(next => requestAnimationFrame(next));
+    // What a frame takes on this machine now, when nothing moves.
+    const still: number[] = [];
+    for (let n = 0, last = performance.now(); n < 31; n++) {
+      await frame();
+      still.push(performance.now() - last);
+      last = performance.now();
+    }
+    still.sort((a, b) => a - b);
     const frames: number[] = [];
     const works: number[] = [];
     let before = performance.now();
     for (let step = 0; step < 90; step++) {
       element.scrollTop += 160;
-      await new Promise(next => requestAnimationFrame(next));
+      await frame();
       const now = performance.now();
       frames.push(now - before);
       before = now;
       works.push(element.querySelectorAll("[role=treeitem]").length);
     }
     frames.sort((a, b) => a - b);
-    return { median: frames[45] ?? 0, ninth: frames[81] ?? 0, rows: Math.max(...works) };
+    return { still: still[15] ?? 0, median: frames[45] ?? 0, ninth: frames[81] ?? 0, rows: Math.max(...works) };
   });
   test.info().annotations.push({ type: "frames", description: JSON.stringify(scrolled) });
   expect(scrolled.rows, "rows in the page").toBeLessThan(70);
-  expect(scrolled.median, "a frame of scrolling, ms").toBeLessThan(40);
+  expect(scrolled.median, "a frame of scrolling, ms").toBeLessThan(Math.max(34, 4 * scrolled.still));
 });
 
 test("orphans, circles, several roots and a missing time are shown as they came", async ({ as, house }) => {

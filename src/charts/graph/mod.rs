@@ -97,13 +97,14 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
-/// `14/s`, `0.4/s`, `3/min`.
+/// `14/s`, `0.4/s`, `3/min`, `2/h`.
 pub fn rate(per_second: f64) -> String {
     match per_second {
         rate if rate <= 0.0 => "none".to_owned(),
         rate if rate >= 9.95 => format!("{rate:.0}/s"),
         rate if rate >= 0.1 => format!("{rate:.1}/s"),
-        rate => format!("{:.1}/min", rate * 60.0),
+        rate if rate * 60.0 >= 0.95 => format!("{:.0}/min", rate * 60.0),
+        rate => format!("{:.0}/h", (rate * 3600.0).max(1.0)),
     }
 }
 
@@ -194,6 +195,7 @@ impl Graph {
         let row = |edge: &Edge| {
             let state = match (edge.seen, edge.declared) {
                 _ if edge.is_failing() => edge.said(),
+                (true, _) if edge.requests < ENOUGH_CALLS => "few calls".to_owned(),
                 (true, true) => "ok".to_owned(),
                 (true, false) => "ok, not declared".to_owned(),
                 (false, _) => "declared, not seen".to_owned(),

@@ -5,7 +5,7 @@ use super::{
         Anchor, Label, Tone,
         place::{self, Places, Rect},
     },
-    Edge, Frozen, Graph, layers, rate,
+    ENOUGH_CALLS, Edge, Frozen, Graph, layers, rate,
 };
 use crate::domain::wording;
 
@@ -13,7 +13,8 @@ const BOX_HEIGHT: f64 = 34.0;
 const NARROWEST: f64 = 72.0;
 const WIDEST: f64 = 124.0;
 /// Between two layers, so that what fails can say so there; where it is narrow, at least.
-const GAPS: [f64; 2] = [76.0, 34.0];
+/// Each with how wide the boxes have to be beside it.
+const GAPS: [(f64, f64); 3] = [(76.0, 104.0), (52.0, 92.0), (34.0, NARROWEST)];
 const MARGIN: f64 = 4.0;
 /// How far what leads back runs beneath everything.
 const BENEATH: f64 = 26.0;
@@ -136,8 +137,8 @@ impl Curve {
 fn box_width(layers: usize, width: f64) -> Option<f64> {
     #[allow(clippy::cast_precision_loss)] // a handful
     let n = layers.max(1) as f64;
-    let room = |gap: &f64| (width - 2.0 * MARGIN - (n - 1.0) * gap) / n;
-    GAPS.iter().map(room).find(|room| *room >= NARROWEST).map(|room| room.min(WIDEST))
+    let room = |gap: f64| (width - 2.0 * MARGIN - (n - 1.0) * gap) / n;
+    GAPS.iter().find(|(gap, least)| room(*gap) >= *least).map(|(gap, _)| room(*gap).min(WIDEST))
 }
 
 /// Whether a graph finds room in a width; where it does not, its table says the same.
@@ -266,9 +267,16 @@ impl Graph {
         }
         for each in &drawing.boxes {
             let goes_on = self.drawn_edges().any(|edge| edge.from == each.name && edge.seen);
-            let total: f64 = self.drawn_edges().filter(|edge| edge.to == each.name).map(|edge| edge.rate).sum();
-            if each.look == NodeLook::Healthy && !goes_on && total > 0.0 {
-                labels.extend(beneath(each, format!("ok · {}", rate(total)), Tone::Note, &mut places));
+            let calls = || self.drawn_edges().filter(|edge| edge.to == each.name);
+            let (n, total): (u64, f64) = (calls().map(|edge| edge.requests).sum(), calls().map(|edge| edge.rate).sum());
+            if each.look == NodeLook::Healthy && !goes_on && n > 0 {
+                // Nobody is called well by a handful of calls.
+                let words = match (n, calls().map(|edge| edge.errors).sum::<u64>()) {
+                    (n, _) if n < ENOUGH_CALLS => wording::count(usize::try_from(n).unwrap_or(usize::MAX), "call", "calls"),
+                    (_, 0) => format!("ok · {}", rate(total)),
+                    (_, _) => rate(total),
+                };
+                labels.extend(beneath(each, words, Tone::Note, &mut places));
             }
         }
         labels

@@ -90,7 +90,7 @@ impl Measure {
         if let Indicator::Telemetry { .. } = one.objective().draft.indicator {
             let mut read_until_s = locked(&self.progress).remove(&id).and_then(|progress| progress.counted_until_s);
             let outcome = telemetry::measure(app, one, &mut read_until_s, now).await;
-            locked(&self.progress).insert(id, Progress { counted_until_s: read_until_s, ..Progress::default() });
+            locked(&self.progress).insert(id, Progress::counted(read_until_s));
             return outcome;
         }
         let name = one.objective().draft.source.as_deref().unwrap_or_default();

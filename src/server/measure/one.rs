@@ -56,6 +56,13 @@ pub struct Progress {
     compared_d: Option<i64>,
 }
 
+impl Progress {
+    /// That of what is counted from our own store.
+    pub fn counted(until_s: Option<i64>) -> Self {
+        Self { counted_until_s: until_s, ..Self::default() }
+    }
+}
+
 /// Why it did not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum MeasureError {

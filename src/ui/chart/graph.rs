@@ -82,7 +82,6 @@ fn node(each: &Box, silent: &str, press: Callback<String>) -> AnyView {
             data-look=each.look.slug()
             role="button"
             tabindex="0"
-            aria-label=said
             on:click=move |_| press.run(pressed.clone())
             on:keydown=move |event| {
                 if matches!(event.key().as_str(), "Enter" | " ") {
@@ -91,7 +90,7 @@ fn node(each: &Box, silent: &str, press: Callback<String>) -> AnyView {
                 }
             }
         >
-            <title>{each.name.clone()}</title>
+            <title>{said}</title>
             <rect class="graph__box" x=number(rect.left) y=number(rect.top) width=width.clone() height=height.clone() rx="6"></rect>
             {hatch.map(|fill| view! { <rect fill=fill x=number(rect.left) y=number(rect.top) width=width height=height rx="6"></rect> })}
             <text x=number(x) y=number(y) text-anchor="middle">

@@ -50,7 +50,7 @@ pub fn draw(shape: &Shape, place: Place, walk: Walk) -> AnyView {
     let lies = bar(waterfall, at, &words, frame.track());
     let is_open = waterfall.has_beneath(at).then(|| open.to_string());
     let indent = item.depth.min(DEEPEST_INDENT) * if frame.is_narrow { INDENT_NARROW } else { INDENT };
-    let look = look(item, failed, open);
+    let look = look(shape, at, item, failed, open);
     #[allow(clippy::cast_precision_loss)] // rows of a page
     let top = format!("{}px", position as f64 * frame.row_height());
     let percent = |part: f64| format!("{:.3}%", part * 100.0);
@@ -157,8 +157,10 @@ fn said(shape: &Shape, at: usize, item: &Item) -> String {
     item.skew_ns.map_or(took_words.clone(), |off| format!("{took_words} · clock {} off", took(off)))
 }
 
-fn look(item: &Item, failed: bool, open: bool) -> &'static str {
-    let waits = item.end > 0 && item.duration_ns.is_some_and(|whole| item.self_ns.saturating_mul(WAITS_PART) < whole);
+fn look(shape: &Shape, at: usize, item: &Item, failed: bool, open: bool) -> &'static str {
+    // A call whose far end is known from its own words alone is all there is of it.
+    let calls_out = shape.waterfall.items.get(at + 1).is_some_and(|next| matches!(next.what, What::Peer(_)) && next.parent == Some(at));
+    let waits = !calls_out && item.duration_ns.is_some_and(|whole| item.self_ns.saturating_mul(WAITS_PART) < whole);
     match (item.what, failed) {
         (What::Peer(_), true) => "peer-error",
         (What::Peer(_), false) => "peer",

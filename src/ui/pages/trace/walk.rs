@@ -79,7 +79,7 @@ impl Walk {
         let next = self.rows.with_untracked(|rows| {
             let here = self.at.get_untracked().map(|at| rows.binary_search(&at).unwrap_or_else(|place| place.saturating_sub(1)));
             let last = rows.len().checked_sub(1)?;
-            let next = here.map_or(if by > 0 { 0 } else { last }, |here| here.saturating_add_signed(by).min(last));
+            let next = here.map_or(0, |here| here.saturating_add_signed(by).min(last));
             rows.get(next).copied()
         });
         if let Some(next) = next {
@@ -125,8 +125,8 @@ impl Walk {
             "ArrowLeft" => self.side(false),
             "PageDown" => self.step(page),
             "PageUp" => self.step(-page),
-            "Home" => self.step(isize::MIN / 2),
-            "End" => self.step(isize::MAX / 2),
+            "Home" => self.go(self.rows.with_untracked(|rows| rows.first().copied())?),
+            "End" => self.go(self.rows.with_untracked(|rows| rows.last().copied())?),
             "Enter" | " " => self.open(self.at.get_untracked()?),
             _ => return None,
         }
