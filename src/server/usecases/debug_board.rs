@@ -8,6 +8,7 @@ use crate::{
         slo::objective::Indicator,
         telemetry::{
             board::{BoardPage, BoardQuestion, Promise, Told},
+            differences::Difference,
             panels::Question,
         },
     },
@@ -38,14 +39,18 @@ pub async fn board(app: &App, actor: &Actor, question: BoardQuestion) -> Result<
 
 /// What sets the compared part apart from its baseline; without a baseline nothing does.
 pub async fn told(app: &App, actor: &Actor, question: BoardQuestion) -> Result<Told, ServerError> {
-    let BoardQuestion { compared, baseline, service, operation, .. } = question;
+    let BoardQuestion { compared, baseline, service, .. } = question;
     if baseline.is_none() {
         telemetry::holdings(app, actor).await?;
         return Ok(Told::default());
     }
-    let question = Question { range: compared, baseline, service, operation, step_s: None };
+    // Whoever looks at one service is told of it first, and of what it may only suffer from too.
+    let question = Question { range: compared, baseline, service: None, operation: None, step_s: None };
     let found = telemetry::differences(app, actor, question).await?;
-    Ok(Told { items: found.items, nearest: found.nearest })
+    let concerns = |item: &Difference| service.as_ref().is_none_or(|wanted| *wanted == item.service || item.peer.as_ref() == Some(wanted));
+    let (mut items, others): (Vec<Difference>, Vec<Difference>) = found.items.into_iter().partition(concerns);
+    items.extend(others);
+    Ok(Told { items, nearest: found.nearest })
 }
 
 /// Services that can be chosen, by name.
