@@ -27,9 +27,7 @@ fn a_minute(minute: i64, requests: i64) -> Sent {
         web.push(span(n, "0000000000000001", "", "GET /", from, 2_000_000 + n * 1_000, false));
         pay.push(span(n, "0000000000000002", "0000000000000001", "POST /pay", from + 1_000, 1_000_000 + n * 1_000, n % 100 == 7));
     }
-    let group = |service: &str, spans: Vec<serde_json::Value>| {
-        serde_json::json!({"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}, "scopeSpans": [{"spans": spans}]})
-    };
+    let group = |service: &str, spans: Vec<serde_json::Value>| serde_json::json!({"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}, "scopeSpans": [{"spans": spans}]});
     let export = serde_json::json!({"resourceSpans": [group("web", web), group("pay", pay)]}).to_string();
     Sent::read(Signal::Traces, Encoding::Json, export.as_bytes()).expect("it is an export")
 }
@@ -68,8 +66,16 @@ async fn a_flood_keeps_errors_the_slowest_and_a_sample_and_counts_everything() {
     let (facts, of_all) = (snapshot.facts(all.range), whole.facts(all.range));
     assert_eq!((facts.traces, facts.operations.values().map(|facts| facts.errors).sum::<u64>()), (of_all.traces, 200));
     // All with errors are there, whole, and the slowest of every minute.
-    let mut wanted =
-        TraceQuestion { range: all.range, service: None, operation: None, attributes: vec![], min_s: None, max_s: None, errors: true, order: TraceOrder::Recent };
+    let mut wanted = TraceQuestion {
+        range: all.range,
+        service: None,
+        operation: None,
+        attributes: vec![],
+        min_s: None,
+        max_s: None,
+        errors: true,
+        order: TraceOrder::Recent,
+    };
     let failed = snapshot.traces(&wanted, None, 1_000).items;
     assert_eq!((failed.len(), failed.iter().all(|card| card.spans == 2)), (200, true));
     wanted.errors = false;

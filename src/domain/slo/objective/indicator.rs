@@ -155,9 +155,7 @@ impl Readable for Indicator {
             Some("latency") => Indicator::Latency { histogram: from.get("histogram"), threshold_s: from.get("threshold_s"), native: from.get("native") },
             Some("probe") => Indicator::Probe { query: from.get("query") },
             Some("threshold") => Indicator::Threshold { query: from.get("query"), op: from.get("op"), value: from.get("value") },
-            Some("telemetry") => {
-                Indicator::Telemetry { service: from.get("service"), operation: from.get("operation"), threshold_s: from.get("threshold_s") }
-            }
+            Some("telemetry") => Indicator::Telemetry { service: from.get("service"), operation: from.get("operation"), threshold_s: from.get("threshold_s") },
             Some("pushed") => Indicator::Pushed,
             Some("composite") => Indicator::Composite { how: from.get("how"), of: from.get("of") },
             _ => from.fault(Indicator::Pushed),

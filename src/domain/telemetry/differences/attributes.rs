@@ -40,7 +40,8 @@ pub(super) fn findings(pair: Pair<'_>, standing: &[Finding]) -> Vec<Finding> {
     for (InstanceKey { service, instance }, facts) in pair.now.instances.iter().filter(|(key, _)| suspects.contains(&key.service)) {
         groups.entry((*service, None)).or_default().push((Carrier::Instance(*instance), facts));
     }
-    let found: Vec<Finding> = groups.into_iter().filter(|(_, carriers)| carriers.len() > 1).flat_map(|((service, _), carriers)| group(pair, service, &carriers)).collect();
+    let found: Vec<Finding> =
+        groups.into_iter().filter(|(_, carriers)| carriers.len() > 1).flat_map(|((service, _), carriers)| group(pair, service, &carriers)).collect();
     let limit = chance::passing(found.iter().map(|finding| finding.p).collect(), FALSE_ALARMS);
     found.into_iter().filter(|finding| finding.large && finding.p <= limit).collect()
 }
@@ -76,13 +77,7 @@ fn failing(pair: Pair<'_>, service: Name, carrier: Carrier, facts: &ShareFacts, 
     let earlier = before(pair, service, carrier).map_or((0.0, 0.0), |facts| (facts.own_errors.sum, facts.own_errors.n));
     let figure = |errors: f64, n: f64| Figure { n: n as u64, value: (n > 0.0).then(|| errors / n) };
     let mut item = shell(pair, service, carrier, "errors", figure(own.0, own.1), figure(earlier.0, earlier.1));
-    item.text = format!(
-        "{} {} fails in {}; the rest in {}.",
-        pair.text(service),
-        with(pair, carrier),
-        of_calls(own.0, own.1),
-        of_calls(rest.0, rest.1)
-    );
+    item.text = format!("{} {} fails in {}; the rest in {}.", pair.text(service), with(pair, carrier), of_calls(own.0, own.1), of_calls(rest.0, rest.1));
     Some(Finding {
         evidence: Evidence::Attribute,
         service,

@@ -69,7 +69,8 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
     let (enough, peers) = (readings.len() >= FEWEST_PEERS, readings.len() as f64);
     let middle = if enough { chance::median(readings.iter().map(|reading| reading.growth).collect()).unwrap_or_default() } else { 0.0 };
     // The median distance from the median, as a standard deviation.
-    let apart = if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { 0.0 };
+    let apart =
+        if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { 0.0 };
     let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
     let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));

@@ -147,16 +147,7 @@ impl Slow {
         let steps = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
         let added = steps.iter().filter_map(|q| Some(now.quantile(*q)? - before.quantile(*q)?)).sum::<f64>() / steps.len() as f64;
         let p = (3.0 * typically.min(tail.p)).min(1.0);
-        Some(Self {
-            n,
-            n_before,
-            typical,
-            typical_before,
-            growth,
-            tail,
-            added_micros: added,
-            p,
-        })
+        Some(Self { n, n_before, typical, typical_before, growth, tail, added_micros: added, p })
     }
 
     fn large(&self) -> bool {
@@ -182,7 +173,8 @@ impl Slow {
     }
 
     fn words(&self) -> String {
-        let tail = if self.growth < FLOOR.ln() { format!("; {} take longer than {}", percent(self.tail.share), micros(self.tail.bound)) } else { String::new() };
+        let tail =
+            if self.growth < FLOOR.ln() { format!("; {} take longer than {}", percent(self.tail.share), micros(self.tail.bound)) } else { String::new() };
         format!("median of {}, {} of {} before{tail}", grouped(self.n as usize), micros(self.typical_before), grouped(self.n_before as usize))
     }
 
