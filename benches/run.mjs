@@ -3,7 +3,8 @@
 // usage: node run.mjs TOCSIN SCRATCH DIST
 // environment: BENCH_SECS (6) of each row, BENCH_ROUNDS (3) it is cut into, BENCH_CONNECTIONS (32),
 //              BENCH_INCIDENTS (100000) of the past, BENCH_OBJECTIVES (100), TOCSIN_TEST_POSTGRES_URL,
-//              BENCH_ONLY=phone,list,chart,levels,intake,stream,history,postgres,app
+//              BENCH_ONLY=phone,list,chart,levels,intake,stream,history,postgres,telemetry,app
+import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -237,6 +238,17 @@ async function chart() {
   line(slow, ["bare", "canvas", 1.2], ", 4× slower");
 }
 
+/** Spans by OTLP, in the process itself: what it is compared with is a function of it. */
+async function telemetry() {
+  say("building what sends spans");
+  const root = join(import.meta.dirname, "..");
+  const done = spawnSync("cargo", ["bench", "--locked", "--bench", "telemetry"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  if (done.status !== 0) throw new Error("cargo bench --bench telemetry failed");
+  const { alone, kept, held_mb, limit_mb } = JSON.parse(done.stdout.trim().split("\n").at(-1));
+  row("spans by OTLP, kept and rolled up", rate(kept), `${rate(alone)} decoded`, times(kept / alone), "≥ 0.5 ×", kept >= 0.5 * alone);
+  row("  memory they hold", `${held_mb} MB`, "", "", `≤ ${limit_mb} MB`, held_mb <= limit_mb);
+}
+
 async function app() {
   const bytes = firstScreen(dist).reduce((sum, file) => sum + file.bytes, 0);
   // The aim is 170 kB; the tests fail above 220 kB.
@@ -246,7 +258,7 @@ async function app() {
 }
 
 const load = loadavg()[0];
-for (const part of [phone, list, chart, levels, intake, stream, history, postgres, app]) {
+for (const part of [phone, list, chart, levels, intake, stream, history, postgres, telemetry, app]) {
   if (!only || only.includes(part.name)) await part();
 }
 note(`reference: Debian's Alertmanager, which keeps alerts in memory; Tocsin answers after its commit (SQLite, synchronous=FULL). ${connections} connections.`);

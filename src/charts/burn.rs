@@ -12,6 +12,7 @@ use super::{
     wall::Wall,
 };
 use crate::domain::{metrics::words::two_digits, time::Timestamp, wording};
+use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Burn {
@@ -125,15 +126,22 @@ fn points(burn: &Burn, axis: &TimeAxis) -> Vec<super::Point> {
         .collect();
     at.sort_unstable();
     at.dedup_by_key(|at| axis.x(*at).floor().to_bits());
+    let whole = Arc::new(burn.clone());
     let point = |at: Timestamp| {
-        let (long, short) = at_once(burn, at);
-        let rate = |rate: Option<f64>, name: &str| rate.map_or_else(|| format!("over {name} not measured"), |rate| format!("over {name} {}", said(rate)));
-        let fires = long.zip(short).is_some_and(|(long, short)| long > burn.threshold && short > burn.threshold);
-        let verdict = if fires { ", fires" } else { "" };
-        let words = format!("{}, {}, {}{verdict}", burn.wall.spoken(at), rate(long, &burn.long.0), rate(short, &burn.short.0));
+        let told = Arc::clone(&whole);
+        let words = super::Words::Asked(Arc::new(move || told_at(&told, at)));
         super::Point { left: axis.x(at) - 1.0, width: 2.0, words, at: Some(at), day: burn.wall.day_number(at), flags: vec![] }
     };
     at.into_iter().map(point).collect()
+}
+
+/// What is said of an instant.
+fn told_at(burn: &Burn, at: Timestamp) -> String {
+    let (long, short) = at_once(burn, at);
+    let rate = |rate: Option<f64>, name: &str| rate.map_or_else(|| format!("over {name} not measured"), |rate| format!("over {name} {}", said(rate)));
+    let fires = long.zip(short).is_some_and(|(long, short)| long > burn.threshold && short > burn.threshold);
+    let verdict = if fires { ", fires" } else { "" };
+    format!("{}, {}, {}{verdict}", burn.wall.spoken(at), rate(long, &burn.long.0), rate(short, &burn.short.0))
 }
 
 fn desc(burn: &Burn) -> String {
@@ -212,7 +220,7 @@ mod tests {
         for name in ["1 h, long", "5 min, short", "fires above 14×"] {
             assert!(scene.labels.iter().any(|label| label.words == name), "{name}");
         }
-        let said: Vec<&str> = scene.points.iter().map(|point| point.words.as_str()).collect();
+        let said: Vec<String> = scene.points.iter().map(|point| point.words.say()).collect();
         assert_eq!(said, ["6 November 08:00, over 1 h 2 times, over 5 min 20 times", "6 November 08:05, over 1 h 16 times, over 5 min 30 times, fires"]);
         assert_eq!(table(&a_burn(&[Some(2.0)], &[None])).rows, [["6 Nov 08:00", "2026-11-06T08:00:00Z", "2", "not measured"]]);
     }

@@ -41,7 +41,7 @@ pub fn scene(buckets: &[Bucket], step: Step, width: f64) -> Scene {
             wording::count(usize::try_from(bucket.incidents()).unwrap_or(usize::MAX), "incident", "incidents"),
             if bucket.incidents() == 0 { String::new() } else { format!(", {}", words::by_severity(&bucket.by_severity)) },
         );
-        scene.points.push(Point { left: bands.start(at), width: bands.band(), words, ..Point::default() });
+        scene.points.push(Point { left: bands.start(at), width: bands.band(), words: words.into(), ..Point::default() });
     }
     scene.labels.extend(axis_labels(buckets, step, bands, HEIGHT - 5.0));
     names(&mut scene, buckets, bands, &y);

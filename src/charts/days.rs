@@ -65,7 +65,7 @@ pub fn scene(days: &Days, width: f64) -> Scene {
                 }
             }
         }
-        scene.points.push(Point { left: axis.x(day.from), width: axis.x(day.to) - axis.x(day.from), words: said(day, &days.wall), ..Point::default() });
+        scene.points.push(Point { left: axis.x(day.from), width: axis.x(day.to) - axis.x(day.from), words: said(day, &days.wall).into(), ..Point::default() });
     }
     scene.labels.extend(axis.labels(&days.wall, None, scene.height - 5.0));
     scene
@@ -136,7 +136,7 @@ mod tests {
         let heights =
             |role| scene.marks.iter().filter(move |mark| mark.role == role).map(|mark| if let Shape::Bar { height, .. } = mark.shape { height } else { 0.0 });
         assert_eq!((heights(Role::Heat(1)).sum::<f64>(), heights(Role::Heat(4)).sum::<f64>(), heights(Role::Gap).count()), (7.0, 28.0, 1));
-        assert_eq!(scene.points[2].words, "25 October, not measured");
+        assert_eq!(scene.points[2].words.say(), "25 October, not measured");
         assert!(scene.points[2].width > scene.points[1].width, "the day of 25 hours is wider");
         assert_eq!(table(&strip(&[None])).rows, [["Fri 23 Oct", "not measured", ""]]);
     }

@@ -39,7 +39,7 @@ pub fn scene(buckets: &[Bucket], step: Step, width: f64) -> Scene {
         if bands.band() >= 20.0 {
             scene.labels.push(Label { x, y: base + 15.0, anchor: Anchor::Middle, words: bucket.n.to_string(), tone: Tone::Axis });
         }
-        scene.points.push(Point { left: bands.start(at), width: bands.band(), words: spoken(bucket, step), ..Point::default() });
+        scene.points.push(Point { left: bands.start(at), width: bands.band(), words: spoken(bucket, step).into(), ..Point::default() });
     }
     if bands.band() >= 20.0 {
         scene.labels.push(Label { x: LEFT - 8.0, y: base + 15.0, anchor: Anchor::End, words: "n".to_owned(), tone: Tone::Axis });

@@ -31,6 +31,7 @@ use crate::domain::{
     metrics::{Bucket, Step, words},
     severity::Severity,
 };
+use std::{fmt, sync::Arc};
 
 /// A picture, ready to be painted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -314,13 +315,59 @@ impl Tone {
 pub struct Point {
     pub left: f64,
     pub width: f64,
-    pub words: String,
+    pub words: Words,
     /// The instant it stands for, along an axis of time that can be looked at more closely.
     pub at: Option<crate::domain::time::Timestamp>,
     /// The number of its day; 0 throughout where points are whole days or longer.
     pub day: i64,
     /// The numbers of the flags that stand here.
     pub flags: Vec<u32>,
+}
+
+/// What is said at a stop. A picture has a thousand stops and people come to a few of them: words
+/// that take time to make are made when they are asked for.
+#[derive(Clone)]
+pub enum Words {
+    Said(String),
+    Asked(Arc<dyn Fn() -> String + Send + Sync>),
+}
+
+impl Words {
+    pub fn say(&self) -> String {
+        match self {
+            Words::Said(words) => words.clone(),
+            Words::Asked(make) => make(),
+        }
+    }
+}
+
+impl From<String> for Words {
+    fn from(words: String) -> Self {
+        Words::Said(words)
+    }
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Words::Said(String::new())
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Words").field(&self.say()).finish()
+    }
+}
+
+/// Words that are yet to be made are the same where they are made by the same.
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Words::Said(a), Words::Said(b)) => a == b,
+            (Words::Asked(a), Words::Asked(b)) => Arc::ptr_eq(a, b),
+            (Words::Said(_), Words::Asked(_)) | (Words::Asked(_), Words::Said(_)) => false,
+        }
+    }
 }
 
 impl Scene {

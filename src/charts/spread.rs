@@ -102,7 +102,7 @@ pub fn scene(spread: &Spread, width: f64) -> Scene {
             scene.bar(Role::Count, Rect { left: left + 1.0, top: y(*n as u64), right: (end - 1.0).max(left + 1.5), bottom: base });
         }
         let words = format!("{} to {}: {}", duration(*from), duration(*to), wording::count(*n, "incident", "incidents"));
-        scene.points.push(Point { left, width: end - left, words, ..Point::default() });
+        scene.points.push(Point { left, width: end - left, words: words.into(), ..Point::default() });
     }
     let mut places = Places::new(Rect { left: LEFT, top: 0.0, right: width, bottom: base });
     if few {

@@ -107,5 +107,5 @@ pub fn whole(scene: &Scene) {
     let last = scene.labels.iter().map(|label| label.y).fold(0.0, f64::max);
     assert!(scene.labels.iter().filter(|label| label.y == last).count() <= MOST_LABELS, "at most six under the axis");
     let finite = |x: f64| x.is_finite();
-    assert!(scene.points.iter().all(|point| finite(point.left) && point.width > 0.0 && !point.words.is_empty()));
+    assert!(scene.points.iter().all(|point| finite(point.left) && point.width > 0.0 && !point.words.say().is_empty()));
 }

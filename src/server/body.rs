@@ -9,9 +9,12 @@ use axum::{
 };
 use futures::StreamExt;
 use std::{error::Error, time::Duration};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A sender has this long for its whole body.
 const WITHIN: Duration = Duration::from_secs(15);
+/// A body waits this long for a place at a gate.
+const GATE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The whole body, at most `limit` bytes of it. The limit counts what comes out of the
 /// decompression in front of this, so that a small file that unpacks into a large one is refused
@@ -23,22 +26,21 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     tokio::time::timeout(WITHIN, collect(body, limit)).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
-/// The same, but once the body has grown over `free` it needs a permit; `Ok(None)`: there is none.
-/// Whoever keeps the permit keeps its place.
-pub async fn read_growing<P>(
-    headers: &HeaderMap,
-    body: Body,
-    limit: usize,
-    free: usize,
-    permit: impl Fn() -> Option<P>,
-) -> Result<Option<(Bytes, Option<P>)>, Problem> {
-    let announced = announced(headers);
-    if announced.is_some_and(|announced| announced > limit) {
+/// Who may have a body larger than `over` bytes: few at once.
+pub struct Gate<'a> {
+    pub over: usize,
+    pub places: &'a Semaphore,
+}
+
+/// The same, but a body that grows past a gate waits for a place there, and is not read meanwhile.
+/// `Ok(None)`: none became free in time. Whoever keeps the permits keeps the places.
+pub async fn read_gated<'a>(headers: &HeaderMap, body: Body, limit: usize, gates: &[Gate<'a>]) -> Result<Option<(Bytes, Vec<SemaphorePermit<'a>>)>, Problem> {
+    if announced(headers).is_some_and(|announced| announced > limit) {
         return Err(too_large(limit));
     }
-    let mut held = None;
-    let mut stands = |size: usize| size <= free || held.is_some() || permit().map(|permit| held = Some(permit)).is_some();
-    let read = tokio::time::timeout(WITHIN, collect_while(body, limit, &mut stands)).await.unwrap_or_else(|_| Err(too_slow()))?;
+    let mut held = vec![];
+    let within = WITHIN + GATE_WITHIN * u32::try_from(gates.len()).unwrap_or(1);
+    let read = tokio::time::timeout(within, collect_gated(body, limit, gates, &mut held)).await.unwrap_or_else(|_| Err(too_slow()))?;
     Ok(read.map(|bytes| (bytes, held)))
 }
 
@@ -47,11 +49,11 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 }
 
 async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    Ok(collect_while(body, limit, &mut |_| true).await?.unwrap_or_default())
+    Ok(collect_gated(body, limit, &[], &mut vec![]).await?.unwrap_or_default())
 }
 
-/// `None`: `stands` did not want it to grow to this size.
-async fn collect_while(body: Body, limit: usize, stands: &mut impl FnMut(usize) -> bool) -> Result<Option<Bytes>, Problem> {
+/// `None`: at a gate no place became free.
+async fn collect_gated<'a>(body: Body, limit: usize, gates: &[Gate<'a>], held: &mut Vec<SemaphorePermit<'a>>) -> Result<Option<Bytes>, Problem> {
     let mut stream = body.into_data_stream();
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = vec![];
@@ -61,8 +63,11 @@ async fn collect_while(body: Body, limit: usize, stands: &mut impl FnMut(usize) 
         if size > limit {
             return Err(too_large(limit));
         }
-        if !stands(size) {
-            return Ok(None);
+        while let Some(gate) = gates.get(held.len()).filter(|gate| size > gate.over) {
+            match tokio::time::timeout(GATE_WITHIN, gate.places.acquire()).await {
+                Ok(Ok(place)) => held.push(place),
+                Ok(Err(_)) | Err(_) => return Ok(None),
+            }
         }
         // Almost every body is one chunk, which is then not copied.
         if rest.is_empty() && first.is_empty() {
@@ -116,6 +121,18 @@ mod tests {
         headers.insert(header::CONTENT_LENGTH, 6.into());
         let never = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
         assert_eq!(read(&headers, never, 5).await.expect_err("it is announced").status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_wait_for_a_place_and_small_ones_do_not() {
+        let (places, none) = (Semaphore::new(1), HeaderMap::new());
+        let gates = || [Gate { over: 3, places: &places }];
+        let (bytes, held) = read_gated(&none, chunks(&[b"ab", b"cd"]), 9, &gates()).await.expect("it fits").expect("there is a place");
+        assert_eq!((bytes.as_ref(), held.len()), (b"abcd".as_slice(), 1));
+        assert!(read_gated(&none, chunks(&[b"abcd"]), 9, &gates()).await.expect("it fits").is_none(), "the place is taken");
+        assert!(read_gated(&none, chunks(&[b"abc"]), 9, &gates()).await.expect("it fits").is_some());
+        drop(held);
+        assert!(read_gated(&none, chunks(&[b"abcd"]), 9, &gates()).await.expect("it fits").is_some());
     }
 
     #[tokio::test(start_paused = true)]

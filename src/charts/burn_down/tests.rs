@@ -230,10 +230,10 @@ fn steps_are_kept_upright_and_sparse_readings_do_not_slope() {
 #[test]
 fn the_keyboard_hears_the_day_the_value_and_the_incident() {
     let scene = scene(&the_whole_story(), 788.0);
-    let words = |at: Option<usize>| at.and_then(|at| scene.points.get(at)).map(|point| point.words.clone()).unwrap_or_default();
+    let words = |at: Option<usize>| at.and_then(|at| scene.points.get(at)).map(|point| point.words.say()).unwrap_or_default();
     assert_eq!(words(scene.flagged(2)), "6 November 11:31, 23 percent left, incident 2, payments, 1 deploy");
-    assert!(scene.points.iter().any(|point| point.words == "30 October 21:31, not measured for 1 d 2 h"));
-    assert!(scene.points.last().is_some_and(|point| point.words.contains("forecast, 18 percent left")));
+    assert!(scene.points.iter().any(|point| point.words.say() == "30 October 21:31, not measured for 1 d 2 h"));
+    assert!(scene.points.last().is_some_and(|point| point.words.say().contains("forecast, 18 percent left")));
     assert!(scene.points.is_sorted_by(|a, b| a.left <= b.left));
     let second = scene.by_day(0, true);
     assert_eq!((scene.points[second].day, scene.by_day(second, false)), (scene.points[0].day + 1, 0));
@@ -283,7 +283,7 @@ fn what_came_after_the_last_reading_is_said_at_it() {
     let data = BurnDown { flags: flags(&[700]), ..bare(Series::new(vec![(START, Some(1.0)), (START.plus_secs(20 * DAY), Some(0.9))])) };
     let scene = scene(&data, 700.0);
     assert_eq!((data.now, scene.flagged(1)), (now, Some(1)));
-    assert_eq!(scene.points[1].words, "10 November 02:31, 90 percent left, incident 1, payments");
+    assert_eq!(scene.points[1].words.say(), "10 November 02:31, 90 percent left, incident 1, payments");
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn where_it_is_measured_anew_a_line_says_so() {
         whole(&scene);
         assert_eq!(roles(&scene, Role::Anew), 1);
         assert!(label(&scene, "measured anew").is_some() || width < 520.0);
-        assert!(scene.points.iter().any(|point| point.words.contains("measured anew: the objective was changed")));
+        assert!(scene.points.iter().any(|point| point.words.say().contains("measured anew: the objective was changed")));
         assert!(readings(&data).rows.iter().any(|row| row[1] == "measured anew"));
     }
 }

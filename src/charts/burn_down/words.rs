@@ -2,9 +2,10 @@
 
 use super::{BurnDown, Forecast, Span};
 use crate::{
-    charts::{Point, table::Table, time_axis::TimeAxis},
+    charts::{Point, Words, table::Table, time_axis::TimeAxis},
     domain::{metrics::words::two_digits, time::Timestamp, wording},
 };
+use std::sync::Arc;
 
 /// `75`, `−25`: whole percents with a real minus, as on the axis.
 pub fn percent(share: f64) -> String {
@@ -72,16 +73,50 @@ fn events(data: &BurnDown, from: Timestamp, to: Timestamp) -> Vec<String> {
     flags.chain(returns).chain(anew).chain(deploys).collect()
 }
 
+/// What stands at a stop.
+#[derive(Clone, Copy)]
+enum Stands {
+    Left(f64),
+    Gap(Span),
+    /// What is expected, and the date of the forecast that it is.
+    Ahead(f64, Option<usize>),
+}
+
+/// An instant that is stopped at.
+#[derive(Clone, Copy)]
+struct Stop {
+    at: Timestamp,
+    stands: Stands,
+}
+
+impl Stop {
+    fn is_measured(&self) -> bool {
+        matches!(self.stands, Stands::Left(_))
+    }
+
+    fn words(&self, data: &BurnDown) -> String {
+        match self.stands {
+            Stands::Left(share) => said(share),
+            Stands::Gap(gap) => not_measured(gap),
+            Stands::Ahead(share, turn) => {
+                let turns = if let Forecast::Expected { turns, .. } = &data.forecast { turns.as_slice() } else { &[] };
+                let named = turn.and_then(|turn| turns.get(turn)).map(|turn| format!(", {}", turn.lines.join(" "))).unwrap_or_default();
+                format!("forecast, {}{named}", said(share))
+            }
+        }
+    }
+}
+
 /// A stop for each column of pixels that was measured, one for each gap, and those of the forecast.
 pub fn points(data: &BurnDown, axis: &TimeAxis) -> Vec<Point> {
     let ended = data.now.min(data.until);
-    let mut stops: Vec<(Timestamp, String, bool)> = vec![];
+    let mut stops: Vec<Stop> = vec![];
     // The last value of each column is where the line goes on.
     let mut column = f64::NEG_INFINITY;
     for run in data.left.thinned(data.from, ended, axis.columns()) {
         for (at, share) in run.into_iter().filter(|(at, _)| !data.gaps.iter().any(|gap| gap.from < *at && *at < gap.to)) {
             let here = axis.x(at).floor();
-            let stop = (at, said(share), true);
+            let stop = Stop { at, stands: Stands::Left(share) };
             match stops.last_mut() {
                 Some(last) if here <= column => *last = stop,
                 _ => stops.push(stop),
@@ -90,40 +125,47 @@ pub fn points(data: &BurnDown, axis: &TimeAxis) -> Vec<Point> {
         }
     }
     let gaps = data.gaps.iter().filter(|gap| gap.to > data.from && gap.from < ended);
-    stops.extend(gaps.map(|gap| (gap.from.max(data.from), not_measured(*gap), false)));
+    stops.extend(gaps.map(|gap| Stop { at: gap.from.max(data.from), stands: Stands::Gap(*gap) }));
     if let Forecast::Expected { line, turns, .. } = &data.forecast {
         let mut last = data.now;
         // One stop a day is enough for what is only expected; dates it names are always among them.
         for (at, share) in line.iter().filter(|(at, _)| *at > data.now && axis.holds(*at)) {
-            let turn = turns.iter().find(|turn| turn.at == *at);
+            let turn = turns.iter().position(|turn| turn.at == *at);
             if turn.is_some() || at.secs_since(last) >= 86_400 {
-                let named = turn.map(|turn| format!(", {}", turn.lines.join(" "))).unwrap_or_default();
-                stops.push((*at, format!("forecast, {}{named}", said(*share)), false));
+                stops.push(Stop { at: *at, stands: Stands::Ahead(*share, turn) });
                 last = *at;
             }
         }
     }
-    stops.sort_by_key(|(at, ..)| *at);
+    stops.sort_by_key(|stop| stop.at);
     let flags = flags_at(data, axis, &stops);
-    let last = stops.iter().rposition(|(_, _, measured)| *measured);
+    let last = stops.iter().rposition(Stop::is_measured);
+    let whole = Arc::new(data.clone());
     let mut since = data.from;
-    let mut point = |at: usize, (moment, value, measured): (Timestamp, String, bool), flags: Vec<u32>| {
+    let mut point = |at: usize, stop: Stop, flags: Vec<u32>| {
         // What happened up to this stop is said at it; what came after the last reading, there.
-        let until = if Some(at) == last { moment.max(ended) } else { moment }.plus_secs(1);
-        let happened = if measured { events(data, since, until) } else { vec![] };
-        since = if measured { until } else { since };
-        let words = [data.wall.spoken(moment), value].into_iter().chain(happened).collect::<Vec<_>>().join(", ");
-        Point { left: axis.x(moment) - 1.0, width: 2.0, words, at: Some(moment), day: data.wall.day_number(moment), flags }
+        let until = if Some(at) == last { stop.at.max(ended) } else { stop.at }.plus_secs(1);
+        let happened = stop.is_measured().then_some((since, until));
+        since = if stop.is_measured() { until } else { since };
+        let told = Arc::clone(&whole);
+        let words = Words::Asked(Arc::new(move || told_at(&told, &stop, happened)));
+        Point { left: axis.x(stop.at) - 1.0, width: 2.0, words, at: Some(stop.at), day: data.wall.day_number(stop.at), flags }
     };
     stops.into_iter().zip(flags).enumerate().map(|(at, (stop, flags))| point(at, stop, flags)).collect()
 }
 
+/// What is said at a stop, with what happened since the one before.
+fn told_at(data: &BurnDown, stop: &Stop, happened: Option<(Timestamp, Timestamp)>) -> String {
+    let happened = happened.map(|(since, until)| events(data, since, until)).unwrap_or_default();
+    [data.wall.spoken(stop.at), stop.words(data)].into_iter().chain(happened).collect::<Vec<_>>().join(", ")
+}
+
 /// Which flags each stop carries: the first one measured at or after the incident began, else the last.
-fn flags_at(data: &BurnDown, axis: &TimeAxis, stops: &[(Timestamp, String, bool)]) -> Vec<Vec<u32>> {
+fn flags_at(data: &BurnDown, axis: &TimeAxis, stops: &[Stop]) -> Vec<Vec<u32>> {
     let mut flags = vec![vec![]; stops.len()];
     for flag in data.flags.iter().filter(|flag| axis.holds(flag.at)) {
-        let after = stops.iter().position(|(at, _, measured)| *measured && *at >= flag.at);
-        let stop = after.or_else(|| stops.iter().rposition(|(_, _, measured)| *measured));
+        let after = stops.iter().position(|stop| stop.is_measured() && stop.at >= flag.at);
+        let stop = after.or_else(|| stops.iter().rposition(Stop::is_measured));
         if let Some(here) = stop.and_then(|stop| flags.get_mut(stop)) {
             here.push(flag.number);
         }

@@ -411,3 +411,6 @@ fn left(whole: (i64, i64), busy: &mut [(i64, i64)]) -> i64 {
     }
     whole.1 - whole.0 - covered
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,3 +12,4 @@ pub mod panels;
 pub mod sketch;
 pub mod statements;
 pub mod waterfall;
+pub mod words;

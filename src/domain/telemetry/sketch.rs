@@ -129,3 +129,73 @@ impl Sketch {
 pub fn rows(from_decade: i32, to_decade: i32) -> Vec<f64> {
     (from_decade * 8..=to_decade * 8).map(|eighth| 10_f64.powf(f64::from(eighth) / 8.0)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(micros: &[i64]) -> Sketch {
+        let mut sketch = Sketch::default();
+        micros.iter().for_each(|micros| sketch.add(*micros));
+        sketch
+    }
+
+    /// From a microsecond to hours, evenly by size.
+    fn durations() -> impl Strategy<Value = Vec<i64>> {
+        proptest::collection::vec((0.0_f64..34.0).prop_map(|size| size.exp2() as i64), 1..200)
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_within_the_stated_error(mut micros in durations(), q in 0.0_f64..=1.0) {
+            let sketch = of(&micros);
+            micros.sort_unstable();
+            let rank = ((q * micros.len() as f64).ceil() as usize).max(1);
+            let exact = micros[rank - 1] as f64;
+            let told = sketch.quantile(q).expect("it holds something");
+            prop_assert!((told - exact).abs() <= RELATIVE_ERROR * exact, "{told} for {exact}");
+        }
+
+        #[test]
+        fn merging_is_as_if_all_had_been_added_to_one(a in durations(), b in durations()) {
+            let mut merged = of(&a);
+            merged.merge(&of(&b));
+            prop_assert_eq!(&merged, &of(&[a.clone(), b.clone()].concat()));
+            prop_assert_eq!(merged.n(), (a.len() + b.len()) as u64);
+            let mean = a.iter().chain(&b).sum::<i64>() as f64 / merged.n() as f64;
+            prop_assert!((merged.mean_micros().expect("it holds something") / mean.max(1.0) - 1.0).abs() < 1e-9 || mean == 0.0);
+        }
+
+        #[test]
+        fn what_is_above_is_right_but_for_the_bucket_that_is_cut(micros in durations(), bound in 0.0_f64..34.0) {
+            let bound = bound.exp2();
+            let above = of(&micros).above(bound);
+            let surely = micros.iter().filter(|micros| **micros as f64 > bound * 1.022).count() as f64;
+            let perhaps = micros.iter().filter(|micros| **micros as f64 > bound / 1.022).count() as f64;
+            prop_assert!((surely..=perhaps).contains(&above), "{surely} {above} {perhaps}");
+        }
+
+        #[test]
+        fn rows_hold_everything_once(micros in durations()) {
+            let sketch = of(&micros);
+            prop_assert_eq!(sketch.between(&rows(4, 7)).iter().sum::<u64>(), sketch.n());
+        }
+    }
+
+    #[test]
+    fn rows_are_eight_to_a_decade() {
+        let bounds = rows(4, 7);
+        assert_eq!((bounds.len(), bounds[0].round(), bounds[24].round()), (25, 10_000.0, 10_000_000.0));
+        // 9 ms lies below the first row, 12 ms in it, 20 s above the last.
+        let counts = of(&[9_000, 12_000, 20_000_000]).between(&bounds);
+        assert_eq!((counts.len(), counts[0], counts[1], counts[25]), (26, 1, 1, 1));
+    }
+
+    #[test]
+    fn nothing_has_no_quantile_and_zero_is_a_duration() {
+        assert_eq!((Sketch::default().quantile(0.5), Sketch::default().mean_micros()), (None, None));
+        let zeros = of(&[0, -5, 0]);
+        assert_eq!((zeros.n(), zeros.quantile(0.5), zeros.above(0.0), zeros.above(-1.0)), (3, Some(0.0), 0.0, 3.0));
+    }
+}

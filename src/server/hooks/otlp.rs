@@ -4,7 +4,8 @@
 
 use super::{door, keys, notes::Visit, senders::Entrant};
 use crate::server::{
-    body, encoding,
+    body::{self, Gate},
+    encoding,
     observed::Refused as NotKept,
     otlp::{
         Encoding, MAX_BODY, Sent, Signal,
@@ -25,6 +26,8 @@ use std::{sync::Arc, time::Duration};
 const SOURCE: &Source = &sources::otlp::SOURCE;
 /// Requests larger than this are taken apart where nobody else waits for them.
 const LARGE: usize = 128 * 1024;
+/// A collector's batches are smaller.
+const HUGE: usize = 8 * 1024 * 1024;
 /// From the first byte to the answer.
 const WITHIN: Duration = Duration::from_secs(60);
 
@@ -66,11 +69,11 @@ impl From<Problem> for Refused {
             StatusCode::UNAUTHORIZED => Code::Unauthenticated,
             StatusCode::FORBIDDEN => Code::PermissionDenied,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE => Code::ResourceExhausted,
-            status if status.is_server_error() => Code::Unavailable,
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Code::Unavailable,
             _ => Code::InvalidArgument,
         };
-        // A 500 or 504 would be final, or mean another thing.
-        let is_ours = problem.status().is_server_error();
+        // A 500 would be final, and so would a 408: what came too slowly may be sent again.
+        let is_ours = problem.status().is_server_error() || problem.status() == StatusCode::REQUEST_TIMEOUT;
         let problem = if is_ours { problem.with_status(StatusCode::SERVICE_UNAVAILABLE).retry_after(RETRY_AFTER_SECS) } else { problem };
         Self { problem, code }
     }
@@ -125,8 +128,9 @@ async fn judge_and_keep(app: &App, signal: Signal, named: Option<Encoding>, requ
     };
     let (parts, sent) = request.into_parts();
     // Few may be large at once, so that what unpacks into much takes no more than so many times that much.
-    let grown = body::read_growing(&parts.headers, sent, MAX_BODY, LARGE, || app.observed.large.try_acquire().ok()).await?;
-    let Some((bytes, _permit)) = grown else { return Err(Refused::later("too many large requests at once")) };
+    let gates = [Gate { over: LARGE, places: &app.observed.large }, Gate { over: HUGE, places: &app.observed.huge }];
+    let read = body::read_gated(&parts.headers, sent, MAX_BODY, &gates).await?;
+    let Some((bytes, _places)) = read else { return Err(Refused::later("too many large requests at once")) };
     keep(app, signal, encoding, &entrant, bytes).await
 }
 

@@ -46,3 +46,66 @@ pub async fn measure(app: &App, one: &One, until_s: &mut Option<i64>, now: Times
     *until_s = Some(closed_s);
     Ok(changed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{audit::By, slo::objective::ObjectiveDraft},
+        server::{
+            config::Config,
+            otlp::{Encoding, Sent, Signal},
+            store::testing::{NOON, empty_store},
+        },
+    };
+    use serde_json::json;
+
+    /// One call of pay by nobody, so many milliseconds after noon.
+    fn call(n: i64, from_ms: i64, took_ms: i64, error: bool) -> serde_json::Value {
+        let ns = |ms: i64| ((NOON.micros() + ms * 1_000) * 1_000).to_string();
+        json!({"traceId": format!("{n:032x}"), "spanId": format!("{n:016x}"), "name": "POST /pay", "kind": 2, "startTimeUnixNano": ns(from_ms),
+               "endTimeUnixNano": ns(from_ms + took_ms), "status": {"code": if error { 2 } else { 0 }}})
+    }
+
+    #[tokio::test]
+    async fn good_calls_are_counted_one_by_one_and_what_nobody_told_of_is_a_gap() {
+        let (store, _folder) = empty_store().await;
+        let clock = store.clock().clone();
+        let app = App::new(store, Config::default());
+        let objective = |name: &str, indicator: serde_json::Value| {
+            let draft = json!({"name": name, "target": 0.9, "windows": [{"type": "rolling", "seconds": 604_800}], "indicator": indicator});
+            serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right")
+        };
+        for draft in [
+            objective("errors", json!({"kind": "telemetry", "service": "pay"})),
+            objective("slow", json!({"kind": "telemetry", "service": "pay", "operation": "POST /pay", "threshold_s": 0.25})),
+            objective("other", json!({"kind": "telemetry", "service": "nobody"})),
+        ] {
+            app.store.create_objective(&draft, &By::console()).await.expect("it is written");
+        }
+        let spans = [call(1, 1_000, 250, false), call(2, 2_000, 251, false), call(3, 59_000, 10, true), call(4, 120_000, 10, false)];
+        let resource = json!({"attributes": [{"key": "service.name", "value": {"stringValue": "pay"}}]});
+        let export = json!({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}).to_string();
+        clock.set(NOON.plus_secs(300));
+        app.observed.take(Sent::read(Signal::Traces, Encoding::Json, export.as_bytes()).expect("it is one"), None).await.expect("it is kept");
+        let held = app.levels.current(&app).await.expect("the store answers");
+        for one in held.all() {
+            let mut until_s = None;
+            assert!(measure(&app, one, &mut until_s, clock.now()).await.expect("the store works"));
+            assert_eq!(until_s, Some(NOON.epoch_secs() + 240));
+            assert!(!measure(&app, one, &mut until_s, clock.now()).await.expect("the store works"), "nothing more has closed");
+        }
+        let held = app.levels.current(&app).await.expect("the store answers");
+        let sums = |name: &str| {
+            let series = held.find(name).expect("it is there").series();
+            let minute = |n: i64| {
+                let sum = series.sum(NOON.epoch_secs() + n * 60, NOON.epoch_secs() + n * 60 + 60);
+                (sum.good_raw(), sum.total_raw)
+            };
+            (minute(0), minute(2), series.gaps(NOON.epoch_secs(), NOON.epoch_secs() + 180).len())
+        };
+        assert_eq!(sums("errors"), ((2.0, 3.0), (1.0, 1.0), 1));
+        assert_eq!(sums("slow"), ((2.0, 3.0), (1.0, 1.0), 1));
+        assert_eq!(sums("other"), ((0.0, 0.0), (0.0, 0.0), 1));
+    }
+}

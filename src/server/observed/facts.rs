@@ -33,12 +33,26 @@ impl Snapshot {
     /// What this range held.
     pub fn facts(&self, range: Range) -> Facts {
         let logs = self.logs_by_trace();
+        let minutes: Vec<(i64, &Arc<Minute>)> = self.within(range).collect();
+        let share = minutes.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+        // Minutes stand alone, so every processor takes some.
+        let facts = std::thread::scope(|scope| {
+            let workers: Vec<_> = minutes.chunks(share).map(|minutes| scope.spawn(|| self.facts_of(minutes, &logs, range))).collect();
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<Facts>>()
+        });
+        facts.iter().fold(Facts::default(), |mut all, facts| {
+            all.merge(facts);
+            all
+        })
+    }
+
+    fn facts_of(&self, minutes: &[(i64, &Arc<Minute>)], logs: &LogsOf<'_>, range: Range) -> Facts {
+        let (from, to) = (nanos(range.from), nanos(range.to));
         let mut facts = Facts::default();
-        for (at, minute) in self.within(range) {
-            let (from, to) = (nanos(range.from), nanos(range.to));
+        for &(at, minute) in minutes {
             let seconds = (to.min(super::start_of(at + 1)).saturating_sub(from.max(super::start_of(at)))) as f64 / 1e9;
             let mut gathering = Gathering::default();
-            self.gather(at, minute, &logs, &mut gathering, |ns| (from..to).contains(&ns));
+            self.gather(at, minute, logs, &mut gathering, |ns| (from..to).contains(&ns));
             self.gauges_into(at, minute, &mut gathering);
             facts.merge(&gathering.finish(seconds));
             if let Some(frozen) = minute.frozen.as_ref().filter(|_| (from..to).contains(&super::start_of(at))) {
@@ -111,9 +125,10 @@ impl Scratch {
     fn gather(&mut self, words: &Words, trace: &Gathered<'_>, logs: &[&Log], gathering: &mut Gathering) {
         self.attributes.clear();
         self.ranges.clear();
+        let by_id: HashMap<u64, &Span> = trace.spans.iter().map(|(_, span)| (span.id, *span)).collect();
         for (minute, span) in &trace.spans {
             let from = self.attributes.len();
-            let parent = trace.spans.iter().map(|(_, span)| *span).find(|other| other.id == span.parent && span.parent != 0);
+            let parent = by_id.get(&span.parent).copied().filter(|_| span.parent != 0);
             if figures::enters(span, parent) {
                 self.attributes.extend(minute.attributes_of(span).iter().filter_map(|pair| Some((pair.key, pair.value.name()?))));
                 let of_resource = self.resources.entry(span.resource).or_insert_with(|| compared(words, span.resource));

@@ -149,8 +149,10 @@ pub struct Observed {
     reading: tokio::sync::Mutex<()>,
     loaded: AtomicBool,
     writer: OnceLock<writer::Writer>,
-    /// Who takes large requests apart; few at once, because each takes much memory.
+    /// Places for large requests, and for those that are larger than any collector's: few at once,
+    /// because each takes many times its size while it is taken apart.
     pub large: tokio::sync::Semaphore,
+    pub huge: tokio::sync::Semaphore,
 }
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
@@ -172,7 +174,8 @@ impl Observed {
             reading: tokio::sync::Mutex::default(),
             loaded: AtomicBool::new(false),
             writer: OnceLock::new(),
-            large: tokio::sync::Semaphore::new(4),
+            large: tokio::sync::Semaphore::new(24),
+            huge: tokio::sync::Semaphore::new(3),
         })
     }
 

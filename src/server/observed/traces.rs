@@ -12,7 +12,11 @@ use crate::{
     },
     server::otlp::ids,
 };
-use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 /// Where a page of traces begins: behind the trace with these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +101,7 @@ impl Snapshot {
                 break;
             }
         }
-        found.sort_by(|a, b| a.place.key(question.order).cmp(&b.place.key(question.order)));
+        found.sort_by_key(|found| found.place.key(question.order));
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next_cursor = found.last().filter(|_| has_more).map(|last| last.place.text());
@@ -196,8 +200,10 @@ impl Gathered<'_> {
     pub fn root(&self) -> Option<&Span> {
         let first =
             |fits: &dyn Fn(&Span) -> bool| self.spans.iter().map(|(_, span)| *span).filter(|span| fits(span)).min_by_key(|span| (span.start_ns, span.id));
-        let has_parent = |span: &Span| self.spans.iter().any(|(_, other)| other.id == span.parent);
-        first(&|span| span.parent == 0).or_else(|| first(&|span| !has_parent(span))).or_else(|| first(&|_| true))
+        first(&|span| span.parent == 0).or_else(|| {
+            let ids: HashSet<u64> = self.spans.iter().map(|(_, span)| span.id).collect();
+            first(&|span| !ids.contains(&span.parent)).or_else(|| first(&|_| true))
+        })
     }
 }
 

@@ -60,7 +60,9 @@ async fn promise(app: &App, actor: &Actor, service: Option<&str>) -> Result<Opti
     let Some(service) = service else { return Ok(None) };
     let promises =
         objectives::list(app, actor).await?.into_iter().filter(|objective| objective.draft.service.as_deref() == Some(service)).filter_map(|objective| {
-            let Indicator::Latency { threshold_s, .. } = objective.draft.indicator else { return None };
+            let (Indicator::Latency { threshold_s, .. } | Indicator::Telemetry { threshold_s: Some(threshold_s), .. }) = objective.draft.indicator else {
+                return None;
+            };
             Some(Promise { objective: objective.draft.title.unwrap_or(objective.draft.name), threshold_s })
         });
     Ok(promises.min_by(|a, b| a.threshold_s.total_cmp(&b.threshold_s)))

@@ -170,7 +170,7 @@ impl Steps {
 
     fn words(self) -> Option<String> {
         let at = self.at.get()?;
-        self.scene.with(|scene| scene.points.get(at).map(|point| point.words.clone()))
+        self.scene.with(|scene| scene.points.get(at).map(|point| point.words.say()))
     }
 
     fn go(self, to: Option<usize>) {
@@ -190,8 +190,7 @@ impl Steps {
         if self.waiting.try_set_value(false).is_some() {
             return;
         }
-        let words =
-            self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.clone())));
+        let words = self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.say())));
         self.heard.set(words.unwrap_or_default());
     }
 
@@ -284,7 +283,7 @@ mod tests {
         let point = |(at, day): (usize, &i64)| Point {
             left: at as f64,
             width: 1.0,
-            words: at.to_string(),
+            words: at.to_string().into(),
             at: None,
             day: *day,
             flags: if at == 3 { vec![2] } else { vec![] },

@@ -92,8 +92,9 @@ impl Zoom {
         match step {
             Step::Closer => near.or(whole).is_some_and(|seen| !seen.is_closest()),
             Step::Further | Step::Whole => near.is_some(),
-            Step::Earlier => near.zip(whole).is_some_and(|(near, whole)| near.from > whole.from),
-            Step::Later => near.zip(whole).is_some_and(|(near, whole)| near.until < whole.until),
+            // Halves are not exact: less than a second is no way to go.
+            Step::Earlier => near.zip(whole).is_some_and(|(near, whole)| near.from.secs_since(whole.from) > 0),
+            Step::Later => near.zip(whole).is_some_and(|(near, whole)| whole.until.secs_since(near.until) > 0),
         }
     }
 }
@@ -110,6 +111,8 @@ pub fn buttons(zoom: Zoom, go: Callback<Step>) -> AnyView {
                 aria-label=words
                 title=words
                 disabled=move || !zoom.is_of_use(step)
+                // The focus stays on the chart: what is marked there would go, and the buttons with it.
+                on:mousedown=move |event| event.prevent_default()
                 on:click=move |_| go.run(step)
             >
                 {sign}

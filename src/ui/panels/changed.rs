@@ -71,7 +71,9 @@ pub fn Changed(
         });
     };
     Effect::new(move |_| {
-        (range.track(), service.track(), again.track());
+        range.track();
+        service.track();
+        again.track();
         fetch();
     });
     let incidents = Memo::new(move |_| {

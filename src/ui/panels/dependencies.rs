@@ -50,7 +50,8 @@ pub fn Dependencies(#[prop(into)] question: Signal<Question>, #[prop(into)] agai
         });
     };
     Effect::new(move |_| {
-        (question.track(), again.track());
+        question.track();
+        again.track();
         fetch();
     });
     let wide = RwSignal::new(true);

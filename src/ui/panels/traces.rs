@@ -171,7 +171,8 @@ pub fn Traces(
         });
     };
     Effect::new(move |_| {
-        (question.track(), again.track());
+        question.track();
+        again.track();
         fetch(None);
     });
     let search = move |text: String| match trace_id(&text) {

@@ -172,3 +172,24 @@ pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
     items.truncate(MOST_ITEMS);
     Comparison { items, nearest: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_reads_back_as_it_was_written() {
+        let figure = |value| Figure { n: 3, value };
+        let mut difference = Difference::new(DifferenceKind::Resource, "pay", "cpu", figure(Some(0.5)), figure(None));
+        difference.instance = Some("pay-1".to_owned());
+        let text = serde_json::to_string(&difference).expect("it serialises");
+        assert!(text.contains(r#""kind":"resource""#) && !text.contains("operation"), "{text}");
+        assert_eq!(crate::domain::reading::read(text.as_bytes()), Some(difference));
+    }
+
+    #[test]
+    fn nothing_is_compared_with_nothing() {
+        let names = Names::default();
+        assert_eq!(compare(&Facts::default(), &Facts::default(), &names), Comparison::default());
+    }
+}

@@ -142,7 +142,7 @@ impl Made {
             let at_ms = (minute * 60_000) as f64 + dice.unit() * 59_000.0;
             let flow = dice.weighted(&FLOWS, |(weight, _)| *weight);
             let trace = format!("{:016x}{:016x}", dice.bits(), dice.bits() | 1);
-            let from = From { trace: &trace, parent: None, region: *dice.pick(&REGIONS) };
+            let from = From { trace: &trace, parent: None, region: dice.pick::<&str>(&REGIONS) };
             self.call(&flow.1, &from, at_ms, hurts, &mut dice);
         }
     }
