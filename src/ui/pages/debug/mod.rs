@@ -11,7 +11,10 @@ mod state;
 
 use crate::{
     charts::heat::GUTTER,
-    domain::telemetry::panels::{Question, TraceOrder, TraceQuestion},
+    domain::{
+        telemetry::panels::{Holdings, Question, TraceOrder, TraceQuestion},
+        wording::{grouped, size, span},
+    },
     ui::{
         browser,
         components::{copy_box::CopyBox, empty::EmptyState, loaded::Failed},
@@ -72,8 +75,32 @@ pub fn DebugBoard() -> impl IntoView {
             <head::Head board />
             <div class="debug__panels">{body}</div>
             {hidden}
+            <p class="debug__foot">{move || board.answer.with(|answer| answer.as_ref().map(|answer| kept(&answer.page.holdings)))}</p>
         </div>
     }
+}
+
+/// What is kept, how far back, and what was let go: a picture of less than all says so.
+fn kept(holdings: &Holdings) -> String {
+    let n = |n: u64| grouped(usize::try_from(n).unwrap_or(usize::MAX));
+    let size = |bytes: u64| size(i64::try_from(bytes).unwrap_or(i64::MAX));
+    let retention = span(i64::try_from(holdings.retention_s).unwrap_or(i64::MAX));
+    let mut words = format!(
+        "Kept for {retention}: {} spans, {} of at most {} in memory.",
+        n(holdings.spans),
+        size(holdings.memory_bytes),
+        size(holdings.memory_limit_bytes)
+    );
+    if holdings.spans_let_go > 0 {
+        words.push_str(&format!(" {} spans were let go for their size; they still count.", n(holdings.spans_let_go)));
+    }
+    if holdings.duplicates > 0 {
+        words.push_str(&format!(" {} came twice and count once.", n(holdings.duplicates)));
+    }
+    if holdings.rejected > 0 {
+        words.push_str(&format!(" {} were too old or from a clock far ahead.", n(holdings.rejected)));
+    }
+    words
 }
 
 fn dependencies(board: Board) -> AnyView {
@@ -147,5 +174,21 @@ fn NothingSent(board: Board) -> impl IntoView {
                 <a class="button" href=Route::Settings(Tab::Integrations).path()>"Make a key"</a>
             </EmptyState>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_let_go_is_said() {
+        let holdings = Holdings { spans: 120_400, retention_s: 172_800, memory_bytes: 12_000_000, memory_limit_bytes: 256_000_000, ..Holdings::default() };
+        assert_eq!(kept(&holdings), "Kept for 2 d: 120,400 spans, 12.0 MB of at most 256.0 MB in memory.");
+        let less = Holdings { spans_let_go: 7, duplicates: 3, rejected: 1, ..holdings };
+        assert!(
+            kept(&less)
+                .ends_with(" 7 spans were let go for their size; they still count. 3 came twice and count once. 1 were too old or from a clock far ahead.")
+        );
     }
 }
