@@ -113,9 +113,9 @@ pub fn ticks(waterfall: &Waterfall, pixels: f64) -> Vec<(f64, String)> {
         return vec![(0.0, "0".to_owned())];
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a few
-    let most = ((pixels / NARROWEST) as i64).clamp(1, 6);
+    let most = ((pixels / NARROWEST) as i64).clamp(3, 6);
     let steps = (0..19).flat_map(|zeros| [1, 2, 5].map(|first| first * 10_i64.saturating_pow(zeros)));
-    let step = steps.into_iter().find(|step| whole / step <= most).unwrap_or(whole);
+    let step = steps.into_iter().find(|step| whole / step < most).unwrap_or(whole);
     let words = |ns: i64| if ns == 0 { "0".to_owned() } else { round(ns) };
     (0..=whole / step).map(|n| (part_of(waterfall, waterfall.from_ns + n * step), words(n * step))).collect()
 }

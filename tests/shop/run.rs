@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
                     failed = true;
                     in_error = fault == Fault::Throws;
                     if fault != Fault::ThrowsAtCallerOnly {
-                        self.log(at, trace, id, service, number, 17, &format!("{name} failed: illegal state ~"));
+                        self.log(at, (trace, id), service, number, 17, &format!("{name} failed: illegal state ~"));
                     }
                     break;
                 }
@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
                     self.span(trace, Some(id), service, number, what, Kind::Client, false, at, took);
                     at += took;
                 }
-                Act::Log(text) => self.log(at, trace, id, service, number, 9, text),
+                Act::Log(text) => self.log(at, (trace, id), service, number, 9, text),
                 Act::Call(callee, what, often) => {
                     let times = if often < 1.0 { usize::from(self.random.chance(often)) } else { often as usize };
                     for _ in 0..times {
@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
                         at += outcome.took;
                         if outcome.failed {
                             if self.ground.habits.callers_log {
-                                self.log(at, trace, id, service, number, 17, &format!("call of {callee} failed ~"));
+                                self.log(at, (trace, id), service, number, 17, &format!("call of {callee} failed ~"));
                             }
                             // Some go on without the answer.
                             failed = mark(callee) < 0.75;
@@ -287,13 +287,13 @@ impl<'a> Run<'a> {
             let which = (self.random.unit() * 30.0) as u32;
             let word = ["cache", "pool", "lease", "buffer", "token", "index"][which as usize % 6];
             let deed = ["refreshed", "grown", "dropped", "resized", "renewed"][which as usize / 6];
-            self.log(at, trace, id, service, number, 9, &format!("{word} {deed} ~"));
+            self.log(at, (trace, id), service, number, 9, &format!("{word} {deed} ~"));
         }
         if self.random.chance(0.004) {
-            self.log(at, trace, id, service, number, 17, "could not write metrics ~");
+            self.log(at, (trace, id), service, number, 17, "could not write metrics ~");
         }
         if service == "food" || service == "ads" && self.random.chance(0.2) {
-            self.log(at, trace, id, service, number, 17, "nothing found for ~");
+            self.log(at, (trace, id), service, number, 17, "nothing found for ~");
         }
     }
 
@@ -338,7 +338,7 @@ impl<'a> Run<'a> {
         self.said.spans.push(span);
     }
 
-    fn log(&mut self, at: f64, trace: u64, id: u64, service: &'static str, number: usize, severity: i32, text: &str) {
+    fn log(&mut self, at: f64, within: (u64, u64), service: &'static str, number: usize, severity: i32, text: &str) {
         let habits = self.ground.habits;
         let text = text.replace('~', &format!("{:x}7", self.random.bits() & 0xff_ffff));
         let text = if habits.severities {
@@ -348,7 +348,7 @@ impl<'a> Run<'a> {
         };
         let log = Log {
             at_micros: self.ground.from_micros + at as i64,
-            within: habits.logs_name_spans.then_some((trace, id)),
+            within: habits.logs_name_spans.then_some(within),
             service: self.name(service),
             instance: self.instance(service, number),
             severity: if habits.severities { severity } else { 0 },

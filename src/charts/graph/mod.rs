@@ -192,12 +192,14 @@ impl Graph {
             let failing = b.is_failing().cmp(&a.is_failing()).then(if a.is_failing() { b.errors.cmp(&a.errors) } else { std::cmp::Ordering::Equal });
             failing.then(b.rate.total_cmp(&a.rate)).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to)))
         });
+        // Where nobody declares anything, that it is not declared says nothing.
+        let declares = self.edges.iter().any(|edge| edge.declared);
         let row = |edge: &Edge| {
             let state = match (edge.seen, edge.declared) {
                 _ if edge.is_failing() => edge.said(),
                 (true, _) if edge.requests < ENOUGH_CALLS => "few calls".to_owned(),
-                (true, true) => "ok".to_owned(),
-                (true, false) => "ok, not declared".to_owned(),
+                (true, false) if declares => "ok, not declared".to_owned(),
+                (true, _) => "ok".to_owned(),
                 (false, _) => "declared, not seen".to_owned(),
             };
             let seen = |words: String| if edge.seen { words } else { "–".to_owned() };

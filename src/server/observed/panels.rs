@@ -263,7 +263,9 @@ impl Columns {
         let (from_s, to_s) = (question.range.from.epoch_secs(), question.range.to.epoch_secs().max(question.range.from.epoch_secs() + 1));
         let fits = |step: i64| (to_s - from_s) / step < MOST_COLUMNS;
         let asked = question.step_s.map(|step| i64::from(step.clamp(60, 86_400).next_multiple_of(60))).filter(|step| fits(*step));
-        let step_s = asked.unwrap_or_else(|| STEPS.into_iter().find(|step| fits(*step)).unwrap_or(86_400));
+        // However long the range: whole days, and never more columns than a picture has.
+        let in_days = || ((to_s - from_s) / (MOST_COLUMNS * 86_400) + 1) * 86_400;
+        let step_s = asked.unwrap_or_else(|| STEPS.into_iter().find(|step| fits(*step)).unwrap_or_else(in_days));
         let first_s = from_s.div_euclid(step_s) * step_s;
         let starts = (0..).map(|n| first_s + n * step_s).take_while(|at| *at < to_s).map(|at| Timestamp::from_micros(at * 1_000_000)).collect();
         Self { step_s, first_s, starts }
@@ -288,4 +290,25 @@ fn bounds(calls: &Calls) -> Vec<f64> {
         from -= 1;
     }
     sketch::rows(from + 6, to + 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_range_has_more_columns_than_a_picture() {
+        let noon = Timestamp::from_micros(1_786_449_600_000_000);
+        for (from, to, step_s) in [
+            (noon, noon.plus_secs(1), None),
+            (noon, noon.plus_secs(14_400), None),
+            (noon, noon.plus_secs(14_401), Some(1)),
+            (noon, noon.plus_secs(400 * 86_400), Some(60)),
+            (Timestamp::MIN, Timestamp::MAX, None),
+            (Timestamp::MIN, Timestamp::MAX, Some(60)),
+        ] {
+            let columns = Columns::of(&Question { range: Range { from, to }, baseline: None, service: None, operation: None, step_s });
+            assert!((1..=MOST_COLUMNS as usize + 1).contains(&columns.starts.len()), "{from} {to}: {}", columns.starts.len());
+        }
+    }
 }

@@ -7,6 +7,8 @@ pub mod json;
 mod json_any;
 pub mod values;
 
+pub use super::sources::otlp::MAX_BODY;
+
 use opentelemetry_proto::tonic::{
     collector::{logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
     logs::v1::ResourceLogs,
@@ -14,9 +16,6 @@ use opentelemetry_proto::tonic::{
     trace::v1::ResourceSpans,
 };
 use prost::Message;
-
-/// The longest request, in bytes and after decompression.
-pub const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// What a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
