@@ -12,4 +12,3 @@ pub mod panels;
 pub mod sketch;
 pub mod statements;
 pub mod waterfall;
-pub mod words;
