@@ -37,6 +37,7 @@ pub fn ServicePage(name: String) -> impl IntoView {
             let _ = load.try_set(Load::from_answer(answer));
         });
     };
+    Effect::new(move |_| fetch());
     follow(fetch);
     let body = move || match load.get() {
         Load::Loading => view! { <Loading what="the service" /> },
