@@ -15,7 +15,7 @@ use crate::{
         components::icon::{Glyph, Icon},
         drawing::view,
         routes::Route,
-        session::session,
+        session::{Session, session},
     },
 };
 use leptos::prelude::*;
@@ -26,8 +26,7 @@ const SHOWN: usize = 12;
 const LOG_LINES: usize = 40;
 
 /// Closes the panel and takes the span out of the address.
-pub fn close(walk: Walk) {
-    let session = session();
+pub fn close(session: Session, walk: Walk) {
     walk.panel.set(false);
     let path = session.address.path.get_untracked();
     session.address.amend(&address_of(&path, &[]));
@@ -57,7 +56,7 @@ pub fn panel(shape: &Shape, at: usize, walk: Walk) -> AnyView {
     let events = span.events.iter().map(|event| drawn_event(shape, number, event)).collect_view();
     let links: Vec<String> = span.links.clone();
     let span_id = span.id.clone();
-    let close_it = move |_| close(walk);
+    let close_it = move |_| close(session, walk);
     view! {
         <section class="panel trace__panel" aria-labelledby="span-title">
             <div class="trace__panel-head">

@@ -5,7 +5,7 @@ use super::{Shape, WIDE, row, walk::Walk};
 use crate::{
     charts::waterfall::{Stroke, map, ticks},
     domain::{telemetry::waterfall::took, wording},
-    ui::{browser, components::rows::rows, drawing::view},
+    ui::{browser, components::rows::rows, drawing::view, session::session},
 };
 use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
 use std::sync::Arc;
@@ -91,10 +91,11 @@ pub fn Spans(shape: Arc<Shape>, walk: Walk) -> impl IntoView {
     });
 
     // The keys that work wherever the focus is.
+    let session = session();
     browser::on_key(move |event| match browser::plain_key(&event).as_deref() {
         Some("e") => walk.next_error(),
         Some("c") => walk.next_critical(),
-        Some("Escape") if walk.panel.get_untracked() => super::span::close(walk),
+        Some("Escape") if walk.panel.get_untracked() => super::span::close(session, walk),
         _ => {}
     });
 
