@@ -5,7 +5,7 @@
 //! Shift they select; Enter goes into what is selected, Esc lets go of it. A mouse drags from corner
 //! to corner; a finger taps one corner and then the other, and moves the edges by their handles.
 
-use super::paint;
+use super::{heard::Heard, paint};
 use crate::{
     charts::{
         Scene,
@@ -15,12 +15,9 @@ use crate::{
     ui::{browser, drawing::view},
 };
 use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
-use std::time::Duration;
 
 /// How wide a picture is until its place has been measured.
 const UNMEASURED: f64 = 328.0;
-/// Whoever listens hears a value at most twice a second.
-const BETWEEN_WORDS: Duration = Duration::from_millis(500);
 
 /// A cell by its column and its row.
 pub type Corner = (usize, usize);
@@ -134,8 +131,7 @@ pub fn HeatMap(
         from: RwSignal::new(None),
         tapped: RwSignal::new(false),
         words,
-        heard: RwSignal::new(String::new()),
-        waiting: StoredValue::new(false),
+        heard: Heard::new(),
     };
     let cell_at = move |event: &leptos::ev::PointerEvent| {
         let bounds = place.get_untracked()?.get_bounding_client_rect();
@@ -212,7 +208,7 @@ pub fn HeatMap(
     view! {
         <div class="heat">
             <p class="visually-hidden" aria-live="polite">
-                {hand.heard}
+                {move || hand.heard.get()}
             </p>
             <div
                 class="heat__place"
@@ -253,8 +249,7 @@ struct Hand {
     /// A finger was last here.
     tapped: RwSignal<bool>,
     words: Callback<Corner, String>,
-    heard: RwSignal<String>,
-    waiting: StoredValue<bool>,
+    heard: Heard,
 }
 
 impl Hand {
@@ -263,20 +258,7 @@ impl Hand {
             return;
         }
         self.at.set(to);
-        if !self.waiting.get_value() {
-            self.waiting.set_value(true);
-            // What was passed on the way is not said, only where somebody stops.
-            set_timeout(move || self.say(), BETWEEN_WORDS);
-        }
-    }
-
-    /// The picture may be gone by now.
-    fn say(self) {
-        if self.waiting.try_set_value(false).is_some() {
-            return;
-        }
-        let words = self.at.try_get_untracked().flatten().map(|at| self.words.run(at));
-        self.heard.set(words.unwrap_or_default());
+        self.heard.soon(move || self.at.try_get_untracked().flatten().map(|at| self.words.run(at)));
     }
 
     fn by(self, key: &str) {

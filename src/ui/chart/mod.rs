@@ -8,6 +8,7 @@
 //! axis of time one can come closer: [`zoom`].
 
 pub mod graph;
+mod heard;
 pub mod heat;
 pub mod paint;
 pub mod panel;
@@ -18,16 +19,14 @@ use crate::{
     charts::{Point, Scene},
     ui::{browser, drawing::view},
 };
+use heard::Heard;
 use leptos::{html, prelude::*};
-use std::time::Duration;
 use zoom::{Step, Zoom};
 
 /// How wide a chart is until its place has been measured.
 const UNMEASURED: f64 = 328.0;
 /// Narrower than this nothing is drawn: it is cut off.
 const NARROWEST: f64 = 200.0;
-/// Whoever listens hears a value at most twice a second.
-const BETWEEN_WORDS: Duration = Duration::from_millis(500);
 
 #[component]
 pub fn Chart(
@@ -82,7 +81,7 @@ pub fn Chart(
         let here = steps.here();
         zoom.go(step, here.as_ref().and_then(|point| point.at));
         steps.stay(here);
-        steps.heard.set(zoom.words().map_or_else(|| "All of it".to_owned(), |words| format!("From {words}")));
+        steps.heard.now(zoom.words().map_or_else(|| "All of it".to_owned(), |words| format!("From {words}")));
     });
     let pressed = move |key: &str, shift: bool| {
         let step = Step::of_key(key).filter(|_| zoom.is_some());
@@ -99,7 +98,7 @@ pub fn Chart(
                 {closer}
             </div>
             <p class="visually-hidden" aria-live="polite">
-                {steps.heard}
+                {move || steps.heard.get()}
             </p>
             <div
                 class="chart__place"
@@ -158,14 +157,12 @@ struct Steps {
     at: RwSignal<Option<usize>>,
     /// Stays where it is when the pointer or the focus leaves.
     pinned: RwSignal<bool>,
-    /// What those who listen hear.
-    heard: RwSignal<String>,
-    waiting: StoredValue<bool>,
+    heard: Heard,
 }
 
 impl Steps {
     fn new(scene: Memo<Scene>) -> Self {
-        Self { scene, at: RwSignal::new(None), pinned: RwSignal::new(false), heard: RwSignal::new(String::new()), waiting: StoredValue::new(false) }
+        Self { scene, at: RwSignal::new(None), pinned: RwSignal::new(false), heard: Heard::new() }
     }
 
     fn words(self) -> Option<String> {
@@ -178,20 +175,10 @@ impl Steps {
             return;
         }
         self.at.set(to);
-        if !self.waiting.get_value() {
-            self.waiting.set_value(true);
-            // What was passed on the way is not said, only where somebody stops.
-            set_timeout(move || self.say(), BETWEEN_WORDS);
-        }
-    }
-
-    /// The chart may be gone by now.
-    fn say(self) {
-        if self.waiting.try_set_value(false).is_some() {
-            return;
-        }
-        let words = self.at.try_get_untracked().flatten().and_then(|at| self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.say())));
-        self.heard.set(words.unwrap_or_default());
+        self.heard.soon(move || {
+            let at = self.at.try_get_untracked().flatten()?;
+            self.scene.with_untracked(|scene| scene.points.get(at).map(|point| point.words.say()))
+        });
     }
 
     /// To the point before or after.
