@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 
 const children = new Set();
-process.on("exit", () => children.forEach(child => child.kill("SIGTERM")));
+process.on("exit", stopAll);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));
 
 async function freePort() {
@@ -35,6 +35,12 @@ export async function stop({ child }) {
   const gone = new Promise(exited => child.once("exit", exited));
   child.kill("SIGTERM");
   await gone;
+}
+
+/** What a part that failed left running would weigh on the next one. */
+export function stopAll() {
+  children.forEach(child => child.kill("SIGTERM"));
+  children.clear();
 }
 
 export async function startAlertmanager(scratch) {

@@ -46,7 +46,7 @@ shape!(ImportedAlert, {
     "properties": {
         "received_at": { "type": "string", "format": "date-time" },
         "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] },
-        "body": { "description": "What the sender sent" }
+        "body": { "type": ["object", "array"], "description": "What the sender sent" }
     }
 });
 

@@ -16,8 +16,8 @@ shape!(ObjectiveDraft, {
         "title": { "type": ["string", "null"] },
         "description": { "type": "string" },
         "service": { "type": ["string", "null"] },
-        "target": { "description": "0.999, \"0.999\" or \"99.9 %\"", "examples": [0.999, "99.9 %"] },
-        "window": { "description": "A single one of `windows`", "examples": ["30d", "calendar month in Europe/Berlin"] },
+        "target": { "type": ["number", "string"], "description": "0.999, \"0.999\" or \"99.9 %\"", "examples": [0.999, "99.9 %"] },
+        "window": { "type": ["string", "object"], "description": "A single one of `windows`", "examples": ["30d", "calendar month in Europe/Berlin"] },
         "windows": {
             "type": "array",
             "description": "The first is the one that lists and boards show. In words, or as {type: rolling, seconds} and {type: calendar, unit, count, anchor_local, zone}",
@@ -26,7 +26,7 @@ shape!(ObjectiveDraft, {
             "maxItems": 5
         },
         "method": { "type": "string", "enum": ["occurrences", "timeslices", "ratio_timeslices"], "default": "occurrences" },
-        "slice_target": { "description": "timeslices: the share of a slice that has to be good for the slice to be" },
+        "slice_target": { "type": ["number", "string", "null"], "description": "timeslices: the share of a slice that has to be good for the slice to be" },
         "indicator": {
             "type": "object",
             "description": "Absent: pushed. ratio {good | bad, total}, latency {histogram, threshold_s, native}, probe {query}, threshold {query, op, value}, telemetry {service, operation?, threshold_s?}, pushed, composite {how, of}",
@@ -275,7 +275,7 @@ shape!(SentReading, {
     "required": ["objective", "at"],
     "properties": {
         "objective": { "type": "string", "description": "Its name or id" },
-        "at": { "description": "RFC 3339, or seconds since 1970; with the objective its identity", "examples": ["2026-08-11T11:06:00Z"] },
+        "at": { "type": ["string", "number"], "description": "RFC 3339, or seconds since 1970; with the objective its identity", "examples": ["2026-08-11T11:06:00Z"] },
         "good": { "type": "number", "minimum": 0 },
         "bad": { "type": "number", "minimum": 0 },
         "total": { "type": "number", "minimum": 0 }
