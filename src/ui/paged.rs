@@ -27,8 +27,13 @@ impl<T: Send + Sync + 'static> Paged<T> {
         Self { load: RwSignal::new(Load::Loading), items: RwSignal::new(vec![]), next: RwSignal::new(None) }
     }
 
-    /// Takes what came: instead of what is there, or behind it where it `goes_on`.
-    pub fn take(self, goes_on: bool, answer: Result<(Vec<T>, Option<String>), Failure>) {
+    /// Takes what came: behind what is there where it was asked for with a cursor, else instead of it.
+    /// What stands behind something else than is there now, or is there already, is let go.
+    pub fn take(self, behind: Option<&str>, answer: Result<(Vec<T>, Option<String>), Failure>) {
+        if behind.is_some() && self.next.with_untracked(|next| next.as_deref() != behind) {
+            return;
+        }
+        let goes_on = behind.is_some();
         match answer {
             Ok((more, next)) => {
                 self.items.update(|items| {

@@ -44,9 +44,9 @@ impl Brush {
         Some((from, to))
     }
 
-    /// The rows it covers: the lowest, and one after the highest.
+    /// The rows it covers: the lowest, and one after the highest; none where its band is not drawn.
     pub fn rows(&self, rows: &Rows) -> (usize, usize) {
-        let from = self.min_s.map_or(0, |min| rows.rows.iter().position(|row| row.to_s.is_none_or(|to| to > min * 1.001)).unwrap_or(0));
+        let from = self.min_s.map_or(0, |min| rows.rows.iter().position(|row| row.to_s.is_none_or(|to| to > min * 1.001)).unwrap_or(rows.rows.len()));
         let to =
             self.max_s.map_or(rows.rows.len(), |max| rows.rows.iter().rposition(|row| row.from_s.is_none_or(|from| from < max * 0.999)).map_or(0, |at| at + 1));
         (from, to.max(from))

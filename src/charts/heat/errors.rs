@@ -125,9 +125,9 @@ pub fn in_frame(map: &ErrorMap, row: &ErrorRow, frame: &Frame) -> Vec<ErrorCell>
     cells
 }
 
-/// Since when nothing came, where nothing came up to the end.
+/// Since when nothing came, where nothing came up to the end of what is over.
 fn silence(scene: &mut Scene, heat: &ErrorHeat, row: &ErrorRow, standing: &[Standing], frame: &Frame, top: f64) {
-    let Some((from, to)) = runs(standing, Standing::NoData).last().copied().filter(|(from, to)| *to == frame.columns && to - from >= SILENT_COLUMNS) else {
+    let Some((from, to)) = runs(standing, Standing::NoData).last().copied().filter(|(from, to)| *to == standing.len() && to - from >= SILENT_COLUMNS) else {
         return;
     };
     let words = silent_words(heat, row, frame.start(from), from == 0);
@@ -207,9 +207,10 @@ pub fn table(heat: &ErrorHeat, frame: &Frame) -> Table {
         let seen = row.last_seen.map_or_else(|| "not in this time".to_owned(), |at| heat.wall.short(at));
         vec![name(row).to_owned(), amount(row.requests), amount(row.errors), share, worst, seen]
     };
+    let of = if heat.map.rows.iter().any(|row| row.operation.is_some()) { "Operation" } else { "Service" };
     Table {
         caption: heat.title.clone(),
-        columns: vec![("Service", false), ("Calls", true), ("Failed", true), ("Share", true), ("Worst", true), ("Last seen", true)],
+        columns: vec![(of, false), ("Calls", true), ("Failed", true), ("Share", true), ("Worst", true), ("Last seen", true)],
         rows: heat.map.rows.iter().map(row).collect(),
     }
 }

@@ -153,6 +153,7 @@ fn title(latency: &Latency, threshold_s: Option<f64>) -> String {
         None => match (latency.now.p50_s, latency.before.as_ref().and_then(|before| before.figures.p50_s)) {
             (Some(now), Some(before)) => format!("Half the calls take {} or less, in the baseline {}", seconds(now), seconds(before)),
             (Some(now), None) => format!("Half the calls take {} or less", seconds(now)),
+            _ if latency.now.requests > 0 => format!("{} calls by duration", amount(latency.now.requests)),
             _ => "No call was measured".to_owned(),
         },
     }

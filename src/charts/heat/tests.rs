@@ -140,6 +140,14 @@ fn a_minute_that_goes_on_is_not_missing() {
 }
 
 #[test]
+fn whoever_fell_silent_is_named_also_while_time_goes_on() {
+    let (frame, during) = (Frame::new(range(6), 60, 500.0), at(FROM).plus_secs(330));
+    let heat = ErrorHeat { asked_at: during, ..an_error_heat(&[("media", &[(40, 0), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)])]) };
+    let drawn = errors::draw(&heat, frame, 500.0);
+    assert!(drawn.scene.labels.iter().any(|label| label.words == "no data since 01:35"), "{:?}", drawn.scene.labels);
+}
+
+#[test]
 fn the_ramp_has_fixed_limits_by_whole_decades_of_traffic() {
     assert_eq!([0.5, 1.0, 2.9, 3.0, 29.0, 30.0, 199.0, 200.0, 9e9].map(|value| step(&CALLS, value)), [0, 1, 1, 2, 3, 4, 5, 6, 6]);
     assert_eq!([0.0049, 0.005, 0.01, 0.149, 0.3].map(|value| step(&FAILING, value)), [0, 1, 2, 3, 5]);

@@ -125,14 +125,7 @@ pub fn HeatMap(
         });
     });
 
-    let hand = Hand {
-        heat,
-        at: RwSignal::new(None),
-        from: RwSignal::new(None),
-        tapped: RwSignal::new(false),
-        words,
-        heard: Heard::new(),
-    };
+    let hand = Hand { heat, at: RwSignal::new(None), from: RwSignal::new(None), tapped: RwSignal::new(false), words, heard: Heard::new() };
     let cell_at = move |event: &leptos::ev::PointerEvent| {
         let bounds = place.get_untracked()?.get_bounding_client_rect();
         heat.with_untracked(|heat| heat.at(f64::from(event.client_x()) - bounds.left(), f64::from(event.client_y()) - bounds.top()))
@@ -200,8 +193,10 @@ pub fn HeatMap(
         event.prevent_default();
         event.stop_propagation();
     };
-    let handles = move || selection.get().map(|(rect, _)| handles(place, heat, rect, select));
-    let bubble = move || hand.at.get().map(|at| bubble(&heat.get(), at, &words.run(at)));
+    // Drawn anew only when it moved: a finger may hold one.
+    let held = Memo::new(move |_| selection.get().map(|(rect, _)| rect));
+    let handles = move || held.get().map(|rect| handles(place, heat, rect, select));
+    let bubble = move || hand.at.get().map(|at| heat.with(|heat| bubble(heat, at, &words.run(at))));
     let sheet = move || hand.at.get().filter(|_| hand.tapped.get()).map(|at| sheet(hand, &words.run(at)));
     let preview = move || heat.with(|heat| hand.from.get().zip(hand.at.get()).filter(|(a, b)| a != b).and_then(|(a, b)| heat.rect(a, b)));
     let chosen = move || preview().map(|rect| (rect, String::new())).or_else(|| selection.get());

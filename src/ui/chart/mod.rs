@@ -84,7 +84,8 @@ pub fn Chart(
         steps.heard.now(zoom.words().map_or_else(|| "All of it".to_owned(), |words| format!("From {words}")));
     });
     let pressed = move |key: &str, shift: bool| {
-        let step = Step::of_key(key).filter(|_| zoom.is_some());
+        // A key that does nothing here is the page's: it scrolls.
+        let step = Step::of_key(key).filter(|step| zoom.is_some_and(|zoom| untrack(|| zoom.is_of_use(*step))));
         step.inspect(|step| go.run(*step)).is_some() || steps.key(key, shift)
     };
     let has_time = Memo::new(move |_| zoom.is_some_and(Zoom::is_there));

@@ -87,7 +87,8 @@ impl Zoom {
         Some(format!("{} to {}", wall.spoken(near.from), wall.spoken(near.until)))
     }
 
-    fn is_of_use(self, step: Step) -> bool {
+    /// Whether a step would change anything.
+    pub fn is_of_use(self, step: Step) -> bool {
         let (whole, near) = (self.whole.get(), self.near());
         match step {
             Step::Closer => near.or(whole).is_some_and(|seen| !seen.is_closest()),

@@ -64,13 +64,12 @@ impl List {
         let from = if filter.is_between() { filter.from } else { Some(now.plus_secs(-secs)).filter(|_| secs > 0) };
         let service = Some(filter.service.clone()).filter(|service| !service.is_empty());
         spawn_local(async move {
-            let goes_on = cursor.is_some();
-            let answer = changes::list(from, filter.to, service, cursor, Some(AT_ONCE)).await;
+            let answer = changes::list(from, filter.to, service, cursor.clone(), Some(AT_ONCE)).await;
             // Somebody may have chosen otherwise, or left, in the meantime.
             if self.filter.try_get_untracked() != Some(filter) {
                 return;
             }
-            self.changes.take(goes_on, answer.map(|page| (page.items, page.next_cursor)));
+            self.changes.take(cursor.as_deref(), answer.map(|page| (page.items, page.next_cursor)));
         });
     }
 }

@@ -61,14 +61,24 @@ pub fn Dependencies(#[prop(into)] question: Signal<Question>, #[prop(into)] agai
         let listener = window_event_listener(leptos::ev::resize, move |_| measure());
         on_cleanup(move || listener.remove());
     }
-    let body = move || match load.get() {
+    // A refresh changes what is drawn inside, and does not put a new picture in place of the old one.
+    let shown = Memo::new(move |_| {
+        load.with(|load| match load {
+            Load::Loading => Load::Loading,
+            Load::Failed(failure) => Load::Failed(failure.clone()),
+            Load::Ready(graph) if graph.edges.is_empty() && graph.nodes.is_empty() => Load::Ready(Shown::Nothing),
+            Load::Ready(_) if as_table.get() || !wide.get() => Load::Ready(Shown::Table),
+            Load::Ready(_) => Load::Ready(Shown::Picture),
+        })
+    });
+    let body = move || match shown.get() {
         Load::Loading => view! { <Loading what="the dependencies" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch() /> },
-        Load::Ready(graph) if graph.edges.is_empty() && graph.nodes.is_empty() => {
+        Load::Ready(Shown::Nothing) => {
             view! { <p class="panel__empty">"No calls between services were seen in this time, and none are declared. Spans sent to /v1/traces draw this picture."</p> }
         }
-        Load::Ready(graph) if as_table.get() || !wide.get() => table(&graph),
-        Load::Ready(_) => view! { <Picture load question press /> },
+        Load::Ready(Shown::Table) => (move || if let Load::Ready(graph) = load.get() { table(&graph) } else { ().into_any() }).into_any(),
+        Load::Ready(Shown::Picture) => view! { <Picture load question press /> },
     };
     let switch = move || {
         wide.get().then(|| {
@@ -90,6 +100,14 @@ pub fn Dependencies(#[prop(into)] question: Signal<Question>, #[prop(into)] agai
             {body}
         </section>
     }
+}
+
+/// What stands in the panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shown {
+    Nothing,
+    Table,
+    Picture,
 }
 
 /// Draws for the width there is, and hands in again where everything stood.

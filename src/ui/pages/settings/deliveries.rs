@@ -57,8 +57,7 @@ impl List {
         let integration = filter.integration.parse::<IntegrationId>().ok();
         let verdict = Some(filter.verdict.clone()).filter(|verdict| !verdict.is_empty());
         spawn_local(async move {
-            let goes_on = cursor.is_some();
-            let answer = deliveries::list(integration, unknown, verdict, cursor, Some(AT_ONCE)).await;
+            let answer = deliveries::list(integration, unknown, verdict, cursor.clone(), Some(AT_ONCE)).await;
             // Somebody may have chosen otherwise, or left, in the meantime.
             if self.filter.try_get_untracked() != Some(filter) {
                 return;
@@ -66,7 +65,7 @@ impl List {
             if let Ok(page) = &answer {
                 self.unrecognised.set(page.unrecognised);
             }
-            self.notes.take(goes_on, answer.map(|page| (page.items, page.next_cursor)));
+            self.notes.take(cursor.as_deref(), answer.map(|page| (page.items, page.next_cursor)));
         });
     }
 }

@@ -91,7 +91,9 @@ impl Walk {
     pub fn side(self, right: bool) {
         let Some(at) = self.at.get_untracked() else { return self.step(1) };
         let shape = self.shape();
-        let open = self.opened.with_untracked(|opened| opened.is_open(at)) && shape.waterfall.has_beneath(at);
+        // What folds nothing away is walked through: what is drawn beneath a row is next to it.
+        let open =
+            if self.errors_only.get_untracked() { right } else { self.opened.with_untracked(|opened| opened.is_open(at)) && shape.waterfall.has_beneath(at) };
         match (right, open) {
             (true, false) | (false, true) => self.toggle(at),
             (true, true) => self.step(1),
