@@ -3,7 +3,7 @@
 
 use super::{
     details::instance_name,
-    figures, gauges,
+    gauges,
     minute::{Log, Minute, NONE, Span},
     snapshot::{Snapshot, nanos},
     traces::Gathered,
@@ -12,7 +12,7 @@ use super::{
 use crate::domain::telemetry::{
     differences::{self, Comparison},
     facts::{Facts, GaugeKey, Name},
-    gather::{Gathering, LogView, SpanView},
+    gather::{Gathering, LogView, SpanView, enters},
     panels::Range,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -126,10 +126,11 @@ impl Scratch {
         self.attributes.clear();
         self.ranges.clear();
         let by_id: HashMap<u64, &Span> = trace.spans.iter().map(|(_, span)| (span.id, *span)).collect();
+        let rooted = trace.spans.iter().any(|(_, span)| span.parent == 0);
         for (minute, span) in &trace.spans {
             let from = self.attributes.len();
-            let parent = by_id.get(&span.parent).copied().filter(|_| span.parent != 0);
-            if figures::enters(span, parent) {
+            let parent = by_id.get(&span.parent).copied().filter(|parent| parent.id != span.id);
+            if enters(span.side(), span.above(parent, rooted)) {
                 self.attributes.extend(minute.attributes_of(span).iter().filter_map(|pair| Some((pair.key, pair.value.name()?))));
                 let of_resource = self.resources.entry(span.resource).or_insert_with(|| compared(words, span.resource));
                 self.attributes.extend_from_slice(of_resource);

@@ -236,7 +236,7 @@ impl Shelf<'_> {
                 service,
                 operation: self.words.operation(service, if sent.name.is_empty() { "unknown" } else { &sent.name }),
                 instance,
-                peer: if matches!(kind, SpanKind::Client | SpanKind::Producer) { self.peer(&sent.attributes) } else { NONE },
+                peer: if kind.calls() { self.peer(&sent.attributes) } else { NONE },
                 resource,
                 attributes: 0,
                 attribute_count: 0,
