@@ -244,9 +244,10 @@ async function telemetry() {
   const root = join(import.meta.dirname, "..");
   const done = spawnSync("cargo", ["bench", "--locked", "--bench", "telemetry"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   if (done.status !== 0) throw new Error("cargo bench --bench telemetry failed");
-  const { alone, kept, held_mb, limit_mb } = JSON.parse(done.stdout.trim().split("\n").at(-1));
+  const { alone, kept, held_mb, limit_mb, board_ms } = JSON.parse(done.stdout.trim().split("\n").at(-1));
   row("spans by OTLP, kept and rolled up", rate(kept), `${rate(alone)} decoded`, times(kept / alone), "≥ 0.5 ×", kept >= 0.5 * alone);
   row("  memory they hold", `${held_mb} MB`, "", "", `≤ ${limit_mb} MB`, held_mb <= limit_mb);
+  row("debug board over a day of 50 services", ms(board_ms), "", "", "≤ 100 ms", board_ms <= 100);
 }
 
 async function app() {

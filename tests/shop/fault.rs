@@ -22,10 +22,12 @@ pub enum Fault {
     ReturnsEarly,
     /// One of its calls is not made any more.
     SkipsCall,
+    /// It is gone: whoever calls it is refused, and nothing is heard of it.
+    Vanishes,
 }
 
 impl Fault {
-    pub const ALL: [Fault; 10] = [
+    pub const ALL: [Fault; 11] = [
         Fault::ProcessorTaken,
         Fault::ProcessorBurnt,
         Fault::MemoryFills,
@@ -36,5 +38,6 @@ impl Fault {
         Fault::ThrowsAtCallerOnly,
         Fault::ReturnsEarly,
         Fault::SkipsCall,
+        Fault::Vanishes,
     ];
 }

@@ -5,6 +5,7 @@
 //! their test needs.
 
 pub mod fault;
+mod gauges;
 pub mod plans;
 mod random;
 mod run;
@@ -48,6 +49,8 @@ pub struct Log {
     /// OpenTelemetry's number; 0 where the sender says it in the text only.
     pub severity: i32,
     pub text: String,
+    /// Logger and line.
+    pub place: Option<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,20 +75,59 @@ pub struct Said {
 pub struct Habits {
     /// Spans say whether they serve or call.
     pub kinds: bool,
+    /// Calls have a span of their caller's.
+    pub clients: bool,
+    /// Entries have one inner span around all they do.
+    pub wrapped: bool,
+    /// Spans say that they failed.
+    pub statuses: bool,
     /// Records name their span.
     pub logs_name_spans: bool,
     /// Severity in its own field, not only in the text.
     pub severities: bool,
+    /// Records say their logger and line.
+    pub lines: bool,
     /// Callers write an error record of their own when what they call fails.
     pub callers_log: bool,
+    /// Seconds between two readings of a gauge.
+    pub readings_s: i64,
+    /// Which of the usual names gauges have.
+    pub gauges: usize,
 }
 
 impl Habits {
-    pub const TIDY: Habits = Habits { kinds: true, logs_name_spans: true, severities: true, callers_log: true };
+    pub const TIDY: Habits = Habits {
+        kinds: true,
+        clients: true,
+        wrapped: false,
+        statuses: true,
+        logs_name_spans: true,
+        severities: true,
+        lines: false,
+        callers_log: true,
+        readings_s: 60,
+        gauges: 0,
+    };
     pub const ALL: [Habits; 4] = [
         Habits::TIDY,
         Habits { kinds: false, ..Habits::TIDY },
         Habits { severities: false, callers_log: false, ..Habits::TIDY },
-        Habits { kinds: false, logs_name_spans: false, severities: false, callers_log: false },
+        Habits { kinds: false, logs_name_spans: false, severities: false, callers_log: false, ..Habits::TIDY },
     ];
+
+    /// As systems were recorded that nobody tidied up for us.
+    pub fn drawn(random: &mut Random) -> Self {
+        Self {
+            kinds: random.chance(0.4),
+            clients: true,
+            wrapped: random.chance(0.5),
+            statuses: random.chance(0.4),
+            logs_name_spans: random.chance(0.7),
+            severities: random.chance(0.4),
+            lines: random.chance(0.3),
+            callers_log: random.chance(0.5),
+            readings_s: [15, 30, 60, 60][(random.bits() % 4) as usize],
+            gauges: (random.bits() % gauges::NAMES as u64) as usize,
+        }
+    }
 }

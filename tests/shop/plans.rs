@@ -29,6 +29,15 @@ pub struct System {
     pub operations: &'static [Operation],
     /// Services with more than one instance.
     pub instances: &'static [(&'static str, usize)],
+    /// Services that are held back by their limit in this share of calls: those let calls wait
+    /// before they take them, the others while they work.
+    pub held_back: &'static [(&'static str, f64, Waits)],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    Before,
+    Within,
 }
 
 impl System {
@@ -56,6 +65,7 @@ const fn op(service: &'static str, name: &'static str, acts: &'static [Act]) -> 
 pub static SHOP: System = System {
     journeys: &[("web", "/", 3.0), ("web", "/item", 6.0), ("web", "/basket", 3.0), ("web", "/order", 1.2), ("web", "/currency", 1.0)],
     instances: &[("web", 2), ("catalog", 2), ("currency", 1)],
+    held_back: &[("currency", 0.3, Waits::Before), ("catalog", 0.05, Waits::Within), ("ads", 0.04, Waits::Within)],
     operations: &[
         op(
             "web",
@@ -139,6 +149,7 @@ pub static TICKETS: System = System {
         ("gateway", "/execute", 1.0),
     ],
     instances: &[("basic", 2), ("order", 2)],
+    held_back: &[("seat", 0.1, Waits::Within), ("station", 0.03, Waits::Before)],
     operations: &[
         op("gateway", "/search", &[Busy(700.0), Call("travel", "query", 1.0)]),
         op("gateway", "/search-slow", &[Busy(700.0), Call("travel2", "query", 1.0)]),

@@ -2,8 +2,8 @@
 //! whatever they would have sent is written down.
 
 use super::{
-    Fault, Habits, Kind, Log, Random, Reading, Said, Span,
-    plans::{Act, Operation, System},
+    Fault, Habits, Kind, Log, Random, Said, Span, gauges,
+    plans::{Act, Operation, System, Waits},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,11 +21,14 @@ pub struct Ground {
     pub secs: f64,
     /// Journeys a second, while all is well: people wait for answers before they go on.
     pub per_sec: f64,
+    /// As on machines that are shared: people come in waves, and services run into their limits,
+    /// now more and now less.
+    pub restless: bool,
 }
 
 /// How a fault looks this time.
-struct Trouble {
-    fault: Fault,
+pub(super) struct Trouble {
+    pub fault: Fault,
     service: &'static str,
     /// The operation that it is in, and before which of its acts.
     operation: &'static str,
@@ -66,7 +69,7 @@ impl Trouble {
 /// Whether a service can have this wrong with it at all.
 pub fn applies(system: &System, fault: Fault, service: &str) -> bool {
     match fault {
-        Fault::ThrowsAtCallerOnly => !system.journeys.iter().any(|journey| journey.0 == service),
+        Fault::ThrowsAtCallerOnly | Fault::Vanishes => !system.journeys.iter().any(|journey| journey.0 == service),
         Fault::SkipsCall => system
             .operations
             .iter()
@@ -80,20 +83,25 @@ pub fn applies(system: &System, fault: Fault, service: &str) -> bool {
 pub fn said(ground: &Ground) -> Said {
     let mut run = Run::of(ground);
     run.people();
-    run.readings();
+    gauges::read(&mut run);
     run.said
 }
 
-struct Run<'a> {
-    ground: &'a Ground,
+pub(super) struct Run<'a> {
+    pub ground: &'a Ground,
     trouble: Option<Trouble>,
-    random: Random,
-    said: Said,
+    pub random: Random,
+    pub said: Said,
     names: HashMap<String, Arc<str>>,
     /// How much slower or quicker each service happens to be this time.
     weather: HashMap<&'static str, f64>,
     next_id: u64,
-    journeys: u64,
+    /// Journeys begun in each minute.
+    pub journeys: Vec<u64>,
+    /// How many times as many people as usual, by minute.
+    waves: Vec<f64>,
+    /// How many times as often as usual each service is held back this time.
+    pressure: HashMap<&'static str, f64>,
 }
 
 struct Outcome {
@@ -104,7 +112,7 @@ struct Outcome {
 const THINK_SECS: f64 = 4.0;
 
 /// The same for a text whatever the seed.
-fn mark(text: &str) -> f64 {
+pub(super) fn mark(text: &str) -> f64 {
     Random::new(text.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))).unit()
 }
 
@@ -113,10 +121,15 @@ impl<'a> Run<'a> {
         let mut random = Random::new(ground.seed);
         let all = random.lognormal(1.0, 0.08);
         let weather = ground.system.services().into_iter().map(|service| (service, all * random.lognormal(1.0, 0.08))).collect();
-        Self { ground, trouble: Trouble::of(ground), random, said: Said::default(), names: HashMap::new(), weather, next_id: 1, journeys: 0 }
+        let minutes = (ground.secs / 60.0).ceil().max(1.0) as usize;
+        let swing = if ground.restless { 0.3 } else { 0.0 };
+        let waves = (0..minutes).map(|_| random.lognormal(1.0, swing)).collect();
+        let pressure = ground.system.held_back.iter().map(|held| (held.0, random.lognormal(1.0, 0.25))).collect();
+        let (said, names, journeys) = (Said::default(), HashMap::new(), vec![0; minutes]);
+        Self { ground, trouble: Trouble::of(ground), random, said, names, weather, next_id: 1, journeys, waves, pressure }
     }
 
-    fn name(&mut self, text: &str) -> Arc<str> {
+    pub fn name(&mut self, text: &str) -> Arc<str> {
         if let Some(name) = self.names.get(text) {
             return name.clone();
         }
@@ -139,9 +152,13 @@ impl<'a> Run<'a> {
                 });
                 let Some((service, operation, _)) = journey else { continue };
                 let trace = self.random.bits();
-                self.journeys += 1;
+                let minute = (at / 6e7) as usize;
+                if let Some(journeys) = self.journeys.get_mut(minute) {
+                    *journeys += 1;
+                }
                 let took = self.serve(trace, None, service, operation, at).took;
-                at += took + self.random.exponential(THINK_SECS) * 1e6;
+                let wave = self.waves.get(minute).copied().unwrap_or(1.0);
+                at += took + self.random.exponential(THINK_SECS / wave) * 1e6;
             }
         }
     }
@@ -151,13 +168,22 @@ impl<'a> Run<'a> {
         self.next_id
     }
 
-    fn instance(&mut self, service: &str, number: usize) -> Arc<str> {
+    pub fn instance(&mut self, service: &str, number: usize) -> Arc<str> {
         let name = format!("{service}-7c9d{:x}-{number}", (mark(service) * 4096.0) as u32);
         self.name(&name)
     }
 
-    fn sick(&self, service: &str, number: usize) -> Option<&Trouble> {
-        self.trouble.as_ref().filter(|trouble| trouble.service == service && number == 0)
+    pub fn sick(&self, service: &str, number: usize) -> Option<&Trouble> {
+        self.trouble.as_ref().filter(|trouble| trouble.service == service && (number == 0 || trouble.fault == Fault::Vanishes))
+    }
+
+    /// How long a service that is at its limit lets this call wait there.
+    fn held_back(&mut self, service: &str, waits: Waits) -> f64 {
+        let Some(held) = self.ground.system.held_back.iter().find(|held| held.0 == service && held.2 == waits).filter(|_| self.ground.restless) else {
+            return 0.0;
+        };
+        let share = held.1 * self.pressure.get(held.0).copied().unwrap_or(1.0);
+        if self.random.chance(share) { 30_000.0 + 60_000.0 * self.random.unit() } else { 0.0 }
     }
 
     /// How long work of this median takes there.
@@ -202,7 +228,10 @@ impl<'a> Run<'a> {
         };
         let broken = broken.filter(|broken| self.random.chance(broken.2)).map(|broken| (broken.0, broken.1));
         let skipped = self.sick(service, number).filter(|trouble| trouble.fault == Fault::SkipsCall && trouble.operation == name).map(|trouble| trouble.act);
-        let mut at = start + self.work(service, number, 150.0);
+        let mut at = start + self.work(service, number, 150.0) + self.held_back(service, Waits::Within);
+        // What is done is done within this span.
+        let inner = if self.ground.habits.wrapped { self.id() } else { id };
+        let began = at;
         let (mut failed, mut in_error) = (false, false);
         for (place, act) in operation.acts.iter().enumerate() {
             match broken {
@@ -223,7 +252,7 @@ impl<'a> Run<'a> {
             match *act {
                 Act::Work(what, median) => {
                     let took = self.work(service, number, median);
-                    self.span(trace, Some(id), service, number, what, Kind::Internal, false, at, took);
+                    self.span(trace, Some(inner), service, number, what, Kind::Internal, false, at, took);
                     at += took + self.work(service, number, 40.0);
                 }
                 Act::Busy(median) => at += self.work(service, number, median),
@@ -234,14 +263,14 @@ impl<'a> Run<'a> {
                         _ => 0.0,
                     };
                     let took = self.work(service, number, median) + slow;
-                    self.span(trace, Some(id), service, number, what, Kind::Client, false, at, took);
+                    self.span(trace, Some(inner), service, number, what, Kind::Client, false, at, took);
                     at += took;
                 }
                 Act::Log(text) => self.log(at, (trace, id), service, number, 9, text),
                 Act::Call(callee, what, often) => {
                     let times = if often < 1.0 { usize::from(self.random.chance(often)) } else { often as usize };
                     for _ in 0..times {
-                        let outcome = self.call(trace, id, (service, number), callee, what, at);
+                        let outcome = self.call(trace, inner, (service, number), callee, what, at);
                         at += outcome.took;
                         if outcome.failed {
                             if self.ground.habits.callers_log {
@@ -259,6 +288,9 @@ impl<'a> Run<'a> {
             }
         }
         self.noise(at, trace, id, service, number);
+        if inner != id {
+            self.span_with(inner, trace, Some(id), service, number, &format!("{name} handler"), Kind::Internal, in_error, began, at - began);
+        }
         let took = at - start + self.work(service, number, 60.0);
         self.span_with(id, trace, parent, service, number, name, Kind::Server, in_error, start, took);
         Outcome { took, failed }
@@ -270,14 +302,21 @@ impl<'a> Run<'a> {
         // Which instance answers is drawn there; the way is as bad as to the first one in its share.
         let there = (self.random.unit() * self.ground.system.instances(callee) as f64) as usize;
         let (way, arrives) = self.way([caller, (callee, there)]);
-        if !arrives {
-            let took = 1_000_000.0;
-            self.span_with(id, trace, Some(parent), caller.0, caller.1, &name, Kind::Client, true, start, took);
+        let gone = self.sick(callee, there).is_some_and(|trouble| trouble.fault == Fault::Vanishes);
+        let has_span = self.ground.habits.clients;
+        if !arrives || gone {
+            let took = if gone { way } else { 1_000_000.0 };
+            if has_span {
+                self.span_with(id, trace, Some(parent), caller.0, caller.1, &name, Kind::Client, true, start, took);
+            }
             return Outcome { took, failed: true };
         }
-        let outcome = self.serve(trace, Some(id), callee, what, start + way / 2.0);
-        let took = outcome.took + way;
-        self.span_with(id, trace, Some(parent), caller.0, caller.1, &name, Kind::Client, outcome.failed, start, took);
+        let waits = self.held_back(callee, Waits::Before);
+        let outcome = self.serve(trace, Some(if has_span { id } else { parent }), callee, what, start + waits + way / 2.0);
+        let took = outcome.took + way + waits;
+        if has_span {
+            self.span_with(id, trace, Some(parent), caller.0, caller.1, &name, Kind::Client, outcome.failed, start, took);
+        }
         Outcome { took, failed: outcome.failed }
     }
 
@@ -330,7 +369,7 @@ impl<'a> Run<'a> {
             instance: self.instance(service, number),
             operation: self.name(name),
             kind: if self.ground.habits.kinds { kind } else { Kind::Internal },
-            error,
+            error: error && self.ground.habits.statuses,
             start_micros: self.ground.from_micros + (start + skew) as i64,
             duration_micros: took as i64,
             version: if self.random.chance(0.3) { "1.8" } else { "1.7" },
@@ -340,7 +379,15 @@ impl<'a> Run<'a> {
 
     fn log(&mut self, at: f64, within: (u64, u64), service: &'static str, number: usize, severity: i32, text: &str) {
         let habits = self.ground.habits;
+        let (line, said) = ((mark(text) * 400.0) as u32 + 1, text);
         let text = text.replace('~', &format!("{:x}7", self.random.bits() & 0xff_ffff));
+        // Some name what they are about in words.
+        let text = if said.contains('#') {
+            let towns = ["Ada", "Bern", "Cork", "Dover", "Essen"];
+            format!("{text} [from:{} to:{}]", towns[(self.random.bits() % 5) as usize], towns[(self.random.bits() % 5) as usize])
+        } else {
+            text
+        };
         let text = if habits.severities {
             text
         } else {
@@ -353,37 +400,8 @@ impl<'a> Run<'a> {
             instance: self.instance(service, number),
             severity: if habits.severities { severity } else { 0 },
             text,
+            place: habits.lines.then(|| (format!("{service}.Handler"), line.to_string())),
         };
         self.said.logs.push(log);
-    }
-
-    fn readings(&mut self) {
-        let traffic = self.journeys as f64 / self.ground.secs;
-        let minutes = (self.ground.secs / 60.0).round().max(1.0) as i64;
-        for service in self.ground.system.services() {
-            for number in 0..self.ground.system.instances(service) {
-                let sick = self.sick(service, number).map(|trouble| (trouble.fault, trouble.strength));
-                let (name, instance) = (self.name(service), self.instance(service, number));
-                // What is usual for an instance stays, and it creeps.
-                let usual = mark(&instance);
-                for minute in 0..minutes {
-                    let mut processor = (1.0 + 12.0 * usual * usual) * (0.4 + 0.6 * traffic / 4.0) * self.random.lognormal(1.0, 0.35);
-                    let mut memory = (40.0 + 400.0 * mark(service)) * (1.0 + 0.01 * self.random.normal());
-                    match sick {
-                        Some((Fault::ProcessorTaken | Fault::ProcessorBurnt, _)) => processor = (processor + 75.0 + 15.0 * self.random.unit()).min(100.0),
-                        Some((Fault::MemoryFills, _)) => memory *= 1.6 + 0.4 * (minute as f64 / minutes as f64),
-                        _ => {}
-                    }
-                    let bytes = 4000.0 * (0.3 + usual) * traffic * self.random.lognormal(1.0, 0.25);
-                    let node = 15.0 * self.random.lognormal(1.0, 0.1);
-                    for (metric, value) in
-                        [("cpu_usage_percent", processor), ("memory_usage_mib", memory), ("network_receive_bytes", bytes), ("node_cpu_usage_percent", node)]
-                    {
-                        let at_micros = self.ground.from_micros + minute * 60_000_000 + 5_000_000;
-                        self.said.readings.push(Reading { at_micros, service: name.clone(), instance: instance.clone(), metric, value });
-                    }
-                }
-            }
-        }
     }
 }

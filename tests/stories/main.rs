@@ -36,5 +36,6 @@ mod scraped;
 mod slo_explain;
 mod stream;
 mod telemetry;
+mod telemetry_faults;
 mod telemetry_sdk;
 mod tester;

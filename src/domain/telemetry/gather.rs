@@ -17,6 +17,45 @@ pub enum SpanKind {
     Consumer,
 }
 
+impl SpanKind {
+    /// Handles what somebody else asked for.
+    pub fn serves(self) -> bool {
+        matches!(self, Self::Server | Self::Consumer)
+    }
+
+    /// Asks somebody else for something.
+    pub fn calls(self) -> bool {
+        matches!(self, Self::Client | Self::Producer)
+    }
+}
+
+/// What of a span decides whether it enters a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    pub service: Name,
+    pub kind: SpanKind,
+}
+
+/// What stands above a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Above {
+    /// It is a root.
+    Nobody,
+    /// It names a parent that was not seen; and whether its trace shows where it began.
+    Unseen { rooted: bool },
+    Span(Side),
+}
+
+/// Whether a service is entered with this span. An orphan may be anything's inner span, except
+/// where it says that it serves, or where whoever called tells nothing at all.
+pub fn enters(span: Side, above: Above) -> bool {
+    match above {
+        Above::Nobody => true,
+        Above::Unseen { rooted } => span.kind.serves() || !rooted,
+        Above::Span(parent) => parent.service != span.service || span.kind.serves() && parent.kind.calls(),
+    }
+}
+
 /// A span as far as facts need it.
 #[derive(Clone, Copy, Debug)]
 pub struct SpanView<'a> {
@@ -35,6 +74,12 @@ pub struct SpanView<'a> {
     /// Whom it says it calls.
     pub peer: Option<Name>,
     pub attributes: &'a [(Name, Name)],
+}
+
+impl SpanView<'_> {
+    fn side(&self) -> Side {
+        Side { service: self.service, kind: self.kind }
+    }
 }
 
 /// A log record as far as facts need it.
@@ -145,7 +190,7 @@ impl Gathering {
         let key = |callee| CallKey { caller: span.service, operation: span.operation, peer: span.peer, callee };
         let failed_here = shape.failed_call[at];
         if shape.remote[at].is_empty() {
-            if matches!(span.kind, SpanKind::Client | SpanKind::Producer) && !shape.has_children[at] {
+            if span.kind.calls() && !shape.has_children[at] {
                 let facts = self.facts.calls.entry(key(None)).or_default();
                 facts.calls += 1;
                 facts.errors += u64::from(span.error);
@@ -305,7 +350,12 @@ impl Shape {
         let mut remote = vec![Vec::new(); len];
         let has_root = spans.iter().any(|span| span.parent.is_none());
         for &place in &order {
-            entry[place] = if enters(spans, place, parent[place], has_root) { Some(place) } else { parent[place].and_then(|parent| entry[parent]) };
+            let above = match parent[place] {
+                Some(parent) => Above::Span(spans[parent].side()),
+                None if spans[place].parent.is_none() => Above::Nobody,
+                None => Above::Unseen { rooted: has_root },
+            };
+            entry[place] = if enters(spans[place].side(), above) { Some(place) } else { parent[place].and_then(|parent| entry[parent]) };
             if let (Some(parent), true) = (parent[place], entry[place] == Some(place)) {
                 remote[parent].push(place);
             }
@@ -323,8 +373,7 @@ impl Shape {
         }
 
         let calls = |place: usize| {
-            let waits = matches!(spans[place].kind, SpanKind::Client | SpanKind::Producer);
-            entry[place] != Some(place) && (waits && children[place].is_empty() || !remote[place].is_empty())
+            entry[place] != Some(place) && (spans[place].kind.calls() && children[place].is_empty() || !remote[place].is_empty())
         };
         let mut failed_call = vec![false; len];
         let mut entry_failed = vec![false; len];
@@ -359,17 +408,6 @@ impl Shape {
 
         let has_children = children.iter().map(|children| !children.is_empty()).collect();
         Self { at, parent, has_children, entry, remote, errs_below, failed_call, entry_failed, gap, self_micros }
-    }
-}
-
-/// Whether a service is entered with this span.
-fn enters(spans: &[SpanView<'_>], place: usize, parent: Option<usize>, has_root: bool) -> bool {
-    let span = &spans[place];
-    let serves = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
-    match parent {
-        Some(parent) => spans[parent].service != span.service || serves && matches!(spans[parent].kind, SpanKind::Client | SpanKind::Producer),
-        // An orphan may be anything's inner span, except where whoever called tells us nothing at all.
-        None => span.parent.is_none() || serves || !has_root,
     }
 }
 

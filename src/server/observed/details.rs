@@ -210,7 +210,7 @@ fn span_row(resource: Option<&Resource>, span: &Span, first_ns: u64) -> SpanRow 
         started_at: instant(span.start_time_unix_nano),
         offset_s: span.start_time_unix_nano.saturating_sub(first_ns) as f64 / 1e9,
         duration_s: span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano) as f64 / 1e9,
-        error: span.status.as_ref().is_some_and(|status| status.code == 2),
+        error: taking::failed(span),
         status: span.status.as_ref().map(|status| values::plain(&status.message).into_owned()).unwrap_or_default(),
         attributes: pairs(&span.attributes),
         events: span

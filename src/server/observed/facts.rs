@@ -3,8 +3,8 @@
 
 use super::{
     details::instance_name,
-    figures, gauges,
-    minute::{Log, Minute, NONE, Span},
+    gauges,
+    minute::{Log, MINUTE_NS, Minute, NONE, Span},
     snapshot::{Snapshot, nanos},
     traces::Gathered,
     words::Words,
@@ -12,7 +12,7 @@ use super::{
 use crate::domain::telemetry::{
     differences::{self, Comparison},
     facts::{Facts, GaugeKey, Name},
-    gather::{Gathering, LogView, SpanView},
+    gather::{Gathering, LogView, SpanView, enters},
     panels::Range,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -24,9 +24,13 @@ const NAMED_OTHERWISE: [&str; 5] = ["service.name", "k8s.pod.name", "service.ins
 type LogsOf<'a> = HashMap<u128, Vec<&'a Log>>;
 
 impl Snapshot {
-    /// What sets a range apart from its baseline.
+    /// What sets a range apart from its baseline, as far as that lies outside of it.
     pub fn compare(&self, range: Range, before: &Snapshot, baseline: Range) -> Comparison {
-        let (now, earlier) = (self.facts(range), before.facts(baseline));
+        let now = self.facts(range);
+        let earlier = differences::outside(baseline, range).into_iter().fold(Facts::default(), |mut all, part| {
+            all.merge(&before.facts(part));
+            all
+        });
         differences::compare(&now, &earlier, self.words().names())
     }
 
@@ -53,7 +57,7 @@ impl Snapshot {
             let seconds = (to.min(super::start_of(at + 1)).saturating_sub(from.max(super::start_of(at)))) as f64 / 1e9;
             let mut gathering = Gathering::default();
             self.gather(at, minute, logs, &mut gathering, |ns| (from..to).contains(&ns));
-            self.gauges_into(at, minute, &mut gathering);
+            self.gauges_into(at, minute, range, &mut gathering);
             facts.merge(&gathering.finish(seconds));
             if let Some(frozen) = minute.frozen.as_ref().filter(|_| (from..to).contains(&super::start_of(at))) {
                 facts.merge(&frozen.facts);
@@ -93,12 +97,20 @@ impl Snapshot {
         super::AROUND.iter().any(|near| self.minute(at + near).is_some_and(|minute| minute.of_trace(trace).next().is_some()))
     }
 
-    fn gauges_into(&self, at: i64, minute: &Arc<Minute>, gathering: &mut Gathering) {
+    /// Readings of a minute are kept together: of one that the range cuts they count where they lie
+    /// in it, or most of the minute does.
+    fn gauges_into(&self, at: i64, minute: &Arc<Minute>, range: Range, gathering: &mut Gathering) {
         let words = self.words();
+        let (from, to, begins) = (nanos(range.from), nanos(range.to), super::start_of(at));
+        let most_of_it = to.min(begins.saturating_add(MINUTE_NS)).saturating_sub(from.max(begins)) * 2 >= MINUTE_NS;
         let mut sums: HashMap<GaugeKey, (u64, f64, u64)> = HashMap::new();
         for (number, readings) in &minute.readings {
             let Some(series) = words.series_of(*number) else { continue };
             let Some(instance) = series.instance else { continue };
+            let is_within = if readings.n == 1 { (from..to).contains(&readings.last_ns) } else { most_of_it };
+            if !is_within {
+                continue;
+            }
             let before = || (1..=5).find_map(|back| self.minute(at - back).and_then(|minute| minute.readings.get(number)));
             let Some(value) = gauges::value(series.counting, readings, before) else { continue };
             let (n, sum, count) = sums.entry(GaugeKey { service: series.service, instance, metric: series.metric }).or_default();
@@ -126,10 +138,11 @@ impl Scratch {
         self.attributes.clear();
         self.ranges.clear();
         let by_id: HashMap<u64, &Span> = trace.spans.iter().map(|(_, span)| (span.id, *span)).collect();
+        let rooted = trace.spans.iter().any(|(_, span)| span.parent == 0);
         for (minute, span) in &trace.spans {
             let from = self.attributes.len();
-            let parent = by_id.get(&span.parent).copied().filter(|_| span.parent != 0);
-            if figures::enters(span, parent) {
+            let parent = by_id.get(&span.parent).copied().filter(|parent| parent.id != span.id);
+            if enters(span.side(), span.above(parent, rooted)) {
                 self.attributes.extend(minute.attributes_of(span).iter().filter_map(|pair| Some((pair.key, pair.value.name()?))));
                 let of_resource = self.resources.entry(span.resource).or_insert_with(|| compared(words, span.resource));
                 self.attributes.extend_from_slice(of_resource);

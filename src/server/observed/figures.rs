@@ -2,18 +2,16 @@
 //! They add up, so that those of a range are the sum of its minutes.
 
 use super::minute::{Minute, NONE, Span};
-use crate::domain::telemetry::{facts::Name, gather::SpanKind, panels, sketch::Sketch};
-use crate::domain::time::Timestamp;
+use crate::domain::{
+    telemetry::{
+        facts::{CallerKey, Name},
+        gather,
+        panels,
+        sketch::Sketch,
+    },
+    time::Timestamp,
+};
 use std::collections::BTreeMap;
-
-/// Whose calls, of what, by whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallerKey {
-    pub service: Name,
-    pub operation: Name,
-    /// `None`: from outside, or by what sends no spans.
-    pub caller: Option<Name>,
-}
 
 /// Calls that are counted together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,11 +76,12 @@ impl MinuteFigures {
                 0 => None,
                 id => around.iter().find_map(|minute| minute.find(span.trace, id)),
             };
-            if enters(span, parent) {
+            if gather::enters(span.side(), span.above(parent, true)) {
                 let caller = parent.map(|parent| parent.service);
                 self.entries.entry(CallerKey { service: span.service, operation: span.operation, caller }).or_default().add(span);
             }
-            if span.peer != NONE && is_database(span) {
+            // Whether the other side sends spans is only known from all of them.
+            if span.peer != NONE && span.kind.calls() {
                 self.unseen.entry((span.service, Name(span.peer))).or_default().add(span);
             }
         }
@@ -104,17 +103,4 @@ fn merge<K: Ord + Copy>(to: &mut BTreeMap<K, Calls>, from: &BTreeMap<K, Calls>) 
     for (key, calls) in from {
         to.entry(*key).and_modify(|known| known.merge(calls)).or_insert_with(|| calls.clone());
     }
-}
-
-/// Whether a service is entered with this span: by the same rule as in `domain/telemetry/gather`.
-pub fn enters(span: &Span, parent: Option<&Span>) -> bool {
-    match parent {
-        Some(parent) => parent.service != span.service || span.serves() && matches!(parent.kind, SpanKind::Client | SpanKind::Producer),
-        None => span.parent == 0 || span.serves(),
-    }
-}
-
-/// A call by a client; whether the other side sends spans is only known from all of them.
-fn is_database(span: &Span) -> bool {
-    matches!(span.kind, SpanKind::Client | SpanKind::Producer)
 }

@@ -1,8 +1,8 @@
 //! Calls that are good and all of them, for objectives: counted one by one.
 
 use super::snapshot::{Snapshot, nanos};
-use super::{AROUND, figures};
-use crate::domain::telemetry::panels::Range;
+use super::AROUND;
+use crate::domain::telemetry::{gather::enters, panels::Range};
 
 impl Snapshot {
     /// Good calls of a service, or of one operation of it, and all: those without an error, or with
@@ -31,7 +31,7 @@ impl Snapshot {
             for span in minute.spans.iter().filter(|span| !span.counted && (from..to).contains(&span.start_ns)) {
                 let fits = Some(span.service) == service && operation.is_none_or(|operation| operation == Some(span.operation));
                 let parent = || AROUND.iter().find_map(|near| self.minute(at + near)?.find(span.trace, span.parent));
-                if fits && figures::enters(span, if span.parent == 0 { None } else { parent() }) {
+                if fits && enters(span.side(), span.above(if span.parent == 0 { None } else { parent() }, true)) {
                     total += 1.0;
                     good += f64::from(u8::from(limit_ns.map_or(!span.error, |limit| span.duration_ns <= limit)));
                 }

@@ -4,7 +4,7 @@
 use super::{figures::MinuteFigures, words::Pair};
 use crate::domain::telemetry::{
     facts::{Facts, Name},
-    gather::SpanKind,
+    gather::{Above, Side, SpanKind},
 };
 use std::{
     collections::HashMap,
@@ -59,8 +59,18 @@ impl Span {
         minute_of(self.start_ns)
     }
 
-    pub fn serves(&self) -> bool {
-        matches!(self.kind, SpanKind::Server | SpanKind::Consumer)
+    pub fn side(&self) -> Side {
+        Side { service: self.service, kind: self.kind }
+    }
+
+    /// What stands above it. Whoever looks at spans one by one does not know whether a trace shows
+    /// where it began, and takes it to be `rooted`.
+    pub fn above(&self, parent: Option<&Self>, rooted: bool) -> Above {
+        match parent {
+            _ if self.parent == 0 => Above::Nobody,
+            Some(parent) => Above::Span(parent.side()),
+            None => Above::Unseen { rooted },
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Panels that are made from figures: services, operations, callers, latency, errors, the graph.
 
 use super::{
-    figures::{CallerKey, Calls, MinuteFigures},
+    figures::{Calls, MinuteFigures},
     snapshot::Snapshot,
     words::Words,
 };
 use crate::domain::{
     telemetry::{
-        facts::Name,
+        facts::{CallerKey, Name},
         panels::{Edge, ErrorCell, ErrorMap, ErrorRow, Figures, Graph, Latency, LatencyBefore, LatencyColumn, Node, Question, Range, Traffic},
         sketch,
     },

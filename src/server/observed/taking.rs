@@ -37,6 +37,9 @@ const PEERS: [&str; 6] = ["peer.service", "server.address", "net.peer.name", "db
 const LOGGERS: [&str; 3] = ["logger.name", "log.logger", "code.namespace"];
 const FILES: [&str; 3] = ["code.file.path", "code.filepath", "log.file.name"];
 const LINES: [&str; 2] = ["code.line.number", "code.lineno"];
+/// Codes of gRPC by which a service says that it failed: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED,
+/// INTERNAL, UNAVAILABLE, DATA_LOSS.
+const GRPC_FAILURES: [u32; 6] = [2, 4, 12, 13, 14, 15];
 /// Most attributes of one span that are searched and compared.
 const MOST_ATTRIBUTES: usize = 64;
 
@@ -236,12 +239,12 @@ impl Shelf<'_> {
                 service,
                 operation: self.words.operation(service, if sent.name.is_empty() { "unknown" } else { &sent.name }),
                 instance,
-                peer: if matches!(kind, SpanKind::Client | SpanKind::Producer) { self.peer(&sent.attributes) } else { NONE },
+                peer: if kind.calls() { self.peer(&sent.attributes) } else { NONE },
                 resource,
                 attributes: 0,
                 attribute_count: 0,
                 kind,
-                error: sent.status.as_ref().is_some_and(|status| status.code == 2),
+                error: failed(sent),
                 counted: false,
                 gathered: false,
                 block: self.block,
@@ -354,6 +357,26 @@ fn statement_of(record: &LogRecord, scope: &str) -> Statement {
     })
 }
 
+/// Whether a span failed: as its status says, else, where that says nothing, as the code of its
+/// protocol does. What the asker did wrong (HTTP 4xx, gRPC NOT_FOUND) is no failure of a service.
+pub fn failed(span: &SentSpan) -> bool {
+    match span.status.as_ref().map_or(0, |status| status.code) {
+        2 => true,
+        1 => false,
+        _ => span.attributes.iter().any(|attribute| {
+            let text = || values::text(attribute.value.as_ref());
+            let code = || text().parse::<u32>().ok();
+            match attribute.key.as_str() {
+                "http.response.status_code" | "http.status_code" => code().is_some_and(|code| (500..600).contains(&code)),
+                "rpc.grpc.status_code" => code().is_some_and(|code| GRPC_FAILURES.contains(&code)),
+                "error" => text() == "true",
+                "otel.status_code" => text() == "ERROR",
+                _ => false,
+            }
+        }),
+    }
+}
+
 fn kind_of(span: &SentSpan) -> SpanKind {
     match SentKind::try_from(span.kind) {
         Ok(SentKind::Server) => SpanKind::Server,
@@ -371,5 +394,31 @@ fn counting_of(is_monotonic: bool, temporality: i32) -> Counting {
         (_, 1) => Counting::Delta,
         (true, _) => Counting::Cumulative,
         (false, _) => Counting::Gauge,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry_proto::tonic::{
+        common::v1::{AnyValue, any_value},
+        trace::v1::Status,
+    };
+
+    #[test]
+    fn a_span_fails_by_its_status_or_else_by_its_protocol() {
+        let span = |status: i32, key: &str, value: any_value::Value| SentSpan {
+            status: Some(Status { code: status, ..Status::default() }),
+            attributes: vec![KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }],
+            ..SentSpan::default()
+        };
+        let number = any_value::Value::IntValue;
+        assert!(failed(&span(2, "x", number(1))) && failed(&span(0, "http.response.status_code", number(503))));
+        assert!(failed(&span(0, "rpc.grpc.status_code", number(14))) && failed(&span(0, "error", any_value::Value::BoolValue(true))));
+        assert!(failed(&span(0, "http.status_code", any_value::Value::StringValue("500".to_owned()))));
+        for (status, key, code) in [(1, "http.response.status_code", 503), (0, "http.response.status_code", 404), (0, "rpc.grpc.status_code", 5)] {
+            assert!(!failed(&span(status, key, number(code))), "{key} {code}");
+        }
+        assert!(!failed(&SentSpan::default()));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Pair;
 use crate::domain::telemetry::{
-    facts::{CallFacts, Clustered, Facts, Name},
+    facts::{CallFacts, Clustered, Facts, Name, Names, OperationKey},
     sketch::Sketch,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,39 @@ pub(super) fn edges(pair: Pair<'_>) -> BTreeMap<(Name, Name), Edge> {
     };
     add(pair.now, |edge| &mut edge.now);
     add(pair.before, |edge| &mut edge.before);
+    for (key, callee) in calls_without_a_kind(pair) {
+        let edge = edges.entry((key.service, callee)).or_default();
+        edge.now.unseen += unseen(pair.now, key);
+        edge.before.unseen += unseen(pair.before, key);
+    }
     edges
+}
+
+/// Operations that are calls though their senders say no kinds: in one of the ranges nearly all of
+/// their spans did nothing but wait for the same service.
+fn calls_without_a_kind(pair: Pair<'_>) -> BTreeMap<OperationKey, Name> {
+    let mut calls = BTreeMap::new();
+    for facts in [pair.now, pair.before] {
+        for (key, call) in facts.calls.iter().filter(|(key, _)| key.peer.is_none()) {
+            let (operation, Some(callee)) = (OperationKey { service: key.caller, operation: key.operation }, key.callee) else { continue };
+            let spans = facts.operations.get(&operation).map_or(0, |facts| facts.spans);
+            if call.gap.n() >= FEWEST_WAITS && call.gap.n() * 10 >= spans * 9 {
+                calls.insert(operation, callee);
+            }
+        }
+    }
+    calls
+}
+
+/// Under so many that only wait it is not known that an operation is a call.
+const FEWEST_WAITS: u64 = 5;
+
+/// Spans of such an operation that reached nobody, those aside that are counted already because
+/// they do say that they call.
+fn unseen(facts: &Facts, key: OperationKey) -> u64 {
+    let Some(operation) = facts.operations.get(&key) else { return 0 };
+    let said = facts.calls.iter().filter(|(call, _)| call.caller == key.service && call.operation == key.operation && call.callee.is_none());
+    operation.spans.saturating_sub(operation.crossing).saturating_sub(said.map(|(_, call)| call.calls).sum())
 }
 
 /// Whom a caller's span reaches when it reaches anybody.
@@ -116,7 +148,7 @@ impl Verdict {
 /// The end whose edges are troubled most, all of them considered, goes first and takes its edges
 /// with it: a slow service among quick ones is found from either side, and a leaf with one edge is
 /// not preferred to the hub all of whose edges are slow.
-pub(super) fn blamed(edges: &[(Name, Name, Verdict)]) -> BTreeMap<(Name, Name), Blame> {
+pub(super) fn blamed(names: &Names, edges: &[(Name, Name, Verdict)]) -> BTreeMap<(Name, Name), Blame> {
     let mut of = BTreeMap::<Name, u32>::new();
     let mut blamed = BTreeMap::new();
     let mut left: Vec<&(Name, Name, Verdict)> = edges.iter().collect();
@@ -134,8 +166,11 @@ pub(super) fn blamed(edges: &[(Name, Name, Verdict)]) -> BTreeMap<(Name, Name), 
                 *sums = (sums.0 + verdict.weight(), sums.1 + troubled, sums.2 + called);
             }
         }
-        let Some((service, (_, troubled, _))) =
-            ends.into_iter().filter(|(_, sums)| sums.1 > 0).max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)))
+        // Numbers of names are as it happened: only texts are the same everywhere.
+        let Some((service, (_, troubled, _))) = ends
+            .into_iter()
+            .filter(|(_, sums)| sums.1 > 0)
+            .max_by(|(one, a), (other, b)| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)).then_with(|| names.text(*other).cmp(names.text(*one))))
         else {
             break;
         };
@@ -174,7 +209,7 @@ mod tests {
 
     fn blame(troubled: &[(u32, u32)]) -> BTreeSet<u32> {
         let edges: Vec<_> = SHOP.iter().map(|edge| (Name(edge.0), Name(edge.1), Verdict::of(troubled.contains(edge), 100))).collect();
-        blamed(&edges).values().map(|blame| blame.service.0).collect()
+        blamed(&Names::default(), &edges).values().map(|blame| blame.service.0).collect()
     }
 
     #[test]

@@ -75,6 +75,7 @@ fn calls(pair: Pair<'_>) -> Vec<Finding> {
     let judged: Vec<((Name, Name), Ratios)> =
         edges.iter().filter_map(|(key, edge)| Some((*key, ratios(&edge.now.own_errors, &edge.before.own_errors)?))).collect();
     let blamed = ends::blamed(
+        pair.names,
         &judged.iter().map(|((caller, callee), ratios)| (*caller, *callee, Verdict::of(ratios.large && ratios.p < 0.01, ratios.now.n))).collect::<Vec<_>>(),
     );
     let mut findings = Vec::new();

@@ -33,8 +33,11 @@ struct Reading {
 /// Processor and memory first, then everything else: they are asked for, and must not wait for the rest.
 pub(super) fn findings(pair: Pair<'_>) -> (Vec<Finding>, Vec<Finding>) {
     let mut by_metric = BTreeMap::<Name, Vec<Reading>>::new();
+    let of_service = siblings(pair);
     for (key, now) in &pair.now.gauges {
-        if let Some(reading) = pair.before.gauges.get(key).and_then(|before| reading(*key, *now, *before)) {
+        let before = pair.before.gauges.get(key).or_else(|| of_service.get(&(key.service, key.metric)));
+        let sort = Sort::of(pair.text(key.metric));
+        if let Some(reading) = before.and_then(|before| reading(*key, *now, *before, sort)) {
             by_metric.entry(key.metric).or_default().push(reading);
         }
     }
@@ -48,13 +51,24 @@ pub(super) fn findings(pair: Pair<'_>) -> (Vec<Finding>, Vec<Finding>) {
     (used, other)
 }
 
-fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts) -> Option<Reading> {
+/// What the instances of a service measured before, all of them together: an instance that is new
+/// is held against them.
+fn siblings(pair: Pair<'_>) -> BTreeMap<(Name, Name), GaugeFacts> {
+    let mut siblings = BTreeMap::<(Name, Name), GaugeFacts>::new();
+    for (key, facts) in &pair.before.gauges {
+        siblings.entry((key.service, key.metric)).or_default().merge(facts);
+    }
+    siblings
+}
+
+fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts, sort: Sort) -> Option<Reading> {
     let (mean, mean_before) = (now.mean()?, before.mean()?);
     // Something that counts downwards or around zero has no ratio.
     if !(mean.is_finite() && mean_before.is_finite()) || now.min < 0.0 || before.min < 0.0 {
         return None;
     }
-    let little = (mean.max(mean_before) * 1e-3).max(1e-12);
+    // Processor and memory are never nothing; of other metrics a first sign is no growth without end.
+    let little = (mean.max(mean_before) * if sort == Sort::Other { 0.1 } else { 1e-3 }).max(1e-12);
     let growth = ((mean + little) / (mean_before + little)).ln();
     let spread = |facts: &GaugeFacts, mean: f64| facts.deviation().map(|deviation| deviation / mean.max(little));
     let error = (before.minutes >= FEWEST_MINUTES).then(|| {
@@ -71,6 +85,7 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
     // The median distance from the median, as a standard deviation.
     let apart =
         if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { 0.0 };
+    let all_squares: f64 = readings.iter().map(|reading| (reading.growth - middle).powi(2)).sum();
     let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
     let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));
@@ -86,8 +101,13 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
             };
             let busier = traffic.get(&reading.key.service).copied().unwrap_or_default().max(0.0);
             let growth = reading.growth - middle.max(0.0) - if sort == Sort::Memory { 0.0 } else { busier };
+            // Of what is no resource nothing is known but that it moves: what stands still for all
+            // and leaps for one, and then for another, has a median distance of nothing; and a few
+            // readings do not say that one never leaps.
+            let of_others = (all_squares - (reading.growth - middle).powi(2)).max(0.0) / (peers - 1.0).max(1.0);
+            let leaps = if sort == Sort::Other { of_others.max(1.0 / reading.before.minutes as f64) } else { 0.0 };
             // What peers lie apart by holds how minutes vary as well; some vary more than others.
-            let deviation = (own.max(apart * apart) + sort.drift().powi(2)).sqrt();
+            let deviation = (own.max(apart * apart).max(leaps) + sort.drift().powi(2)).sqrt();
             let degrees = reading.before.minutes as f64 + if enough { peers } else { 0.0 };
             let p = chance::normal_tail(chance::from_t(growth / deviation, degrees));
             let changed = (reading.mean - reading.mean_before).abs();
@@ -123,7 +143,7 @@ impl Sort {
         let name = metric.to_ascii_lowercase();
         let any = |words: &[&str]| words.iter().any(|word| name.contains(word));
         // A node's figures are those of everything on it.
-        if any(&["node", "host", "system."]) {
+        if any(&["node", "host", "system.", "latency", "duration", "request"]) {
             Self::Other
         } else if any(&["cpu", "processor"]) {
             Self::Processor

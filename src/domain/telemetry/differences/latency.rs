@@ -30,6 +30,9 @@ const FLOOR_OF_TAIL: [(f64, f64, f64); 2] = [(0.9, 3.0, 0.15), (0.98, 4.0, 0.04)
 const FLOOR_MICROS: f64 = 300.0;
 /// A service whose share of all added time is under this merely shivers along.
 const FLOOR_OF_SHARE: f64 = 0.04;
+/// What differs widely from call to call (some wait for a limit, some do not) drifts between
+/// stretches of time by this part of how far calls lie apart.
+const DRIFT: f64 = 0.2;
 /// With at least so many services it can be told what all of them have in common.
 const FEWEST_FOR_COMMON: usize = 6;
 
@@ -44,7 +47,7 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let share = |of: f64| if total > 0.0 { (of / total).min(1.0) } else { 0.0 };
 
     let mut by_service = BTreeMap::<Name, f64>::new();
-    let blamed = ends::blamed(&ways.iter().map(|(key, slow)| (key.0, key.1, Verdict::of(slow.looks_slow(), slow.n))).collect::<Vec<_>>());
+    let blamed = ends::blamed(pair.names, &ways.iter().map(|(key, slow)| (key.0, key.1, Verdict::of(slow.looks_slow(), slow.n))).collect::<Vec<_>>());
     for (key, _, slow) in own.iter().filter(|(_, is_entry, _)| *is_entry) {
         *by_service.entry(key.0).or_default() += added(slow);
     }
@@ -128,7 +131,8 @@ impl Slow {
         let (n, n_before) = (now.n(), before.n());
         let (typical, typical_before) = (now.quantile(0.5)?, before.quantile(0.5)?);
         let growth = now_ln.mean()? - before_ln.mean()? - usual.common;
-        let deviation = (now_ln.variance_of_mean() + before_ln.variance_of_mean() + usual.apart * usual.apart).sqrt();
+        let drift = usual.apart * usual.apart + before_ln.variance() * DRIFT * DRIFT;
+        let deviation = (now_ln.variance_of_mean() + before_ln.variance_of_mean() + drift).sqrt();
         let degrees = now_ln.bundles() + before_ln.bundles() - 2.0;
         let typically = chance::normal_tail(chance::from_t(growth / deviation, degrees));
         let bundle = now_ln.design_effect().max(before_ln.design_effect());

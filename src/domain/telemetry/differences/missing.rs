@@ -1,4 +1,4 @@
-//! What no longer happens: calls and inner steps that entries of the same operation always led to,
+//! What no longer happens: services that are gone, calls and inner steps that entries of the same operation always led to,
 //! log statements that fall silent, and calls that the other side never shows.
 //!
 //! Everything is counted against the entries it follows from, so that fewer requests, or fewer of
@@ -13,7 +13,7 @@ use crate::domain::{
     telemetry::facts::{Clustered, Facts, Name, OperationKey, StatementFacts, StatementKey, Step, StepKey},
     wording::{count, grouped},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer would not be missed.
 const FEWEST_EXPECTED: f64 = 5.0;
@@ -28,10 +28,52 @@ const BUNDLE_OF_ONE_EACH: f64 = 0.5;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let edges = ends::edges(pair);
-    let mut findings = unseen(pair, &edges);
+    let mut findings = gone(pair);
+    findings.extend(unseen(pair, &edges));
     findings.extend(steps(pair, &edges));
     findings.extend(statements(pair));
     findings
+}
+
+/// Services of which nothing is heard any more: no span, no record, no reading. Those that are
+/// merely not called have their readings still, so that only one that had readings, or records of
+/// its own accord, can be gone.
+fn gone(pair: Pair<'_>) -> Vec<Finding> {
+    let (now, before) = (Heard::of(pair.now), Heard::of(pair.before));
+    before
+        .entries
+        .iter()
+        .filter(|(service, _)| before.alive.contains(*service) && !now.alive.contains(*service) && !now.entries.contains_key(*service))
+        .filter(|(_, entries)| **entries / pair.before.secs.max(1.0) * pair.now.secs >= FEWEST_EXPECTED)
+        .map(|(service, entries)| {
+            let text = pair.text(*service);
+            let figure = |n: f64, secs: f64| Figure { n: n as u64, value: (secs > 0.0).then(|| n / secs) };
+            let mut item =
+                Difference::new(DifferenceKind::Service, text, "missing", figure(0.0, pair.now.secs), figure(*entries, pair.before.secs));
+            item.text = format!("Nothing is heard of {text}: no call, no record, no reading; {} before.", count(*entries as usize, "call", "calls"));
+            let p = chance::higher_rate(*entries, pair.before.secs, 0.0, pair.now.secs, 2.0 * BUNDLE);
+            Finding { evidence: Evidence::Missing, service: *service, p, large: true, effect: 1.0, item }
+        })
+        .collect()
+}
+
+/// Who was heard of, and how.
+struct Heard {
+    /// How often those that have spans were entered.
+    entries: BTreeMap<Name, f64>,
+    /// Those with a reading, or a record that belongs to no trace.
+    alive: BTreeSet<Name>,
+}
+
+impl Heard {
+    fn of(facts: &Facts) -> Self {
+        let mut entries = BTreeMap::<Name, f64>::new();
+        for (key, operation) in &facts.operations {
+            *entries.entry(key.service).or_default() += operation.entries as f64;
+        }
+        let loose = facts.statements.iter().filter(|(_, facts)| facts.n > facts.placed).map(|(key, _)| key.service);
+        Self { entries, alive: facts.gauges.keys().map(|key| key.service).chain(loose).collect() }
+    }
 }
 
 /// How often something followed, and what that says.
@@ -129,6 +171,7 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
         entries
     };
     let (entries_now, entries_before) = (entries(pair.now), entries(pair.before));
+    let mix = Mix { pair, now: &entries_now, before: &entries_before };
     let loose = |facts: Option<&StatementFacts>| facts.map_or(0.0, |facts| (facts.n - facts.placed) as f64);
     let mut findings = Vec::new();
     for (key, before) in pair.before.statements.iter().filter(|(_, facts)| facts.n >= 2 * facts.placed) {
@@ -140,6 +183,9 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
             continue;
         }
         let by_entry = entries.1 >= FEWEST_ENTRIES;
+        if by_entry && mix.explains(service, (now / entries.0, before / entries.1), before) {
+            continue;
+        }
         let (now_of, before_of) = if by_entry { entries } else { (pair.now.secs, pair.before.secs) };
         let rate_before = before / before_of;
         let one_each = by_entry && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
@@ -163,6 +209,28 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Which operations a service's entries are of.
+struct Mix<'a> {
+    pair: Pair<'a>,
+    /// Entries of each service.
+    now: &'a BTreeMap<Name, f64>,
+    before: &'a BTreeMap<Name, f64>,
+}
+
+impl Mix<'_> {
+    /// Whether an operation became as rare among the entries as a statement of so many records
+    /// did, which may well be its statement: then it is not the statement that fell silent.
+    fn explains(&self, service: Name, (rate, rate_before): (f64, f64), records: f64) -> bool {
+        let of = |all: &BTreeMap<Name, f64>| all.get(&service).copied().unwrap_or_default().max(1.0);
+        let first = OperationKey { service, operation: Name(0) };
+        self.pair.before.operations.range(first..).take_while(|(key, _)| key.service == service).any(|(key, before)| {
+            let now = self.pair.now.operations.get(key).map_or(0.0, |facts| facts.entries as f64) / of(self.now);
+            let share = before.entries as f64 / of(self.before);
+            before.entries as f64 >= 0.3 * records && now / share <= rate / rate_before + 0.15
+        })
+    }
+}
+
 /// Calls that the caller made and of which the other side shows nothing.
 fn unseen(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Finding> {
     let judged: Vec<_> = edges
@@ -179,7 +247,7 @@ fn unseen(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Fin
             Some((*key, (now, now_of, rate), (before, before_of, rate_before), p, large))
         })
         .collect();
-    let blamed = ends::blamed(&judged.iter().map(|(key, now, _, p, large)| (key.0, key.1, Verdict::of(*large && *p < 0.01, now.1 as u64))).collect::<Vec<_>>());
+    let blamed = ends::blamed(pair.names, &judged.iter().map(|(key, now, _, p, large)| (key.0, key.1, Verdict::of(*large && *p < 0.01, now.1 as u64))).collect::<Vec<_>>());
     judged
         .into_iter()
         .map(|(key, (now, now_of, rate), (before, before_of, rate_before), p, large)| {

@@ -5,6 +5,7 @@
 //! how many comparisons there were ([`chance`]) and a floor of size. What a finding is worth, which
 //! findings merely follow from others, and their order is decided here. Causes are never named.
 
+mod appearing;
 mod attributes;
 mod chance;
 mod ends;
@@ -16,7 +17,10 @@ mod rank;
 mod traffic;
 mod words;
 
-use super::facts::{Facts, Name, Names};
+use super::{
+    facts::{Facts, Name, Names},
+    panels::Range,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a difference is of.
@@ -100,6 +104,7 @@ enum Evidence {
     Missing,
     Latency,
     Gauge,
+    Appearing,
     Attribute,
     Traffic,
 }
@@ -132,6 +137,12 @@ impl<'a> Pair<'a> {
     }
 }
 
+/// The parts of a baseline that lie before and after the range: what is in both tells nothing.
+pub fn outside(baseline: Range, range: Range) -> Vec<Range> {
+    let parts = [Range { to: baseline.to.min(range.from), ..baseline }, Range { from: baseline.from.max(range.to), ..baseline }];
+    parts.into_iter().filter(|part| part.from < part.to).collect()
+}
+
 /// What sets `now` apart from `before`, most telling first; nothing where either holds nothing.
 /// The two must share their names.
 pub fn differences(now: &Facts, before: &Facts, names: &Names) -> Vec<Difference> {
@@ -149,6 +160,7 @@ pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
         (latency::findings(pair), 0.01),
         (used, 0.015),
         (other, 0.005),
+        (appearing::findings(pair), 0.005),
         (traffic::findings(pair), 0.005),
     ];
     let mut standing = Vec::new();
@@ -185,6 +197,17 @@ mod tests {
         let text = serde_json::to_string(&difference).expect("it serialises");
         assert!(text.contains(r#""kind":"resource""#) && !text.contains("operation"), "{text}");
         assert_eq!(crate::domain::reading::read(text.as_bytes()), Some(difference));
+    }
+
+    #[test]
+    fn what_lies_in_the_range_is_no_baseline() {
+        let at = crate::domain::time::Timestamp::from_micros;
+        let range = |from, to| Range { from: at(from), to: at(to) };
+        assert_eq!(outside(range(0, 5), range(5, 9)), [range(0, 5)]);
+        assert_eq!(outside(range(0, 7), range(5, 9)), [range(0, 5)]);
+        assert_eq!(outside(range(0, 20), range(5, 9)), [range(0, 5), range(9, 20)]);
+        assert_eq!(outside(range(6, 20), range(5, 9)), [range(9, 20)]);
+        assert_eq!(outside(range(6, 8), range(5, 9)), []);
     }
 
     #[test]

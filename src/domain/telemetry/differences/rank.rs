@@ -15,6 +15,7 @@ fn worth(evidence: Evidence) -> f64 {
         Evidence::Latency => 0.9,
         Evidence::Missing => 0.8,
         Evidence::Gauge => 0.7,
+        Evidence::Appearing => 0.4,
         Evidence::Attribute => 0.3,
         Evidence::Traffic => 0.15,
     }
@@ -81,7 +82,9 @@ pub(super) fn ranked(pair: Pair<'_>, mut findings: Vec<Finding>) -> Vec<Differen
 fn explains(evidence: Evidence) -> &'static [Evidence] {
     match evidence {
         Evidence::Errors | Evidence::Missing => &[Evidence::Errors, Evidence::Missing, Evidence::Latency],
-        Evidence::Latency => &[Evidence::Errors],
+        // Whoever waits for one that is gone waits in its own time.
+        Evidence::Latency => &[Evidence::Errors, Evidence::Missing],
+        Evidence::Appearing => &[Evidence::Errors, Evidence::Missing, Evidence::Latency, Evidence::Appearing],
         Evidence::Gauge | Evidence::Attribute => &[],
         Evidence::Traffic => &[Evidence::Errors, Evidence::Missing, Evidence::Latency, Evidence::Gauge],
     }
