@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What only the app draws, in parts that are fetched later (`src/ui/pages/later.rs`).
-const DRAWN_LATER: [&str; 21] = [
+const DRAWN_LATER: [&str; 22] = [
     "src/ui/chart/",
     "src/ui/components/dialog.rs",
     "src/ui/components/once.rs",
@@ -30,6 +30,7 @@ const DRAWN_LATER: [&str; 21] = [
     "src/ui/pages/trace/",
     "src/ui/pages/trends/",
     "src/ui/panels/changed.rs",
+    "src/ui/panels/changed/",
     "src/ui/panels/dependencies.rs",
     "src/ui/panels/traces.rs",
 ];

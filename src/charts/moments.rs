@@ -1,14 +1,22 @@
-//! Moments on a strip of time: deploys as triangles, beginnings of incidents as lines. Those that
-//! would lie upon each other share one mark.
+//! Moments on a strip of time: deploys as triangles and beginnings of incidents as lines above, and
+//! beneath them a lane for each other kind of change that there is. Those that would lie upon each
+//! other share one mark; what lasts is a band.
 
 use super::{Label, time_axis::TimeAxis, wall::Wall};
 use crate::domain::time::Timestamp;
 
 /// Marks nearer than this become one.
 const APART: f64 = 14.0;
-/// Where the base line of the axis' words is.
-const WORDS_AT: f64 = 46.0;
-pub const HEIGHT: f64 = 52.0;
+/// The middle of the first lane, and how far the next is from it.
+const FIRST_AT: f64 = 11.0;
+const LANE: f64 = 16.0;
+/// From the middle of the last lane to the line on which everything stands.
+const TO_BASE: f64 = 19.0;
+/// From there to the base line of the axis' words, and to the end.
+const TO_WORDS: f64 = 16.0;
+const TO_END: f64 = 22.0;
+/// What lasts shorter than this many pixels is drawn as long.
+const NARROWEST: f64 = 3.0;
 
 /// What stands at one place: the numbers of what happened there, in the order they came.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,16 +25,47 @@ pub struct Moment {
     pub members: Vec<usize>,
 }
 
+/// Something that lasts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Band {
+    pub left: f64,
+    pub right: f64,
+    /// Its number among those that last.
+    pub member: usize,
+}
+
+/// One kind of change on a height of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lane {
+    /// Its number among the kinds.
+    pub kind: usize,
+    /// Its middle.
+    pub y: f64,
+    pub marks: Vec<Moment>,
+}
+
+/// From when until when; without an end it goes on.
+pub type Span = (Timestamp, Option<Timestamp>);
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Moments {
     pub marks: Vec<Moment>,
     /// Beginnings of incidents.
     pub lines: Vec<Moment>,
+    /// The other kinds, as far as there is anything of them.
+    pub lanes: Vec<Lane>,
+    pub bands: Vec<Band>,
+    /// The middle of the bands.
+    pub bands_at: f64,
     pub labels: Vec<Label>,
+    /// On which everything stands.
+    pub base: f64,
+    pub height: f64,
 }
 
-/// Where `changes` and `incidents` stand between two edges; what lies outside is left out.
-pub fn moments(axis: TimeAxis, changes: &[Timestamp], incidents: &[Timestamp], wall: &Wall) -> Moments {
+/// Where `changes`, `incidents`, the other `kinds` and what lasts stand between two edges; what lies
+/// outside is left out.
+pub fn moments(axis: TimeAxis, changes: &[Timestamp], incidents: &[Timestamp], kinds: &[Vec<Timestamp>], lasting: &[Span], wall: &Wall) -> Moments {
     let gathered = |of: &[Timestamp]| {
         let mut places: Vec<(f64, usize)> = of.iter().enumerate().filter(|(_, at)| axis.holds(**at)).map(|(n, at)| (axis.x(*at), n)).collect();
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -39,7 +78,39 @@ pub fn moments(axis: TimeAxis, changes: &[Timestamp], incidents: &[Timestamp], w
         }
         marks
     };
-    Moments { marks: gathered(changes), lines: gathered(incidents), labels: axis.labels(wall, None, WORDS_AT) }
+    let mut y = FIRST_AT;
+    let mut lanes = vec![];
+    for (kind, of) in kinds.iter().enumerate() {
+        let marks = gathered(of);
+        if !marks.is_empty() {
+            y += LANE;
+            lanes.push(Lane { kind, y, marks });
+        }
+    }
+    let touches = |(from, until): &Span| *from <= axis.until && until.is_none_or(|until| until >= axis.from);
+    let bands: Vec<Band> = lasting
+        .iter()
+        .enumerate()
+        .filter(|(_, span)| touches(span))
+        .map(|(member, (from, until))| {
+            let (left, right) = (axis.x(*from), until.map_or(axis.right, |until| axis.x(until)));
+            Band { left: left.min(axis.right - NARROWEST).max(axis.left), right: right.max(left + NARROWEST).min(axis.right), member }
+        })
+        .collect();
+    if !bands.is_empty() {
+        y += LANE;
+    }
+    let base = y + TO_BASE;
+    Moments {
+        marks: gathered(changes),
+        lines: gathered(incidents),
+        lanes,
+        bands,
+        bands_at: y,
+        labels: axis.labels(wall, None, base + TO_WORDS),
+        base,
+        height: base + TO_END,
+    }
 }
 
 #[cfg(test)]
@@ -50,9 +121,23 @@ mod tests {
     fn what_lies_close_shares_a_mark_and_what_lies_outside_has_none() {
         let at = |minute: i64| Timestamp::from_micros(1_786_450_000_000_000).plus_secs(minute * 60);
         let axis = TimeAxis { from: at(0), until: at(60), left: 0.0, right: 600.0 };
-        let made = moments(axis, &[at(30), at(5), at(31), at(90)], &[at(40)], &Wall::utc());
+        let made = moments(axis, &[at(30), at(5), at(31), at(90)], &[at(40)], &[], &[], &Wall::utc());
+        assert_eq!((made.base, made.height), (30.0, 52.0), "with deploys alone it is as low as can be");
         assert_eq!(made.marks, [Moment { x: 50.0, members: vec![1] }, Moment { x: 300.0, members: vec![0, 2] }]);
         assert_eq!(made.lines, [Moment { x: 400.0, members: vec![0] }]);
         assert!(!made.labels.is_empty());
+    }
+
+    #[test]
+    fn a_kind_has_a_lane_where_there_is_any_of_it_and_what_lasts_is_a_band() {
+        let at = |minute: i64| Timestamp::from_micros(1_786_450_000_000_000).plus_secs(minute * 60);
+        let axis = TimeAxis { from: at(0), until: at(60), left: 10.0, right: 610.0 };
+        let kinds = [vec![at(10)], vec![], vec![at(20), at(90)]];
+        let lasting = [(at(-30), Some(at(6))), (at(54), None), (at(70), None), (at(30), Some(at(30)))];
+        let made = moments(axis, &[], &[], &kinds, &lasting, &Wall::utc());
+        assert_eq!(made.lanes.iter().map(|lane| (lane.kind, lane.y, lane.marks.len())).collect::<Vec<_>>(), [(0, 27.0, 1), (2, 43.0, 1)]);
+        let bands: Vec<(f64, f64, usize)> = made.bands.iter().map(|band| (band.left, band.right, band.member)).collect();
+        assert_eq!(bands, [(10.0, 70.0, 0), (550.0, 610.0, 1), (310.0, 313.0, 3)]);
+        assert_eq!((made.bands_at, made.base), (59.0, 78.0));
     }
 }

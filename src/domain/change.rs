@@ -16,9 +16,14 @@ pub struct ChangeRecord {
     pub title: String,
     /// How far it has come; `None` where the sender does not say.
     pub status: Option<ChangeStatus>,
-    /// By the sender's clock; without one, when it was received.
+    /// By the sender's clock; without one, when it was received. What a newer change superseded
+    /// stays where it happened.
     pub happened_at: Timestamp,
-    /// What the sender sent, without its key and without control characters.
+    /// When the sender said so, by its clock: what it says of a change is ordered by it, so that
+    /// what arrives late undoes nothing.
+    pub told_at: Timestamp,
+    /// What the sender sent, or what of it is worth keeping; without its key and without control
+    /// characters.
     pub doc: serde_json::Value,
 }
 
@@ -71,6 +76,16 @@ impl ChangeStatus {
             ChangeStatus::Failure => "failure",
             ChangeStatus::Superseded => "superseded",
             ChangeStatus::Other => "other",
+        }
+    }
+
+    /// What is further on counts where two are told for the same instant; senders know only seconds.
+    pub fn progress(self) -> i64 {
+        match self {
+            ChangeStatus::Pending => 1,
+            ChangeStatus::Running => 2,
+            ChangeStatus::Success | ChangeStatus::Failure | ChangeStatus::Other => 3,
+            ChangeStatus::Superseded => 4,
         }
     }
 

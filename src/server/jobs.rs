@@ -28,6 +28,9 @@ const TELEMETRY_EVERY: Duration = Duration::from_secs(1);
 const SLICES_EVERY: Duration = Duration::from_secs(3600);
 /// A replayed command is answered as the first time for this long.
 const COMMANDS_KEPT_FOR_SECS: i64 = 48 * 3600;
+/// A delivery of changes that comes again is known for this long; GitHub lets people send again
+/// what is up to three days old.
+const CHANGE_DELIVERIES_KEPT_FOR_SECS: i64 = 96 * 3600;
 
 /// How long no server was running before this one started, in seconds. What waited for a sender
 /// meanwhile gets that much longer.
@@ -123,6 +126,7 @@ async fn prune(app: &App) -> Result<(), StoreError> {
     let now = app.clock().now();
     app.store.prune_changes(i64::from(app.config.stream_retention)).await?;
     app.store.prune_commands(now.plus_secs(-COMMANDS_KEPT_FOR_SECS)).await?;
+    app.store.prune_change_deliveries(now.plus_secs(-CHANGE_DELIVERIES_KEPT_FOR_SECS)).await?;
     app.store.prune_sessions(now).await?;
     Ok(())
 }

@@ -24,7 +24,7 @@ fn signature(secret: &str, signed: &[u8]) -> String {
 
 /// One integration of each source, all with keys that the callers brought.
 async fn with_senders(house: &House) {
-    for source in ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] {
+    for source in ["alertmanager", "prometheus", "grafana", "pagerduty_events", "github", "gitlab", "argocd", "generic"] {
         house.integration(json!({"source": source, "name": source, "token": format!("{KEY}-{source}")})).await;
     }
 }
@@ -194,7 +194,7 @@ story! {
     async fn what_is_thrown_at_the_doors_is_refused_or_kept_as_text(fresh) {
         let house = House::of(&fresh);
         with_senders(&house).await;
-        let hooks = [format!("/hooks/generic/{KEY}-generic"), format!("/hooks/alertmanager/{KEY}-alertmanager"), format!("/hooks/prometheus/{KEY}-prometheus"), format!("/hooks/grafana/{KEY}-grafana"), "/v2/enqueue".to_owned(), "/v2/change/enqueue".to_owned()];
+        let hooks = [format!("/hooks/generic/{KEY}-generic"), format!("/hooks/alertmanager/{KEY}-alertmanager"), format!("/hooks/prometheus/{KEY}-prometheus"), format!("/hooks/grafana/{KEY}-grafana"), format!("/hooks/github/{KEY}-github"), format!("/hooks/gitlab/{KEY}-gitlab"), format!("/hooks/argocd/{KEY}-argocd"), "/v2/enqueue".to_owned(), "/v2/change/enqueue".to_owned()];
         let mut bodies: Vec<Vec<u8>> = vec![b"".to_vec(), b" ".to_vec(), b"{".to_vec(), b"null".to_vec(), b"nul".to_vec(), b"\xff\xfe{\0}\0".to_vec(), b"{\"title\": \"\xff\"}".to_vec(), b"\xed\xa0\x80".to_vec(), b"7".to_vec(), b"\"x\"".to_vec(), b"{\"title\":NaN}".to_vec()];
         bodies.push(format!("{{\"title\":{}{}}}", "[".repeat(128), "]".repeat(128)).into_bytes());
         bodies.push("[".repeat(500_000).into_bytes());

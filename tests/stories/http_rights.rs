@@ -175,6 +175,7 @@ fn calls() -> Vec<Line> {
         call("/api/fn/integrations/test", json!({"trial": {"source": "generic", "body": "{}"}}), Some(Admin), 200),
         call("/api/fn/deliveries/list", json!({"integration": "{integration}", "unrecognised": false}), Some(Responder), 200),
         call("/api/fn/changes/list", json!({}), Some(Viewer), 200),
+        call("/api/fn/changes/between", json!({"range": {"from": "2026-08-11T11:00:00Z", "to": "2026-08-11T12:00:00Z"}}), Some(Viewer), 200),
         call("/api/fn/traces/whole", json!({"trace_id": "5b8efff798038103d269b633813fc60c"}), Some(Viewer), 404),
         call("/api/fn/traces/list", json!({"question": {"range": {"from": "2026-08-11T00:00:00Z", "to": "2026-08-12T00:00:00Z"}}}), Some(Viewer), 200),
         call("/api/fn/traces/graph", json!({"question": {"range": {"from": "2026-08-11T00:00:00Z", "to": "2026-08-12T00:00:00Z"}}}), Some(Viewer), 200),

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod burn_alerts;
 mod callers;
+mod change_hooks;
 mod cli;
 mod commands;
 mod databases;

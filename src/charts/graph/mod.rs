@@ -22,6 +22,8 @@ pub const MOST_NODES: usize = 12;
 /// From this share of failing calls on an edge fails, if there were enough calls to say so.
 const FAILING_RATIO: f64 = 0.05;
 const ENOUGH_CALLS: u64 = 20;
+/// So many edges are named where calls and declarations disagree; the table says all.
+const NAMED_EDGES: usize = 4;
 
 /// What is known of the calls between services in a range.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,6 +111,25 @@ pub fn rate(per_second: f64) -> String {
 }
 
 impl Graph {
+    /// Whether calls show an edge that nobody declared, of a service that somebody did declare
+    /// something of: elsewhere it says nothing.
+    fn is_undeclared(&self, edge: &Edge) -> bool {
+        edge.seen && !edge.declared && self.edges.iter().any(|other| other.from == edge.from && other.declared)
+    }
+
+    /// Where calls and what was declared disagree, in sentences; `None` where they do not.
+    pub fn disagreements(&self) -> Option<String> {
+        let list = |words: &str, wanted: &dyn Fn(&Edge) -> bool| {
+            let edges: Vec<String> = self.drawn_edges().filter(|edge| wanted(edge)).map(|edge| format!("{} to {}", edge.from, edge.to)).collect();
+            let more = edges.len().saturating_sub(NAMED_EDGES);
+            let named = edges.iter().take(NAMED_EDGES).cloned().collect::<Vec<_>>().join(", ");
+            (!edges.is_empty()).then(|| if more == 0 { format!("{words}: {named}.") } else { format!("{words}: {named} and {more} more.") })
+        };
+        let said: Vec<String> =
+            [list("Declared, no calls seen", &|edge| !edge.seen), list("Calls show it, nobody declared it", &|edge| self.is_undeclared(edge))].into_iter().flatten().collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+
     /// Edges to itself say nothing about who depends on whom; they stay in the table.
     fn drawn_edges(&self) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(|edge| edge.from != edge.to)
@@ -192,16 +213,16 @@ impl Graph {
             let failing = b.is_failing().cmp(&a.is_failing()).then(if a.is_failing() { b.errors.cmp(&a.errors) } else { std::cmp::Ordering::Equal });
             failing.then(b.rate.total_cmp(&a.rate)).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to)))
         });
-        // Where nobody declares anything, that it is not declared says nothing.
-        let declares = self.edges.iter().any(|edge| edge.declared);
         let row = |edge: &Edge| {
-            let state = match (edge.seen, edge.declared) {
+            let mut state = match edge.seen {
                 _ if edge.is_failing() => edge.said(),
-                (true, _) if edge.requests < ENOUGH_CALLS => "few calls".to_owned(),
-                (true, false) if declares => "ok, not declared".to_owned(),
-                (true, _) => "ok".to_owned(),
-                (false, _) => "declared, not seen".to_owned(),
+                true if edge.requests < ENOUGH_CALLS => "few calls".to_owned(),
+                true => "ok".to_owned(),
+                false => "declared, no calls seen".to_owned(),
             };
+            if self.is_undeclared(edge) {
+                state.push_str(", not declared");
+            }
             let seen = |words: String| if edge.seen { words } else { "–".to_owned() };
             vec![
                 edge.from.clone(),

@@ -33,6 +33,8 @@ pub struct Drawing {
     pub labels: Vec<Label>,
     /// What is not drawn: `+ 9 healthy`.
     pub folded: Option<String>,
+    /// Where calls and what was declared disagree, in words.
+    pub disagreements: Option<String>,
     /// To be handed in again, so that nothing moves.
     pub frozen: Frozen,
 }
@@ -154,12 +156,14 @@ impl Graph {
         let frozen = layers::places(self, &chosen, before);
         let n = frozen.places.len();
         let folded = (left > 0).then(|| self.folded_words(&frozen, left));
-        let unseen = self.edges.iter().filter(|edge| !edge.seen).count();
+        let unseen = self.drawn_edges().filter(|edge| !edge.seen).count();
+        let undeclared = self.drawn_edges().filter(|edge| self.is_undeclared(edge)).count();
         let mut desc =
             vec![format!("{} and {} between them", wording::count(n, "service", "services"), wording::count(self.drawn_edges().count(), "edge", "edges"))];
         desc.extend((unseen > 0).then(|| format!("{unseen} declared and not seen")));
+        desc.extend((undeclared > 0).then(|| format!("{undeclared} seen and not declared")));
         desc.extend(folded.clone());
-        let mut drawing = Drawing { width, title: self.sentence(), desc: format!("{}.", desc.join(", ")), folded, ..Drawing::default() };
+        let mut drawing = Drawing { width, title: self.sentence(), desc: format!("{}.", desc.join(", ")), folded, disagreements: self.disagreements(), ..Drawing::default() };
         if let Some(box_width) = box_width(frozen.layers, width).filter(|_| n > 0) {
             drawing.boxes = self.boxes(&frozen, width, box_width);
             drawing.lines = self.lines(&frozen, &drawing.boxes);
@@ -214,11 +218,14 @@ impl Graph {
                 (true, true) => EdgeLook::Failing,
                 (true, false) => EdgeLook::Healthy,
             };
-            let words = match look {
+            let mut words = match look {
                 EdgeLook::Unseen => format!("{} to {}: declared, no calls seen", edge.from, edge.to),
                 EdgeLook::Failing => format!("{} to {}: {} of {} calls, {}", edge.from, edge.to, edge.said(), edge.requests, rate(edge.rate)),
                 EdgeLook::Healthy => format!("{} to {}: ok, {} of {} calls fail, {}", edge.from, edge.to, edge.errors, edge.requests, rate(edge.rate)),
             };
+            if self.is_undeclared(edge) {
+                words.push_str("; calls show it, nobody declared it");
+            }
             let stroke = if edge.seen { (1.5 + (1.0 + edge.rate.max(0.0)).log2() * 0.75).min(6.0) } else { 1.5 };
             Some(Line { from: edge.from.clone(), to: edge.to.clone(), curve, head, stroke, look, back, words })
         };
@@ -232,8 +239,8 @@ impl Graph {
         lines
     }
 
-    /// What fails says so beside its line, what is silent beneath its box, and what is called last
-    /// how often.
+    /// What fails says so beside its line, what is silent beneath its box, what is called last how
+    /// often, and, where there is room left, what was only declared that no calls were seen.
     fn labels(&self, drawing: &Drawing) -> Vec<Label> {
         let mut places = Places::new(Rect::new(0.0, 0.0, drawing.width, drawing.height));
         drawing.boxes.iter().for_each(|each| places.take(each.rect));
@@ -249,10 +256,8 @@ impl Graph {
             let silent = self.nodes.iter().find(|node| node.name == each.name).and_then(|node| node.silent.clone());
             labels.extend(silent.and_then(|words| beneath(each, words, Tone::Note, &mut places)));
         }
-        for line in drawing.lines.iter().filter(|line| line.look == EdgeLook::Failing) {
-            let Some(edge) = self.edges.iter().find(|edge| edge.from == line.from && edge.to == line.to) else { continue };
-            let words = edge.said();
-            let wide = place::width(&words, Tone::Over);
+        let along = |line: &Line, words: String, tone: Tone, places: &mut Places| {
+            let wide = place::width(&words, if tone == Tone::Strong { Tone::Over } else { tone });
             let beside = [0.5, 0.4, 0.6, 0.3, 0.7, 0.85].into_iter().flat_map(|part| {
                 let ((x, y), width) = (line.curve.at(part), drawing.width);
                 // Right beside the line; where the boxes stand too near, as close to it as there is room.
@@ -261,9 +266,11 @@ impl Graph {
                 let tops = tops.chain((1..=12).flat_map(move |step: u8| [y + near + 4.0 * f64::from(step), y - near - LABEL_HEIGHT - 4.0 * f64::from(step)]));
                 tops.map(move |top| (Rect::new(x - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, width), ()))
             });
-            if let Some((rect, ())) = places.put(beside) {
-                labels.push(Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone: Tone::Strong });
-            }
+            places.put(beside).map(|(rect, ())| Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone })
+        };
+        for line in drawing.lines.iter().filter(|line| line.look == EdgeLook::Failing) {
+            let Some(edge) = self.edges.iter().find(|edge| edge.from == line.from && edge.to == line.to) else { continue };
+            labels.extend(along(line, edge.said(), Tone::Strong, &mut places));
         }
         for each in &drawing.boxes {
             let goes_on = self.drawn_edges().any(|edge| edge.from == each.name && edge.seen);
@@ -278,6 +285,9 @@ impl Graph {
                 };
                 labels.extend(beneath(each, words, Tone::Note, &mut places));
             }
+        }
+        for line in drawing.lines.iter().filter(|line| line.look == EdgeLook::Unseen) {
+            labels.extend(along(line, "no calls seen".to_owned(), Tone::Note, &mut places));
         }
         labels
     }

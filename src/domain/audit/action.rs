@@ -43,10 +43,11 @@ pub enum Action {
     DataSourceChanged,
     DataSourceRemoved,
     TargetSet,
+    ServiceDescribed,
 }
 
 impl Action {
-    pub const ALL: [Action; 36] = [
+    pub const ALL: [Action; 37] = [
         Action::SignedIn,
         Action::SignInFailed,
         Action::SignedOut,
@@ -83,10 +84,11 @@ impl Action {
         Action::DataSourceChanged,
         Action::DataSourceRemoved,
         Action::TargetSet,
+        Action::ServiceDescribed,
     ];
 
     /// The kinds of action, by what their slugs begin with.
-    pub const KINDS: [(&str, &str); 13] = [
+    pub const KINDS: [(&str, &str); 14] = [
         ("session", "Sign-ins"),
         ("person", "People"),
         ("token", "API tokens"),
@@ -100,6 +102,7 @@ impl Action {
         ("release_gate", "Release gate"),
         ("data_source", "Data sources"),
         ("target", "Targets"),
+        ("service", "Services"),
     ];
 
     pub fn slug(self) -> &'static str {
@@ -140,6 +143,7 @@ impl Action {
             Action::DataSourceChanged => "data_source.changed",
             Action::DataSourceRemoved => "data_source.removed",
             Action::TargetSet => "target.set",
+            Action::ServiceDescribed => "service.described",
         }
     }
 
@@ -181,6 +185,7 @@ impl Action {
             Action::DataSourceChanged => "Changed a data source",
             Action::DataSourceRemoved => "Removed a data source",
             Action::TargetSet => "Set a target",
+            Action::ServiceDescribed => "Said what a service is",
         }
     }
 

@@ -43,6 +43,7 @@ pub mod release;
 pub mod report;
 pub mod rule;
 pub mod series;
+pub mod standings;
 pub mod target;
 pub mod tried;
 pub mod whatif;

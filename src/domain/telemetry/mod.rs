@@ -5,6 +5,8 @@
 //! gives the same answer. Nothing is decoded, stored or asked here.
 
 pub mod board;
+pub mod changed;
+pub mod declared;
 pub mod differences;
 pub mod facts;
 pub mod gather;

@@ -221,7 +221,7 @@ fn checked(what: What, notes: &Notes) -> Option<What> {
                 notes.fault("metadata.name", "a service's name has 1 to 200 characters, none of them a control character");
                 return None;
             }
-            draft.parse().map_err(noted).ok().map(|draft| What::Service { name, draft, is_whole })
+            draft.parse(&name).map_err(noted).ok().map(|draft| What::Service { name, draft, is_whole })
         }
         What::Objective { draft, is_source_open } => draft.parse().map_err(noted).ok().map(|draft| What::Objective { draft: Box::new(draft), is_source_open }),
         What::Exclusion(draft) => draft.parse().map_err(noted).ok().map(|draft| What::Exclusion(Box::new(draft))),
@@ -284,6 +284,9 @@ pub fn fill(known: &mut ServiceDraft, more: &ServiceDraft) {
     }
     if known.links.is_empty() {
         known.links.clone_from(&more.links);
+    }
+    if known.depends_on.is_empty() {
+        known.depends_on.clone_from(&more.depends_on);
     }
 }
 

@@ -5,8 +5,8 @@ use crate::{
     domain::failure::FailureKind,
     server::{
         body,
-        rest::problem::Problem,
-        sources::{self, Source, signature},
+        rest::problem::{self, Problem},
+        sources::{self, Source},
         state::App,
         usecases::intake::{self, Accepted, Turned},
     },
@@ -14,12 +14,12 @@ use crate::{
 use axum::{
     Json,
     extract::{Path, Request, State, rejection::PathRejection},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
 
-/// `POST /hooks/{source}` with the key in a header.
+/// `POST /hooks/{source}` with the key in a header; by any method where the sender knows others.
 pub async fn without_token(State(app): State<Arc<App>>, source: Result<Path<String>, PathRejection>, request: Request) -> Response {
     let Ok(Path(source)) = source else { return unknown_source().into_response() };
     webhook(&app, &source, None, request).await
@@ -39,7 +39,11 @@ fn unknown_source() -> Problem {
 }
 
 async fn webhook(app: &App, slug: &str, token: Option<&str>, request: Request) -> Response {
-    let Some(source) = sources::find(slug) else {
+    let source = sources::find(slug);
+    if !matches!(*request.method(), Method::POST | Method::PUT) && !source.is_some_and(|source| source.any_method) {
+        return problem::no_such_method().await.into_response();
+    }
+    let Some(source) = source else {
         let problem = unknown_source();
         Visit::begin(app, None, &request).refused(app, problem.code(), problem.status(), problem.words());
         return problem.into_response();
@@ -107,7 +111,9 @@ pub fn check(app: &App, source: &Source, entrant: &Entrant, headers: &HeaderMap,
     if !entrant.signing_secrets().is_empty() {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let settings = &entrant.integration().settings;
-        signature::verify(settings, entrant.signing_secrets(), source.signature_header, header, bytes, app.clock().now())
+        source
+            .signature
+            .verify(settings, entrant.signing_secrets(), header, bytes, app.clock().now())
             .map_err(|bad| Problem::new(FailureKind::Unauthenticated, "bad_signature", bad.to_string()))?;
     }
     let Some(wait) = entrant.has_to_wait(app.clock().now()) else { return Ok(()) };

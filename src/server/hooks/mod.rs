@@ -14,7 +14,7 @@ pub mod senders;
 use super::{otlp::Signal, rest::problem, state::App};
 use axum::{
     Router,
-    routing::{MethodFilter, get, on, post},
+    routing::{MethodFilter, any, get, on, post},
 };
 use std::sync::Arc;
 
@@ -27,8 +27,9 @@ pub fn is_telemetry(path: &str) -> bool {
 pub fn routes() -> Router<Arc<App>> {
     let sending = MethodFilter::POST.or(MethodFilter::PUT);
     Router::new()
-        .route("/hooks/{source}", on(sending, door::without_token))
-        .route("/hooks/{source}/{token}", on(sending, door::with_token))
+        // Which methods are taken there is each source's question.
+        .route("/hooks/{source}", any(door::without_token))
+        .route("/hooks/{source}/{token}", any(door::with_token))
         // What Prometheus puts behind its path prefix.
         .route("/hooks/{source}/{token}/api/v2/alerts", on(sending, door::with_token))
         .route("/api/v2/alerts", post(prometheus::alerts))

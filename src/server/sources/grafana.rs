@@ -6,14 +6,14 @@
 //! Grafana does not know are empty texts; `values` is null once an alert is resolved; people may
 //! replace the whole body by a template of theirs, which is then read as generic JSON.
 
-use super::{Parsed, Rejected, Request, Source, alertmanager, generic, json, raw_alert::RawAlert, text};
+use super::{Parsed, Rejected, Request, Source, alertmanager, generic, json, raw_alert::RawAlert, signature::Scheme, text};
 use serde_json::{Map, Value};
 
 pub const SOURCE: Source = Source {
     setup: "# Alerting → Contact points → Add contact point\nName:        Tocsin\nIntegration: Webhook\nURL:         {url}/hooks/grafana/{token}\nHTTP method: POST\n# With a signing secret here: Optional settings → HMAC signature, the same secret there.\n# A timestamp header there goes into the settings here, under the same name.\n",
     docs: "https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/",
     example: include_str!("../../../tests/fixtures/grafana/firing.json"),
-    signature_header: "x-grafana-alerting-signature",
+    signature: Scheme::Hmac { header: "x-grafana-alerting-signature" },
     ..Source::new("grafana", "Grafana Alerting", parse)
 };
 

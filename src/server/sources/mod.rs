@@ -11,10 +11,15 @@
 //! - unknown fields and unknown words are passed over; what was passed over and matters is told
 //!   in [`Parsed::warnings`];
 //! - every text it hands out is bounded and free of control characters (`text.rs`), every signal
-//!   has a title and a key (`raw_alert.rs`), and no instant is taken on trust (`times.rs`).
+//!   has a title and a key (`raw_alert.rs`), and so has every change (`raw_change.rs`), and no
+//!   instant is taken on trust (`times.rs`).
 
 pub mod alertmanager;
+pub mod argocd;
+mod fields;
 pub mod generic;
+pub mod github;
+pub mod gitlab;
 pub mod grafana;
 mod json;
 mod labelled;
@@ -22,6 +27,7 @@ pub mod otlp;
 pub mod pagerduty_events;
 pub mod prometheus;
 mod raw_alert;
+mod raw_change;
 pub mod signature;
 mod text;
 pub mod times;
@@ -48,8 +54,10 @@ pub struct Source {
     pub default_heartbeat_s: Option<u32>,
     /// The longest body, in bytes and after decompression.
     pub max_body: usize,
-    /// Where the signature stands, unless set otherwise.
-    pub signature_header: &'static str,
+    /// How it proves that a delivery is its own, where its integration asks for that.
+    pub signature: signature::Scheme,
+    /// It sends by whatever method it was set to, and not only by POST and PUT.
+    pub any_method: bool,
 }
 
 impl Source {
@@ -65,7 +73,8 @@ impl Source {
             a_4xx_is_final: false,
             default_heartbeat_s: None,
             max_body: 1024 * 1024,
-            signature_header: signature::DEFAULT_HEADER,
+            signature: signature::Scheme::OURS,
+            any_method: false,
         }
     }
 
@@ -76,13 +85,22 @@ impl Source {
 }
 
 /// Every source, in the order in which people are offered them.
-pub const ALL: &[Source] = &[alertmanager::SOURCE, prometheus::SOURCE, grafana::SOURCE, pagerduty_events::SOURCE, generic::SOURCE];
+pub const ALL: &[Source] = &[
+    alertmanager::SOURCE,
+    prometheus::SOURCE,
+    grafana::SOURCE,
+    pagerduty_events::SOURCE,
+    github::SOURCE,
+    gitlab::SOURCE,
+    argocd::SOURCE,
+    generic::SOURCE,
+];
 
 pub fn find(slug: &str) -> Option<&'static Source> {
     ALL.iter().find(|source| source.slug == slug)
 }
 
-/// What integrations can be made for: whoever sends alerts, and whoever sends telemetry.
+/// What integrations can be made for: whoever sends alerts or changes, and whoever sends telemetry.
 pub fn offered() -> impl Iterator<Item = &'static Source> {
     ALL.iter().chain([&otlp::SOURCE])
 }
@@ -110,6 +128,9 @@ pub struct Parsed {
     pub rejected: Vec<RejectedAlert>,
     /// The key to answer the sender with, where it expects one; exactly as it was sent.
     pub dedup_key: Option<String>,
+    /// What the sender calls this delivery, the same when it is sent again. Changes of a delivery
+    /// that is known already are not recorded again.
+    pub delivery_id: Option<String>,
 }
 
 /// More remarks than this on one delivery help nobody.
@@ -207,7 +228,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Everything that senders are known to send, to be mutated.
-    const FIXTURES: [&str; 14] = [
+    const FIXTURES: [&str; 22] = [
         include_str!("../../../tests/fixtures/alertmanager/firing_group_two_one_resolved.json"),
         include_str!("../../../tests/fixtures/alertmanager/firing_single.json"),
         include_str!("../../../tests/fixtures/alertmanager/firing_unicode_minimal.json"),
@@ -222,6 +243,14 @@ mod tests {
         include_str!("../../../tests/fixtures/generic/resolved_aliases.json"),
         include_str!("../../../tests/fixtures/grafana/firing.json"),
         include_str!("../../../tests/fixtures/grafana/resolved.json"),
+        include_str!("../../../tests/fixtures/github/deployment.json"),
+        include_str!("../../../tests/fixtures/github/deployment_status.json"),
+        include_str!("../../../tests/fixtures/github/ping.json"),
+        include_str!("../../../tests/fixtures/github/workflow_run_completed.json"),
+        include_str!("../../../tests/fixtures/gitlab/deployment_success.json"),
+        include_str!("../../../tests/fixtures/gitlab/pipeline_success.json"),
+        include_str!("../../../tests/fixtures/argocd/health_degraded.json"),
+        include_str!("../../../tests/fixtures/argocd/sync_succeeded.json"),
     ];
 
     #[test]
@@ -242,7 +271,8 @@ mod tests {
     fn every_example_is_read_without_a_remark() {
         for source in ALL {
             let parsed = deliver(source, source.example).expect("its own example is read");
-            assert!(!parsed.signals.is_empty() && parsed.warnings.is_empty() && parsed.rejected.is_empty(), "{}", source.slug);
+            let says_something = !parsed.signals.is_empty() || !parsed.changes.is_empty();
+            assert!(says_something && parsed.warnings.is_empty() && parsed.rejected.is_empty(), "{}", source.slug);
         }
     }
 
@@ -251,9 +281,9 @@ mod tests {
         let final_4xx: Vec<&str> = ALL.iter().filter(|source| source.a_4xx_is_final).map(|source| source.slug).collect();
         assert_eq!(final_4xx, ["alertmanager", "prometheus"]);
         let limits: Vec<usize> = ALL.iter().map(|source| source.max_body / 1024).collect();
-        assert_eq!(limits, [1024, 1024, 1024, 512, 1024]);
+        assert_eq!(limits, [1024, 1024, 1024, 512, 4096, 4096, 1024, 1024]);
         let heartbeats: Vec<Option<u32>> = ALL.iter().map(|source| source.default_heartbeat_s).collect();
-        assert_eq!(heartbeats, [None, Some(300), None, None, None]);
+        assert_eq!(heartbeats, [None, Some(300), None, None, None, None, None, None]);
     }
 
     #[test]
@@ -311,10 +341,15 @@ mod tests {
             }
         }
         for change in &parsed.changes {
-            prop_assert!(!change.title.is_empty() && is_line(&change.title) && !change.key.is_empty() && is_clean(&change.doc));
+            prop_assert!(!change.title.is_empty() && is_line(&change.title) && !change.key.is_empty() && is_line(&change.key) && is_clean(&change.doc));
+            prop_assert!(change.key.chars().count() <= MAX_DEDUPE_KEY && change.service.as_deref().is_none_or(|service| is_line(service) && !service.is_empty()));
+            for at in [change.happened_at, change.told_at] {
+                prop_assert!(at <= RECEIVED_AT.plus_secs(60) && at.to_utc().timestamp() > 946_684_799, "{at}");
+            }
             prop_assert!(change.doc.get("routing_key").is_none());
         }
         prop_assert!(parsed.warnings.iter().all(|words| is_line(words)));
+        prop_assert!(parsed.delivery_id.as_deref().is_none_or(|id| is_line(id) && !id.is_empty()));
         Ok(())
     }
 
@@ -331,7 +366,7 @@ mod tests {
     }
 
     /// Names that sources look for, so that arbitrary JSON comes past the first question.
-    const NAMES: [&str; 36] = [
+    const NAMES: [&str; 57] = [
         "alerts",
         "labels",
         "annotations",
@@ -368,8 +403,29 @@ mod tests {
         "dashboardURL",
         "silenceURL",
         "orgId",
+        "deployment",
+        "deployment_status",
+        "workflow_run",
+        "repository",
+        "full_name",
+        "state",
+        "conclusion",
+        "created_at",
+        "updated_at",
+        "object_kind",
+        "object_attributes",
+        "project",
+        "deployment_id",
+        "build_id",
+        "builds",
+        "app",
+        "namespace",
+        "health",
+        "phase",
+        "revision",
+        "finished_at",
     ];
-    const WORDS: [&str; 14] = [
+    const WORDS: [&str; 20] = [
         "firing",
         "resolved",
         "trigger",
@@ -384,6 +440,12 @@ mod tests {
         "\u{0}",
         "\u{1b}[2J\n\t\u{85}",
         "",
+        "deployment",
+        "pipeline",
+        "build",
+        "Degraded",
+        "Failed",
+        "inactive",
     ];
 
     fn json_like() -> impl Strategy<Value = Value> {

@@ -6,7 +6,9 @@
 //! characters; `payload` may be missing or null except on a trigger.
 
 use super::{
-    Parsed, Rejected, Request, Source, json,
+    Parsed, Rejected, Request, Source,
+    fields::Fields,
+    json,
     raw_alert::{MAX_TITLE, RawAlert, sha256_hex},
     text, times,
 };
@@ -16,7 +18,7 @@ use crate::domain::{
     change::ChangeRecord,
     severity::AlertSeverity,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub const SOURCE: Source = Source {
     setup: "# Wherever PagerDuty's address can be set, for instance in alertmanager.yml:\nreceivers:\n  - name: tocsin\n    pagerduty_configs:\n      - url: '{url}/v2/enqueue'\n        routing_key: '{token}'\n# Changes go to {url}/v2/change/enqueue with the same routing key.\n",
@@ -46,6 +48,15 @@ fn missing(field: &str) -> String {
     format!("'{field}' is missing or blank")
 }
 
+/// A field that must say something.
+fn required(event: &Fields, name: &str, errors: &mut Vec<String>) -> Option<String> {
+    let text = event.text(name);
+    if text.is_none() {
+        errors.push(missing(name));
+    }
+    text
+}
+
 fn too_long(field: &str, max: usize) -> String {
     format!("Length of '{field}' is incorrect (should be at most {max} characters)")
 }
@@ -55,8 +66,8 @@ fn parse(request: &Request) -> Result<Parsed, Rejected> {
     let event = Fields::of(&body).ok_or_else(|| Rejected::new(INVALID, "the event is not an object"))?;
     let payload = event.fields("payload");
     let mut errors = vec![];
-    event.required("routing_key", &mut errors);
-    let action = match event.required("event_action", &mut errors).as_deref() {
+    required(&event, "routing_key", &mut errors);
+    let action = match required(&event, "event_action", &mut errors).as_deref() {
         Some("trigger") => Some(SignalAction::Fire),
         Some("acknowledge") => Some(SignalAction::Acknowledge),
         Some("resolve") => Some(SignalAction::Resolve),
@@ -67,7 +78,7 @@ fn parse(request: &Request) -> Result<Parsed, Rejected> {
         None => None,
     };
     let dedup_key = match action {
-        Some(SignalAction::Acknowledge | SignalAction::Resolve) => event.required("dedup_key", &mut errors),
+        Some(SignalAction::Acknowledge | SignalAction::Resolve) => required(&event, "dedup_key", &mut errors),
         Some(SignalAction::Fire) | None => event.text("dedup_key"),
     };
     if dedup_key.as_ref().is_some_and(|key| key.chars().nth(MAX_DEDUP_KEY).is_some()) {
@@ -148,7 +159,7 @@ pub fn parse_change(request: &Request) -> Result<Parsed, Rejected> {
     let event = Fields::of(&body).ok_or_else(|| Rejected::new(INVALID, "the event is not an object"))?;
     let payload = event.fields("payload");
     let mut errors = vec![];
-    event.required("routing_key", &mut errors);
+    required(&event, "routing_key", &mut errors);
     let summary = payload.text("summary");
     match &summary {
         None => errors.push(missing("payload.summary")),
@@ -170,44 +181,9 @@ pub fn parse_change(request: &Request) -> Result<Parsed, Rejected> {
     }
     let title = Some(text::line(&summary, MAX_TITLE)).filter(|title| !title.is_empty()).unwrap_or_else(|| "Change without a title".to_owned());
     let service = payload.fields("custom_details").text("service").map(|service| text::line(&service, MAX_TITLE)).filter(|service| !service.is_empty());
-    let change = ChangeRecord { key, service, title, status: None, happened_at: sent_at.unwrap_or(request.received_at), doc };
+    let happened_at = sent_at.unwrap_or(request.received_at);
+    let change = ChangeRecord { key, service, title, status: None, happened_at, told_at: happened_at, doc };
     Ok(Parsed { changes: vec![change], ..Parsed::default() })
-}
-
-/// An object whose fields are read leniently; anything else reads as one without fields.
-struct Fields<'a>(&'a Map<String, Value>);
-
-/// What stands for an object that is missing.
-static NO_FIELDS: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-
-impl<'a> Fields<'a> {
-    fn of(value: &'a Value) -> Option<Self> {
-        value.as_object().map(Fields)
-    }
-
-    fn fields(&self, name: &str) -> Fields<'a> {
-        self.0.get(name).and_then(Fields::of).unwrap_or(Fields(&NO_FIELDS))
-    }
-
-    fn list(&self, name: &str) -> impl Iterator<Item = Fields<'a>> {
-        self.0.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Fields::of)
-    }
-
-    /// A field that holds text or a number, and not only blanks.
-    fn text(&self, name: &str) -> Option<String> {
-        match self.0.get(name)? {
-            value @ (Value::String(_) | Value::Number(_)) => text::of_value(value).filter(|text| !text.trim().is_empty()),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        }
-    }
-
-    fn required(&self, name: &str, errors: &mut Vec<String>) -> Option<String> {
-        let text = self.text(name);
-        if text.is_none() {
-            errors.push(missing(name));
-        }
-        text
-    }
 }
 
 #[cfg(test)]

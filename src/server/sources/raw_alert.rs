@@ -93,12 +93,13 @@ impl RawAlert {
 
 /// The key as it was sent, or its SHA-256 where it is too long or holds control characters:
 /// stripping them would make one key of two.
-fn dedupe_key(key: String) -> String {
+pub fn dedupe_key(key: String) -> String {
     let is_kept = !key.contains(char::is_control) && key.chars().nth(MAX_DEDUPE_KEY).is_none();
     if is_kept { key } else { sha256_hex(&key) }
 }
 
-fn bounded_link(link: Link) -> Option<Link> {
+/// The link with what browsers would pass over taken out, if it still leads anywhere.
+pub fn bounded_link(link: Link) -> Option<Link> {
     // Browsers pass over control characters in addresses, so they must go before anybody judges the scheme.
     let href: String = link.href.trim().chars().filter(|c| !c.is_control()).collect();
     if href.is_empty() || href.chars().nth(MAX_HREF).is_some() {

@@ -1,15 +1,57 @@
 //! Whether a delivery was signed with one of an integration's secrets: HMAC-SHA256 over the raw
-//! body, before anybody parses it.
+//! body, before anybody parses it. GitLab, unlike all others, may send the secret itself.
+
+mod gitlab;
 
 use crate::domain::{integration::Settings, time::Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The header of senders that have none of their own.
-pub const DEFAULT_HEADER: &str = "X-Tocsin-Signature";
-
 /// A signed time may be this far from ours, in either direction.
 const WINDOW_SECS: i64 = 300;
+
+/// How a sender proves that a delivery is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// The digest of the body in hex, in this header unless the settings name another.
+    Hmac { header: &'static str },
+    /// The secret itself in `X-Gitlab-Token`, or a signature as Standard Webhooks has it.
+    GitLab,
+}
+
+impl Scheme {
+    /// That of senders that have none of their own.
+    pub const OURS: Scheme = Scheme::Hmac { header: "X-Tocsin-Signature" };
+
+    /// The header that holds the proof, or the first that may.
+    pub fn header<'a>(&'a self, settings: &'a Settings) -> &'a str {
+        settings.header.as_deref().unwrap_or(match self {
+            Scheme::Hmac { header } => header,
+            Scheme::GitLab => gitlab::TOKEN_HEADER,
+        })
+    }
+
+    /// Whether there is any proof to look at.
+    pub fn is_given<'a>(&self, settings: &Settings, header: impl Fn(&str) -> Option<&'a str>) -> bool {
+        header(self.header(settings)).is_some() || (*self == Scheme::GitLab && header(gitlab::SIGNATURE_HEADER).is_some())
+    }
+
+    /// Checks the proof of `body` against every secret that is valid now. Without a secret nothing
+    /// matches: whether an integration asks for a proof at all is the caller's question.
+    pub fn verify<'a>(
+        &self,
+        settings: &Settings,
+        secrets: &[String],
+        header: impl Fn(&str) -> Option<&'a str>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), BadSignature> {
+        match self {
+            Scheme::Hmac { .. } => verify(self.header(settings), settings.timestamp_header.as_deref(), secrets, header, body, now),
+            Scheme::GitLab => gitlab::verify(self.header(settings), secrets, header, body, now),
+        }
+    }
+}
 
 /// Why a signature does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,26 +66,25 @@ pub enum BadSignature {
     Stale,
     #[error("the signature matches no secret")]
     Wrong,
+    #[error("neither the secret token nor a signature came with it")]
+    NoProof,
+    #[error("the secret token is not one of this integration's secrets")]
+    WrongToken,
 }
 
-/// Checks the signature of `body` against every secret that is valid now.
-///
-/// The header is that of the settings, else `default_header`; its value is the digest in hex,
-/// with or without `sha256=`. With a timestamp header in the settings, what was signed is
-/// `<that header>:<body>`. Without a secret nothing matches: whether an integration asks for a
-/// signature at all is the caller's question.
-pub fn verify<'a>(
-    settings: &Settings,
+/// Checks the signature in `signature_header`: the digest in hex, with or without `sha256=`. With a
+/// header for the time, what was signed is `<that header>:<body>`.
+fn verify<'a>(
+    signature_header: &str,
+    timestamp_header: Option<&str>,
     secrets: &[String],
-    default_header: &str,
     header: impl Fn(&str) -> Option<&'a str>,
     body: &[u8],
     now: Timestamp,
 ) -> Result<(), BadSignature> {
-    let sent = header(settings.header.as_deref().unwrap_or(default_header)).ok_or(BadSignature::Missing)?;
-    let sent = sent.trim();
+    let sent = header(signature_header).ok_or(BadSignature::Missing)?.trim();
     let digest = from_hex(sent.strip_prefix("sha256=").unwrap_or(sent)).ok_or(BadSignature::Malformed)?;
-    let signed_at = match settings.timestamp_header.as_deref() {
+    let signed_at = match timestamp_header {
         Some(name) => Some(header(name).ok_or(BadSignature::NoTime)?),
         None => None,
     };
@@ -53,8 +94,12 @@ pub fn verify<'a>(
     if !matches {
         return Err(BadSignature::Wrong);
     }
-    let Some(signed_at) = signed_at else { return Ok(()) };
-    let signed_at: i64 = signed_at.parse().map_err(|_| BadSignature::NoTime)?;
+    signed_at.map_or(Ok(()), |signed_at| is_recent(signed_at, now))
+}
+
+/// Whether a signed time, in Unix seconds, is near enough to ours.
+fn is_recent(signed_at: &str, now: Timestamp) -> Result<(), BadSignature> {
+    let signed_at: i64 = signed_at.trim().parse().map_err(|_| BadSignature::NoTime)?;
     if signed_at.abs_diff(now.epoch_secs()) > WINDOW_SECS.unsigned_abs() { Err(BadSignature::Stale) } else { Ok(()) }
 }
 
@@ -106,7 +151,7 @@ mod tests {
             ..Settings::default()
         };
         let header = |name: &str| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
-        verify(&settings, secrets, DEFAULT_HEADER, header, body, now)
+        Scheme::OURS.verify(&settings, secrets, header, body, now)
     }
 
     #[test]
@@ -166,9 +211,22 @@ mod tests {
         let (value, secret) = (vector("github_docs", "value"), secrets(&[&vector("github_docs", "secret")]));
         let upper = value.strip_prefix("sha256=").expect("the vector has the prefix").to_uppercase();
         for value in [value.as_str(), upper.as_str()] {
-            let header = |name: &str| (name == DEFAULT_HEADER).then_some(value);
-            assert_eq!(verify(&Settings::default(), &secret, DEFAULT_HEADER, header, b"Hello, World!", SIGNED_AT), Ok(()));
+            let header = |name: &str| (name == "X-Tocsin-Signature").then_some(value);
+            assert_eq!(Scheme::OURS.verify(&Settings::default(), &secret, header, b"Hello, World!", SIGNED_AT), Ok(()));
         }
+    }
+
+    #[test]
+    fn github_signs_what_it_sends() {
+        let (value, secret) = (vector("github_file", "value"), secrets(&[&vector("github_file", "secret")]));
+        let body = include_bytes!("../../../tests/fixtures/github/deployment_status.json");
+        let header = |name: &str| name.eq_ignore_ascii_case("X-Hub-Signature-256").then_some(value.as_str());
+        let scheme = super::super::github::SOURCE.signature;
+        assert_eq!(scheme.verify(&Settings::default(), &secret, header, body, SIGNED_AT), Ok(()));
+        assert_eq!(scheme.verify(&Settings::default(), &secret, header, &body[1..], SIGNED_AT), Err(BadSignature::Wrong));
+        // The older header with SHA-1 is no proof.
+        let sha1 = |name: &str| name.eq_ignore_ascii_case("X-Hub-Signature").then_some("sha1=b613679a0814d9ec772f95d778c35fc5ff1697c4");
+        assert_eq!(scheme.verify(&Settings::default(), &secret, sha1, body, SIGNED_AT), Err(BadSignature::Missing));
     }
 
     #[test]

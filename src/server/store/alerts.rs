@@ -6,6 +6,7 @@ use crate::domain::{
     ids::{AlertId, IncidentId, IntegrationId},
     people::Actor,
     severity::AlertSeverity,
+    time::Timestamp,
 };
 
 /// Which alerts a list holds.
@@ -29,6 +30,13 @@ impl AlertFilter {
     pub fn for_actor(actor: Actor) -> Self {
         Self { state: None, open: None, severity: None, integration: None, incident: None, service: None, dedupe_key: None, stale: None, actor }
     }
+}
+
+/// What became of alerts in a range.
+#[derive(Clone, Debug, Default)]
+pub struct Turned {
+    pub opened: Vec<Alert>,
+    pub resolved: Vec<Alert>,
 }
 
 impl Store {
@@ -64,6 +72,43 @@ impl Store {
         .await
         .map_err(query("list alerts"))?;
         super::page(&found, limit, rows::alert, |row| rows::get(row, 0))
+    }
+
+    /// The alerts that `actor` may see and that were opened in `[from, to)`, or resolved in it;
+    /// of one service or of all, the last first of each.
+    pub async fn alerts_between(&self, actor: &Actor, service: Option<&str>, from: Timestamp, to: Timestamp, limit: i64) -> Result<Turned, StoreError> {
+        const OPENED: &str = concat!(
+            "SELECT ",
+            rows::alert_columns!(),
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE a.started_at >= $1 AND a.started_at < $2 AND ($3 = '' OR a.service = $3) \
+             AND ($4 = '*' OR a.incident_id IS NULL OR $4 LIKE '%,' || a.incident_id || ',%' \
+                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) ORDER BY a.started_at DESC, a.id DESC LIMIT $5"
+        );
+        const RESOLVED: &str = concat!(
+            "SELECT ",
+            rows::alert_columns!(),
+            " FROM ",
+            rows::alert_tables!(),
+            " WHERE a.resolved_at IS NOT NULL AND a.resolved_at >= $1 AND a.resolved_at < $2 AND ($3 = '' OR a.service = $3) \
+             AND ($4 = '*' OR a.incident_id IS NULL OR $4 LIKE '%,' || a.incident_id || ',%' \
+                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) ORDER BY a.resolved_at DESC, a.id DESC LIMIT $5"
+        );
+        let visible = self.private_incidents_of(actor).await?;
+        let ask = async |sql: &'static str| -> Result<Vec<Alert>, StoreError> {
+            let found = sqlx::query(sql)
+                .bind(from.micros())
+                .bind(to.micros())
+                .bind(service.unwrap_or_default().to_owned())
+                .bind(visible.clone())
+                .bind(limit)
+                .fetch_all(&self.readers)
+                .await
+                .map_err(query("list alerts of a range"))?;
+            found.iter().map(rows::alert).collect()
+        };
+        Ok(Turned { opened: ask(OPENED).await?, resolved: ask(RESOLVED).await? })
     }
 
     pub async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {

@@ -102,6 +102,21 @@ impl Store {
         found.iter().map(|row| actor(row, 0)).collect()
     }
 
+    /// What was noted of definitions in `[from, to)`: of services, objectives, what they leave out,
+    /// their data sources and targets, and of integrations; the last first.
+    pub async fn definition_changes(&self, from: Timestamp, to: Timestamp, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            entry_columns!(),
+            " FROM audit WHERE action IN ('service.described', 'objective.created', 'objective.changed', 'objective.removed', 'exclusion.created', \
+             'exclusion.removed', 'data_source.created', 'data_source.changed', 'data_source.removed', 'target.set', 'integration.created', \
+             'integration.changed', 'integration.disabled', 'integration.enabled', 'release_gate.overridden', 'release_gate.override_ended') \
+             AND at >= $1 AND at < $2 ORDER BY seq DESC LIMIT $3"
+        );
+        let found = sqlx::query(SQL).bind(from.micros()).bind(to.micros()).bind(limit).fetch_all(&self.readers).await;
+        found.map_err(query("read what was defined"))?.iter().map(entry).collect()
+    }
+
     /// The references of the incidents that retention removed.
     pub(super) async fn tombstones(&self) -> Result<BTreeSet<i64>, StoreError> {
         const SQL: &str = "SELECT seq, subject FROM audit WHERE action = $1 AND seq > $2 ORDER BY seq LIMIT $3";

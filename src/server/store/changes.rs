@@ -22,31 +22,63 @@ pub struct ChangeFilter {
 /// Most links of one change.
 const MAX_LINKS: usize = 10;
 
+/// What one delivery tells of changes.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldChanges<'a> {
+    pub integration: IntegrationId,
+    pub source: &'a str,
+    pub received_at: Timestamp,
+    /// What the sender calls the delivery, where it gives it a name.
+    pub delivery_id: Option<&'a str>,
+    pub changes: &'a [ChangeRecord],
+}
+
 impl Store {
-    /// Records changes of one integration; a change that is known already is told anew. One transaction.
-    pub async fn record_changes(&self, integration: IntegrationId, source: &str, received_at: Timestamp, changes: &[ChangeRecord]) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO change_records (id, integration_id, source, change_key, service, title, status, happened_at, received_at, doc) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+    /// Records what a delivery tells of changes, in one transaction. A change that is known already
+    /// is told anew, unless what is known was told later, or as late and further on; what a newer
+    /// change superseded stays where it happened. `false`: this delivery was recorded before, and
+    /// nothing is changed.
+    pub async fn record_changes(&self, told: ToldChanges<'_>) -> Result<bool, StoreError> {
+        const SEEN: &str = "INSERT INTO change_deliveries (integration_id, delivery_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT (integration_id, delivery_id) DO NOTHING";
+        const SQL: &str = "INSERT INTO change_records (id, integration_id, source, change_key, service, title, status, happened_at, received_at, doc, told_at, told_rank) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
                            ON CONFLICT (integration_id, change_key) DO UPDATE SET service = excluded.service, title = excluded.title, \
-                           status = excluded.status, happened_at = excluded.happened_at, received_at = excluded.received_at, doc = excluded.doc";
+                           status = excluded.status, received_at = excluded.received_at, doc = excluded.doc, told_at = excluded.told_at, told_rank = excluded.told_rank, \
+                           happened_at = CASE WHEN excluded.status = 'superseded' THEN change_records.happened_at ELSE excluded.happened_at END \
+                           WHERE excluded.told_at > change_records.told_at OR (excluded.told_at = change_records.told_at AND excluded.told_rank > change_records.told_rank)";
         let mut write = self.begin().await?;
-        for change in changes {
+        if let Some(id) = told.delivery_id {
+            let seen = sqlx::query(SEEN)
+                .bind(told.integration.to_string())
+                .bind(id)
+                .bind(told.received_at.micros())
+                .execute(&mut *write)
+                .await
+                .map_err(query("note a delivery of changes"))?;
+            if seen.rows_affected() == 0 {
+                return Ok(false);
+            }
+        }
+        for change in told.changes {
             sqlx::query(SQL)
                 .bind(uuid::Uuid::now_v7().to_string())
-                .bind(integration.to_string())
-                .bind(source)
+                .bind(told.integration.to_string())
+                .bind(told.source)
                 .bind(&change.key)
                 .bind(change.service.as_deref())
                 .bind(&change.title)
                 .bind(change.status.map(|status| status.slug()))
                 .bind(change.happened_at.micros())
-                .bind(received_at.micros())
+                .bind(told.received_at.micros())
                 .bind(change.doc.to_string())
+                .bind(change.told_at.micros())
+                .bind(change.status.map_or(0, ChangeStatus::progress))
                 .execute(&mut *write)
                 .await
                 .map_err(query("record a change"))?;
         }
-        write.commit().await.map_err(query("record a change"))
+        write.commit().await.map_err(query("record a change"))?;
+        Ok(true)
     }
 
     /// A page of changes, the last that happened first. A cursor is what a page before answered.

@@ -43,7 +43,7 @@ impl Store {
         objectives::mark_changed(&mut write).await?;
         for change in changes {
             let is_done = match change {
-                Change::Service { name, draft } => services::describe(&mut write, name, draft, now).await.map(|()| true)?,
+                Change::Service { name, draft } => services::describe(&mut write, name, draft, by, now).await.map(|()| true)?,
                 Change::DataSource { source, is_new: true } => matches!(data_sources::create(&mut write, source, by).await?, SourceKept::Done),
                 Change::DataSource { source, is_new: false } => matches!(data_sources::change(&mut write, source, by).await?, SourceKept::Done),
                 Change::Objective { before: None, draft } => matches!(objectives::create(&mut write, draft, by, now).await?, ObjectiveDescribed::Done(_)),

@@ -43,10 +43,10 @@ mod upkeep;
 mod verify;
 mod writer;
 
-pub use alerts::AlertFilter;
+pub use alerts::{AlertFilter, Turned};
 pub use audit::AuditFilter;
 pub use burn_levels::BurnLevel;
-pub use changes::{ChangeFilter, change_cursor};
+pub use changes::{ChangeFilter, ToldChanges, change_cursor};
 pub use commands::Outcome;
 pub use data_sources::{KeptSource, SourceKept};
 pub use definitions::Change;

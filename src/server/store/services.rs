@@ -1,7 +1,8 @@
 //! Services: what people say of them, and what hangs on them.
 
-use super::{Store, StoreError, query, rows, rows::to_json};
+use super::{Store, StoreError, audit, query, rows, rows::to_json};
 use crate::domain::{
+    audit::{Action, By, Subject},
     people::Actor,
     services::{ServiceChange, ServiceDraft},
     time::Timestamp,
@@ -18,7 +19,7 @@ pub struct Described {
 impl Store {
     /// Every service, by name.
     pub async fn described_services(&self) -> Result<Vec<Described>, StoreError> {
-        let found = sqlx::query("SELECT name, owner, tier, description, links FROM services ORDER BY name")
+        let found = sqlx::query("SELECT name, owner, tier, description, links, depends_on FROM services ORDER BY name")
             .fetch_all(&self.readers)
             .await
             .map_err(query("list services"))?;
@@ -26,7 +27,7 @@ impl Store {
     }
 
     pub async fn described_service(&self, name: &str) -> Result<Option<Described>, StoreError> {
-        let row = sqlx::query("SELECT name, owner, tier, description, links FROM services WHERE name = $1")
+        let row = sqlx::query("SELECT name, owner, tier, description, links, depends_on FROM services WHERE name = $1")
             .bind(name)
             .fetch_optional(&self.readers)
             .await
@@ -35,9 +36,9 @@ impl Store {
     }
 
     /// Writes down what people say of a service; one that is not known is made.
-    pub async fn describe_service(&self, name: &str, draft: &ServiceDraft) -> Result<(), StoreError> {
+    pub async fn describe_service(&self, name: &str, draft: &ServiceDraft, by: &By) -> Result<(), StoreError> {
         let mut write = self.begin().await?;
-        describe(&mut write, name, draft, self.clock.now()).await?;
+        describe(&mut write, name, draft, by, self.clock.now()).await?;
         write.commit().await.map_err(query("describe a service"))
     }
 
@@ -94,10 +95,17 @@ impl Store {
     }
 }
 
-/// Writes down what people say of a service within a transaction.
-pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &ServiceDraft, now: Timestamp) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO services (name, created_at, owner, tier, description, links) VALUES ($1, $2, $3, $4, $5, $6) \
-                       ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, tier = excluded.tier, description = excluded.description, links = excluded.links";
+/// Writes down what people say of a service within a transaction. Saying the same again is noted nowhere.
+pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &ServiceDraft, by: &By, now: Timestamp) -> Result<(), StoreError> {
+    const BEFORE: &str = "SELECT name, owner, tier, description, links, depends_on FROM services WHERE name = $1";
+    const SQL: &str = "INSERT INTO services (name, created_at, owner, tier, description, links, depends_on) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                       ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, tier = excluded.tier, description = excluded.description, links = excluded.links, \
+                       depends_on = excluded.depends_on";
+    let before = sqlx::query(BEFORE).bind(name).fetch_optional(&mut *write).await.map_err(query("read a service"))?;
+    let before = before.as_ref().map(described).transpose()?.map(|known| known.draft);
+    if before.as_ref() == Some(draft) {
+        return Ok(());
+    }
     sqlx::query(SQL)
         .bind(name)
         .bind(now.micros())
@@ -105,14 +113,17 @@ pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &Serv
         .bind(draft.tier)
         .bind(&draft.description)
         .bind(to_json(&draft.links))
-        .execute(write)
+        .bind(to_json(&draft.depends_on))
+        .execute(&mut *write)
         .await
-        .map(drop)
-        .map_err(query("describe a service"))
+        .map_err(query("describe a service"))?;
+    let changed = draft.changed_since(&before.unwrap_or_default()).join(", ");
+    let note = by.did(Action::ServiceDescribed, Subject::new("service", name, name)).with("changed", changed);
+    audit::append(write, now, &note.with("depends_on", draft.depends_on.join(", "))).await
 }
 
 fn described(row: &AnyRow) -> Result<Described, StoreError> {
-    let draft = ServiceDraft { owner: rows::get(row, 1)?, tier: rows::get(row, 2)?, description: rows::get(row, 3)?, links: rows::json_column(row, 4)? };
+    let draft = ServiceDraft { owner: rows::get(row, 1)?, tier: rows::get(row, 2)?, description: rows::get(row, 3)?, links: rows::json_column(row, 4)?, depends_on: rows::json_column(row, 5)? };
     Ok(Described { name: rows::get(row, 0)?, draft })
 }
 

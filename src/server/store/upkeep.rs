@@ -53,6 +53,12 @@ impl Store {
         self.delete_in_batches(SQL, before, "prune commands").await
     }
 
+    /// Forgets which deliveries of changes were seen before `before`: nobody sends them again.
+    pub async fn prune_change_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
+        const SQL: &str = "DELETE FROM change_deliveries WHERE delivery_id IN (SELECT delivery_id FROM change_deliveries WHERE seen_at < $1 LIMIT 1000) AND seen_at < $1";
+        self.delete_in_batches(SQL, before, "prune deliveries of changes").await
+    }
+
     /// Forgets sessions that are over.
     pub async fn prune_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
         const SQL: &str = "DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at < $1 LIMIT 1000)";

@@ -17,7 +17,7 @@ use crate::{
         error::ServerError,
         records::{Record, Records},
         sources::{self, Source},
-        store::{Delivery, Imported, Receipt, Store},
+        store::{Delivery, Imported, Receipt, Store, ToldChanges},
     },
 };
 use axum::body::Bytes;
@@ -228,7 +228,15 @@ pub async fn alerts<E>(
                 report.rejected.add_flaws(line, &partly);
             }
             if !changes.is_empty() {
-                store.record_changes(delivery.integration_id, &delivery.source, delivery.received_at, &changes).await?;
+                let told = ToldChanges {
+                    integration: delivery.integration_id,
+                    source: &delivery.source,
+                    received_at: delivery.received_at,
+                    // A file says it once; importing it again tells the same.
+                    delivery_id: None,
+                    changes: &changes,
+                };
+                store.record_changes(told).await?;
             }
             signals += delivery.signals.len();
             waiting.push(delivery);

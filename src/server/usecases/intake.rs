@@ -17,7 +17,7 @@ use crate::{
         hooks::senders::Entrant,
         sources::{self, Parsed, Rejected, Source},
         state::App,
-        store::{Delivery, Receipt, Sender, StoreError},
+        store::{Delivery, Receipt, Sender, StoreError, ToldChanges},
         telemetry::timed,
         usecases::people::needs,
     },
@@ -110,11 +110,16 @@ pub fn read(parse: Parse, headers: &HeaderMap, body: &[u8], received_at: Timesta
 
 async fn store(app: &App, entrant: &Entrant, source: &Source, received_at: Timestamp, parsed: Parsed) -> Result<Accepted, StoreError> {
     let rejected_words = parsed.rejected_words();
-    let Parsed { signals, changes, warnings, rejected, dedup_key } = parsed;
+    let Parsed { signals, changes, mut warnings, rejected, dedup_key, delivery_id } = parsed;
     let integration = entrant.integration();
     let is_heartbeat = signals.iter().any(|signal| signal.heartbeat);
+    let mut recorded = changes.len();
     if !changes.is_empty() {
-        timed("changes", app.store.record_changes(integration.id, source.slug, received_at, &changes)).await?;
+        let told = ToldChanges { integration: integration.id, source: source.slug, received_at, delivery_id: delivery_id.as_deref(), changes: &changes };
+        if !timed("changes", app.store.record_changes(told)).await? {
+            recorded = 0;
+            warnings.push("this delivery was recorded before: it changed nothing".to_owned());
+        }
     }
     let receipt = if signals.is_empty() {
         Receipt::default()
@@ -141,7 +146,7 @@ async fn store(app: &App, entrant: &Entrant, source: &Source, received_at: Times
         incidents_opened: receipt.incidents_opened,
         incidents_resolved: receipt.incidents_resolved,
         alerts: receipt.alerts,
-        changes: changes.len(),
+        changes: recorded,
         warnings,
         rejected: rejected.into_iter().map(|alert| RejectedItem { index: alert.index, detail: alert.words }).collect(),
         rejected_words,

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod boards;
 pub mod briefing;
 pub mod budgets;
+pub mod changed;
 pub mod changes;
 pub mod data_sources;
 pub mod debug_board;

@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Services, operations or callers with their figures, those with the most calls first.
 pub async fn traffic(app: &App, actor: &Actor, question: Question, by: By) -> Result<Vec<Traffic>, ServerError> {
@@ -34,13 +35,13 @@ pub async fn errors(app: &App, actor: &Actor, question: Question) -> Result<Erro
     asked(app, actor, question, |question, now, _| now.errors(&question)).await
 }
 
-/// Who calls whom.
+/// Who calls whom, and who is said to need whom.
 pub async fn graph(app: &App, actor: &Actor, question: Question) -> Result<Graph, ServerError> {
+    let (service, compared) = (question.service.clone(), question.baseline.is_some());
     let mut graph = asked(app, actor, question, |question, now, before| now.graph(&question, before.as_ref())).await?;
-    let described = app.store.described_services().await?;
-    for node in &mut graph.nodes {
-        node.declared = described.iter().any(|known| known.name == node.service);
-    }
+    let declared: BTreeMap<String, Vec<String>> =
+        app.store.described_services().await?.into_iter().map(|known| (known.name, known.draft.depends_on)).collect();
+    graph.declare(&declared, service.as_deref(), compared);
     Ok(graph)
 }
 
@@ -133,7 +134,7 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     done.map_err(|_| Failure::new(FailureKind::Unavailable, "broke_off", "the answer could not be reckoned").into())
 }
 
-fn checked(range: Range) -> Result<Range, ServerError> {
+pub(super) fn checked(range: Range) -> Result<Range, ServerError> {
     if range.from < range.to { Ok(range) } else { Err(Failure::new(FailureKind::Malformed, "bad_parameter", "a range begins before it ends").into()) }
 }
 

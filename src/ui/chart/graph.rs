@@ -113,7 +113,7 @@ pub fn legend(drawing: &Drawing) -> AnyView {
     let has = |look: EdgeLook| drawing.lines.iter().any(|line| line.look == look);
     let items = [
         (has(EdgeLook::Failing), "failing", "fails, from 5 % and 20 calls"),
-        (has(EdgeLook::Unseen), "unseen", "declared, not seen"),
+        (has(EdgeLook::Unseen), "unseen", "declared, no calls seen"),
         (drawing.boxes.iter().any(|each| each.look == NodeLook::Silent), "silent", "no data"),
     ];
     let item = |(_, look, words): (bool, &'static str, &'static str)| view! { <li data-look=look>{words}</li> };

@@ -1,18 +1,17 @@
-//! What changed, on the time axis: deploys and other changes, and where incidents began; beneath
-//! it each change with how its service did before and after.
+//! What changed, on the time axis: deploys, objectives, alerts, maintenance and definitions, and where
+//! incidents began; beneath it each change, those of a service with how it did before and after.
+
+mod strip;
 
 use crate::{
     api,
-    charts::{
-        graph::percent,
-        moments::{HEIGHT, Moments, moments},
-        time_axis::TimeAxis,
-    },
+    charts::graph::percent,
     domain::{
         change::ChangeCard,
         incident::Kind,
         severity::Severity,
         telemetry::{
+            changed::{Changed as Change, ChangedKind, ChangedPage, LeadsTo, LeadsToPage},
             panels::{Figures, Question, Range, Traffic},
             waterfall::took,
         },
@@ -22,21 +21,23 @@ use crate::{
     ui::{
         browser,
         components::{
+            icon::{Glyph, Icon},
             loaded::{Failed, Load, Loading},
-            severity,
+            relative_time::exact,
         },
         drawing::view,
         panels::changes::ChangeRow,
+        routes::Route,
         session::session,
     },
 };
-use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
+use std::sync::Arc;
+use strip::Strip;
 
-/// So many changes are asked for.
-const MOST: u32 = 100;
 /// How long before and after a change its service is looked at.
 const BESIDE_SECS: i64 = 600;
-/// So many of the last changes say how their service did.
+/// So many of the last deploys say how their service did.
 const COMPARED: usize = 6;
 
 /// An incident that began in the range.
@@ -60,13 +61,13 @@ pub fn Changed(
     #[prop(optional)] insets: (f64, f64),
 ) -> impl IntoView {
     let session = session();
-    let load = RwSignal::new(Load::<Vec<ChangeCard>>::Loading);
+    let load = RwSignal::new(Load::<Arc<ChangedPage>>::Loading);
     let fetch = move || {
         let (asked, of) = (range.get_untracked(), service.get_untracked());
         spawn_local(async move {
-            let answer = api::changes::list(Some(asked.from), Some(asked.to), of.clone(), None, Some(MOST)).await;
+            let answer = api::changes::between(asked, of.clone()).await;
             if range.try_get_untracked() == Some(asked) && service.try_get_untracked() == Some(of) {
-                load.set(Load::from_answer(answer.map(|page| page.items)));
+                load.set(Load::from_answer(answer.map(Arc::new)));
             }
         });
     };
@@ -97,22 +98,29 @@ pub fn Changed(
         began
     });
     let count = move || match load.get() {
-        Load::Ready(changes) if changes.is_empty() => "no change reported".to_owned(),
-        Load::Ready(changes) => wording::count(changes.len(), "change", "changes"),
+        Load::Ready(page) => counted(&page),
         Load::Loading => String::new(),
         Load::Failed(_) => "could not be read".to_owned(),
     };
     let body = move || match load.get() {
         Load::Loading => view! { <Loading what="the changes" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch() /> },
-        Load::Ready(changes) => {
-            let listed = changes.iter().cloned().enumerate().map(|(at, change)| row(change, at < COMPARED, range.get_untracked())).collect_view();
-            let nothing = changes.is_empty().then(
-                || view! { <p class="panel__empty">"What nobody reports is not known here: deploys are sent to /v2/change/enqueue or by a webhook."</p> },
+        Load::Ready(page) => {
+            let mut deploys = 0;
+            let listed = page.items.iter().cloned().map(|item| match item.change {
+                Some(change) => {
+                    deploys += 1;
+                    deploy(change, deploys <= COMPARED, range.get_untracked())
+                }
+                None => row(item),
+            });
+            let listed = listed.collect_view();
+            let no_deploy = !page.items.iter().any(|item| item.kind == ChangedKind::Deploy);
+            let nothing = no_deploy.then(
+                || view! { <p class="panel__empty">"No deploy was reported. What nobody reports is not known here: GitHub, GitLab and Argo CD report deploys by an integration, anything else to /v2/change/enqueue."</p> },
             );
-            let ats: Vec<Timestamp> = changes.iter().map(|change| change.happened_at).collect();
             view! {
-                <Strip range ats incidents insets />
+                <Strip range page=page.clone() incidents insets />
                 {nothing}
                 <ul class="changes changed__list">{listed}</ul>
             }
@@ -129,81 +137,61 @@ pub fn Changed(
     }
 }
 
-#[component]
-fn Strip(range: Signal<Range>, ats: Vec<Timestamp>, incidents: Memo<Vec<Began>>, insets: (f64, f64)) -> impl IntoView {
-    let session = session();
-    let place = NodeRef::<html::Div>::new();
-    let width = RwSignal::new(0.0_f64);
-    let measure = move || {
-        if let Some(place) = place.get_untracked() {
-            width.set(f64::from(place.client_width()));
-        }
-    };
-    Effect::new(move |_| {
-        place.track();
-        measure();
-    });
-    if browser::is_here() {
-        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || listener.remove());
+/// How much there is, and of which kinds there is more.
+fn counted(page: &ChangedPage) -> String {
+    if page.items.is_empty() {
+        return "no change known".to_owned();
     }
-    let drawn = move || {
-        let (width, range) = (width.get(), range.get());
-        let (left, right) = insets;
-        let axis = TimeAxis { from: range.from, until: range.to, left, right: (width - right).max(left + 1.0) };
-        let began = incidents.get();
-        let starts: Vec<Timestamp> = began.iter().map(|began| began.at).collect();
-        (width > 0.0).then(|| picture(&moments(axis, &ats, &starts, &session.zone.get().wall()), &began, axis, width))
-    };
-    view! { <div class="changed__place" node_ref=place>{drawn}</div> }
+    let count = wording::count(page.items.len(), "change", "changes");
+    if page.cut.is_empty() {
+        return count;
+    }
+    let kinds: Vec<String> = page.cut.iter().map(|kind| kind.label().to_lowercase()).collect();
+    format!("{count}; of {} only the last", wording::list(&kinds))
 }
 
-fn picture(made: &Moments, began: &[Began], axis: TimeAxis, width: f64) -> AnyView {
-    let said = format!(
-        "{} and {} on the time axis",
-        wording::count(made.marks.iter().map(|mark| mark.members.len()).sum(), "change", "changes"),
-        wording::count(made.lines.iter().map(|line| line.members.len()).sum(), "incident", "incidents"),
-    );
-    let mark = |moment: &crate::charts::moments::Moment| {
-        let (x, n) = (moment.x, moment.members.len());
-        let several = (n > 1).then(|| view! { <text class="changed__several" x=format!("{:.1}", x + 8.0) y="16">{n.to_string()}</text> });
-        view! {
-            <path class="changed__deploy" d=format!("M{:.1} 6h12l-6 9z", x - 6.0)></path>
-            {several}
-        }
+/// What changed that is no deploy.
+fn row(item: Change) -> AnyView {
+    let session = session();
+    let now = session.live.ticking();
+    let (at, until) = (item.at, item.until);
+    let clock = move || session.zone.get().clock(at, now.get());
+    let ends = until.map(|until| view! { <span class="muted">{move || format!("until {}", session.zone.get().clock(until, now.get()))}</span> });
+    let title = match &item.leads_to {
+        Some(leads) => view! { <a href=path(leads)>{item.title.clone()}</a> },
+        None => item.title.clone().into_any(),
     };
-    let line = |moment: &crate::charts::moments::Moment| {
-        let first = moment.members.first().and_then(|at| began.get(*at));
-        let words: Vec<String> = moment.members.iter().filter_map(|at| began.get(*at)).map(|began| format!("{}: {}", began.reference, began.title)).collect();
-        let of = first.and_then(|first| first.severity);
-        let moved = format!("translate({:.1} 11) scale(0.6) translate(-10 -10)", moment.x);
-        view! {
-            <g class="changed__incident" data-maintenance=first.is_some_and(|first| first.is_maintenance).then_some("")>
-                <title>{words.join("; ")}</title>
-                <line x1=format!("{:.1}", moment.x) y1="18" x2=format!("{:.1}", moment.x) y2="30"></line>
-                <path data-severity=severity::severity_slug(of) d=severity::shape(of) transform=moved></path>
-            </g>
-        }
-    };
-    let label = |label: &crate::charts::Label| {
-        view! {
-            <text class="changed__axis" x=format!("{:.1}", label.x) y=format!("{:.1}", label.y) text-anchor=label.anchor.slug()>
-                {label.words.clone()}
-            </text>
-        }
+    let facts = item.service.clone().map_or_else(|| item.kind.label().to_owned(), |service| format!("{service} · {}", item.kind.label()));
+    let glyph = match (item.kind, item.is_worse) {
+        (ChangedKind::Objective, true) => Glyph::Falling,
+        (ChangedKind::Alert, true) => Glyph::Alarm,
+        (ChangedKind::Objective | ChangedKind::Alert, false) => Glyph::Check,
+        (ChangedKind::Maintenance | ChangedKind::Exclusion, _) => Glyph::Clock,
+        (ChangedKind::Definition | ChangedKind::Deploy, _) => Glyph::Pencil,
     };
     view! {
-        <svg class="changed__strip" role="img" aria-label=said width=format!("{width:.0}") height=format!("{HEIGHT:.0}")>
-            <line class="changed__base" x1=format!("{:.1}", axis.left) y1="30" x2=format!("{:.1}", axis.right) y2="30"></line>
-            {made.marks.iter().map(mark).collect_view()}
-            {made.lines.iter().map(line).collect_view()}
-            {made.labels.iter().map(label).collect_view()}
-        </svg>
+        <li class="change" data-kind=item.kind.slug() data-status=item.is_worse.then_some("failure")>
+            <span class="change__when"><time class="number" datetime=at.to_string() title=exact(at)>{clock}</time> {ends}</span>
+            <div class="change__words">
+                <p class="change__title">{title}</p>
+                <p class="change__facts">{facts}</p>
+            </div>
+            <span class="change__status"><Icon glyph /> {item.words}</span>
+        </li>
     }
 }
 
-/// A change, and how its service did before and after, where that is asked for.
-fn row(change: ChangeCard, is_compared: bool, range: Range) -> AnyView {
+fn path(leads: &LeadsTo) -> String {
+    let name = leads.name.clone();
+    match leads.page {
+        LeadsToPage::Incident => Route::Incident(name).path(),
+        LeadsToPage::Objective => Route::Objective(name).path(),
+        LeadsToPage::Service => Route::Service(name).path(),
+    }
+}
+
+/// A deploy, and how its service did before and after, where that is asked for.
+fn deploy(change: ChangeCard, is_compared: bool, range: Range) -> AnyView {
     let said = RwSignal::new(None::<String>);
     if let Some(service) = change.service.clone().filter(|_| is_compared && browser::is_here()) {
         let at = change.happened_at;
@@ -269,5 +257,24 @@ mod tests {
         assert_eq!(compared(None, 600), "No calls of this service were seen around it.");
         let stopped = Traffic { now: figures(0, 0), ..traffic };
         assert_eq!(compared(Some(&stopped), 300), "5 min before: 0.2 % of 1,204 calls fail, p95 210 ms · after: no calls");
+    }
+
+    #[test]
+    fn the_note_says_of_what_there_is_more() {
+        assert_eq!(counted(&ChangedPage::default()), "no change known");
+        let item = Change {
+            at: Timestamp::from_micros(0),
+            until: None,
+            kind: ChangedKind::Alert,
+            title: "t".to_owned(),
+            words: String::new(),
+            service: None,
+            is_worse: true,
+            leads_to: None,
+            change: None,
+        };
+        let page = |cut: Vec<ChangedKind>| ChangedPage { items: vec![item.clone(), item.clone()], cut };
+        assert_eq!(counted(&page(vec![])), "2 changes");
+        assert_eq!(counted(&page(vec![ChangedKind::Alert, ChangedKind::Deploy])), "2 changes; of alerts and deploys only the last");
     }
 }

@@ -145,6 +145,7 @@ fn Picture(load: RwSignal<Load<Arc<Graph>>>, question: Signal<Question>, press: 
             <p class="dependencies__folded">{drawing.title.clone()} {drawing.folded.clone().map(|words| format!(" {words}"))}</p>
             {paint("dependencies", &drawing, press)}
             {legend(&drawing)}
+            {drawing.disagreements.clone().map(|words| view! { <p class="dependencies__folded">{words}</p> })}
         }
     };
     view! { <div class="dependencies__place" node_ref=place>{drawn}</div> }
@@ -161,6 +162,7 @@ fn table(graph: &Graph) -> AnyView {
     };
     view! {
         <p class="dependencies__folded">{graph.sentence()}</p>
+        {graph.disagreements().map(|words| view! { <p class="dependencies__folded">{words}</p> })}
         <div class="dependencies__scroll" tabindex="0" role="region" aria-label="Dependencies, table">
             <table class="dependencies__table">
                 <caption class="visually-hidden">{table.caption.clone()}</caption>
@@ -184,7 +186,7 @@ fn drawn_from(graph: &panels::Graph, asked: &Question, zone: Zone) -> Graph {
     let node = |node: &panels::Node| graph::Node {
         name: node.service.clone(),
         // What never sends spans itself is known from its callers, and not silent.
-        silent: if node.seen || (node.declared && !is_called(graph, &node.service)) { silent(node.last_seen) } else { None },
+        silent: if node.seen || !is_called(graph, &node.service) { silent(node.last_seen) } else { None },
     };
     #[allow(clippy::cast_precision_loss)] // counts of calls
     let edge = |edge: &panels::Edge| graph::Edge {

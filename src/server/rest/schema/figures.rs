@@ -45,7 +45,7 @@ shape!(ImportedAlert, {
     "required": ["received_at", "source", "body"],
     "properties": {
         "received_at": { "type": "string", "format": "date-time" },
-        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] },
+        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "github", "gitlab", "argocd", "generic"] },
         "body": { "type": ["object", "array"], "description": "What the sender sent" }
     }
 });
@@ -127,19 +127,27 @@ shape!(ServiceDraft, {
             "type": "array",
             "maxItems": 20,
             "items": { "type": "object", "required": ["href", "text"], "properties": { "href": { "type": "string" }, "text": { "type": "string" } } }
+        },
+        "depends_on": {
+            "type": "array",
+            "maxItems": 100,
+            "description": "The services that it needs, by name; not itself. A name may be of a service that is not described yet",
+            "items": { "type": "string", "maxLength": 200 }
         }
     }
 });
 
 shape!(Service, {
     "type": "object",
-    "required": ["name", "owner", "tier", "description", "links", "open", "alerts", "last_incident_at", "last_change", "availability"],
+    "required": ["name", "owner", "tier", "description", "links", "depends_on", "unknown_dependencies", "open", "alerts", "last_incident_at", "last_change", "availability"],
     "properties": {
         "name": { "type": "string" },
         "owner": { "type": ["string", "null"] },
         "tier": { "type": ["integer", "null"] },
         "description": { "type": "string" },
         "links": { "type": "array", "items": { "type": "object", "required": ["href", "text"], "properties": { "href": { "type": "string" }, "text": { "type": "string" } } } },
+        "depends_on": { "type": "array", "items": { "type": "string" }, "description": "The services that somebody said it needs" },
+        "unknown_dependencies": { "type": "array", "items": { "type": "string" }, "description": "Those of them that nobody has described here" },
         "open": {
             "type": "array",
             "description": "Its open incidents, the worst first",

@@ -77,7 +77,7 @@ shape!(NewIntegration, {
     "type": "object",
     "required": ["source", "name"],
     "properties": {
-        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] },
+        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "github", "gitlab", "argocd", "generic"] },
         "name": { "type": "string" },
         "token": { "type": ["string", "null"], "minLength": 16, "description": "The key its sender uses already; absent: a new one is made" },
         "signing_secrets": { "type": "array", "items": { "type": "string", "minLength": 16 } },
@@ -123,7 +123,7 @@ shape!(Trial, {
     "type": "object",
     "required": ["source", "body"],
     "properties": {
-        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "generic"] },
+        "source": { "type": "string", "examples": ["alertmanager", "prometheus", "grafana", "pagerduty_events", "github", "gitlab", "argocd", "generic"] },
         "body": { "type": "string", "description": "What would be sent, byte by byte" },
         "headers": { "type": "object", "additionalProperties": { "type": "string" }, "description": "A signature among them is checked" },
         "integration_id": { "type": ["string", "null"], "format": "uuid", "description": "Whose settings and alerts count; absent: the source's only one, else those of a new one" }

@@ -75,6 +75,7 @@ pub fn of(files: Definitions, kept: &Kept, secrets: &Secrets<'_>, now: Timestamp
     for (place, name, draft, is_whole) in &services {
         planner.service(place, name, draft, *is_whole);
     }
+    planner.unknown_dependencies(&services);
     for (place, name, spec) in &sources {
         planner.source(place, name, spec);
     }
@@ -186,6 +187,17 @@ impl Planner<'_> {
         }
         if self.tell(place, "Service", Some(name), before, &after) {
             self.changes.push(Change::Service { name: name.to_owned(), draft: after });
+        }
+    }
+
+    /// A service may need one that nobody describes, be it a slip or somebody else's: it is said.
+    fn unknown_dependencies(&mut self, services: &[(Place, String, ServiceDraft, bool)]) {
+        let mut known: BTreeSet<&str> = self.kept.services.iter().map(|service| service.name.as_str()).collect();
+        known.extend(services.iter().map(|(_, name, ..)| name.as_str()));
+        for (place, _, draft, _) in services {
+            for needed in draft.depends_on.iter().filter(|needed| !known.contains(needed.as_str())) {
+                self.warnings.push(note(place, "depends_on", format!("there is no service “{needed}” yet; the dependency is kept by its name")));
+            }
         }
     }
 

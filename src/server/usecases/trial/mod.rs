@@ -13,7 +13,7 @@ use crate::{
     },
     server::{
         error::ServerError,
-        sources::{self, Parsed, Rejected, Source, pagerduty_events, signature},
+        sources::{self, Parsed, Rejected, Source, pagerduty_events},
         state::App,
         store::{Sender, Store},
     },
@@ -121,12 +121,11 @@ fn check_signature(source: &Source, sender: Option<&Sender>, headers: &HeaderMap
     let none = Settings::default();
     let settings = sender.map_or(&none, |sender| &sender.integration.settings);
     let secrets: Vec<String> = sender.map(|sender| sender.signing_secrets.iter().map(|known| known.secret.clone()).collect()).unwrap_or_default();
-    let name = settings.header.as_deref().unwrap_or(source.signature_header);
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let (required, given) = (!secrets.is_empty(), header(name).is_some());
-    let mut check = SignatureCheck { required, header: name.to_owned(), given, holds: None, words: None };
+    let (required, given) = (!secrets.is_empty(), source.signature.is_given(settings, header));
+    let mut check = SignatureCheck { required, header: source.signature.header(settings).to_owned(), given, holds: None, words: None };
     if required {
-        let verdict = signature::verify(settings, &secrets, source.signature_header, header, body, now);
+        let verdict = source.signature.verify(settings, &secrets, header, body, now);
         check.holds = given.then_some(verdict.is_ok());
         check.words = verdict.err().map(|bad| bad.to_string());
     } else if given {

@@ -1,4 +1,4 @@
-//! Saying what a service is: owner, tier, description, links.
+//! Saying what a service is: owner, tier, description, links, and what it needs.
 
 use crate::{
     api,
@@ -21,7 +21,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 /// The form for a service that is known; `done` is told what was saved, or nothing.
 pub fn form(service: Service, done: impl Fn(Option<Service>) + Copy + Send + Sync + 'static) -> AnyView {
-    let Service { name, owner, tier, description, links, .. } = service;
+    let Service { name, owner, tier, description, links, depends_on, .. } = service;
+    let depends_on = RwSignal::new(depends_on.join("\n"));
     let owner = RwSignal::new(owner.unwrap_or_default());
     let tier = RwSignal::new(tier.map(|tier| tier.to_string()).unwrap_or_default());
     let description = RwSignal::new(description);
@@ -37,8 +38,9 @@ pub fn form(service: Service, done: impl Fn(Option<Service>) + Copy + Send + Syn
             tier: tier.get_untracked().parse().ok(),
             description: description.get_untracked(),
             links: read_links(&links.get_untracked()),
+            depends_on: depends_on.get_untracked().lines().map(str::to_owned).collect(),
         };
-        match draft.parse() {
+        match draft.parse(&name.get_value()) {
             Err(faults) => refused.set(Some(sentence(&faults.join("; ")))),
             Ok(draft) => spawn_local(async move {
                 match api::services::describe(name.get_value(), draft).await {
@@ -55,6 +57,7 @@ pub fn form(service: Service, done: impl Fn(Option<Service>) + Copy + Send + Syn
                 <SelectField id="service-tier" label="Tier" options=tiers value=tier />
                 <TextArea id="service-description" label="What it does" value=description />
                 <TextArea id="service-links" label="Links" hint="One on each line: the address, then its name. Runbook, dashboard, repository, chat." value=links />
+                <TextArea id="service-depends-on" label="Depends on" hint="The services it needs, one on each line. A name that nobody has described yet is kept, and shown as such." value=depends_on />
                 <FormError words=refused />
                 <div class="form__foot">
                     <button type="button" class="button" on:click=move |_| done(None)>"Not now"</button>

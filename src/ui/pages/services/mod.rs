@@ -1,6 +1,7 @@
 //! Services: a list, the worst first, and a page for each.
 
 mod edit;
+mod neighbours;
 mod one;
 
 pub use one::ServicePage;

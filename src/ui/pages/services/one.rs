@@ -1,6 +1,7 @@
-//! One service: who owns it, where to look, what is open, and what was changed last.
+//! One service: who owns it, where to look, what is open, what it needs and what needs it, and what
+//! was changed last.
 
-use super::{edit, follow, open_words, percent};
+use super::{edit, follow, neighbours, open_words, percent};
 use crate::{
     api,
     domain::{
@@ -53,6 +54,8 @@ pub fn ServicePage(name: String) -> impl IntoView {
                         page.service = saved;
                     }
                 });
+                // What it needs is shown beside what calls show.
+                fetch();
             }
             editing.set(false);
         })
@@ -105,6 +108,7 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
     let nothing = |words: &'static str| view! { <p class="panel__empty">{words}</p> };
     let objectives = Signal::stored(page.objectives);
     let level = objectives.with_untracked(|rows| !rows.is_empty());
+    let (needs, used_by) = (page.needs, page.used_by);
     let n = open.len();
     let (no_alert, no_change) = (page.alerts.is_empty(), page.changes.is_empty());
     view! {
@@ -155,6 +159,8 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
                 <ul>{page.alerts.into_iter().map(alert).collect_view()}</ul>
                 {no_alert.then(|| nothing("None is open."))}
             </section>
+            {neighbours::panel("service-needs", "Depends on", needs, "None known: no calls of it were seen, and none is declared.")}
+            {neighbours::panel("service-used-by", "Used by", used_by, "None known.")}
             <section class="panel" aria-labelledby="service-changes">
                 <div class="panel__head">
                     <h2 id="service-changes">"Last changes"</h2>
