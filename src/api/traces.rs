@@ -10,12 +10,13 @@ use crate::domain::{
 };
 use leptos::prelude::*;
 
-/// Everything that is kept of a trace, with its log lines.
+/// Everything that is kept of a trace, with its log lines: at the data source that is named,
+/// without one wherever it is.
 #[server(name = WholeCall, prefix = "/api/fn", endpoint = "traces/whole", protocol = Wire, client = AppClient)]
-pub async fn whole(trace_id: String) -> Result<WholeTrace, Failure> {
+pub async fn whole(trace_id: String, source: Option<String>) -> Result<WholeTrace, Failure> {
     use crate::server::{auth, state, usecases::traces};
     let (app, me) = (state::app()?, auth::me().await?);
-    traces::whole(&app, &me.actor(), &trace_id).await.map_err(|error| error.into_failure())
+    traces::whole(&app, &me.actor(), &trace_id, source.as_deref()).await.map_err(|error| error.into_failure())
 }
 
 /// A page of traces, in the order that is asked for.

@@ -9,8 +9,47 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What can be asked so far.
-pub const PROMETHEUS: &str = "prometheus";
+/// What can be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Everything that speaks Prometheus' HTTP API.
+    #[default]
+    Prometheus,
+    Jaeger,
+    Tempo,
+}
+
+impl SourceKind {
+    pub const ALL: [SourceKind; 3] = [SourceKind::Prometheus, SourceKind::Jaeger, SourceKind::Tempo];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            SourceKind::Prometheus => "prometheus",
+            SourceKind::Jaeger => "jaeger",
+            SourceKind::Tempo => "tempo",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            SourceKind::Prometheus => "Prometheus",
+            SourceKind::Jaeger => "Jaeger",
+            SourceKind::Tempo => "Tempo",
+        }
+    }
+
+    pub fn from_slug(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.slug() == text)
+    }
+
+    /// Whether it keeps traces; what keeps none gives readings of objectives.
+    pub fn has_traces(self) -> bool {
+        match self {
+            SourceKind::Prometheus => false,
+            SourceKind::Jaeger | SourceKind::Tempo => true,
+        }
+    }
+}
 
 const MAX_NAME: usize = 100;
 
@@ -20,7 +59,7 @@ pub struct DataSource {
     pub id: DataSourceId,
     /// Objectives name it by this.
     pub name: String,
-    /// `prometheus`: everything that speaks its HTTP API.
+    /// `prometheus`, `jaeger` or `tempo`.
     pub kind: String,
     pub url: String,
     /// How it knows us: `none`, `bearer` or `basic`.
@@ -88,6 +127,13 @@ pub struct SourceTried {
     pub words: String,
 }
 
+impl DataSource {
+    /// What it is; `None` where a newer server made it.
+    pub fn source_kind(&self) -> Option<SourceKind> {
+        SourceKind::from_slug(&self.kind)
+    }
+}
+
 impl DataSourceDraft {
     /// The name in a form that may be kept.
     pub fn checked_name(&self) -> Option<Result<String, String>> {
@@ -133,7 +179,7 @@ mod tests {
         let source = DataSource {
             id: DataSourceId(Uuid::from_u128(7)),
             name: "prod".into(),
-            kind: PROMETHEUS.into(),
+            kind: SourceKind::Prometheus.slug().into(),
             url: "https://m.example.com/".into(),
             auth: "basic".into(),
             user: Some("anna".into()),

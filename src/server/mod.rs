@@ -22,6 +22,7 @@ pub mod observed;
 pub mod otlp;
 pub mod pages;
 pub mod prometheus;
+mod reading;
 mod records;
 mod reports;
 pub mod rest;

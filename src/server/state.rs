@@ -9,6 +9,7 @@ use super::{
     measure::Measure,
     observed::Observed,
     pages::Pages,
+    reading::Sources,
     store::Store,
 };
 use crate::domain::failure::{Failure, FailureKind};
@@ -37,6 +38,8 @@ pub struct App {
     pub burning: Burning,
     /// Traces, logs and gauges.
     pub observed: Arc<Observed>,
+    /// What panels read from the systems beside this one.
+    pub reading: Sources,
     /// Cancelled when the server stops: streams end, jobs end.
     pub closing: CancellationToken,
 }
@@ -63,6 +66,7 @@ impl App {
             measure: Measure::default(),
             burning: Burning::default(),
             observed,
+            reading: Sources::default(),
             closing: CancellationToken::new(),
         })
     }

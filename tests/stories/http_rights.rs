@@ -113,6 +113,7 @@ fn rest() -> Vec<Line> {
         line(Method::GET, "/api/v1/telemetry/differences", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/gauges", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/traces", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/telemetry/sources", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/logs", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/traces/{nothing}", Value::Null, Viewer, 404),
         line(Method::GET, "/api/v1/audit", Value::Null, Admin, 200),

@@ -3,6 +3,7 @@
 
 use super::{
     differences::{Difference, DifferenceKind, Figure},
+    origin::{PanelSource, ReadFrom},
     panels::{ErrorMap, Holdings, Latency, Range, Traffic},
 };
 use crate::domain::{
@@ -28,6 +29,9 @@ pub struct BoardQuestion {
     pub operation: Option<String>,
     /// How wide a column is.
     pub step_s: u32,
+    /// The data source that is asked; absent: what was sent to this server.
+    #[serde(default)]
+    pub source: Option<String>,
 }
 
 /// What the board draws for a question: the panels that share its columns, its callers and marks.
@@ -44,6 +48,10 @@ pub struct BoardPage {
     /// The last that happened first; at most as many as fit a picture.
     pub changes: Vec<ChangeCard>,
     pub objective: Option<Promise>,
+    /// Data sources that could be asked instead, by name.
+    pub sources: Vec<PanelSource>,
+    /// Where one of them was asked.
+    pub read_from: Option<ReadFrom>,
 }
 
 /// What an objective promises about latency.
@@ -136,6 +144,8 @@ impl Readable for BoardPage {
             callers: from.get("callers"),
             changes: from.get("changes"),
             objective: from.get("objective"),
+            sources: from.get("sources"),
+            read_from: from.get("read_from"),
         }
     }
 }
@@ -258,7 +268,10 @@ mod tests {
         let errors = ErrorMap { step_s: 60, columns: vec![], rows: vec![] };
         let asked_at = Timestamp::from_micros(7_000_000);
         let (holdings, services) = (Holdings::default(), vec!["a".to_owned()]);
-        let page = BoardPage { asked_at, holdings, services, latency, errors, callers: vec![], changes: vec![], objective: promise };
+        let sources = vec![PanelSource { name: "prod".to_owned(), kind: "tempo".to_owned(), has_traces: true }];
+        let read_from = Some(ReadFrom { source: "prod".to_owned(), traces: Some(200), ..ReadFrom::default() });
+        let (callers, changes) = (vec![], vec![]);
+        let page = BoardPage { asked_at, holdings, services, latency, errors, callers, changes, objective: promise, sources, read_from };
         assert_eq!(read::<BoardPage>(serde_json::to_string(&page).expect("it serialises").as_bytes()), Some(page));
     }
 }

@@ -10,6 +10,7 @@ pub mod declared;
 pub mod differences;
 pub mod facts;
 pub mod gather;
+pub mod origin;
 pub mod panels;
 pub mod sketch;
 pub mod statements;

@@ -4,6 +4,7 @@
 //!
 //! Durations are seconds, ratios stand beside their n, and what was not measured is absent.
 
+use super::origin::ReadFrom;
 use crate::domain::{
     change::ChangeCard,
     reading::{Readable, Reader},
@@ -38,6 +39,9 @@ pub struct Question {
     /// How wide a column is; absent: chosen so that there are at most 240.
     #[serde(default)]
     pub step_s: Option<u32>,
+    /// The data source that is asked; absent: what was sent to this server.
+    #[serde(default)]
+    pub source: Option<String>,
 }
 
 /// How often something was called, and how that went.
@@ -225,6 +229,9 @@ pub struct TraceQuestion {
     pub errors: bool,
     #[serde(default)]
     pub order: TraceOrder,
+    /// The data source that is asked; absent: what was sent to this server.
+    #[serde(default)]
+    pub source: Option<String>,
 }
 
 /// Where a trace begins.
@@ -254,6 +261,9 @@ pub struct TraceCard {
 pub struct TracePage {
     pub items: Vec<TraceCard>,
     pub next_cursor: Option<String>,
+    /// Where a data source was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_from: Option<ReadFrom>,
 }
 
 /// What was said of something, as text.
@@ -421,7 +431,7 @@ macro_rules! fields {
 
 fields! {
     Range { from, to }
-    Question { range, baseline, service, operation, step_s }
+    Question { range, baseline, service, operation, step_s, source }
     Figures { requests, errors, error_ratio, p50_s, p95_s, p99_s }
     Traffic [now] { service, operation, caller, last_seen, before }
     LatencyColumn { at, counts, requests, errors, p50_s, p95_s, p99_s }
@@ -435,7 +445,7 @@ fields! {
     Graph { nodes, edges }
     TraceRoot { service, operation }
     TraceCard { trace_id, root, started_at, duration_s, spans, errors, services }
-    TracePage { items, next_cursor }
+    TracePage { items, next_cursor, read_from }
     Attribute { name, value }
     SpanEvent { at, name, attributes }
     SpanRow {
@@ -471,7 +481,7 @@ mod tests {
             (Range { from: at, to: at.plus_secs(60) }, |text: &str| text.to_owned(), vec![Attribute { name: "k".to_owned(), value: "v".to_owned() }]);
         let figures = Figures { requests: 4, errors: 1, error_ratio: Some(0.25), p50_s: Some(0.1), p95_s: None, p99_s: Some(2.0) };
         let before = Some(figures.clone());
-        reads_back(&Question { range, baseline: Some(range), service: Some(text("a")), operation: None, step_s: Some(60) });
+        reads_back(&Question { range, baseline: Some(range), service: Some(text("a")), operation: None, step_s: Some(60), source: Some(text("prod")) });
         let (service, now) = (text("pay"), figures.clone());
         reads_back(&Traffic { service, operation: Some(text("GET /")), caller: None, now, last_seen: Some(at), before: before.clone() });
         let column = LatencyColumn { at, counts: vec![1, 0, 3], requests: 4, errors: 1, p50_s: Some(0.1), p95_s: None, p99_s: None };
@@ -487,7 +497,7 @@ mod tests {
         reads_back(&Graph { nodes: vec![node], edges: vec![edge] });
         let root = TraceRoot { service: text("a"), operation: text("b") };
         let card = TraceCard { trace_id: text("5b"), root, started_at: at, duration_s: 1.5, spans: 3, errors: 1, services: vec![text("a")] };
-        reads_back(&TracePage { items: vec![card], next_cursor: Some(text("c")) });
+        reads_back(&TracePage { items: vec![card], next_cursor: Some(text("c")), read_from: Some(ReadFrom { words: text("d"), ..ReadFrom::default() }) });
         let span = SpanRow {
             span_id: text("ee"),
             parent_id: String::new(),

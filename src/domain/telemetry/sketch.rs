@@ -27,17 +27,25 @@ pub struct Sketch {
 
 impl Sketch {
     pub fn add(&mut self, micros: i64) {
+        self.add_times(micros, 1);
+    }
+
+    /// As if it had been added so many times.
+    pub fn add_times(&mut self, micros: i64, times: u32) {
+        if times == 0 {
+            return;
+        }
         let micros = micros.max(0).unsigned_abs();
-        self.sum_micros = self.sum_micros.saturating_add(micros);
+        self.sum_micros = self.sum_micros.saturating_add(micros.saturating_mul(times.into()));
         self.max_micros = self.max_micros.max(micros);
         if micros == 0 {
-            self.zeros += 1;
+            self.zeros += u64::from(times);
             return;
         }
         let index = ((micros as f64).log2() * PER_DOUBLING) as u16;
         match self.buckets.binary_search_by_key(&index, |bucket| bucket.0) {
-            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(1),
-            Err(at) => self.buckets.insert(at, (index, 1)),
+            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(times),
+            Err(at) => self.buckets.insert(at, (index, times)),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::{What, fields::Fields};
 use crate::{
-    domain::data_source::{AuthDraft, DataSourceDraft, PROMETHEUS},
+    domain::data_source::{AuthDraft, DataSourceDraft, SourceKind},
     server::prometheus::Endpoint,
 };
 use std::collections::BTreeMap;
@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 /// What a file says. What is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataSourceSpec {
-    /// What stands before `/api/v1`.
+    pub kind: SourceKind,
+    /// What stands before the API's own paths.
     pub url: String,
     pub auth: Option<AuthSpec>,
     pub tenant: Option<String>,
@@ -81,7 +82,7 @@ impl DataSourceSpec {
         all.extend(self.headers_env.iter().map(|(header, name)| (header.to_ascii_lowercase(), secret(name))));
         let draft = DataSourceDraft {
             name: Some(name.to_owned()),
-            kind: Some(PROMETHEUS.to_owned()),
+            kind: Some(self.kind.slug().to_owned()),
             url: Some(self.url.clone()),
             auth,
             tenant: self.tenant.clone(),
@@ -94,9 +95,12 @@ impl DataSourceSpec {
 }
 
 pub fn read(name: String, spec: &Fields) -> Option<What> {
-    if let Some(kind) = spec.text("type").filter(|kind| !kind.eq_ignore_ascii_case(PROMETHEUS)) {
-        spec.fault("type", format!("“{kind}” cannot be asked; it is {PROMETHEUS}, also for Thanos, Mimir and VictoriaMetrics"));
-    }
+    let kind = spec.text("type").map_or(SourceKind::default(), |text| {
+        SourceKind::from_slug(&text.to_ascii_lowercase()).unwrap_or_else(|| {
+            spec.fault("type", format!("“{text}” cannot be asked; it is prometheus (also for Thanos, Mimir and VictoriaMetrics), jaeger or tempo"));
+            SourceKind::default()
+        })
+    });
     let url = spec.needed_text("url");
     for (field, instead) in SECRETS {
         if spec.value(field).is_some() {
@@ -122,6 +126,6 @@ pub fn read(name: String, spec: &Fields) -> Option<What> {
         let secs = text.parse();
         secs.map_err(|_| spec.fault("timeout_s", "a whole number of seconds is expected here")).ok()
     });
-    let draft = DataSourceSpec { url: url?, auth, tenant: spec.text("tenant"), headers_env, ca_pem: spec.text("ca_pem"), timeout_s };
+    let draft = DataSourceSpec { kind, url: url?, auth, tenant: spec.text("tenant"), headers_env, ca_pem: spec.text("ca_pem"), timeout_s };
     Some(What::DataSource { name, draft: Box::new(draft) })
 }

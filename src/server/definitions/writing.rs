@@ -68,10 +68,10 @@ pub fn objective(draft: &ObjectiveDraft) -> Written {
 }
 
 /// A data source without its secrets; applied again it keeps those that it has.
-pub fn data_source(name: &str, endpoint: &Endpoint) -> Written {
+pub fn data_source(name: &str, kind: &str, endpoint: &Endpoint) -> Written {
     let mut spec = Mapping::new();
     let mut comments = Vec::new();
-    put(&mut spec, "type", "prometheus");
+    put(&mut spec, "type", kind);
     put(&mut spec, "url", &endpoint.base_url);
     match &endpoint.auth {
         Auth::None => {}

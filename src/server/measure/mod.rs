@@ -24,6 +24,7 @@ use super::{
     usecases::data_sources,
 };
 use crate::domain::{
+    data_source::SourceKind,
     ids::{DataSourceId, ObjectiveId},
     slo::{objective::Indicator, report::Trouble},
     time::Timestamp,
@@ -98,6 +99,10 @@ impl Measure {
             self.note(id, now, Some(format!("there is no data source “{name}”")));
             return Ok(false);
         };
+        if source.kind != SourceKind::Prometheus.slug() {
+            self.note(id, now, Some(format!("the data source “{name}” keeps traces and gives no readings")));
+            return Ok(false);
+        }
         let client = match self.client(source, app.clock()) {
             Ok(client) => client,
             Err(words) => {

@@ -95,11 +95,6 @@ impl Observed {
         Ok((!groups.is_empty()).then_some(groups))
     }
 
-    /// The same as rows.
-    pub async fn trace_view(self: &Arc<Self>, trace: u128) -> Result<Option<TraceView>, StoreError> {
-        Ok(self.trace(trace).await?.map(|groups| view(trace, &groups)))
-    }
-
     /// A page of log records, the last first.
     pub async fn logs(self: &Arc<Self>, question: &LogQuestion, after: Option<LogPlace>, limit: usize) -> Result<LogPage, StoreError> {
         let snapshot = self.snapshot(question.range.from, question.range.to).await?;
@@ -172,7 +167,8 @@ fn pairs(attributes: &[KeyValue]) -> Vec<Attribute> {
     attributes.iter().map(|one| Attribute { name: values::plain(&one.key).into_owned(), value: values::text(one.value.as_ref()).into_owned() }).collect()
 }
 
-fn view(trace: u128, groups: &[ResourceSpans]) -> TraceView {
+/// A trace as rows.
+pub fn view(trace: u128, groups: &[ResourceSpans]) -> TraceView {
     let all = || groups.iter().flat_map(|group| group.scope_spans.iter().flat_map(|scope| &scope.spans).map(move |span| (group.resource.as_ref(), span)));
     let first_ns = all().map(|(_, span)| span.start_time_unix_nano).min().unwrap_or(0);
     let mut spans: Vec<(u64, SpanRow)> = all().map(|(resource, span)| (span.start_time_unix_nano, span_row(resource, span, first_ns))).collect();

@@ -1,17 +1,20 @@
 //! The figures of a minute: calls by service, operation and caller, with errors and durations.
 //! They add up, so that those of a range are the sum of its minutes.
 
-use super::minute::{Minute, NONE, Span};
+use super::{
+    minute::{Frozen, Minute, NONE, Span, minute_of},
+    snapshot::nanos,
+    words::Words,
+};
 use crate::domain::{
     telemetry::{
         facts::{CallerKey, Name},
-        gather,
-        panels,
+        gather, panels,
         sketch::Sketch,
     },
     time::Timestamp,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Calls that are counted together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,6 +55,35 @@ impl Calls {
             p95_s: quantile(0.95),
             p99_s: quantile(0.99),
         }
+    }
+}
+
+/// Calls that somebody else counted: those with which an operation was entered from an instant on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    pub at: Timestamp,
+    pub service: String,
+    pub operation: String,
+    pub requests: u64,
+    pub errors: u64,
+    /// About how long they took, in microseconds, and how many of them.
+    pub took: Vec<(i64, u32)>,
+}
+
+impl Counted {
+    /// Puts them where the minute of their instant keeps what its spans do not tell.
+    pub(super) fn put(&self, words: &mut Words, minutes: &mut BTreeMap<i64, Arc<Minute>>) {
+        let service = words.service(&self.service);
+        let operation = words.operation(service, &self.operation);
+        let mut calls = Calls { requests: self.requests, errors: self.errors, ..Calls::default() };
+        self.took.iter().for_each(|(micros, n)| calls.duration.add_times(*micros, *n));
+        if self.requests > 0 {
+            calls.last_ns = nanos(self.at);
+        }
+        let minute = Arc::make_mut(minutes.entry(minute_of(nanos(self.at))).or_default());
+        let frozen: &mut Frozen = Arc::make_mut(minute.frozen.get_or_insert_default());
+        frozen.figures.entries.entry(CallerKey { service, operation, caller: None }).or_default().merge(&calls);
+        frozen.figures.spans.entry((service, operation)).or_default().merge(&calls);
     }
 }
 

@@ -8,7 +8,7 @@
 mod block;
 pub mod details;
 mod facts;
-mod figures;
+pub mod figures;
 pub mod gauges;
 mod judged;
 mod minute;

@@ -307,7 +307,7 @@ mod tests {
             (Timestamp::MIN, Timestamp::MAX, None),
             (Timestamp::MIN, Timestamp::MAX, Some(60)),
         ] {
-            let columns = Columns::of(&Question { range: Range { from, to }, baseline: None, service: None, operation: None, step_s });
+            let columns = Columns::of(&Question { range: Range { from, to }, baseline: None, service: None, operation: None, step_s, source: None });
             assert!((1..=MOST_COLUMNS as usize + 1).contains(&columns.starts.len()), "{from} {to}: {}", columns.starts.len());
         }
     }

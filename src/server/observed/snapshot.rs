@@ -3,14 +3,16 @@
 
 use super::{
     AROUND,
-    figures::MinuteFigures,
+    figures::{Counted, MinuteFigures},
     minute::{MINUTE_NS, Minute, Span, minute_of},
     start_of,
+    taking::{Put, Shelf, Window},
     words::Words,
 };
 use crate::domain::{telemetry::panels::Range, time::Timestamp};
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, RwLock, RwLockReadGuard},
 };
 
@@ -18,6 +20,7 @@ use std::{
 pub const AFTER: i64 = 5;
 
 /// The minutes of a range. Cheap to make: minutes are shared.
+#[derive(Clone)]
 pub struct Snapshot {
     minutes: BTreeMap<i64, Arc<Minute>>,
     words: Arc<RwLock<Words>>,
@@ -28,6 +31,28 @@ impl Snapshot {
         let (first, last) = (minute_of(nanos(from)) - AFTER, minute_of(nanos(to)) + AFTER);
         let minutes = minutes.range(first..=last.max(first)).map(|(at, minute)| (*at, minute.clone())).collect();
         Self { minutes, words }
+    }
+
+    /// One that is made of spans that are kept elsewhere, so that the same figures come of them.
+    /// So are calls that were counted elsewhere.
+    pub fn of_others<'a>(groups: impl Iterator<Item = &'a ResourceSpans>, counted: impl Iterator<Item = &'a Counted>) -> Self {
+        let (mut words, mut minutes) = (Words::default(), BTreeMap::new());
+        let mut shelf = Shelf {
+            words: &mut words,
+            minutes: &mut minutes,
+            block: 0,
+            ordinal: 0,
+            received_ns: 0,
+            // Without a time it stands in no range.
+            window: Window { from_ns: 1, to_ns: u64::MAX },
+            put: Put::default(),
+            open: None,
+            touched: HashSet::new(),
+        };
+        groups.for_each(|group| shelf.spans(group));
+        shelf.close();
+        counted.for_each(|counted| counted.put(&mut words, &mut minutes));
+        Self { minutes, words: Arc::new(RwLock::new(words)) }
     }
 
     pub(super) fn words(&self) -> RwLockReadGuard<'_, Words> {

@@ -212,7 +212,7 @@ impl Shelf<'_> {
         }
     }
 
-    fn spans(&mut self, group: &ResourceSpans) {
+    pub fn spans(&mut self, group: &ResourceSpans) {
         let (service, instance) = self.names(group.resource.as_ref());
         let mut attributes = vec![];
         let resource = match &group.resource {

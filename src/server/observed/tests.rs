@@ -34,7 +34,7 @@ fn a_minute(minute: i64, requests: i64) -> Sent {
 
 fn question(from_minute: i64, to_minute: i64) -> Question {
     let range = Range { from: NOON.plus_secs(from_minute * 60), to: NOON.plus_secs(to_minute * 60) };
-    Question { range, baseline: None, service: None, operation: None, step_s: None }
+    Question { range, baseline: None, service: None, operation: None, step_s: None, source: None }
 }
 
 async fn services(observed: &Arc<Observed>, question: &Question) -> Vec<(String, u64, u64, Option<f64>)> {
@@ -75,6 +75,7 @@ async fn a_flood_keeps_errors_the_slowest_and_a_sample_and_counts_everything() {
         max_s: None,
         errors: true,
         order: TraceOrder::Recent,
+        source: None,
     };
     let failed = snapshot.traces(&wanted, None, 1_000).items;
     assert_eq!((failed.len(), failed.iter().all(|card| card.spans == 2)), (200, true));

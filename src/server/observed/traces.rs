@@ -119,7 +119,7 @@ impl Snapshot {
                 services,
             }
         };
-        TracePage { items: found.into_iter().map(card).collect(), next_cursor }
+        TracePage { items: found.into_iter().map(card).collect(), next_cursor, read_from: None }
     }
 
     /// The traces that have a span in a minute, each with all of its spans around and only where

@@ -4,7 +4,7 @@
 pub mod answer;
 pub mod ids;
 pub mod json;
-mod json_any;
+pub mod json_any;
 pub mod values;
 
 pub use super::sources::otlp::MAX_BODY;

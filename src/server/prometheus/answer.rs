@@ -102,7 +102,7 @@ impl<T> Envelope<T> {
             .unwrap_or_default()
             .iter()
             .filter(|warning| !warning.starts_with("PromQL info:"))
-            .map(|warning| super::client::inert(warning))
+            .map(|warning| super::line::inert(warning))
             .collect();
         if !missing.is_empty() {
             return Err(PromError::Partial(missing));

@@ -3,7 +3,8 @@
 //! | file | holds |
 //! |---|---|
 //! | [`endpoint`] | how one is reached, checked in words |
-//! | [`client`] | one query over the network, typed answers and typed failures |
+//! | [`line`] | one request over the network, within its bounds; also for what is not Prometheus |
+//! | [`client`] | one query, typed answers and typed failures |
 //! | [`backoff`] | how long a failing endpoint is left alone |
 //! | [`promql`] | what is PromQL and what can be counted |
 //! | [`asking`] | what an indicator asks, as queries per slice |
@@ -18,10 +19,11 @@ pub mod backoff;
 pub mod client;
 pub mod endpoint;
 mod failure;
+pub mod line;
 pub mod promql;
 pub mod readings;
 #[cfg(test)]
-mod testing;
+pub(in crate::server) mod testing;
 pub mod trying;
 
 pub use client::Client;

@@ -307,7 +307,7 @@ fn read(text: &str) -> Result<Expr, Unfit> {
     if code(text).filter(|(_, c)| "([{+-*/^%".contains(*c)).count() > DEEPEST {
         return Err(Unfit::TooDeep);
     }
-    parser::parse(&without_raw_strings(text)).map_err(|words| Unfit::Unreadable(super::client::inert(&words)))
+    parser::parse(&without_raw_strings(text)).map_err(|words| Unfit::Unreadable(super::line::inert(&words)))
 }
 
 /// The kind of value, where it is one of numbers.
@@ -341,7 +341,7 @@ fn matcher(label: &str, op: &str, value: &str) -> Result<Matcher, Unfit> {
     let mut letters = label.chars();
     let is_label = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_label || label == METRIC_NAME {
-        return Err(Unfit::BadLabel(super::client::inert(label)));
+        return Err(Unfit::BadLabel(super::line::inert(label)));
     }
     let parsed = read(&format!("any{{{label}{op}\"{}\"}}", escape_string(value)))?;
     let Expr::VectorSelector(mut selector) = parsed else { return Err(Unfit::BadLabel(label.to_owned())) };

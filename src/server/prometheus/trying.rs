@@ -210,7 +210,7 @@ impl Tried {
         let found = client.query(&format!("count by (__name__) ({{__name__=~\"{base}(_count|_total)?:increase[0-9]+[smh]\"}})"), at_s).await?;
         for metric in found.iter().filter_map(|sample| sample.labels.get("__name__")) {
             if let Some(window_secs) = recorded_window_secs(metric) {
-                self.doubts.push(Doubt::RecordedToo { metric: super::client::inert(metric), window_secs });
+                self.doubts.push(Doubt::RecordedToo { metric: super::line::inert(metric), window_secs });
             }
         }
         Ok(())

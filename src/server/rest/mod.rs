@@ -114,6 +114,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/telemetry/gauges", get(telemetry::gauges))
         .route("/api/v1/telemetry/traces", get(telemetry::traces))
         .route("/api/v1/telemetry/traces/{id}", get(telemetry::trace))
+        .route("/api/v1/telemetry/sources", get(telemetry::sources))
         .route("/api/v1/telemetry/logs", get(telemetry::logs))
         .route("/api/v1/stream", get(live::stream))
         .route("/api/openapi.json", get(openapi::document))

@@ -66,6 +66,7 @@ use utoipa::{
         telemetry::gauges,
         telemetry::traces,
         telemetry::trace,
+        telemetry::sources,
         telemetry::logs,
         definitions::export,
         definitions::apply,

@@ -11,6 +11,7 @@ use crate::{
         failure::FailureKind,
         telemetry::{
             differences::Difference,
+            origin::PanelSource,
             panels::{
                 Attribute, ErrorMap, GaugeMap, Graph, Holdings, Latency, LogPage, LogQuestion, Question, Range, TraceOrder, TracePage, TraceQuestion, Traffic,
             },
@@ -58,7 +59,7 @@ fn question(asked: &Asked, now: Timestamp) -> Result<Question, Problem> {
         _ => return Err(bad("baseline_from", "it comes together with baseline_to")),
     };
     let step_s = asked.one("step_s", "seconds, 1 to 86400", |text| text.parse::<u32>().ok().filter(|step| (1..=86_400).contains(step)))?;
-    Ok(Question { range: range(asked, now)?, baseline, service: text(asked, "service"), operation: text(asked, "operation"), step_s })
+    Ok(Question { range: range(asked, now)?, baseline, service: text(asked, "service"), operation: text(asked, "operation"), step_s, source: None })
 }
 
 async fn traffic(app: &App, principal: &Principal, asked: &Asked, by: By) -> Result<Json<List<Traffic>>, Problem> {
@@ -198,6 +199,7 @@ pub async fn gauges(State(app): State<Arc<App>>, principal: Principal, asked: As
         ("max_s" = Option<f64>, Query, description = "The root takes at most so many seconds"),
         ("errors" = Option<bool>, Query, description = "true: only those with a span in error"),
         ("order" = Option<String>, Query, description = "recent (default), slowest or errors"),
+        ("source" = Option<String>, Query, description = "The name or id of a data source that is asked instead of what was sent here; then they are a sample, and `read_from` says of what"),
         ("attribute.NAME" = Option<String>, Query, description = "A span or its resource has this value of the attribute NAME; may be given for several"),
     ),
     responses((status = 200, description = "A page of traces", body = schema::TelemetryTraces), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
@@ -212,19 +214,36 @@ pub async fn traces(State(app): State<Arc<App>>, principal: Principal, asked: As
         max_s: asked.one("max_s", "seconds, 0 or more", seconds)?,
         errors: asked.flag("errors")?.unwrap_or(false),
         order: asked.one("order", "recent, slowest or errors", TraceOrder::from_slug)?.unwrap_or_default(),
+        source: text(&asked, "source"),
     };
     let cursor = asked.cursor(|cursor| Place::parse(cursor).is_some())?;
     let limit = usize::try_from(asked.limit()?).unwrap_or(1);
     Ok(Json(telemetry::traces(&app, &principal.actor, question, cursor, limit).await?))
 }
 
-/// A trace as it was sent, each span once, as OTLP's JSON.
+/// A trace as it was sent, each span once, as OTLP's JSON. One that was not sent here is asked of
+/// the data sources that keep traces.
 #[utoipa::path(get, path = "/api/v1/telemetry/traces/{id}", tag = "telemetry", operation_id = "telemetryTrace",
-    params(("id" = String, Path, description = "32 hexadecimal digits")),
+    params(
+        ("id" = String, Path, description = "32 hexadecimal digits"),
+        ("source" = Option<String>, Query, description = "The name or id of the data source that alone is asked"),
+    ),
     responses((status = 200, description = "The trace", body = schema::TelemetryTrace), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn trace(State(app): State<Arc<App>>, principal: Principal, id: Result<Path<String>, PathRejection>) -> Result<Json<Value>, Problem> {
+pub async fn trace(
+    State(app): State<Arc<App>>,
+    principal: Principal,
+    id: Result<Path<String>, PathRejection>,
+    asked: Asked,
+) -> Result<Json<Value>, Problem> {
     let Path(id) = id.map_err(|_| Problem::new(FailureKind::NotFound, "unknown_trace", "there is no such trace"))?;
-    Ok(Json(telemetry::trace(&app, &principal.actor, &id).await?))
+    Ok(Json(telemetry::trace(&app, &principal.actor, &id, asked.text("source")).await?))
+}
+
+/// The data sources that panels and traces can be read from, by name.
+#[utoipa::path(get, path = "/api/v1/telemetry/sources", tag = "telemetry", operation_id = "telemetrySources",
+    responses((status = 200, description = "All of them, on one page", body = schema::TelemetrySources), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn sources(State(app): State<Arc<App>>, principal: Principal) -> Result<Json<List<PanelSource>>, Problem> {
+    Ok(Json(List { items: telemetry::sources(&app, &principal.actor).await?, next_cursor: None }))
 }
 
 /// Log records, the last first. Of a trace: without a range, all that are kept.

@@ -4,7 +4,7 @@
 use super::people::needs;
 use crate::{
     domain::{
-        data_source::{AuthDraft, DataSource, DataSourceDraft, PROMETHEUS, SourceTried},
+        data_source::{AuthDraft, DataSource, DataSourceDraft, SourceKind, SourceTried},
         failure::{Failure, FailureKind},
         ids::DataSourceId,
         people::{Actor, Right},
@@ -36,11 +36,10 @@ pub async fn create(app: &App, actor: &Actor, draft: DataSourceDraft) -> Result<
     let now = app.clock().now();
     let name = draft.checked_name().ok_or_else(|| invalid("a data source needs a name"))?.map_err(|words| invalid(&words))?;
     let url = draft.url.clone().ok_or_else(|| invalid("a data source needs its url"))?;
-    if draft.kind.as_deref().is_some_and(|kind| kind != PROMETHEUS) {
-        return Err(invalid("kind: there is prometheus, for everything that speaks its HTTP API").into());
-    }
+    let kind = draft.kind.as_deref().map_or(Some(SourceKind::default()), SourceKind::from_slug);
+    let kind = kind.ok_or_else(|| invalid("kind: there are prometheus (for everything that speaks its HTTP API), jaeger and tempo"))?;
     let endpoint = changed(Endpoint::new(url), draft)?;
-    let made = KeptSource { id: DataSourceId(Clock::new_id()), name, kind: PROMETHEUS.to_owned(), endpoint, created_at: now, updated_at: now };
+    let made = KeptSource { id: DataSourceId(Clock::new_id()), name, kind: kind.slug().to_owned(), endpoint, created_at: now, updated_at: now };
     done(app.store.create_data_source(&made, &auth::by(&actor.who)).await?)?;
     tracing::info!(source = made.name, by = actor.who.id, "made a data source");
     Ok(shown(&made))
@@ -73,6 +72,9 @@ pub async fn remove(app: &App, actor: &Actor, id: &str) -> Result<(), ServerErro
 pub async fn test(app: &App, actor: &Actor, id: &str) -> Result<SourceTried, ServerError> {
     needs(actor, Right::ManageDataSources)?;
     let source = kept(app, id).await?;
+    if source.kind != SourceKind::Prometheus.slug() {
+        return Ok(app.reading.try_out(&source, app.clock()).await);
+    }
     Ok(match Client::new(&source.endpoint, app.clock().clone()) {
         Err(faults) => SourceTried { answers: false, words: words_of(&faults) },
         Ok(client) => match client.buildinfo().await {

@@ -20,44 +20,38 @@ const MOST_CHANGES: i64 = 40;
 
 /// All that is drawn for a question.
 pub async fn board(app: &App, actor: &Actor, question: BoardQuestion) -> Result<BoardPage, ServerError> {
-    let BoardQuestion { range, compared, baseline, service, operation, step_s } = question;
-    let drawn = Question { range, baseline, service: service.clone(), operation: operation.clone(), step_s: Some(step_s) };
+    let BoardQuestion { range, compared, baseline, service, operation, step_s, source } = question;
+    let drawn = Question { range, baseline, service: service.clone(), operation: operation.clone(), step_s: Some(step_s), source: source.clone() };
     let of_compared = Question { range: compared, step_s: None, ..drawn.clone() };
-    let everything = Question { service: None, operation: None, baseline: None, ..of_compared.clone() };
     let filter = ChangeFilter { from: Some(range.from), to: Some(range.to), service: None };
     Ok(BoardPage {
         asked_at: app.clock().now(),
         holdings: telemetry::holdings(app, actor).await?,
-        services: services(app, actor, &everything).await?,
+        services: telemetry::services(app, actor, compared, source.as_deref()).await?,
         latency: telemetry::latency(app, actor, drawn.clone()).await?,
-        errors: telemetry::errors(app, actor, Question { operation: None, ..drawn }).await?,
+        errors: telemetry::errors(app, actor, Question { operation: None, ..drawn.clone() }).await?,
         callers: telemetry::traffic(app, actor, of_compared, By::Caller).await?,
         changes: changes::list(&app.store, actor, &filter, None, MOST_CHANGES).await?.items,
         objective: promise(app, actor, service.as_deref()).await?,
+        sources: telemetry::sources(app, actor).await?,
+        read_from: telemetry::origin(app, actor, &drawn).await?,
     })
 }
 
 /// What sets the compared part apart from its baseline; without a baseline nothing does.
 pub async fn told(app: &App, actor: &Actor, question: BoardQuestion) -> Result<Told, ServerError> {
-    let BoardQuestion { compared, baseline, service, .. } = question;
+    let BoardQuestion { compared, baseline, service, source, .. } = question;
     if baseline.is_none() {
         telemetry::holdings(app, actor).await?;
         return Ok(Told::default());
     }
     // Whoever looks at one service is told of it first, and of what it may only suffer from too.
-    let question = Question { range: compared, baseline, service: None, operation: None, step_s: None };
+    let question = Question { range: compared, baseline, service: None, operation: None, step_s: None, source };
     let found = telemetry::differences(app, actor, question).await?;
     let concerns = |item: &Difference| service.as_ref().is_none_or(|wanted| *wanted == item.service || item.peer.as_ref() == Some(wanted));
     let (mut items, others): (Vec<Difference>, Vec<Difference>) = found.items.into_iter().partition(concerns);
     items.extend(others);
     Ok(Told { items, nearest: found.nearest })
-}
-
-/// Services that can be chosen, by name.
-async fn services(app: &App, actor: &Actor, question: &Question) -> Result<Vec<String>, ServerError> {
-    let mut names: Vec<String> = telemetry::traffic(app, actor, question.clone(), By::Service).await?.into_iter().map(|row| row.service).collect();
-    names.sort_unstable();
-    Ok(names)
 }
 
 /// The latency that is promised for a service; the strictest where there are several.

@@ -23,8 +23,9 @@ const USUAL_SECS: i64 = 3_600;
 /// Beyond this many letters, attributes and events of spans without an error stay behind.
 const MOST_LETTERS: usize = 6_000_000;
 
-pub async fn whole(app: &App, actor: &Actor, id: &str) -> Result<WholeTrace, ServerError> {
-    let mut view = telemetry::trace_view(app, actor, id).await?;
+/// The trace of a data source; without one, wherever it is.
+pub async fn whole(app: &App, actor: &Actor, id: &str, source: Option<&str>) -> Result<WholeTrace, ServerError> {
+    let (mut view, read_from) = telemetry::trace_view(app, actor, id, source).await?;
     let left_out = slim(&mut view);
     let around = around(&view);
     let question = LogQuestion { range: around, service: None, trace_id: Some(view.trace_id.clone()), span_id: None, min_severity: None };
@@ -32,8 +33,9 @@ pub async fn whole(app: &App, actor: &Actor, id: &str) -> Result<WholeTrace, Ser
     let (mut logs, more_logs) = (page.items, page.next_cursor.is_some());
     // Pages begin with the last; a trace is read from its start.
     logs.reverse();
-    let usual_s = usual(app, actor, &view).await?;
-    let mut gaps = vec![];
+    // What is usual is told from all calls, and not from a sample of another's.
+    let usual_s = if read_from.is_none() { usual(app, actor, &view).await? } else { None };
+    let mut gaps: Vec<String> = read_from.into_iter().collect();
     if telemetry::holdings(app, actor).await?.loading {
         gaps.push("What was kept before this server started is still being read; spans may be missing until it is.".to_owned());
     }
@@ -62,6 +64,7 @@ async fn usual(app: &App, actor: &Actor, view: &TraceView) -> Result<Option<f64>
         service: Some(root.service.clone()),
         operation: Some(root.operation.clone()),
         step_s: None,
+        source: None,
     };
     let rows = telemetry::traffic(app, actor, question, By::Operation).await?;
     Ok(rows.into_iter().find(|row| row.operation.as_deref() == Some(root.operation.as_str())).and_then(|row| row.now.p50_s))

@@ -3,6 +3,7 @@
 use super::{data_sources, people::needs};
 use crate::{
     domain::{
+        data_source::SourceKind,
         failure::{Failure, FailureKind},
         people::{Actor, Right},
         slo::{
@@ -30,6 +31,9 @@ pub async fn attempt(app: &App, actor: &Actor, draft: TryDraft) -> Result<TriedI
         return Err(invalid("only an indicator that asks a data source can be tried".to_owned()).into());
     };
     let source = data_sources::kept(app, &draft.source).await?;
+    if source.kind != SourceKind::Prometheus.slug() {
+        return Err(invalid(format!("the data source “{}” keeps traces and gives no readings", source.name)).into());
+    }
     let client = Client::new(&source.endpoint, app.clock().clone()).map_err(|faults| invalid(data_sources::words_of(&faults)))?;
     match try_ask(&client, &ask, &BTreeMap::new(), app.clock().now()).await {
         Ok(tried) => Ok(shown(tried)),

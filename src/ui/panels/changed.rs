@@ -203,6 +203,7 @@ fn deploy(change: ChangeCard, is_compared: bool, range: Range) -> AnyView {
                 service: Some(service),
                 operation: None,
                 step_s: None,
+                source: None,
             };
             if after < 60 {
                 let _ = said.try_set(Some("Too recent to compare.".to_owned()));

@@ -5,12 +5,14 @@ use crate::{
     api,
     domain::{
         telemetry::{
+            origin::ReadFrom,
             panels::{Attribute, TraceCard, TraceOrder, TracePage, TraceQuestion},
             waterfall::took,
         },
         wording,
     },
     ui::{
+        address::address_of,
         components::{
             choice::Lens,
             icon::{Glyph, Icon},
@@ -87,6 +89,7 @@ impl Typed {
             max_s: shorter(asked.max_s, self.max_s),
             errors: asked.errors || self.errors,
             order,
+            source: asked.source.clone(),
         }
     }
 }
@@ -140,6 +143,8 @@ pub fn Traces(
     let load = RwSignal::new(Load::<()>::Loading);
     let (items, next) = (RwSignal::new(Vec::<TraceCard>::new()), RwSignal::new(None::<String>));
     let updating = RwSignal::new(false);
+    // What the list was made from, where it is another's.
+    let origin = RwSignal::new(None::<ReadFrom>);
     let question = Memo::new(move |_| {
         let order = ORDERS.get(order.get()).map_or(TraceOrder::Errors, |(order, ..)| *order);
         asked.with(|asked| typed.with(|typed| typed.narrow(asked, order)))
@@ -156,7 +161,7 @@ pub fn Traces(
             }
             updating.set(false);
             match answer {
-                Ok(TracePage { items: new, next_cursor }) => {
+                Ok(TracePage { items: new, next_cursor, read_from }) => {
                     items.update(|items| {
                         if !goes_on {
                             items.clear();
@@ -164,6 +169,7 @@ pub fn Traces(
                         items.extend(new);
                     });
                     next.set(next_cursor);
+                    origin.set(read_from);
                     load.set(Load::Ready(()));
                 }
                 Err(failure) => load.set(Load::Failed(failure)),
@@ -201,12 +207,17 @@ pub fn Traces(
             });
             let words = if narrowed {
                 "No trace of this time fits what is asked for."
+            } else if question.with(|question| question.source.is_some()) {
+                "No trace of this time was found."
             } else {
                 "No trace began in this time. Spans sent to /v1/traces with an integration's token stand here."
             };
             view! { <p class="panel__empty">{words}</p> }
         }
-        Load::Ready(()) => (move || items.with(|items| list(items))).into_any(),
+        Load::Ready(()) => {
+            let source = move || question.with(|question| question.source.clone()).unwrap_or_default();
+            (move || items.with(|items| list(items, &source()))).into_any()
+        }
     };
     let more = move || {
         next.get().filter(|_| matches!(load.get(), Load::Ready(()))).map(|cursor| {
@@ -217,6 +228,7 @@ pub fn Traces(
             }
         })
     };
+    let made_from = move || origin.get().map(|from| view! { <p class="muted">{from.line()}</p> });
     let options = ORDERS.map(|(_, words, _)| Signal::stored(words.to_owned())).to_vec();
     view! {
         <section class="panel traces" aria-labelledby="traces-title">
@@ -240,15 +252,17 @@ pub fn Traces(
                 <Lens label="Order" options chosen=order choose=move |at| order.set(at) />
             </div>
             {unread}
+            {made_from}
             {body}
             {more}
         </section>
     }
 }
 
-fn list(items: &[TraceCard]) -> AnyView {
+/// `source` is the data source that has them, where it is not this server.
+fn list(items: &[TraceCard], source: &str) -> AnyView {
     let longest = items.iter().map(|card| card.duration_s).fold(0.0, f64::max);
-    let row = |card: &TraceCard| row(card, longest);
+    let row = |card: &TraceCard| row(card, longest, source);
     view! {
         <table class="traces__table">
             <caption class="visually-hidden">"Traces, with how long their root took on one scale"</caption>
@@ -267,7 +281,7 @@ fn list(items: &[TraceCard]) -> AnyView {
     }
 }
 
-fn row(card: &TraceCard, longest: f64) -> AnyView {
+fn row(card: &TraceCard, longest: f64, source: &str) -> AnyView {
     let session = session();
     let at = card.started_at;
     let clock = move || {
@@ -277,6 +291,7 @@ fn row(card: &TraceCard, longest: f64) -> AnyView {
     #[allow(clippy::cast_possible_truncation)] // seconds of a call
     let took = took((card.duration_s * 1e9) as i64);
     let part = if longest > 0.0 { card.duration_s / longest * 100.0 } else { 0.0 };
+    let path = address_of(&Route::Trace(card.trace_id.clone()).path(), &[("source", source)]);
     let short = card.trace_id.get(..8).unwrap_or(&card.trace_id).to_owned();
     let result = match card.errors {
         0 => view! { <span>{format!("ok, {}", wording::count(usize::try_from(card.spans).unwrap_or(usize::MAX), "span", "spans"))}</span> },
@@ -299,7 +314,7 @@ fn row(card: &TraceCard, longest: f64) -> AnyView {
             <td class="traces__root">{card.root.operation.clone()}</td>
             <td>{result}</td>
             <td class="number traces__at"><time datetime=at.to_string()>{clock}</time></td>
-            <td><a class="mono traces__link" data-row=card.trace_id.clone() href=Route::Trace(card.trace_id.clone()).path()>{short}</a></td>
+            <td><a class="mono traces__link" data-row=card.trace_id.clone() href=path>{short}</a></td>
         </tr>
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::server::prometheus::{
     Auth, Secret,
+    line::{AT_ONCE, LARGEST_BYTES},
     testing::{Asked, Fake, NOON, field, vector},
 };
 use axum::{

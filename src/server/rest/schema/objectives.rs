@@ -334,8 +334,8 @@ shape!(DataSourceDraft, {
     "description": "What is absent stays; a new one needs name and url",
     "properties": {
         "name": { "type": "string" },
-        "kind": { "type": "string", "enum": ["prometheus"] },
-        "url": { "type": "string", "description": "What stands before /api/v1" },
+        "kind": { "type": "string", "enum": ["prometheus", "jaeger", "tempo"], "description": "Absent: prometheus, for everything that speaks its HTTP API; it stays" },
+        "url": { "type": "string", "description": "What stands before the API's own paths, as /api/v1" },
         "auth": {
             "type": "object",
             "description": "{kind: none}, {kind: bearer, token}, {kind: basic, user, password}; an absent secret stays",

@@ -214,7 +214,35 @@ shape!(TelemetryTraces, {
                 "services": { "type": "array", "items": { "type": "string" } }
             }
         } },
-        "next_cursor": { "type": ["string", "null"] }
+        "next_cursor": { "type": ["string", "null"] },
+        "read_from": {
+            "type": "object",
+            "description": "Where a data source was asked: what the list was made from",
+            "required": ["source", "words", "gaps"],
+            "properties": {
+                "source": { "type": "string" },
+                "traces": { "type": ["integer", "null"], "description": "How many were looked at" },
+                "words": { "type": "string" },
+                "gaps": { "type": "array", "items": { "type": "string" }, "description": "What the source did not answer" }
+            }
+        }
+    }
+});
+
+shape!(TelemetrySources, {
+    "type": "object",
+    "required": ["items", "next_cursor"],
+    "properties": {
+        "items": { "type": "array", "items": {
+            "type": "object",
+            "required": ["name", "kind", "has_traces"],
+            "properties": {
+                "name": { "type": "string" },
+                "kind": { "type": "string", "enum": ["prometheus", "jaeger", "tempo"] },
+                "has_traces": { "type": "boolean", "description": "Otherwise it has figures only" }
+            }
+        } },
+        "next_cursor": { "type": "null" }
     }
 });
 

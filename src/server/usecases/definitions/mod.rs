@@ -127,7 +127,7 @@ pub async fn export(app: &App, actor: &Actor, form: Form) -> Result<String, Serv
         return Ok(writing_openslo::file(&drafts));
     }
     let mut documents: Vec<_> = kept.services.iter().map(|service| writing::service(&service.name, &service.draft)).collect();
-    documents.extend(kept.sources.iter().map(|source| writing::data_source(&source.name, &source.endpoint)));
+    documents.extend(kept.sources.iter().map(|source| writing::data_source(&source.name, &source.kind, &source.endpoint)));
     documents.extend(drafts.into_iter().map(writing::objective));
     let mut exclusions: Vec<_> = kept.exclusions.iter().collect();
     exclusions.sort_by_key(|exclusion| (exclusion.draft.from, exclusion.draft.objective.clone(), exclusion.draft.service.clone(), exclusion.id));

@@ -3,7 +3,6 @@
 use super::{Became, Outcome, Secrets};
 use crate::{
     domain::{
-        data_source::PROMETHEUS,
         ids::DataSourceId,
         services::ServiceDraft,
         slo::{
@@ -231,6 +230,10 @@ impl Planner<'_> {
         if let Some(Err(words)) = draft.checked_name() {
             return self.faults.push(Note { field: "metadata.name".to_owned(), ..note(place, "", words) });
         }
+        if let Some(before) = before.filter(|before| before.kind != spec.kind.slug()) {
+            let words = format!("the kind of a data source stays; it is {}", before.kind);
+            return self.faults.push(Note { field: "type".to_owned(), ..note(place, "", words) });
+        }
         let endpoint = before.map_or_else(|| Endpoint::new(&spec.url), |before| before.endpoint.clone());
         let endpoint = match data_sources::changed(endpoint, draft) {
             Ok(endpoint) => endpoint,
@@ -243,7 +246,7 @@ impl Planner<'_> {
                 None => KeptSource {
                     id: DataSourceId(Clock::new_id()),
                     name: name.to_owned(),
-                    kind: PROMETHEUS.to_owned(),
+                    kind: spec.kind.slug().to_owned(),
                     endpoint,
                     created_at: self.now,
                     updated_at: self.now,

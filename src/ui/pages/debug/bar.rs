@@ -6,7 +6,7 @@ use super::{
     state::Board,
 };
 use crate::{
-    domain::{time::Timestamp, wording},
+    domain::{telemetry::origin::ReadFrom, time::Timestamp, wording},
     ui::{
         components::{
             icon::{Glyph, Icon},
@@ -43,7 +43,7 @@ pub fn Bar(board: Board) -> impl IntoView {
     let dates = move || (typing.get() && !locked.get()).then(|| view! { <Dates board typing /> });
     view! {
         <div class="debug__bar" role="search" aria-label="What is looked at">
-            {time} <BaselinePick board /> <Filters board /> <span class="debug__aside">{unlock} <PinButton board /></span>
+            {time} <BaselinePick board /> <SourcePick board /> <Filters board /> <span class="debug__aside">{unlock} <PinButton board /></span>
         </div>
         {dates}
     }
@@ -189,6 +189,50 @@ fn BaselinePick(board: Board) -> impl IntoView {
                 {Baseline::ALL.into_iter().enumerate().map(option).collect_view()}
             </select>
         </label>
+    }
+}
+
+/// From whom it is read, where there is a choice.
+#[component]
+fn SourcePick(board: Board) -> impl IntoView {
+    let chosen = Memo::new(move |_| board.question.with(|question| question.source.clone()));
+    let names = Memo::new(move |_| {
+        let known = board.answer.with(|answer| answer.as_ref().map(|answer| answer.page.sources.clone()).unwrap_or_default());
+        let mut names: Vec<String> = known.into_iter().map(|source| source.name).collect();
+        // Also one that does not answer can be left again.
+        names.extend(chosen.get().filter(|chosen| !names.contains(chosen)));
+        names
+    });
+    let chose = move |event| {
+        let name = event_target_value(&event);
+        board.change(|question| {
+            question.source = Some(name).filter(|name| !name.is_empty());
+            question.service = None;
+            question.operation = None;
+            question.brush = None;
+        });
+    };
+    let option = move |name: String| {
+        let (value, here) = (name.clone(), name.clone());
+        view! { <option value=value prop:selected=move || chosen.with(|chosen| chosen.as_ref() == Some(&here))>{name}</option> }
+    };
+    let note = move || {
+        let words = board.answer.with(|answer| answer.as_ref().and_then(|answer| answer.page.read_from.as_ref().map(ReadFrom::line)));
+        words.filter(|_| chosen.with(Option::is_some)).map(|words| view! { <span class="muted">{words}</span> })
+    };
+    move || {
+        (!names.with(Vec::is_empty)).then(|| {
+            view! {
+                <label class="debug__pick">
+                    <span class="muted">"read from"</span>
+                    <select aria-label="Read from" on:change=chose>
+                        <option value="" prop:selected=move || chosen.with(Option::is_none)>"this server"</option>
+                        {names.get().into_iter().map(option).collect_view()}
+                    </select>
+                </label>
+                {note}
+            }
+        })
     }
 }
 

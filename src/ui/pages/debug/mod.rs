@@ -12,7 +12,11 @@ mod state;
 use crate::{
     charts::heat::GUTTER,
     domain::{
-        telemetry::panels::{Holdings, Question, TraceOrder, TraceQuestion},
+        telemetry::{
+            board::BoardPage,
+            origin::ReadFrom,
+            panels::{Holdings, Question, TraceOrder, TraceQuestion},
+        },
         wording::{grouped, size, span},
     },
     ui::{
@@ -39,7 +43,7 @@ pub fn DebugBoard() -> impl IntoView {
         on_cleanup(move || listener.remove());
     }
     let nothing_sent =
-        Memo::new(move |_| board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.page.holdings.empty && !answer.page.holdings.loading)));
+        Memo::new(move |_| board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.page.read_from.is_none() && answer.page.holdings.empty && !answer.page.holdings.loading)));
     let refused = Memo::new(move |_| board.failure.get().filter(|_| board.answer.with(Option::is_none)));
     let all = Memo::new(move |_| !phone.get() || more.get());
     let body = move || {
@@ -75,9 +79,14 @@ pub fn DebugBoard() -> impl IntoView {
             <head::Head board />
             <div class="debug__panels">{body}</div>
             {hidden}
-            <p class="debug__foot">{move || board.answer.with(|answer| answer.as_ref().map(|answer| kept(&answer.page.holdings)))}</p>
+            <p class="debug__foot">{move || board.answer.with(|answer| answer.as_ref().map(|answer| foot(&answer.page)))}</p>
         </div>
     }
+}
+
+/// What the board is made from.
+fn foot(page: &BoardPage) -> String {
+    page.read_from.as_ref().map_or_else(|| kept(&page.holdings), ReadFrom::line)
 }
 
 /// What is kept, how far back, and what was let go: a picture of less than all says so.
@@ -108,7 +117,7 @@ fn dependencies(board: Board) -> AnyView {
         let question = board.question.get();
         let spans = board.spans.get();
         let compared = spans.map_or_else(|| now_range(board), |spans| spans.compared);
-        Question { range: compared, baseline: spans.and_then(|spans| spans.baseline), service: question.service, operation: None, step_s: None }
+        Question { range: compared, baseline: spans.and_then(|spans| spans.baseline), service: question.service, operation: None, step_s: None, source: question.source }
     });
     view! { <Dependencies question again=board.again press=move |service: String| heats::look_at(board, service, None) /> }
 }
@@ -127,6 +136,7 @@ fn traces(board: Board) -> AnyView {
             max_s,
             errors: false,
             order: TraceOrder::Errors,
+            source: question.source,
         }
     });
     let chip = move || {

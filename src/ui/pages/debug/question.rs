@@ -85,6 +85,8 @@ pub struct Question {
     pub brush: Option<Brush>,
     /// Lines of percentiles over the latency.
     pub lines: bool,
+    /// The data source that is read; nothing: what was sent to this server.
+    pub source: Option<String>,
 }
 
 /// The instants that a question comes to.
@@ -113,7 +115,7 @@ impl Question {
         let ends = at("sel_from").zip(at("sel_to")).filter(|(from, to)| from < to);
         let brush = ends.map(|(from, to)| Brush { from, to, min_s: number("sel_min"), max_s: number("sel_max") });
         let baseline = query.get("baseline").and_then(|slug| Baseline::ALL.into_iter().find(|known| known.slug() == slug)).unwrap_or_default();
-        Self { time, baseline, service: text("service"), operation: text("operation"), brush, lines: query.get("lines").is_some() }
+        Self { time, baseline, service: text("service"), operation: text("operation"), brush, lines: query.get("lines").is_some(), source: text("source") }
     }
 
     /// The address of the board with this question.
@@ -141,6 +143,7 @@ impl Question {
                 ("sel_min", &brush(|brush| brush.min_s.map(short))),
                 ("sel_max", &brush(|brush| brush.max_s.map(short))),
                 ("lines", if self.lines { "1" } else { "" }),
+                ("source", self.source.as_deref().unwrap_or_default()),
             ],
         )
     }
@@ -181,6 +184,7 @@ impl Question {
             service: self.service.clone(),
             operation: self.operation.clone(),
             step_s: u32::try_from(step_s).unwrap_or(60),
+            source: self.source.clone(),
         }
     }
 
@@ -235,13 +239,14 @@ mod tests {
     #[test]
     fn every_question_reads_back_from_its_address() {
         let brush = Brush { from: at("2026-11-21T02:04:00Z"), to: at("2026-11-21T02:31:00Z"), min_s: Some(1.333), max_s: None };
-        let plain = Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: None, lines: false };
+        let plain = Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: None, lines: false, source: None };
         assert_eq!((plain.address(), read_back(&plain)), ("/debug".to_owned(), plain.clone()));
         for time in [Time::Incident("INC-418".to_owned()), Time::Last(180), Time::Between(brush.from, brush.to)] {
             for baseline in Baseline::ALL {
                 let service = Some("pay ments".to_owned());
                 let operation = Some("GET /x".to_owned());
-                let question = Question { time: time.clone(), baseline, service, operation, brush: Some(brush), lines: true };
+                let source = Some("prod".to_owned());
+                let question = Question { time: time.clone(), baseline, service, operation, brush: Some(brush), lines: true, source };
                 assert_eq!(read_back(&question), question);
             }
         }
@@ -255,7 +260,7 @@ mod tests {
     #[test]
     fn the_time_before_is_as_long_and_ends_where_the_range_begins() {
         let now = at("2026-11-21T02:30:40Z");
-        let question = Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: None, lines: false };
+        let question = Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: None, lines: false, source: None };
         let spans = question.spans(now, None).expect("it needs no incident");
         assert_eq!((spans.drawn.from, spans.drawn.to), (at("2026-11-21T01:31:00Z"), at("2026-11-21T02:31:00Z")));
         assert_eq!(spans.baseline, Some(Range { from: at("2026-11-21T00:31:00Z"), to: spans.drawn.from }));
@@ -267,7 +272,7 @@ mod tests {
     #[test]
     fn zooming_looks_at_what_was_selected() {
         let brush = Brush { from: at("2026-11-21T02:04:00Z"), to: at("2026-11-21T02:31:00Z"), min_s: Some(1.3), max_s: None };
-        let question = Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: Some(brush), lines: false };
+        let question = Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: Some(brush), lines: false, source: None };
         let zoomed = question.zoomed();
         assert_eq!((zoomed.time.clone(), zoomed.brush), (Time::Between(brush.from, brush.to), None));
         assert_eq!(zoomed.clone().zoomed(), zoomed);

@@ -180,10 +180,10 @@ impl Board {
 
     /// What is asked about the selection.
     fn selection(self) -> Option<Asked> {
-        let (range, service, operation) =
-            self.question.with(|question| Some((question.brush?.range(), question.service.clone(), question.operation.clone())))?;
+        let question = self.question.get();
+        let range = question.brush?.range();
         let baseline = self.spans.with(|spans| spans.and_then(|spans| spans.baseline));
-        Some(Asked { range, baseline, service, operation, step_s: None })
+        Some(Asked { range, baseline, service: question.service, operation: question.operation, step_s: None, source: question.source })
     }
 
     fn ask_selected(self, asked: Asked) {
@@ -290,5 +290,5 @@ fn blank(step_s: i64, asked_at: Timestamp) -> BoardPage {
     let counts = vec![0; bounds_s.len() + 1];
     let latency = Latency { bounds_s, step_s, columns: vec![], counts, now: Figures::default(), before: None };
     let errors = ErrorMap { step_s, columns: vec![], rows: vec![] };
-    BoardPage { asked_at, holdings: Holdings::default(), services: vec![], latency, errors, callers: vec![], changes: vec![], objective: None }
+    BoardPage { asked_at, holdings: Holdings::default(), services: vec![], latency, errors, callers: vec![], changes: vec![], objective: None, sources: vec![], read_from: None }
 }

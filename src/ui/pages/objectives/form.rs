@@ -9,7 +9,7 @@ use super::{
 use crate::{
     api,
     domain::{
-        data_source::DataSource,
+        data_source::{DataSource, SourceKind},
         failure::Failure,
         people::Right,
         slo::{
@@ -138,7 +138,8 @@ fn Filled(known: Option<Objective>, basis: RwSignal<Option<Basis>>) -> impl Into
     let sources = RwSignal::new(vec![]);
     spawn_local(async move {
         if let Ok(known) = api::objectives::data_sources().await {
-            let _ = sources.try_set(known);
+            let gives_readings = |source: &DataSource| source.source_kind() == Some(SourceKind::Prometheus);
+            let _ = sources.try_set(known.into_iter().filter(gives_readings).collect());
         }
     });
     let send = move |event: leptos::ev::SubmitEvent| {

@@ -3,7 +3,7 @@
 
 use crate::{
     api::objectives as api,
-    domain::data_source::{AuthDraft, DataSource, DataSourceDraft, SourceTried},
+    domain::data_source::{AuthDraft, DataSource, DataSourceDraft, SourceKind, SourceTried},
     ui::{
         components::{
             empty::EmptyState,
@@ -47,7 +47,7 @@ pub fn DataSources() -> impl IntoView {
         Load::Ready(sources) if sources.is_empty() => view! {
             <EmptyState
                 title="No system is asked for readings yet"
-                words="Objectives can be measured by everything that speaks Prometheus' HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics. Readings can also be sent to /api/v1/sli without one."
+                words="Objectives can be measured by everything that speaks Prometheus' HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics. The debug board also reads traces from Jaeger and Tempo. Readings and spans can be sent here without any of them."
             />
         },
         Load::Ready(sources) => view! { <ul class="cards">{sources.into_iter().map(|source| view! { <Card page source /> }).collect_view()}</ul> },
@@ -107,6 +107,7 @@ fn Card(page: Page, source: DataSource) -> impl IntoView {
     let tenant = source.tenant.as_ref().map(|tenant| format!(" · tenant {tenant}"));
     let headers = (!source.headers.is_empty()).then(|| format!(" · headers {}", source.headers.join(", ")));
     let ca = source.has_ca.then_some(" · authorities of its own");
+    let kind = source.source_kind().map_or_else(|| source.kind.clone(), |kind| kind.label().to_owned());
     let edit = StoredValue::new(source.clone());
     view! {
         <li class="panel card">
@@ -114,7 +115,7 @@ fn Card(page: Page, source: DataSource) -> impl IntoView {
                 <div class="card__words">
                     <h3>{source.name.clone()}</h3>
                     <p class="muted mono">{source.url.clone()}</p>
-                    <p class="muted">{knows} {tenant} {headers} {ca} {format!(" · waits {} s", source.timeout_s)} " · changed " <RelativeTime at=source.updated_at now /></p>
+                    <p class="muted">{kind} " · " {knows} {tenant} {headers} {ca} {format!(" · waits {} s", source.timeout_s)} " · changed " <RelativeTime at=source.updated_at now /></p>
                     <p role="status">{words}</p>
                 </div>
                 <div class="card__actions">
@@ -134,6 +135,7 @@ fn Form(page: Page, known: Option<DataSource>) -> impl IntoView {
     let of = |part: fn(&DataSource) -> Option<String>| text(known.as_ref().and_then(part));
     let name = of(|known| Some(known.name.clone()));
     let url = of(|known| Some(known.url.clone()));
+    let kind = RwSignal::new(known.as_ref().map_or_else(|| SourceKind::default().slug().to_owned(), |known| known.kind.clone()));
     let auth = RwSignal::new(known.as_ref().map_or_else(|| "none".to_owned(), |known| known.auth.clone()));
     let user = of(|known| known.user.clone());
     let secret = RwSignal::new(String::new());
@@ -154,7 +156,8 @@ fn Form(page: Page, known: Option<DataSource>) -> impl IntoView {
         };
         let draft = DataSourceDraft {
             name: Some(name.get_untracked()),
-            kind: None,
+            // What it is stays.
+            kind: id.is_none().then(|| kind.get_untracked()),
             url: Some(url.get_untracked().trim().to_owned()),
             auth: Some(auth),
             tenant: Some(tenant.get_untracked().trim().to_owned()),
@@ -185,6 +188,13 @@ fn Form(page: Page, known: Option<DataSource>) -> impl IntoView {
         },
         _ => ().into_any(),
     };
+    let kinds = SourceKind::ALL.map(|kind| (kind.slug().to_owned(), kind.label().to_owned()));
+    let pick_kind = id.is_none().then(|| view! { <SelectField id="source-kind" label="What it is" options=kinds.to_vec() value=kind /> });
+    let address = move || match kind.with(|kind| SourceKind::from_slug(kind)) {
+        Some(SourceKind::Jaeger) => "https://jaeger.example:16686, with the path before /api if it has one.",
+        Some(SourceKind::Tempo) => "https://tempo.example:3200, with the path before /api if it has one.",
+        Some(SourceKind::Prometheus) | None => "https://prometheus.example, with the path before /api/v1 if it has one.",
+    };
     let title = if id.is_some() { "Change the data source" } else { "New data source" };
     let ca_hint = if has_ca {
         "PEM. Authorities of its own are trusted already; empty: they stay."
@@ -193,9 +203,10 @@ fn Form(page: Page, known: Option<DataSource>) -> impl IntoView {
     };
     view! {
         <form class="panel form" on:submit=send aria-label=title>
+            {pick_kind}
             <div class="form__columns">
-                <TextField id="source-name" label="Name" hint="Objectives name it by this." value=name required=true />
-                <TextField id="source-url" label="Address" hint="https://prometheus.example, with the path before /api/v1 if it has one." value=url required=true />
+                <TextField id="source-name" label="Name" hint="Objectives and the debug board name it by this." value=name required=true />
+                {move || view! { <TextField id="source-url" label="Address" hint=address() value=url required=true /> }}
             </div>
             <SelectField id="source-auth" label="How it knows us" options=options.to_vec() value=auth />
             {secrets}

@@ -37,7 +37,7 @@ pub fn TracesPage() -> impl IntoView {
         let range = RANGES.get(range).filter(|_| range != USUAL).map_or("", |(slug, ..)| slug);
         session.address.amend(&address_of(&Route::Traces.path(), &[("range", range), ("service", service.as_deref().unwrap_or_default())]));
     };
-    let question = Signal::derive(move || Question { range: range.get(), baseline: None, service: service.get(), operation: None, step_s: None });
+    let question = Signal::derive(move || Question { range: range.get(), baseline: None, service: service.get(), operation: None, step_s: None, source: None });
     let asked = Signal::derive(move || TraceQuestion {
         range: range.get(),
         service: service.get(),
@@ -47,6 +47,7 @@ pub fn TracesPage() -> impl IntoView {
         max_s: None,
         errors: false,
         order: TraceOrder::Errors,
+        source: None,
     });
     let again = Signal::stored(0_u32);
     let options = RANGES.map(|(_, words, _)| Signal::stored(words.to_owned())).to_vec();

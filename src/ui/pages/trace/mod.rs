@@ -16,7 +16,7 @@ use crate::{
         time::Timestamp,
     },
     ui::{
-        address::address_of,
+        address::{Query, address_of},
         browser,
         components::{
             empty::EmptyState,
@@ -77,10 +77,11 @@ pub fn TracePage(id: String) -> impl IntoView {
     browser::set_title(&format!("Trace {} · Tocsin", short(&id)));
     let load = RwSignal::new(Load::<Arc<Shape>>::Loading);
     let id = StoredValue::new(id);
+    let source = StoredValue::new(session().address.query.with_untracked(source_of));
     let fetch = move || {
         load.set(Load::Loading);
         spawn_local(async move {
-            let answer = api::traces::whole(id.get_value()).await;
+            let answer = api::traces::whole(id.get_value(), source.get_value()).await;
             let _ = load.try_set(Load::from_answer(answer.map(|trace| Arc::new(Shape::new(trace)))));
         });
     };
@@ -150,7 +151,8 @@ fn Drawn(shape: Arc<Shape>, again: Callback<()>) -> impl IntoView {
             browser::sleep(RESTS_MILLIS).await;
             let Some(key) = key.filter(|_| moves.try_get_value() == Some(mine)) else { return };
             if asked.with_untracked(|query| query.get("span") != Some(&key)) && walk.panel.try_get_untracked() == Some(true) {
-                let to = address_of(&path, &[("span", &key)]);
+                let source = asked.with_untracked(source_of).unwrap_or_default();
+                let to = address_of(&path, &[("source", &source), ("span", &key)]);
                 // Where the panel is a page of its own, going back leads to the rows.
                 let is_page = browser::viewport().0 < WIDE && asked.with_untracked(|query| query.get("span").is_none());
                 if is_page { session.address.go(&to) } else { session.address.amend(&to) }
@@ -171,6 +173,11 @@ fn Drawn(shape: Arc<Shape>, again: Callback<()>) -> impl IntoView {
 }
 
 const RESTS_MILLIS: i32 = 250;
+
+/// The data source that has it, where the address names one.
+fn source_of(query: &Query) -> Option<String> {
+    query.get("source").filter(|source| !source.is_empty()).map(str::to_owned)
+}
 
 /// As much of an id as people compare.
 fn short(id: &str) -> &str {
