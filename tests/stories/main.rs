@@ -32,6 +32,7 @@ mod pages;
 mod pages_inert;
 mod people_at_work;
 mod prometheus_read;
+mod readers;
 mod record;
 mod scraped;
 mod slo_explain;
