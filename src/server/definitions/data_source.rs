@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 /// What a file says. What is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataSourceSpec {
-    pub kind: SourceKind,
+    /// Absent: it stays; of a new one Prometheus.
+    pub kind: Option<SourceKind>,
     /// What stands before the API's own paths.
     pub url: String,
     pub auth: Option<AuthSpec>,
@@ -82,7 +83,7 @@ impl DataSourceSpec {
         all.extend(self.headers_env.iter().map(|(header, name)| (header.to_ascii_lowercase(), secret(name))));
         let draft = DataSourceDraft {
             name: Some(name.to_owned()),
-            kind: Some(self.kind.slug().to_owned()),
+            kind: self.kind.map(|kind| kind.slug().to_owned()),
             url: Some(self.url.clone()),
             auth,
             tenant: self.tenant.clone(),
@@ -95,11 +96,12 @@ impl DataSourceSpec {
 }
 
 pub fn read(name: String, spec: &Fields) -> Option<What> {
-    let kind = spec.text("type").map_or(SourceKind::default(), |text| {
-        SourceKind::from_slug(&text.to_ascii_lowercase()).unwrap_or_else(|| {
+    let kind = spec.text("type").and_then(|text| {
+        let kind = SourceKind::from_slug(&text.to_ascii_lowercase());
+        if kind.is_none() {
             spec.fault("type", format!("“{text}” cannot be asked; it is prometheus (also for Thanos, Mimir and VictoriaMetrics), jaeger or tempo"));
-            SourceKind::default()
-        })
+        }
+        kind
     });
     let url = spec.needed_text("url");
     for (field, instead) in SECRETS {

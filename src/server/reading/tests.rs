@@ -243,7 +243,8 @@ async fn one_trace(name: &str, reader: &dyn TraceReader) {
     let whole = reader.trace(FAILING).await.expect("it answers").expect("it is there");
     assert_eq!(whole.gap, None, "{name}");
     let view = details::view(FAILING, &whole.groups);
-    let rows: Vec<_> = view.spans.iter().map(|row| (row.service.as_str(), row.operation.as_str(), row.kind.as_str(), row.error, row.parent_id.as_str())).collect();
+    let rows: Vec<_> =
+        view.spans.iter().map(|row| (row.service.as_str(), row.operation.as_str(), row.kind.as_str(), row.error, row.parent_id.as_str())).collect();
     let expected = [
         ("web", "GET /checkout", "server", false, ""),
         ("web", "POST pay", "client", true, "0000000000000031"),
@@ -306,7 +307,11 @@ async fn what_goes_wrong_is_said_alike_and_counts_against_the_source() {
         let readers: [Box<dyn TraceReader>; 2] = [Box::new(jaeger(&fake)), Box::new(tempo(&fake))];
         for reader in readers {
             let says = |error: Option<ReadError>| error.map(|error| error.to_string()).unwrap_or_default();
-            let said = [says(reader.calls(&ask(Some("pay"), None)).await.err()), says(reader.trace(7).await.err()), says(reader.services(last_minutes(1)).await.err())];
+            let said = [
+                says(reader.calls(&ask(Some("pay"), None)).await.err()),
+                says(reader.trace(7).await.err()),
+                says(reader.services(last_minutes(1)).await.err()),
+            ];
             assert!(said.iter().all(|said| said.contains(words)), "{words}: {said:?}");
             assert_eq!(reader.standing().failing_since.is_some(), is_of_endpoint, "{words}");
         }

@@ -229,12 +229,7 @@ pub async fn traces(State(app): State<Arc<App>>, principal: Principal, asked: As
         ("source" = Option<String>, Query, description = "The name or id of the data source that alone is asked"),
     ),
     responses((status = 200, description = "The trace", body = schema::TelemetryTrace), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn trace(
-    State(app): State<Arc<App>>,
-    principal: Principal,
-    id: Result<Path<String>, PathRejection>,
-    asked: Asked,
-) -> Result<Json<Value>, Problem> {
+pub async fn trace(State(app): State<Arc<App>>, principal: Principal, id: Result<Path<String>, PathRejection>, asked: Asked) -> Result<Json<Value>, Problem> {
     let Path(id) = id.map_err(|_| Problem::new(FailureKind::NotFound, "unknown_trace", "there is no such trace"))?;
     Ok(Json(telemetry::trace(&app, &principal.actor, &id, asked.text("source")).await?))
 }

@@ -50,7 +50,7 @@ async fn neighbours(app: &App, actor: &Actor, name: &str) -> Result<(Vec<Neighbo
     let now = app.clock().now();
     let range = telemetry_panels::Range { from: now.plus_secs(-CALLS_SECS), to: now };
     // All of it: whether a caller says anything of what it needs is seen from its other edges.
-    let graph = telemetry::graph(app, actor, Question { range, baseline: None, service: None, operation: None, step_s: None }).await?;
+    let graph = telemetry::graph(app, actor, Question { range, baseline: None, service: None, operation: None, step_s: None, source: None }).await?;
     let of = |beside: fn(&Edge) -> &str, own: fn(&Edge) -> &str| {
         let neighbour = |edge: &Edge| Neighbour {
             service: beside(edge).to_owned(),

@@ -128,7 +128,14 @@ impl Jaeger {
         Ok(names)
     }
 
-    async fn search(&self, service: &str, operation: Option<&str>, part: Range, limit: usize, further: &Further) -> Result<Answer<Vec<spans::Trace>>, PromError> {
+    async fn search(
+        &self,
+        service: &str,
+        operation: Option<&str>,
+        part: Range,
+        limit: usize,
+        further: &Further,
+    ) -> Result<Answer<Vec<spans::Trace>>, PromError> {
         let mut query = vec![
             ("service", service.to_owned()),
             ("start", part.from.micros().to_string()),

@@ -26,7 +26,8 @@ const FAILS: &str = "{ status = error }";
 
 /// Values have types there; what is typed by people has none.
 fn attribute(name: &str, value: &str) -> String {
-    let is_literal = matches!(value, "true" | "false") || value.parse::<f64>().is_ok_and(f64::is_finite) && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-');
+    let is_literal = matches!(value, "true" | "false")
+        || value.parse::<f64>().is_ok_and(f64::is_finite) && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-');
     match is_literal {
         true => format!("(.{name} = {} || .{name} = {value})", quoted(value)),
         false => format!(".{name} = {}", quoted(value)),

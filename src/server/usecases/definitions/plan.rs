@@ -230,7 +230,7 @@ impl Planner<'_> {
         if let Some(Err(words)) = draft.checked_name() {
             return self.faults.push(Note { field: "metadata.name".to_owned(), ..note(place, "", words) });
         }
-        if let Some(before) = before.filter(|before| before.kind != spec.kind.slug()) {
+        if let Some(before) = before.filter(|before| spec.kind.is_some_and(|kind| kind.slug() != before.kind)) {
             let words = format!("the kind of a data source stays; it is {}", before.kind);
             return self.faults.push(Note { field: "type".to_owned(), ..note(place, "", words) });
         }
@@ -246,7 +246,7 @@ impl Planner<'_> {
                 None => KeptSource {
                     id: DataSourceId(Clock::new_id()),
                     name: name.to_owned(),
-                    kind: spec.kind.slug().to_owned(),
+                    kind: spec.kind.unwrap_or_default().slug().to_owned(),
                     endpoint,
                     created_at: self.now,
                     updated_at: self.now,

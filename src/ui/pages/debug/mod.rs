@@ -42,8 +42,11 @@ pub fn DebugBoard() -> impl IntoView {
         let listener = window_event_listener(leptos::ev::resize, move |_| measure());
         on_cleanup(move || listener.remove());
     }
-    let nothing_sent =
-        Memo::new(move |_| board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.page.read_from.is_none() && answer.page.holdings.empty && !answer.page.holdings.loading)));
+    let nothing_sent = Memo::new(move |_| {
+        board
+            .answer
+            .with(|answer| answer.as_ref().is_some_and(|answer| answer.page.read_from.is_none() && answer.page.holdings.empty && !answer.page.holdings.loading))
+    });
     let refused = Memo::new(move |_| board.failure.get().filter(|_| board.answer.with(Option::is_none)));
     let all = Memo::new(move |_| !phone.get() || more.get());
     let body = move || {
@@ -117,7 +120,14 @@ fn dependencies(board: Board) -> AnyView {
         let question = board.question.get();
         let spans = board.spans.get();
         let compared = spans.map_or_else(|| now_range(board), |spans| spans.compared);
-        Question { range: compared, baseline: spans.and_then(|spans| spans.baseline), service: question.service, operation: None, step_s: None, source: question.source }
+        Question {
+            range: compared,
+            baseline: spans.and_then(|spans| spans.baseline),
+            service: question.service,
+            operation: None,
+            step_s: None,
+            source: question.source,
+        }
     });
     view! { <Dependencies question again=board.again press=move |service: String| heats::look_at(board, service, None) /> }
 }

@@ -272,7 +272,8 @@ mod tests {
     #[test]
     fn zooming_looks_at_what_was_selected() {
         let brush = Brush { from: at("2026-11-21T02:04:00Z"), to: at("2026-11-21T02:31:00Z"), min_s: Some(1.3), max_s: None };
-        let question = Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: Some(brush), lines: false, source: None };
+        let question =
+            Question { time: Time::Last(60), baseline: Baseline::Before, service: None, operation: None, brush: Some(brush), lines: false, source: None };
         let zoomed = question.zoomed();
         assert_eq!((zoomed.time.clone(), zoomed.brush), (Time::Between(brush.from, brush.to), None));
         assert_eq!(zoomed.clone().zoomed(), zoomed);

@@ -290,5 +290,16 @@ fn blank(step_s: i64, asked_at: Timestamp) -> BoardPage {
     let counts = vec![0; bounds_s.len() + 1];
     let latency = Latency { bounds_s, step_s, columns: vec![], counts, now: Figures::default(), before: None };
     let errors = ErrorMap { step_s, columns: vec![], rows: vec![] };
-    BoardPage { asked_at, holdings: Holdings::default(), services: vec![], latency, errors, callers: vec![], changes: vec![], objective: None, sources: vec![], read_from: None }
+    BoardPage {
+        asked_at,
+        holdings: Holdings::default(),
+        services: vec![],
+        latency,
+        errors,
+        callers: vec![],
+        changes: vec![],
+        objective: None,
+        sources: vec![],
+        read_from: None,
+    }
 }
