@@ -29,6 +29,9 @@ struct Newer {
 pub fn newer(media: &str, body: &[u8]) -> Option<Whole> {
     if is_json(media, body) {
         let mut answer: Value = serde_json::from_slice(body).ok()?;
+        if !answer.is_object() {
+            return None;
+        }
         let is_partial = answer.get("status").is_some_and(|status| status == "PARTIAL" || status == PARTIAL);
         let message = answer.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
         let trace = answer.get_mut("trace").map(Value::take).unwrap_or_default();
