@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
         let all = random.lognormal(1.0, 0.08);
         let weather = ground.system.services().into_iter().map(|service| (service, all * random.lognormal(1.0, 0.08))).collect();
         let minutes = (ground.secs / 60.0).ceil().max(1.0) as usize;
-        let swing = if ground.restless { 0.3 } else { 0.0 };
+        let swing = if ground.restless { 0.2 } else { 0.0 };
         let waves = (0..minutes).map(|_| random.lognormal(1.0, swing)).collect();
         let pressure = ground.system.held_back.iter().map(|held| (held.0, random.lognormal(1.0, 0.25))).collect();
         let (said, names, journeys) = (Said::default(), HashMap::new(), vec![0; minutes]);

@@ -100,7 +100,8 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
                 (None, _) => return None,
             };
             let busier = traffic.get(&reading.key.service).copied().unwrap_or_default().max(0.0);
-            let growth = reading.growth - middle.max(0.0) - if sort == Sort::Memory { 0.0 } else { busier };
+            // If all are busier, so is this one: that is not taken off twice.
+            let growth = reading.growth - middle.max(0.0).max(if sort == Sort::Memory { 0.0 } else { busier });
             // Of what is no resource nothing is known but that it moves: what stands still for all
             // and leaps for one, and then for another, has a median distance of nothing; and a few
             // readings do not say that one never leaps.
@@ -109,7 +110,10 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
             // What peers lie apart by holds how minutes vary as well; some vary more than others.
             let deviation = (own.max(apart * apart).max(leaps) + sort.drift().powi(2)).sqrt();
             let degrees = reading.before.minutes as f64 + if enough { peers } else { 0.0 };
-            let p = chance::normal_tail(chance::from_t(growth / deviation, degrees));
+            // Readings swing less widely upwards than their logarithms would have it, so that many
+            // times as much is more unlikely than the logarithm alone says.
+            let apart_by = if sort == Sort::Other { growth } else { growth.max(growth.exp_m1() / 1.5) };
+            let p = chance::normal_tail(chance::from_t(apart_by / deviation, degrees));
             let changed = (reading.mean - reading.mean_before).abs();
             let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level;
             let (service, instance) = (pair.text(reading.key.service), pair.text(reading.key.instance));

@@ -150,7 +150,11 @@ impl Slow {
         }
         let steps = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
         let added = steps.iter().filter_map(|q| Some(now.quantile(*q)? - before.quantile(*q)?)).sum::<f64>() / steps.len() as f64;
-        let p = (3.0 * typically.min(tail.p)).min(1.0);
+        // What is not large is no evidence for what is, unless nothing is.
+        let by_tail = tail.large || growth < FLOOR.ln();
+        let by_growth = growth >= FLOOR.ln() || !tail.large;
+        let p = [(typically, by_growth), (tail.p, by_tail)].into_iter().filter(|(_, counts)| *counts).map(|(p, _)| p).fold(1.0, f64::min);
+        let p = (3.0 * p).min(1.0);
         Some(Self { n, n_before, typical, typical_before, growth, tail, added_micros: added, p })
     }
 

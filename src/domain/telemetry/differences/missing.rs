@@ -18,8 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fewer would not be missed.
 const FEWEST_EXPECTED: f64 = 5.0;
 const FEWEST_ENTRIES: f64 = 5.0;
-/// What is left of it at most; and where it is not known which kind of entry it follows from.
+/// What is left of it at most; of what followed always; and where it is not known which kind of entry it follows from.
 const MOST_LEFT: f64 = 0.67;
+const MOST_LEFT_OF_ALWAYS: f64 = 0.8;
+const ALWAYS: f64 = 0.95;
 const MOST_LEFT_LOOSE: f64 = 0.6;
 /// Records that name no span come in bundles that cannot be seen …
 const BUNDLE: f64 = 2.0;
@@ -28,8 +30,7 @@ const BUNDLE_OF_ONE_EACH: f64 = 0.5;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let edges = ends::edges(pair);
-    let mut findings = gone(pair);
-    findings.extend(unseen(pair, &edges));
+    let mut findings = unseen(pair, &edges);
     findings.extend(steps(pair, &edges));
     findings.extend(statements(pair));
     findings
@@ -38,7 +39,7 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
 /// Services of which nothing is heard any more: no span, no record, no reading. Those that are
 /// merely not called have their readings still, so that only one that had readings, or records of
 /// its own accord, can be gone.
-fn gone(pair: Pair<'_>) -> Vec<Finding> {
+pub(super) fn gone(pair: Pair<'_>) -> Vec<Finding> {
     let (now, before) = (Heard::of(pair.now), Heard::of(pair.before));
     before
         .entries
@@ -97,7 +98,7 @@ fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64, most_le
         before: Figure { n: before_of as u64, value: Some(rate_before) },
         p: chance::higher_rate(before, before_of, now, now_of, bundle),
         large: left <= most_left,
-        effect: (1.0 - left).clamp(0.0, 1.0) * (0.5 + 0.5 * rate_before.min(1.0)),
+        effect: (0.4 + 0.6 * (1.0 - left).clamp(0.0, 1.0)) * (0.5 + 0.5 * rate_before.min(1.0)),
     })
 }
 
@@ -123,7 +124,8 @@ fn steps(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Find
                 continue;
             }
         }
-        let Some(fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0)), MOST_LEFT) else { continue };
+        let most_left = if before.sum >= ALWAYS * before.n { MOST_LEFT_OF_ALWAYS } else { MOST_LEFT };
+        let Some(fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0)), most_left) else { continue };
         let (service, entry) = (pair.text(key.service), pair.text(key.entry));
         let counts = format!(
             "{} in {} of {entry}; {} in {} before",

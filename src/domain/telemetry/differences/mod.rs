@@ -156,6 +156,7 @@ pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
     // Beside each family the share of ranges without any difference in which it may name one.
     let families = [
         (errors::findings(pair), 0.005),
+        (missing::gone(pair), 0.005),
         (missing::findings(pair), 0.005),
         (latency::findings(pair), 0.01),
         (used, 0.015),

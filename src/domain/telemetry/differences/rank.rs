@@ -39,16 +39,21 @@ pub(super) fn ranked(pair: Pair<'_>, mut findings: Vec<Finding>) -> Vec<Differen
     }
     let below = below(pair);
     let nobody = BTreeSet::new();
-    let mut totals = BTreeMap::<Name, f64>::new();
+    // What stands for itself adds up; what follows is told once, however often it shows.
+    let mut totals = BTreeMap::<Name, (f64, f64)>::new();
     let mut followers = BTreeMap::<(Name, Evidence), f64>::new();
     for ((service, evidence), strength) in &strongest {
         let called = below.get(service).unwrap_or(&nobody);
         let follows = called
             .iter()
             .any(|callee| explains(*evidence).iter().any(|cause| strongest.get(&(*callee, *cause)).is_some_and(|of_callee| *of_callee >= 0.4 * strength)));
-        let left = if follows { strength * FOLLOWS } else { *strength };
         followers.insert((*service, *evidence), if follows { FOLLOWS } else { 1.0 });
-        *totals.entry(*service).or_default() += left;
+        let total = totals.entry(*service).or_default();
+        if follows {
+            total.1 = total.1.max(strength * FOLLOWS);
+        } else {
+            total.0 += strength;
+        }
     }
 
     let mut counts = BTreeMap::<(Name, Evidence), usize>::new();
@@ -61,8 +66,8 @@ pub(super) fn ranked(pair: Pair<'_>, mut findings: Vec<Finding>) -> Vec<Differen
             continue;
         }
         let own = worth(finding.evidence) * finding.effect * followers.get(&key).copied().unwrap_or(1.0);
-        let total = totals.get(&finding.service).copied().unwrap_or_default();
-        scored.push((0.3 * own + total, finding.service, finding));
+        let (alone, following) = totals.get(&finding.service).copied().unwrap_or_default();
+        scored.push((0.3 * own + alone + following, finding.service, finding));
     }
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     // Each further item of a service steps back, so that the first ones name different services
