@@ -10,6 +10,7 @@ mod commands;
 mod databases;
 mod definitions;
 mod demo;
+mod dependencies;
 mod doors;
 mod executive;
 mod history;

@@ -32,22 +32,29 @@ pub fn turns(objective: &Objective, series: &Series, (from, to): (Timestamp, Tim
     let slice_s = objective.draft.slice_s.max(1);
     let step_s = ((to_s - from_s) / SAMPLES).max(slice_s);
     let mut turns = vec![];
-    let (mut last_s, mut last) = (from_s, stood(from_s));
-    while last_s < to_s {
-        let next_s = (last_s + step_s).min(to_s);
-        let next = stood(next_s);
-        if next != last {
-            // Between these two: the first instant from which on it is as it is then.
-            let (mut low, mut high) = (last_s, next_s);
-            while high - low > slice_s {
-                let middle = low + (high - low) / 2;
-                if stood(middle) == next { high = middle } else { low = middle }
-            }
-            turns.push(Turn { at: at(high), before: last, after: next });
-        }
-        (last_s, last) = (next_s, next);
+    let mut last = (from_s, stood(from_s));
+    while last.0 < to_s {
+        let next_s = (last.0 + step_s).min(to_s);
+        let next = (next_s, stood(next_s));
+        between(last, next, slice_s, &stood, &mut turns);
+        last = next;
     }
     turns
+}
+
+/// The turns between two instants at which it stood differently, down to one slice: also those to
+/// what lies between the two.
+fn between(low: (i64, Standing), high: (i64, Standing), slice_s: i64, stood: &impl Fn(i64) -> Standing, turns: &mut Vec<Turn>) {
+    if low.1 == high.1 {
+        return;
+    }
+    if high.0 - low.0 <= slice_s {
+        return turns.push(Turn { at: at(high.0), before: low.1, after: high.1 });
+    }
+    let middle_s = low.0 + (high.0 - low.0) / 2;
+    let middle = (middle_s, stood(middle_s));
+    between(low, middle, slice_s, stood, turns);
+    between(middle, high, slice_s, stood, turns);
 }
 
 #[cfg(test)]

@@ -125,7 +125,11 @@ fn of_alert(alert: &Alert, at: Timestamp, words: String, is_worse: bool) -> Chan
         title: alert.title.clone(),
         words,
         // Which incident it is in is known to whoever may see the alert.
-        leads_to: alert.incident_id.map(|id| LeadsToPage::Incident.named(id)).or_else(objective).or_else(|| service.as_ref().map(|name| LeadsToPage::Service.named(name))),
+        leads_to: alert
+            .incident_id
+            .map(|id| LeadsToPage::Incident.named(id))
+            .or_else(objective)
+            .or_else(|| service.as_ref().map(|name| LeadsToPage::Service.named(name))),
         service,
         is_worse,
         change: None,
@@ -242,7 +246,10 @@ fn definition(held: &Held, entry: AuditEntry, of: Of<'_>) -> Option<Changed> {
         }
         "exclusion" => match held.find(&subject.name) {
             Some(one) => (one.objective().draft.service.clone(), Some(LeadsToPage::Objective.named(&one.objective().draft.name))),
-            None => (held.of_service(&subject.name).next().map(|_| subject.name.clone()), None),
+            None => {
+                let service = held.of_service(&subject.name).next().map(|_| subject.name.clone());
+                (service.clone(), service.map(|name| LeadsToPage::Service.named(name)))
+            }
         },
         _ => (None, None),
     };
@@ -250,6 +257,8 @@ fn definition(held: &Held, entry: AuditEntry, of: Of<'_>) -> Option<Changed> {
     let is_asked = match (of.service, subject.kind.as_str()) {
         (None, _) => true,
         (Some(_), "data_source") => held.all().any(uses_source),
+        // What is left out of everything is left out of this one, too.
+        (Some(_), "exclusion") if leads_to.is_none() => true,
         (Some(wanted), _) => service.as_deref() == Some(wanted),
     };
     let fields = entry.data.get("changed").filter(|fields| !fields.is_empty()).map(|fields| format!(": {}", fields.replace('_', " "))).unwrap_or_default();
