@@ -7,6 +7,7 @@ use crate::domain::{
     telemetry::{
         board::{BoardPage, BoardQuestion, Told},
         panels::{Question, Traffic},
+        suspects::Suspect,
     },
 };
 use leptos::prelude::*;
@@ -33,4 +34,12 @@ pub async fn callers(question: Question) -> Result<Vec<Traffic>, Failure> {
     use crate::server::{auth, observed::panels::By, state, usecases::telemetry};
     let (app, me) = (state::app()?, auth::me().await?);
     telemetry::traffic(&app, &me.actor(), question, By::Caller).await.map_err(|error| error.into_failure())
+}
+
+/// What is not to be believed of what was sent in a range.
+#[server(name = SuspectsCall, prefix = "/api/fn", endpoint = "telemetry/suspects", protocol = Wire, client = AppClient)]
+pub async fn suspects(question: Question) -> Result<Vec<Suspect>, Failure> {
+    use crate::server::{auth, state, usecases::telemetry};
+    let (app, me) = (state::app()?, auth::me().await?);
+    telemetry::suspects(&app, &me.actor(), question).await.map_err(|error| error.into_failure())
 }

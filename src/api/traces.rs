@@ -4,6 +4,8 @@ use super::wire::{AppClient, Wire};
 use crate::domain::{
     failure::Failure,
     telemetry::{
+        alike::{Alike, AlikeQuestion},
+        evidence::Naming,
         panels::{Graph, Question, TracePage, TraceQuestion, Traffic},
         waterfall::WholeTrace,
     },
@@ -44,4 +46,20 @@ pub async fn around(question: Question) -> Result<Option<Traffic>, Failure> {
     let wanted = question.service.clone();
     let rows = telemetry::traffic(&app, &me.actor(), question, By::Service).await.map_err(|error| error.into_failure())?;
     Ok(rows.into_iter().find(|row| Some(&row.service) == wanted.as_ref()))
+}
+
+/// How often calls like one that is looked at carry its attributes.
+#[server(name = AlikeCall, prefix = "/api/fn", endpoint = "traces/alike", protocol = Wire, client = AppClient)]
+pub async fn alike(question: AlikeQuestion) -> Result<Alike, Failure> {
+    use crate::server::{auth, state, usecases::traces};
+    let (app, me) = (state::app()?, auth::me().await?);
+    traces::alike(&app, &me.actor(), question).await.map_err(|error| error.into_failure())
+}
+
+/// The incidents that name a trace.
+#[server(name = NamingCall, prefix = "/api/fn", endpoint = "traces/naming", protocol = Wire, client = AppClient)]
+pub async fn naming(trace_id: String) -> Result<Vec<Naming>, Failure> {
+    use crate::server::{auth, state, usecases::traces};
+    let (app, me) = (state::app()?, auth::me().await?);
+    traces::naming(&app, &me.actor(), &trace_id).await.map_err(|error| error.into_failure())
 }

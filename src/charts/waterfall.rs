@@ -13,6 +13,20 @@ pub const LEAST_BAR: f64 = 2.0;
 /// A bar has to be this wide before its words stand in it, so that they never hide it.
 const WIDE_BAR: f64 = 4.0;
 
+/// Rows that are in the page above and below those that are seen, at least.
+const BESIDE: usize = 7;
+/// The rows in the page move by whole steps, so that most frames of a scroll draw nothing anew.
+const STEP: usize = 5;
+
+/// Which rows are in the page, from the first to before the last, where one is scrolled `top`
+/// pixels down in a place of this height: those that are seen, and at most twenty more.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // rows of a page
+pub fn window(top: f64, height: f64, row: f64) -> (usize, usize) {
+    let (first, seen) = ((top.max(0.0) / row) as usize, (height.max(0.0) / row).ceil() as usize + 1);
+    let from = first.saturating_sub(BESIDE) / STEP * STEP;
+    (from, from + seen + 2 * BESIDE + STEP)
+}
+
 /// Where a row's bar lies on a track.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpanBar {
@@ -133,7 +147,7 @@ fn round(ns: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::telemetry::waterfall::TraceSpan;
+    use crate::domain::telemetry::waterfall::{Opened, TraceSpan};
 
     const MS: i64 = 1_000_000;
 
@@ -166,6 +180,25 @@ mod tests {
         assert_eq!(words(4310, 150.0), ["0", "2 s", "4 s"]);
         assert_eq!(words(13, 420.0), ["0", "5 ms", "10 ms"]);
         assert_eq!(words(0, 420.0), ["0"]);
+    }
+
+    #[test]
+    fn however_long_a_trace_is_few_rows_are_in_the_page() {
+        let times: Vec<(i64, i64)> = std::iter::once((0, 10_000)).chain((0..9_999).map(|n| (n, 400))).collect();
+        let (made, _) = of(&times);
+        let rows = made.rows(&Opened::all(&made));
+        assert!(rows.len() >= 10_000, "{}", rows.len());
+        for (height, row) in [(640.0_f64, 32.0_f64), (655.5, 32.0), (320.0, 52.0), (1_400.0, 32.0)] {
+            let (visible, whole) = ((height / row).ceil(), rows.len() as f64 * row);
+            let mut top = 0.0;
+            while top < whole - height {
+                let (from, to) = window(top, height, row);
+                assert!(from as f64 * row <= top && to as f64 * row >= top + height, "a row that is seen is not there at {top}");
+                assert!((to - from) as f64 <= visible + 20.0, "{} rows at {top}", to - from);
+                top += 37.0;
+            }
+        }
+        assert_eq!(window(-5.0, 640.0, 32.0).0, 0, "beyond the upper end, as some browsers scroll");
     }
 
     #[test]

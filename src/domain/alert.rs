@@ -7,6 +7,7 @@
 use super::{
     ids::{AlertId, IncidentId, IntegrationId},
     severity::AlertSeverity,
+    telemetry::evidence::trace_in,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -114,11 +115,13 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// The trace that its sender names as an example, in hex.
+    /// The trace that its sender names as an example, in hex: by a label or an annotation of that
+    /// name, else in the words of an annotation or where a link leads.
     pub fn trace_id(&self) -> Option<&str> {
         const NAMES: [&str; 5] = ["trace_id", "traceID", "traceId", "trace.id", "exemplar_trace_id"];
         let is_id = |id: &&str| (16..=32).contains(&id.len()) && id.bytes().all(|letter| letter.is_ascii_hexdigit());
-        [&self.labels, &self.annotations].into_iter().flat_map(|of| NAMES.iter().filter_map(|name| of.get(*name))).map(|id| id.trim()).find(is_id)
+        let named = [&self.labels, &self.annotations].into_iter().flat_map(|of| NAMES.iter().filter_map(|name| of.get(*name))).map(|id| id.trim()).find(is_id);
+        named.or_else(|| self.annotations.values().chain(self.links.iter().map(|link| &link.href)).find_map(|text| trace_in(text)))
     }
 }
 

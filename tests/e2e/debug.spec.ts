@@ -94,6 +94,19 @@ async function open(page: Page, query: string): Promise<void> {
   await expect(page.getByRole("heading", { level: 1 })).not.toHaveText(/Looking for/);
 }
 
+/** The choices of the time bar, which a phone opens first. */
+async function choices(page: Page, phone: boolean): Promise<void> {
+  if (phone) await page.getByRole("button", { name: "Change" }).click();
+}
+
+/** Opens panels that a phone keeps closed. */
+async function panels(page: Page, ...titles: string[]): Promise<void> {
+  await page.getByRole("button", { name: "6 more panels" }).click();
+  const more = page.getByRole("group", { name: "More panels" });
+  await expect(more.getByRole("button", { expanded: false })).toHaveCount(6);
+  for (const title of titles) await more.getByRole("button", { name: title, exact: true }).click();
+}
+
 test("the sentence names the disturbed service, and one selection moves the panels", async ({ as, house }, info) => {
   const phone = info.project.name === "phone";
   const { provider, payments, checkout } = await shop(house);
@@ -105,6 +118,7 @@ test("the sentence names the disturbed service, and one selection moves the pane
   await expect(page.getByRole("dialog", { name: "What was compared" }).getByRole("row").nth(1)).toBeVisible();
   await page.keyboard.press("Escape");
 
+  await choices(page, phone);
   await page.getByRole("combobox", { name: "Service" }).selectOption(payments);
   await expect(page).toHaveURL(new RegExp(`service=${payments}`));
   await expect(page.getByRole("button", { name: `Without service ${payments}` })).toBeVisible();
@@ -127,16 +141,14 @@ test("the sentence names the disturbed service, and one selection moves the pane
   await expect(page).not.toHaveURL(/sel_from/);
   await page.goBack();
 
-  if (phone) {
-    await page.getByRole("button", { name: "6 more panels" }).click();
-  }
+  if (phone) await panels(page, "Errors by operation");
   const errors = page.getByRole("region", { name: /^Errors by/ });
   await errors.getByRole("button", { name: "Errors as a table" }).click();
   await expect(errors.getByRole("table")).toContainText("POST /charge");
   await fitsItsWidth(page);
 });
 
-test("an incident opens its own time, and takes the sentence as evidence", async ({ as, house }) => {
+test("an incident opens its own time, and takes the sentence as evidence", async ({ as, house }, info) => {
   const { broke, payments } = await shop(house);
   const incident = await house.declare({ title: "Payments time out", severity: "SEV1", services: [payments], started_at: new Date(broke).toISOString() });
   await house.command(incident.id, { command: "set_impact", impact: [{ from: new Date(broke).toISOString() }] });
@@ -149,6 +161,7 @@ test("an incident opens its own time, and takes the sentence as evidence", async
   await page.getByRole("button", { name: `Pin to ${incident.ref}` }).click();
   await expect(page.getByText(`Pinned to the timeline of ${incident.ref}.`)).toBeVisible();
   await expect.poll(async () => (await house.timeline(incident.id)).some(entry => /calls against/.test(entry.text))).toBe(true);
+  await choices(page, info.project.name === "phone");
   await page.getByRole("button", { name: "Unlock" }).click();
   await expect(page).toHaveURL(/from=.*to=/);
   await expect(page.getByText("locked to")).toBeHidden();
@@ -164,7 +177,7 @@ test("the board is for everybody, in both themes", async ({ as, house }, info) =
     await page.emulateMedia({ colorScheme: scheme });
     await open(page, `incident=${incident.ref}`);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Since \d\d:\d\d: /);
-    if (phone) await page.getByRole("button", { name: "6 more panels" }).click();
+    if (phone) await panels(page, "Now against baseline", "Errors by service", "Dependencies", "Traces", "What changed", "Over-represented");
     await expect(page.getByRole("region", { name: /^Errors by/ })).toBeVisible();
     await fitsItsWidth(page);
     await accessible(page);
@@ -174,6 +187,60 @@ test("the board is for everybody, in both themes", async ({ as, house }, info) =
       await page.screenshot({ path: join(folder, `debug-${info.project.name}-${scheme}.png`), fullPage: true });
     }
   }
+});
+
+test("on a phone the bar under the thumb covers nothing", async ({ as, house }, info) => {
+  test.skip(info.project.name !== "phone", "for thumbs");
+  const { broke, payments } = await shop(house);
+  const incident = await house.declare({ title: "Payments time out", severity: "SEV1", services: [payments], started_at: new Date(broke).toISOString() });
+  await house.command(incident.id, { command: "set_impact", impact: [{ from: new Date(broke).toISOString() }] });
+  const page = await as("responder");
+  await open(page, `incident=${incident.ref}`);
+  const pin = page.getByRole("button", { name: `Pin to ${incident.ref}` });
+  const more = page.getByRole("button", { name: "6 more panels" });
+  const lowest = await page.getByText(/^Kept for /).elementHandle();
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  const [end, bar, other, rail] = await Promise.all([lowest?.boundingBox(), pin.boundingBox(), more.boundingBox(), page.getByRole("navigation").first().boundingBox()]);
+  expect(end && bar && end.y + end.height, "the last words stand above the bar").toBeLessThanOrEqual(bar?.y ?? 0);
+  for (const target of [bar, other]) expect(target?.height).toBeGreaterThanOrEqual(44);
+  expect(bar && rail && bar.y + bar.height, "and the bar above the navigation").toBeLessThanOrEqual(rail?.y ?? 0);
+  await panels(page, "Dependencies");
+  await expect(page.getByRole("region", { name: "Dependencies", exact: true }).getByRole("table")).toContainText(payments);
+  await page.getByRole("button", { name: "Fewer panels" }).click();
+  await expect(page.getByRole("region", { name: "Dependencies", exact: true })).toBeHidden();
+  await fitsItsWidth(page);
+});
+
+test("what is not to be believed is said where it would be read", async ({ as, house }, info) => {
+  const { payments } = await shop(house);
+  const key = await house.integration("otlp");
+  const now = Math.floor(Date.now() / MINUTE) * MINUTE;
+  const at = (minute: number) => `${BigInt(now - (30 - minute) * MINUTE) * 1_000_000n}`;
+  const gauge = (name: string, minutes: number, value: number) => ({
+    name,
+    gauge: { dataPoints: Array.from({ length: minutes }, (_, minute) => ({ timeUnixNano: at(minute), asDouble: value })) },
+  });
+  const answer = await fetch(`${house.url}/v1/metrics`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      resourceMetrics: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { stringValue: payments } }, { key: "service.instance.id", value: { stringValue: `${payments}-1` } }] },
+          scopeMetrics: [{ metrics: [gauge("process.cpu.utilization", 30, 0), gauge("process.memory.usage", 12, 3e8), gauge("queue.depth", 30, 0)] }],
+        },
+      ],
+    }),
+  });
+  expect(answer.status, await answer.text()).toBe(200);
+  const page = await as("viewer");
+  await open(page, `last=60&service=${payments}`);
+  const note = page.getByRole("note").filter({ hasText: "process.cpu.utilization" }).first();
+  await expect(note).toContainText(`process.cpu.utilization of ${payments}-1 (${payments}) is constant zero, 30 readings; it is not compared.`);
+  await expect(note).toContainText(new RegExp(`process.memory.usage of ${payments}-1 .* is not reported since \\d\\d:\\d\\d`));
+  await expect(note, "a queue may be empty").not.toContainText("queue.depth");
+  if (info.project.name === "desk") await expect(page.getByRole("region", { name: "Over-represented" }).getByText("Suspect:").first()).toBeVisible();
+  await fitsItsWidth(page);
 });
 
 test("two taps select, and a sheet says what a cell holds", async ({ as, house }, info) => {

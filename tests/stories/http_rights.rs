@@ -182,6 +182,13 @@ fn calls() -> Vec<Line> {
         call("/api/fn/traces/graph", json!({"question": {"range": {"from": "2026-08-11T00:00:00Z", "to": "2026-08-12T00:00:00Z"}}}), Some(Viewer), 200),
         call("/api/fn/traces/around", json!({"question": {"range": {"from": "2026-08-11T00:00:00Z", "to": "2026-08-12T00:00:00Z"}}}), Some(Viewer), 200),
         call(
+            "/api/fn/traces/alike",
+            json!({"question": {"at": "2026-08-11T00:00:00Z", "service": "a", "operation": "b", "failed": true, "attributes": []}}),
+            Some(Viewer),
+            200,
+        ),
+        call("/api/fn/traces/naming", json!({"trace_id": "5b8efff798038103d269b633813fc60c"}), Some(Viewer), 200),
+        call(
             "/api/fn/telemetry/board",
             json!({"question": {"range": {"from": "2026-08-11T00:00:00Z", "to": "2026-08-11T01:00:00Z"}, "compared": {"from": "2026-08-11T00:30:00Z", "to": "2026-08-11T01:00:00Z"}, "step_s": 60}}),
             Some(Viewer),
@@ -194,6 +201,7 @@ fn calls() -> Vec<Line> {
             200,
         ),
         call("/api/fn/telemetry/callers", json!({"question": {"range": {"from": "2026-08-11T00:00:00Z", "to": "2026-08-12T00:00:00Z"}}}), Some(Viewer), 200),
+        call("/api/fn/telemetry/suspects", json!({"question": {"range": {"from": "2026-08-11T00:00:00Z", "to": "2026-08-12T00:00:00Z"}}}), Some(Viewer), 200),
         call("/api/fn/audit/list", json!({}), Some(Admin), 200),
         call("/api/fn/audit/state", json!({}), Some(Admin), 200),
         call("/api/fn/objectives/board", json!({}), Some(Viewer), 200),

@@ -20,6 +20,10 @@ const MARGIN: f64 = 4.0;
 const BENEATH: f64 = 26.0;
 const HEAD: f64 = 7.0;
 const LABEL_HEIGHT: f64 = 14.0;
+/// Where along a line its words may stand, the best place first.
+const ALONG: [f64; 6] = [0.5, 0.4, 0.6, 0.3, 0.7, 0.85];
+/// So many straight pieces stand for a curve where words keep off it.
+const PIECES: u8 = 24;
 
 /// A graph, ready to be painted. Pixels from the upper left corner.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,9 +46,8 @@ pub struct Drawing {
 /// A service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Box {
+    /// All of it; whoever paints cuts what finds no room.
     pub name: String,
-    /// As much of the name as there is room for.
-    pub words: String,
     pub rect: Rect,
     pub look: NodeLook,
 }
@@ -120,6 +123,11 @@ impl Curve {
         Self { start: points.first().copied().unwrap_or_default(), pieces: points.windows(2).map(piece).collect() }
     }
 
+    /// The curve as short straight pieces.
+    pub(super) fn points(&self) -> Vec<(f64, f64)> {
+        (0..=PIECES).map(|n| self.at(f64::from(n) / f64::from(PIECES))).collect()
+    }
+
     /// The point after this part of the pieces, from 0 to 1.
     fn at(&self, part: f64) -> (f64, f64) {
         #[allow(clippy::cast_precision_loss)] // a handful
@@ -163,7 +171,8 @@ impl Graph {
         desc.extend((unseen > 0).then(|| format!("{unseen} declared and not seen")));
         desc.extend((undeclared > 0).then(|| format!("{undeclared} seen and not declared")));
         desc.extend(folded.clone());
-        let mut drawing = Drawing { width, title: self.sentence(), desc: format!("{}.", desc.join(", ")), folded, disagreements: self.disagreements(), ..Drawing::default() };
+        let mut drawing =
+            Drawing { width, title: self.sentence(), desc: format!("{}.", desc.join(", ")), folded, disagreements: self.disagreements(), ..Drawing::default() };
         if let Some(box_width) = box_width(frozen.layers, width).filter(|_| n > 0) {
             drawing.boxes = self.boxes(&frozen, width, box_width);
             drawing.lines = self.lines(&frozen, &drawing.boxes);
@@ -200,7 +209,7 @@ impl Graph {
             #[allow(clippy::cast_precision_loss)] // as above
             let left = MARGIN + step * *layer as f64;
             let rect = Rect::new(left, y - BOX_HEIGHT / 2.0, box_width, BOX_HEIGHT);
-            Box { name: name.clone(), words: shortened(name, box_width - 12.0), rect, look }
+            Box { name: name.clone(), rect, look }
         };
         frozen.places.iter().map(each).collect()
     }
@@ -244,27 +253,34 @@ impl Graph {
     fn labels(&self, drawing: &Drawing) -> Vec<Label> {
         let mut places = Places::new(Rect::new(0.0, 0.0, drawing.width, drawing.height));
         drawing.boxes.iter().for_each(|each| places.take(each.rect));
+        for line in &drawing.lines {
+            for side in [-line.stroke / 2.0, line.stroke / 2.0] {
+                let edge: Vec<(f64, f64)> = line.curve.points().into_iter().map(|(x, y)| (x, y + side)).collect();
+                places.avoid(&edge);
+            }
+        }
         let mut labels = vec![];
-        let beneath = |each: &Box, words: String, tone: Tone, places: &mut Places| {
+        // Beneath the box, or above it where a line runs beneath.
+        let near = |each: &Box, words: String, tone: Tone, places: &mut Places| {
             let wide = place::width(&words, tone);
             let middle = f64::midpoint(each.rect.left, each.rect.right);
-            let rect = Rect::new(middle - wide / 2.0, each.rect.bottom + place::APART + 0.5, wide, LABEL_HEIGHT).between(0.0, drawing.width);
-            let label = Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone };
-            places.put([(rect, ())]).map(|_| label)
+            let at = |top: f64| (Rect::new(middle - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, drawing.width), ());
+            let (beneath, above) = (each.rect.bottom + place::APART + 0.5, each.rect.top - place::APART - 0.5 - LABEL_HEIGHT);
+            places.put([at(beneath), at(above)]).map(|(rect, ())| Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone })
         };
         for each in &drawing.boxes {
             let silent = self.nodes.iter().find(|node| node.name == each.name).and_then(|node| node.silent.clone());
-            labels.extend(silent.and_then(|words| beneath(each, words, Tone::Note, &mut places)));
+            labels.extend(silent.and_then(|words| near(each, words, Tone::Note, &mut places)));
         }
         let along = |line: &Line, words: String, tone: Tone, places: &mut Places| {
             let wide = place::width(&words, if tone == Tone::Strong { Tone::Over } else { tone });
-            let beside = [0.5, 0.4, 0.6, 0.3, 0.7, 0.85].into_iter().flat_map(|part| {
-                let ((x, y), width) = (line.curve.at(part), drawing.width);
-                // Right beside the line; where the boxes stand too near, as close to it as there is room.
-                let near = line.stroke / 2.0 + 4.0;
-                let tops = [y + near, y - near - LABEL_HEIGHT].into_iter();
-                let tops = tops.chain((1..=12).flat_map(move |step: u8| [y + near + 4.0 * f64::from(step), y - near - LABEL_HEIGHT - 4.0 * f64::from(step)]));
-                tops.map(move |top| (Rect::new(x - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, width), ()))
+            // Right beside the line; where others stand or run too near, as close to it as there is room.
+            let steps = (0..=12).map(|step: u8| line.stroke / 2.0 + 4.0 + 4.0 * f64::from(step));
+            let beside = steps.flat_map(|away| {
+                ALONG.into_iter().flat_map(move |part| {
+                    let (x, y) = line.curve.at(part);
+                    [y + away, y - away - LABEL_HEIGHT].map(|top| (Rect::new(x - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, drawing.width), ()))
+                })
             });
             places.put(beside).map(|(rect, ())| Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone })
         };
@@ -283,7 +299,7 @@ impl Graph {
                     (_, 0) => format!("ok · {}", rate(total)),
                     (_, _) => rate(total),
                 };
-                labels.extend(beneath(each, words, Tone::Note, &mut places));
+                labels.extend(near(each, words, Tone::Note, &mut places));
             }
         }
         for line in drawing.lines.iter().filter(|line| line.look == EdgeLook::Unseen) {
@@ -320,20 +336,4 @@ fn beneath(from: &Rect, to: &Rect, lowest: f64) -> (Curve, [(f64, f64); 3]) {
     let low = lowest + BENEATH;
     let head = [(end.0 - HEAD * 0.7, end.1), (end.0, end.1 - HEAD), (end.0 + HEAD * 0.7, end.1)];
     (Curve { start, pieces: vec![[(start.0, low), (end.0, low), end]] }, head)
-}
-
-/// As many letters as a width has room for.
-fn shortened(name: &str, room: f64) -> String {
-    if place::width(name, Tone::Strong) <= room {
-        return name.to_owned();
-    }
-    let mut words = String::new();
-    for letter in name.chars() {
-        let longer = format!("{words}{letter}…");
-        if place::width(&longer, Tone::Strong) > room {
-            break;
-        }
-        words.push(letter);
-    }
-    words + "…"
 }

@@ -127,6 +127,29 @@ fn circles_and_loops_are_drawn() {
 }
 
 #[test]
+fn a_box_carries_its_whole_name() {
+    let long = "payments-settlement-reconciliation-worker";
+    let drawing = Graph { nodes: vec![], edges: vec![edge("edge", long, 5.0, 0.0)] }.draw(300.0, None, &Frozen::default());
+    assert_eq!(at(&drawing, long).name, long);
+}
+
+#[test]
+fn words_keep_off_lines_where_there_is_room() {
+    // One that fails between two that carry much.
+    let mut graph = a_shop();
+    graph.edges.push(edge("checkout", "catalogue", 60.0, 0.0));
+    graph.edges.push(edge("search", "payments", 60.0, 0.0));
+    for drawing in [a_shop().draw(540.0, None, &Frozen::default()), graph.draw(720.0, None, &Frozen::default())] {
+        for label in &drawing.labels {
+            let rect = label.rect();
+            let inside = |(x, y): (f64, f64)| rect.left < x && x < rect.right && rect.top + 2.0 < y && y < rect.bottom - 2.0;
+            let crossed = drawing.lines.iter().find(|line| line.curve.points().into_iter().any(inside));
+            assert_eq!(crossed.map(|line| &line.words), None, "{} lies upon a line", label.words);
+        }
+    }
+}
+
+#[test]
 fn the_order_crosses_least() {
     let edges = vec![
         edge("in", "a", 1.0, 0.0),

@@ -188,7 +188,7 @@ pub enum TraceOrder {
     Recent,
     /// The longest first.
     Slowest,
-    /// Those with errors first, in both halves the longest first.
+    /// Those with errors first that no later try made good, in both halves the longest first.
     Errors,
 }
 
@@ -252,6 +252,9 @@ pub struct TraceCard {
     pub duration_s: f64,
     pub spans: u64,
     pub errors: u64,
+    /// All that failed was tried again and then succeeded.
+    #[serde(default)]
+    pub retried: bool,
     /// The services in it, by name.
     pub services: Vec<String>,
 }
@@ -444,7 +447,7 @@ fields! {
     Edge [now] { from, to, seen, declared, before }
     Graph { nodes, edges }
     TraceRoot { service, operation }
-    TraceCard { trace_id, root, started_at, duration_s, spans, errors, services }
+    TraceCard { trace_id, root, started_at, duration_s, spans, errors, retried, services }
     TracePage { items, next_cursor, read_from }
     Attribute { name, value }
     SpanEvent { at, name, attributes }
@@ -496,7 +499,7 @@ mod tests {
         let edge = Edge { from: text("a"), to: text("b"), now: figures, seen: true, declared: false, before };
         reads_back(&Graph { nodes: vec![node], edges: vec![edge] });
         let root = TraceRoot { service: text("a"), operation: text("b") };
-        let card = TraceCard { trace_id: text("5b"), root, started_at: at, duration_s: 1.5, spans: 3, errors: 1, services: vec![text("a")] };
+        let card = TraceCard { trace_id: text("5b"), root, started_at: at, duration_s: 1.5, spans: 3, errors: 1, retried: true, services: vec![text("a")] };
         reads_back(&TracePage { items: vec![card], next_cursor: Some(text("c")), read_from: Some(ReadFrom { words: text("d"), ..ReadFrom::default() }) });
         let span = SpanRow {
             span_id: text("ee"),

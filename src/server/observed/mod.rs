@@ -5,6 +5,7 @@
 //! What is answered with 200 is committed and can be asked for at once. Memory and table are
 //! bounded by age and by size; what was let go is counted.
 
+mod alike;
 mod block;
 pub mod details;
 mod facts;
@@ -14,6 +15,7 @@ mod judged;
 mod minute;
 pub mod panels;
 mod snapshot;
+mod suspects;
 mod taking;
 mod thin;
 pub mod traces;

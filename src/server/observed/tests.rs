@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{
-    domain::telemetry::panels::{Question, Range, TraceOrder, TraceQuestion},
+    domain::telemetry::{
+        alike::AlikeQuestion,
+        panels::{Attribute, Question, Range, TraceOrder, TraceQuestion},
+        suspects::Doubt,
+    },
     server::{
         otlp::{Encoding, Signal},
         store::testing::{NOON, empty_store},
@@ -125,4 +129,134 @@ fn blocks_are_put_in_once_whatever_their_order() {
     applied.pass(7);
     assert!(!applied.begin(6) && applied.begin(8));
     assert_eq!(applied.through, 8);
+}
+
+/// What an SDK would send: groups of spans by service, and gauges by instance.
+fn export(groups: serde_json::Value) -> Sent {
+    Sent::read(Signal::Traces, Encoding::Json, serde_json::json!({ "resourceSpans": groups }).to_string().as_bytes()).expect("it is an export")
+}
+
+/// One span of a trace: id, parent, kind, start and duration in milliseconds after noon.
+fn a_span(trace: i64, id: u64, parent: u64, kind: u8, (at, took): (i64, i64), error: bool, attributes: &[(&str, &str)]) -> serde_json::Value {
+    let start = NOON.micros() * 1_000 + at * 1_000_000;
+    let attributes: Vec<_> = attributes.iter().map(|(key, value)| serde_json::json!({"key": key, "value": {"stringValue": value}})).collect();
+    let parent = if parent == 0 { String::new() } else { format!("{parent:016x}") };
+    serde_json::json!({
+        "traceId": format!("{trace:032x}"), "spanId": format!("{id:016x}"), "parentSpanId": parent, "name": format!("step {kind}"), "kind": kind,
+        "startTimeUnixNano": start.to_string(), "endTimeUnixNano": (start + took * 1_000_000).to_string(),
+        "status": {"code": if error { 2 } else { 0 }}, "attributes": attributes
+    })
+}
+
+fn of_service(service: &str, spans: Vec<serde_json::Value>) -> serde_json::Value {
+    serde_json::json!({"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}, "scopeSpans": [{"spans": spans}]})
+}
+
+async fn observed() -> (Arc<Observed>, tempfile::TempDir) {
+    let (store, folder) = empty_store().await;
+    store.clock().set(NOON.plus_secs(3_600));
+    (Observed::new(store, Keep::default()), folder)
+}
+
+#[tokio::test]
+async fn what_a_later_try_made_good_is_listed_behind_what_failed() {
+    let (observed, _folder) = observed().await;
+    let call = |trace, id, at, error, peer| a_span(trace, id, 1, 3, (at, 100), error, &[("peer.service", peer)]);
+    let spans = vec![
+        a_span(1, 1, 0, 2, (0, 900), false, &[]),
+        call(1, 2, 10, true, "provider-b"),
+        call(1, 3, 120, false, "provider-b"),
+        a_span(2, 1, 0, 2, (0, 300), false, &[]),
+        call(2, 2, 10, true, "provider-b"),
+        call(2, 3, 120, false, "provider-a"),
+    ];
+    observed.take(export(serde_json::json!([of_service("pay", spans)])), None).await.expect("it is kept");
+    let range = question(0, 1).range;
+    let asked = TraceQuestion { range, service: None, operation: None, attributes: vec![], min_s: None, max_s: None, errors: true, order: TraceOrder::Errors, source: None };
+    let snapshot = observed.snapshot(range.from, range.to).await.expect("the store answers");
+    let first = snapshot.traces(&asked, None, 1);
+    let place = first.next_cursor.as_deref().and_then(traces::Place::parse).expect("there is another");
+    let second = snapshot.traces(&asked, Some(place), 1);
+    let told: Vec<(f64, u64, bool)> = first.items.iter().chain(&second.items).map(|card| (card.duration_s, card.errors, card.retried)).collect();
+    assert_eq!(told, [(0.3, 1, false), (0.9, 1, true)]);
+}
+
+#[tokio::test]
+async fn calls_like_one_are_counted_by_how_they_ended_and_what_they_carry() {
+    let (observed, _folder) = observed().await;
+    let call = |n: i64| {
+        let (failed, region) = (n < 20, if n < 20 || n % 10 == 0 { "EU" } else { "US" });
+        a_span(n + 1, 1, 0, 2, (n * 10, n + 1), failed, &[("card.region", region), ("request.id", "same")])
+    };
+    observed.take(export(serde_json::json!([of_service("pay", (0..100).map(call).collect())])), None).await.expect("it is kept");
+    let pair = |name: &str, value: &str| Attribute { name: name.to_owned(), value: value.to_owned() };
+    let asked = |failed| AlikeQuestion {
+        at: NOON,
+        service: "pay".to_owned(),
+        operation: "step 2".to_owned(),
+        failed,
+        attributes: vec![pair("request.id", "same"), pair("card.region", "EU"), pair("never", "seen"), pair("service.name", "pay")],
+    };
+    let range = question(0, 2).range;
+    let snapshot = observed.snapshot(range.from, range.to).await.expect("the store answers");
+    let alike = snapshot.alike(&asked(true), range).judged();
+    assert_eq!((alike.marked, alike.rest, alike.partial, alike.slow_from_s), (20, 80, false, None));
+    let told: Vec<(&str, u64, u64, bool)> = alike.shares.iter().map(|share| (share.name.as_str(), share.marked, share.rest, share.over)).collect();
+    assert_eq!(told, [("card.region", 20, 8, true), ("request.id", 20, 80, false), ("never", 0, 0, false), ("service.name", 20, 80, false)]);
+    let slow = snapshot.alike(&asked(false), range);
+    assert_eq!((slow.marked, slow.rest, slow.slow_from_s), (5, 95, Some(0.096)));
+    let unknown = snapshot.alike(&AlikeQuestion { service: "nobody".to_owned(), ..asked(true) }, range);
+    assert_eq!((unknown.marked, unknown.rest), (0, 0));
+}
+
+#[tokio::test]
+async fn clocks_and_sources_that_cannot_be_right_are_suspect() {
+    let (observed, _folder) = observed().await;
+    let (mut web, mut pay, mut cron) = (vec![], vec![], vec![]);
+    for minute in 0..30 {
+        for n in 0..3 {
+            let (trace, at) = (minute * 10 + n + 1, minute * 60_000 + n * 1_000);
+            web.push(a_span(trace, 1, 0, 3, (at, 50), false, &[]));
+            // Begins before it was called.
+            pay.push(a_span(trace, 2, 1, 2, (at - 14, 40), false, &[]));
+        }
+        if minute < 12 {
+            cron.push(a_span(10_000 + minute, 1, 0, 2, (minute * 60_000, 5), false, &[]));
+        }
+    }
+    let groups = serde_json::json!([of_service("web", web), of_service("pay", pay), of_service("cron", cron)]);
+    observed.take(export(groups), None).await.expect("it is kept");
+    let points = |minutes: i64, value: f64| -> Vec<serde_json::Value> {
+        let at = |minute: i64| (NOON.plus_secs(minute * 60).micros() * 1_000).to_string();
+        (0..minutes).map(|minute| serde_json::json!({"timeUnixNano": at(minute), "asDouble": value})).collect()
+    };
+    let gauge = |name: &str, minutes: i64, value: f64| serde_json::json!({"name": name, "gauge": {"dataPoints": points(minutes, value)}});
+    let of_instance = |instance: &str, metrics: Vec<serde_json::Value>| {
+        let pair = |key: &str, value: &str| serde_json::json!({"key": key, "value": {"stringValue": value}});
+        serde_json::json!({"resource": {"attributes": [pair("service.name", "pay"), pair("service.instance.id", instance)]}, "scopeMetrics": [{"metrics": metrics}]})
+    };
+    let metrics = serde_json::json!({"resourceMetrics": [
+        of_instance("pay-1", vec![gauge("cpu", 30, 0.0), gauge("memory", 30, 3e8), gauge("queue", 30, 0.0), gauge("threads", 10, 4.0)]),
+        of_instance("pay-2", vec![gauge("cpu", 10, 0.4), gauge("memory", 10, 3e8)]),
+    ]});
+    let sent = Sent::read(Signal::Metrics, Encoding::Json, metrics.to_string().as_bytes()).expect("it is an export");
+    observed.take(sent, None).await.expect("it is kept");
+    let range = question(0, 30).range;
+    let snapshot = observed.snapshot(range.from, range.to).await.expect("the store answers");
+    let told: Vec<(Doubt, String, Option<String>, Option<String>)> =
+        snapshot.suspects(range, None).into_iter().map(|suspect| (suspect.doubt, suspect.service, suspect.instance, suspect.metric)).collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        told,
+        [
+            (Doubt::ClockOff, "pay".to_owned(), None, None),
+            (Doubt::Silent, "cron".to_owned(), None, None),
+            (Doubt::Stopped, "pay".to_owned(), text("pay-1"), text("threads")),
+            (Doubt::Stopped, "pay".to_owned(), text("pay-2"), None),
+            (Doubt::ConstantZero, "pay".to_owned(), text("pay-1"), text("cpu")),
+        ]
+    );
+    let clocks = &snapshot.suspects(range, Some("web"))[0];
+    assert_eq!((clocks.peer.as_deref(), clocks.off_s.map(|off| (off * 1e3).round())), (Some("web"), Some(14.0)));
+    assert_eq!(snapshot.suspects(range, Some("cron")).len(), 1);
 }

@@ -8,13 +8,15 @@ use super::{
 use crate::{
     domain::telemetry::{
         facts::Name,
+        gather::SpanKind,
         panels::{TraceCard, TraceOrder, TracePage, TraceQuestion, TraceRoot},
+        retries::{self, Attempt, Ending},
     },
     server::otlp::ids,
 };
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -57,6 +59,7 @@ struct Found {
     root: Span,
     spans: u64,
     errors: u64,
+    retried: bool,
     services: BTreeSet<Name>,
 }
 
@@ -116,6 +119,7 @@ impl Snapshot {
                 duration_s: found.root.duration_ns as f64 / 1e9,
                 spans: found.spans,
                 errors: found.errors,
+                retried: found.retried,
                 services,
             }
         };
@@ -173,11 +177,13 @@ impl Snapshot {
         if !wanted.is_any() && !trace.spans.iter().any(|(minute, span)| wanted.fits(self, minute, span)) {
             return None;
         }
+        let retried = errors > 0 && trace.ending().is_retried();
         Some(Found {
-            place: Place { errs: errors > 0, duration_ns: root.duration_ns, start_ns: root.start_ns, trace: root.trace },
+            place: Place { errs: errors > 0 && !retried, duration_ns: root.duration_ns, start_ns: root.start_ns, trace: root.trace },
             root,
             spans: trace.spans.len() as u64,
             errors,
+            retried,
             services: trace.spans.iter().map(|(_, span)| span.service).collect(),
         })
     }
@@ -204,6 +210,19 @@ impl Gathered<'_> {
             let ids: HashSet<u64> = self.spans.iter().map(|(_, span)| span.id).collect();
             first(&|span| !ids.contains(&span.parent)).or_else(|| first(&|_| true))
         })
+    }
+
+    fn ending(&self) -> Ending {
+        let places: HashMap<u64, usize> = self.spans.iter().enumerate().map(|(at, (_, span))| (span.id, at)).collect();
+        let micros = |ns: u64| i64::try_from(ns / 1_000).unwrap_or(i64::MAX);
+        let attempt = |(_, span): &(&Minute, &Span)| Attempt {
+            parent: places.get(&span.parent).copied().filter(|_| span.parent != 0),
+            calls: (span.kind == SpanKind::Client).then_some((span.service, span.operation, span.peer)),
+            error: span.error,
+            began: micros(span.start_ns),
+            ended: micros(span.end_ns()),
+        };
+        retries::ending(&self.spans.iter().map(attempt).collect::<Vec<_>>())
     }
 }
 

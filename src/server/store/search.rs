@@ -66,6 +66,42 @@ impl Store {
         found.iter().map(|row| Ok((rows::incident(row, 0)?, rows::get(row, 1)?))).collect()
     }
 
+    /// Incidents that `actor` may see and that name a trace (in lower case): by what people wrote into
+    /// their timelines, with the entry, or by an alert. Those of the newest entries first.
+    pub async fn naming_trace(&self, actor: &Actor, trace: &str, limit: i64) -> Result<Vec<(Incident, Option<i64>)>, StoreError> {
+        let visible = self.private_incidents_of(actor).await?;
+        let found = sqlx::query(
+            "SELECT i.doc, e.seq FROM events e JOIN incidents i ON i.id = e.incident_id \
+             WHERE e.kind IN ('note', 'decision', 'linked') AND LOWER(e.data) LIKE $1 ESCAPE '!' \
+             AND (i.private = 0 OR $2 = '*' OR $2 LIKE '%,' || i.id || ',%') ORDER BY e.recorded_at DESC LIMIT $3",
+        )
+        .bind(anywhere(trace))
+        .bind(&visible)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("find the entries that name a trace"))?;
+        let mut naming: Vec<(Incident, Option<i64>)> = Vec::with_capacity(found.len());
+        for row in &found {
+            naming.push((rows::incident(row, 0)?, Some(rows::get(row, 1)?)));
+        }
+        let found = sqlx::query(
+            "SELECT i.doc FROM alerts a JOIN incidents i ON i.id = a.incident_id \
+             WHERE (LOWER(a.labels) LIKE $1 ESCAPE '!' OR LOWER(a.annotations) LIKE $1 ESCAPE '!' OR LOWER(a.links) LIKE $1 ESCAPE '!') \
+             AND (i.private = 0 OR $2 = '*' OR $2 LIKE '%,' || i.id || ',%') ORDER BY a.started_at DESC LIMIT $3",
+        )
+        .bind(anywhere(trace))
+        .bind(&visible)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(query("find the alerts that name a trace"))?;
+        for row in &found {
+            naming.push((rows::incident(row, 0)?, None));
+        }
+        Ok(naming)
+    }
+
     /// Services with `wanted` in their name or their owner's.
     pub async fn find_services(&self, wanted: &str, limit: i64) -> Result<Vec<String>, StoreError> {
         let found = sqlx::query("SELECT name FROM services WHERE LOWER(name) LIKE $1 ESCAPE '!' OR LOWER(owner) LIKE $1 ESCAPE '!' ORDER BY name LIMIT $2")

@@ -12,6 +12,7 @@ use crate::{
             panels::{
                 ErrorMap, GaugeMap, Graph, Holdings, Latency, LogPage, LogQuestion, Question, Range, TraceOrder, TracePage, TraceQuestion, TraceView, Traffic,
             },
+            suspects::Suspect,
         },
     },
     server::{
@@ -84,6 +85,19 @@ pub async fn differences(app: &App, actor: &Actor, question: Question) -> Result
 pub async fn gauges(app: &App, actor: &Actor, question: Question) -> Result<GaugeMap, ServerError> {
     // Sources of traces and counts have none; they are what was sent here.
     asked(app, actor, Question { source: None, ..question }, |question, now, _| now.gauges(&question)).await
+}
+
+/// What is not to be believed of what was sent in a range.
+pub async fn suspects(app: &App, actor: &Actor, question: Question) -> Result<Vec<Suspect>, ServerError> {
+    needs(actor, Right::Read)?;
+    // Of a sample of another's traces nothing can be missed.
+    if question.source.is_some() {
+        return Ok(vec![]);
+    }
+    // What has not been yet is not missed.
+    let to = question.range.to.min(app.clock().now()).max(question.range.from.plus_secs(1));
+    let question = Question { range: Range { to, ..question.range }, baseline: None, ..question };
+    asked(app, actor, question, |question, now, _| now.suspects(question.range, question.service.as_deref())).await
 }
 
 /// A page of traces. A cursor is what a page before answered.
@@ -215,7 +229,7 @@ fn ask_of(question: &Question) -> Ask {
 }
 
 /// Runs what takes a while where nobody else has to wait for it.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServerError> {
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServerError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_| Failure::new(FailureKind::Unavailable, "broke_off", "the answer could not be reckoned").into())
 }

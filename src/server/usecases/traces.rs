@@ -1,17 +1,19 @@
 //! A trace as its page shows it: the spans, the log lines that name it, what its root usually
-//! takes, and what is not there.
+//! takes, what is not there, which incidents name it, and what calls like one of its have in common.
 
-use super::telemetry;
+use super::{people::needs, telemetry};
 use crate::{
     domain::{
-        people::Actor,
+        people::{Actor, Right},
         telemetry::{
+            alike::{Alike, AlikeQuestion},
+            evidence::Naming,
             panels::{LogQuestion, Question, Range, SpanRow, TraceView},
             waterfall::WholeTrace,
         },
         time::Timestamp,
     },
-    server::{error::ServerError, observed::panels::By, state::App},
+    server::{error::ServerError, observed::panels::By, otlp::ids, state::App},
 };
 
 /// Log lines that come with a trace; the rest can be asked for over REST.
@@ -22,6 +24,12 @@ const AROUND_SECS: i64 = 600;
 const USUAL_SECS: i64 = 3_600;
 /// Beyond this many letters, attributes and events of spans without an error stay behind.
 const MOST_LETTERS: usize = 6_000_000;
+/// Calls like one are looked for so long before it and after it.
+const ALIKE_SECS: i64 = 1_800;
+/// Attributes of one span and of its process that are counted.
+const MOST_ATTRIBUTES: usize = 200;
+/// Incidents that are said to name a trace.
+const MOST_INCIDENTS: usize = 5;
 
 /// The trace of a data source; without one, wherever it is.
 pub async fn whole(app: &App, actor: &Actor, id: &str, source: Option<&str>) -> Result<WholeTrace, ServerError> {
@@ -43,6 +51,29 @@ pub async fn whole(app: &App, actor: &Actor, id: &str, source: Option<&str>) -> 
         gaps.push(format!("It is very large: attributes and events of {left_out} spans without an error are not shown; REST has them."));
     }
     Ok(WholeTrace { view, logs, more_logs, usual_s, gaps })
+}
+
+/// How often calls like one that is looked at carry its attributes.
+pub async fn alike(app: &App, actor: &Actor, mut question: AlikeQuestion) -> Result<Alike, ServerError> {
+    needs(actor, Right::Read)?;
+    question.attributes.truncate(MOST_ATTRIBUTES);
+    let range = Range { from: question.at.plus_secs(-ALIKE_SECS), to: question.at.plus_secs(ALIKE_SECS) };
+    let snapshot = app.observed.snapshot(range.from, range.to).await?;
+    telemetry::apart(move || snapshot.alike(&question, range).judged()).await
+}
+
+/// The incidents that name a trace, each once: an entry of a timeline goes before an alert.
+pub async fn naming(app: &App, actor: &Actor, id: &str) -> Result<Vec<Naming>, ServerError> {
+    needs(actor, Right::Read)?;
+    let Some(trace) = ids::parse_trace(id).map(ids::trace_text) else { return Ok(vec![]) };
+    let mut naming: Vec<Naming> = vec![];
+    for (incident, seq) in app.store.naming_trace(actor, &trace, 20).await? {
+        if naming.iter().all(|known| known.reference != incident.reference) {
+            naming.push(Naming { reference: incident.reference, title: incident.title.clone(), severity: incident.shown_severity(), seq });
+        }
+    }
+    naming.truncate(MOST_INCIDENTS);
+    Ok(naming)
 }
 
 /// From a while before the first span until a while after the last.

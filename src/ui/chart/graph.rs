@@ -69,13 +69,13 @@ fn node(each: &Box, silent: &str, press: Callback<String>) -> AnyView {
     let rect = each.rect;
     let (width, height) = (number(rect.width()), number(rect.bottom - rect.top));
     let hatch = (each.look == NodeLook::Silent).then(|| format!("url(#{silent})"));
-    let (x, y) = (f64::midpoint(rect.left, rect.right), f64::midpoint(rect.top, rect.bottom) + 4.5);
     let said = match each.look {
         NodeLook::Healthy => each.name.clone(),
         NodeLook::Failing => format!("{}, fails", each.name),
         NodeLook::Silent => format!("{}, no data", each.name),
     };
     let (pressed, keyed) = (each.name.clone(), each.name.clone());
+    let (inner_width, inner_height) = (width.clone(), height.clone());
     view! {
         <g
             class="graph__node"
@@ -93,9 +93,12 @@ fn node(each: &Box, silent: &str, press: Callback<String>) -> AnyView {
             <title>{said}</title>
             <rect class="graph__box" x=number(rect.left) y=number(rect.top) width=width.clone() height=height.clone() rx="6"></rect>
             {hatch.map(|fill| view! { <rect fill=fill x=number(rect.left) y=number(rect.top) width=width height=height rx="6"></rect> })}
-            <text x=number(x) y=number(y) text-anchor="middle">
-                {each.words.clone()}
-            </text>
+            // All of the name, for whoever listens or searches; what finds no room is cut by its style.
+            <foreignObject x=number(rect.left) y=number(rect.top) width=inner_width height=inner_height>
+                <div class="graph__name">
+                    <span>{each.name.clone()}</span>
+                </div>
+            </foreignObject>
         </g>
     }
 }

@@ -47,6 +47,24 @@ pub fn TextField(
     }
 }
 
+/// A small field with its label, to stand in a row of choices: a date, as a rule.
+#[component]
+pub fn Pick(#[prop(into)] label: String, kind: &'static str, value: RwSignal<String>) -> impl IntoView {
+    view! {
+        <label class="pick">
+            <span class="pick__label">{label}</span>
+            <input
+                class="input"
+                data-size="small"
+                type=kind
+                required
+                prop:value=move || value.get()
+                on:input=move |event| value.set(event_target_value(&event))
+            />
+        </label>
+    }
+}
+
 /// A field of several lines.
 #[component]
 pub fn TextArea(

@@ -6,6 +6,7 @@ use crate::{
         alert::Link,
         incident::{Command, EventKind, Incident, Verb},
         severity::Severity,
+        telemetry::evidence::trace_in,
         time::Timestamp,
         timeline::{self, Broken, Entry, Event, Head},
     },
@@ -21,6 +22,7 @@ use crate::{
             toast_list::sentence,
         },
         drawing::view,
+        routes::Route,
         session::{Sheet, session},
         times::Zone,
     },
@@ -45,6 +47,8 @@ struct Line {
     lead: Option<&'static str>,
     text: String,
     href: Option<String>,
+    /// The trace that its words name.
+    trace: Option<String>,
     actor: String,
     late: bool,
     pinned: bool,
@@ -179,6 +183,12 @@ fn line(entry: Entry, event: &Event, recorded: i64) -> Line {
         EventKind::Linked { url, .. } if Link::is_safe(url) => Some(url.clone()),
         _ => None,
     };
+    let trace = match &event.kind {
+        EventKind::Note { text, .. } | EventKind::Decision { text, .. } => trace_in(text),
+        EventKind::Linked { url, text } => trace_in(url).or_else(|| trace_in(text.as_deref()?)),
+        _ => None,
+    };
+    let trace = trace.map(str::to_ascii_lowercase);
     Line {
         seq: entry.seq,
         happened_at: entry.happened_at,
@@ -190,6 +200,7 @@ fn line(entry: Entry, event: &Event, recorded: i64) -> Line {
         late: entry.is_late() && !is_alert(&event.kind),
         text: entry.text,
         href,
+        trace,
         actor: entry.actor.name,
         pinned: entry.pinned,
         unsent: entry.seq > recorded,
@@ -244,10 +255,17 @@ fn EntryRow(incident: Memo<Arc<Incident>>, line: Line) -> impl IntoView {
         }
     });
     let corrected = corrected_from.map(|from| view! { <span class="entry__note">{move || format!(" time corrected, first said {}", clock(from))}</span> });
-    let text = match line.href.clone() {
-        Some(href) => view! { <a href=href target="_blank" rel="noopener noreferrer">{line.text.clone()}</a> },
-        None => line.text.clone().into_any(),
+    // What lies on this server opens here, everything else beside it.
+    let inner = line.href.as_deref().and_then(|href| href.strip_prefix(&session.origin.get_value())).filter(|path| path.starts_with('/')).map(str::to_owned);
+    let text = match (inner.clone(), line.href.clone()) {
+        (Some(path), _) => view! { <a href=path>{line.text.clone()}</a> },
+        (None, Some(href)) => view! { <a href=href target="_blank" rel="noopener noreferrer">{line.text.clone()}</a> },
+        (None, None) => line.text.clone().into_any(),
     };
+    let trace = line.trace.clone().filter(|_| inner.is_none()).map(|id| {
+        let short = id.get(..8).unwrap_or(&id).to_owned();
+        view! { <a class="entry__trace" href=Route::Trace(id).path()>"Trace "{short}</a> }
+    });
     let mark = match line.severity {
         Some(severity) => view! { <SeverityMark severity /> },
         None => view! { <Icon glyph=line.glyph /> },
@@ -272,7 +290,7 @@ fn EntryRow(incident: Memo<Arc<Incident>>, line: Line) -> impl IntoView {
             </a>
             <span class="entry__mark">{mark}</span>
             <div class="entry__words">
-                {late} <span class="entry__text">{line.lead.map(|lead| view! { <b>{lead} " "</b> })} {text}</span> " "
+                {late} <span class="entry__text">{line.lead.map(|lead| view! { <b>{lead} " "</b> })} {text} " " {trace}</span> " "
                 <span class="entry__actor">{line.actor}</span> {corrected}
                 {line.unsent.then(|| view! { <b class="entry__unsent">" unsent"</b> })}
             </div>

@@ -136,6 +136,9 @@ pub fn Traces(
     /// What narrows the list, as the board shows it.
     #[prop(optional)]
     chips: Option<Children>,
+    /// What the list lacks, as the board knows it.
+    #[prop(optional)]
+    foot: Option<Children>,
 ) -> impl IntoView {
     let session = session();
     let typed = RwSignal::new(Typed::default());
@@ -255,6 +258,7 @@ pub fn Traces(
             {made_from}
             {body}
             {more}
+            {foot.map(|foot| foot())}
         </section>
     }
 }
@@ -294,6 +298,7 @@ fn row(card: &TraceCard, longest: f64, source: &str) -> AnyView {
     let path = address_of(&Route::Trace(card.trace_id.clone()).path(), &[("source", source)]);
     let short = card.trace_id.get(..8).unwrap_or(&card.trace_id).to_owned();
     let result = match card.errors {
+        _ if card.retried => view! { <span>"ok, retried"</span> },
         0 => view! { <span>{format!("ok, {}", wording::count(usize::try_from(card.spans).unwrap_or(usize::MAX), "span", "spans"))}</span> },
         errors => view! {
             <span class="traces__failed">

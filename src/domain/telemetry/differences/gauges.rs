@@ -5,7 +5,10 @@
 
 use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance, words::number};
 use crate::domain::{
-    telemetry::facts::{Facts, GaugeFacts, GaugeKey, Name},
+    telemetry::{
+        facts::{Facts, GaugeFacts, GaugeKey, Name},
+        suspects::is_never_zero,
+    },
     wording::count,
 };
 use std::collections::BTreeMap;
@@ -34,8 +37,11 @@ struct Reading {
 pub(super) fn findings(pair: Pair<'_>) -> (Vec<Finding>, Vec<Finding>) {
     let mut by_metric = BTreeMap::<Name, Vec<Reading>>::new();
     let of_service = siblings(pair);
+    // What cannot be zero and is all the time is no measurement, on either side.
+    let is_suspect = |key: &GaugeKey, facts: &GaugeFacts| facts.max <= 0.0 && is_never_zero(pair.text(key.metric));
     for (key, now) in &pair.now.gauges {
         let before = pair.before.gauges.get(key).or_else(|| of_service.get(&(key.service, key.metric)));
+        let before = before.filter(|before| !is_suspect(key, now) && !is_suspect(key, before));
         let sort = Sort::of(pair.text(key.metric));
         if let Some(reading) = before.and_then(|before| reading(*key, *now, *before, sort)) {
             by_metric.entry(key.metric).or_default().push(reading);

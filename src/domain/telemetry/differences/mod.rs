@@ -7,7 +7,7 @@
 
 mod appearing;
 mod attributes;
-mod chance;
+pub(super) mod chance;
 mod ends;
 mod errors;
 mod gauges;

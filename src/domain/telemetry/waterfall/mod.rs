@@ -17,6 +17,7 @@ pub use span::{SpanKind, TraceSpan, WholeTrace};
 pub use walk::Opened;
 pub use words::{Fact, took, took_beside};
 
+use super::retries::{self, Attempt, Ending};
 use links::Links;
 use std::collections::BTreeMap;
 
@@ -37,6 +38,7 @@ pub struct Waterfall {
     /// The row that the trace is about: the longest of its roots.
     pub main: Option<usize>,
     pub oddities: Oddities,
+    pub ending: Ending,
     /// So many spans are in it.
     pub spans: usize,
 }
@@ -141,7 +143,7 @@ impl Waterfall {
         let main = main_root(spans, &links);
         let path = main.map_or_else(Vec::new, |root| path::critical(spans, &links, root));
         let own = path::self_times(spans, &links);
-        let mut made = Waterfall { spans: links.order.len(), oddities: Oddities::of(spans, &links), ..Waterfall::default() };
+        let mut made = Waterfall { spans: links.order.len(), oddities: Oddities::of(spans, &links), ending: ending(spans, &links), ..Waterfall::default() };
         made.write(spans, &links);
 
         for item in &mut made.items {
@@ -287,6 +289,19 @@ impl Oddities {
 fn main_root(spans: &[TraceSpan], links: &Links) -> Option<usize> {
     let longest = |of: &[usize]| of.iter().copied().max_by_key(|at| (spans[*at].duration_ns, std::cmp::Reverse((spans[*at].start_ns, *at))));
     longest(&links.roots).or_else(|| longest(&links.orphans)).or_else(|| longest(&links.cut))
+}
+
+/// How the trace ended; what came twice is looked at once.
+fn ending(spans: &[TraceSpan], links: &Links) -> Ending {
+    let mut place = vec![None; spans.len()];
+    links.order.iter().enumerate().for_each(|(new, at)| place[*at] = Some(new));
+    let attempt = |at: &usize| {
+        let span = &spans[*at];
+        let (began, ended) = (span.start_ns.unwrap_or(0), span.end_ns().unwrap_or(i64::MAX));
+        let calls = (span.kind == SpanKind::Client).then(|| (span.service.as_str(), span.operation.as_str(), span.addressee()));
+        Attempt { parent: links.parent[*at].and_then(|parent| place[parent]), calls, error: span.error, began: began / 1_000, ended: ended / 1_000 }
+    };
+    retries::ending(&links.order.iter().map(attempt).collect::<Vec<_>>())
 }
 
 /// Which spans failed, or have one beneath them that did.

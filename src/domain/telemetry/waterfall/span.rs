@@ -133,6 +133,11 @@ impl TraceSpan {
         self.attribute(&PEERS).filter(|peer| calls && !peer.is_empty() && *peer != self.service)
     }
 
+    /// Whom it says it calls, a database or a queue too.
+    pub fn addressee(&self) -> Option<&str> {
+        self.attribute(&["peer.service", "server.address", "net.peer.name", "db.system.name", "db.system", "messaging.system"])
+    }
+
     /// The status that the call was answered with, by HTTP.
     pub fn http_status(&self) -> Option<&str> {
         self.attribute(&["http.response.status_code", "http.status_code"])

@@ -302,6 +302,26 @@ fn ten_thousand_spans_and_a_chain_as_deep_become_rows() {
     }
 }
 
+#[test]
+fn a_failure_that_a_later_try_made_good_is_a_result_of_its_own() {
+    let call = |id: &str, start: i64, peer: &str| calling(a_span(id, "p", "pay POST", start, 100), peer);
+    let tried = |second: &str| vec![a_span("p", "", "pay POST /charge", 0, 260), failing(call("1", 10, "provider-b"), "reset"), call("2", 120, second)];
+    let spans = tried("provider-b");
+    let made = of(&spans);
+    assert_eq!(made.ending, Ending::Retried { failed: 1 });
+    let fact = made.facts(&spans, None).pop().expect("there are facts");
+    assert_eq!((fact.figure.as_str(), fact.words.as_str(), fact.failed), ("ok, retried", "1 failed call succeeded when tried again", false));
+    assert!(!made.sentence(&spans).contains("It fails at"), "{}", made.sentence(&spans));
+    // Another provider is no second try.
+    let spans = tried("provider-a");
+    assert_eq!((of(&spans).ending, of(&spans).facts(&spans, None).pop().map(|fact| fact.failed)), (Ending::Failed, Some(true)));
+    // What came twice changes nothing.
+    let mut spans = tried("provider-b");
+    spans.push(spans[1].clone());
+    assert_eq!(of(&spans).ending, Ending::Retried { failed: 1 });
+    assert_eq!(of(&a_payment()).ending, Ending::Failed);
+}
+
 proptest::proptest! {
     #[test]
     fn whatever_is_received_becomes_rows(

@@ -1,6 +1,6 @@
 //! A trace in words: where its time went, its facts, and what is strange about it.
 
-use super::{Item, Oddities, TraceSpan, Waterfall, What};
+use super::{Ending, Item, Oddities, TraceSpan, Waterfall, What};
 use crate::domain::wording;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -185,7 +185,8 @@ impl Waterfall {
     /// Where it fails, when that is not where the time goes.
     fn errors_apart(&self, told: &[usize], spans: &[TraceSpan]) -> String {
         let is_told = told.iter().any(|row| self.items[*row].span().is_some_and(|span| spans[span].error));
-        let Some(item) = self.origin(spans).filter(|_| !is_told) else { return String::new() };
+        // What a later try made good did not fail in the end.
+        let Some(item) = self.origin(spans).filter(|_| !is_told && !self.ending.is_retried()) else { return String::new() };
         let said = item.span().map(|span| spans[span].outcome()).unwrap_or_default();
         let how = if said == "failed" { String::new() } else { format!(": {}", shortened(&said, 80)) };
         format!(" It fails at {}{how}.", self.name(item, spans))
@@ -242,6 +243,11 @@ impl Waterfall {
         let errors: usize = self.items.iter().filter(|item| item.parent.is_none()).map(|item| item.errors).sum();
         if errors == 0 {
             return Fact { figure: "no errors".to_owned(), words: "as its spans say".to_owned(), failed: false };
+        }
+        if let Ending::Retried { failed } = self.ending {
+            let words =
+                if failed == 1 { "1 failed call succeeded when tried again".to_owned() } else { format!("{failed} failed calls succeeded when tried again") };
+            return Fact { figure: "ok, retried".to_owned(), words, failed: false };
         }
         let origins = self.items.iter().filter(|item| matches!(item.what, What::Span(at) if spans[at].error) && item.errors == 1);
         let origins: BTreeSet<&str> = origins.filter_map(|item| item.span()).map(|at| spans[at].peer().unwrap_or(&spans[at].service)).collect();

@@ -199,7 +199,7 @@ shape!(TelemetryTraces, {
     "properties": {
         "items": { "type": "array", "items": {
             "type": "object",
-            "required": ["trace_id", "root", "started_at", "duration_s", "spans", "errors", "services"],
+            "required": ["trace_id", "root", "started_at", "duration_s", "spans", "errors", "retried", "services"],
             "properties": {
                 "trace_id": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
                 "root": {
@@ -211,6 +211,7 @@ shape!(TelemetryTraces, {
                 "duration_s": { "type": "number", "description": "The root's" },
                 "spans": { "type": "integer" },
                 "errors": { "type": "integer" },
+                "retried": { "type": "boolean", "description": "All that failed was tried again and then succeeded" },
                 "services": { "type": "array", "items": { "type": "string" } }
             }
         } },

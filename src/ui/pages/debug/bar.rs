@@ -9,6 +9,7 @@ use crate::{
     domain::{telemetry::origin::ReadFrom, time::Timestamp, wording},
     ui::{
         components::{
+            field::Pick,
             icon::{Glyph, Icon},
             severity::{SeverityMark, severity_label},
         },
@@ -22,6 +23,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Bar(board: Board) -> impl IntoView {
     let typing = RwSignal::new(false);
+    let changing = RwSignal::new(false);
     let locked = Memo::new(move |_| board.question.with(Question::is_locked));
     let time = move || {
         if locked.get() {
@@ -41,11 +43,52 @@ pub fn Bar(board: Board) -> impl IntoView {
         })
     };
     let dates = move || (typing.get() && !locked.get()).then(|| view! { <Dates board typing /> });
+    // On a phone it says what is chosen, and opens when that is to be changed.
+    let open = Memo::new(move |_| !board.phone.get() || changing.get());
+    let pin = move || (!board.phone.get()).then(|| view! { <PinButton board /> });
+    let short = move || board.phone.get().then(|| view! { <Short board changing /> });
+    let choices = move || {
+        open.get().then(|| {
+            view! {
+                <div class="debug__bar" id="debug-bar" role="search" aria-label="What is looked at">
+                    {time} <BaselinePick board /> <SourcePick board /> <Filters board /> <span class="debug__aside">{unlock} {pin}</span>
+                </div>
+                {dates}
+            }
+        })
+    };
     view! {
-        <div class="debug__bar" role="search" aria-label="What is looked at">
-            {time} <BaselinePick board /> <SourcePick board /> <Filters board /> <span class="debug__aside">{unlock} <PinButton board /></span>
+        {short}
+        {choices}
+    }
+}
+
+/// What is looked at, in two lines.
+#[component]
+fn Short(board: Board, changing: RwSignal<bool>) -> impl IntoView {
+    let time = move || {
+        let spans = board.spans.get()?;
+        Some(span_words(&spans, board.session.zone.get(), board.session.live.now()))
+    };
+    let lock = move || match board.question.with(|question| question.time.clone()) {
+        Time::Incident(reference) => Some(lock_words(board, reference)),
+        Time::Last(_) | Time::Between(..) => None,
+    };
+    let second = move || {
+        board.question.with(|question| {
+            let baseline = format!("baseline: {}", question.baseline.words(question.is_locked()));
+            [Some(baseline), question.source.clone(), question.service.clone(), question.operation.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        })
+    };
+    view! {
+        <div class="debug__short">
+            <p>
+                {lock} <span class="number">{time}</span> <br /> <span class="muted">{second}</span>
+            </p>
+            <button type="button" class="link-button" aria-expanded=move || changing.get().to_string() on:click=move |_| changing.update(|on| *on = !*on)>
+                {move || if changing.get() { "Done" } else { "Change" }}
+            </button>
         </div>
-        {dates}
     }
 }
 
@@ -54,14 +97,22 @@ fn span_words(spans: &Spans, zone: Zone, now: Timestamp) -> String {
     format!("{}–{} {}", zone.clock(spans.drawn.from, now), zone.hour_minute(spans.drawn.to), zone.name())
 }
 
-fn lock(board: Board) -> AnyView {
+/// That the time is an incident's, and whose.
+fn lock_words(board: Board, reference: String) -> AnyView {
     let severity = move || board.incident.with(|incident| incident.as_ref().map(|incident| incident.shown_severity()));
     let mark = move || severity().map(|severity| view! { <SeverityMark severity /> <span class="visually-hidden">{severity_label(severity)}</span> });
-    let name = move || match board.question.with(|question| question.time.clone()) {
-        Time::Incident(reference) => {
-            let path = Route::Incident(reference.clone()).path();
-            view! { <a href=path>{reference}</a> }
-        }
+    let path = Route::Incident(reference.clone()).path();
+    view! {
+        <Icon glyph=Glyph::Lock />
+        <span class="muted">"locked to"</span>
+        {mark}
+        <a href=path>{reference}</a>
+    }
+}
+
+fn lock(board: Board) -> AnyView {
+    let words = move || match board.question.with(|question| question.time.clone()) {
+        Time::Incident(reference) => lock_words(board, reference),
         Time::Last(_) | Time::Between(..) => ().into_any(),
     };
     let time = move || {
@@ -71,15 +122,7 @@ fn lock(board: Board) -> AnyView {
             <span class="muted">{wording::span(spans.drawn.to.secs_since(spans.drawn.from))}</span>
         })
     };
-    view! {
-        <span class="debug__chip" data-locked="true">
-            <Icon glyph=Glyph::Lock />
-            <span class="muted">"locked to"</span>
-            {mark}
-            {name}
-            {time}
-        </span>
-    }
+    view! { <span class="debug__chip" data-locked="true">{words} {time}</span> }
 }
 
 /// A range up to now, or between two instants.
@@ -146,24 +189,9 @@ fn Dates(board: Board, typing: RwSignal<bool>) -> impl IntoView {
             board.go(&board.question.get_untracked().at(Time::Between(from, to)));
         }
     };
-    let field = |words: String, value: RwSignal<String>| {
-        view! {
-            <label class="pick">
-                <span class="pick__label">{words}</span>
-                <input
-                    class="input"
-                    data-size="small"
-                    type="datetime-local"
-                    required
-                    prop:value=move || value.get()
-                    on:input=move |event| value.set(event_target_value(&event))
-                />
-            </label>
-        }
-    };
     view! {
         <form class="debug__dates" on:submit=send aria-label="Between two instants">
-            {field(format!("From ({})", zone.name()), from)} {field("To".to_owned(), to)}
+            <Pick label=format!("From ({})", zone.name()) kind="datetime-local" value=from /> <Pick label="To" kind="datetime-local" value=to />
             <button type="submit" class="button" data-size="small">"Show"</button>
             <p class="field__error" role="alert">{move || refused.get().then_some("The end has to come after the start.")}</p>
         </form>

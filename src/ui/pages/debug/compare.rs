@@ -1,6 +1,9 @@
 //! Which values of attributes, and which instances, there are more of among what fails or is slow.
 
-use super::state::Board;
+use super::{
+    state::Board,
+    suspects::{Of, Suspects},
+};
 use crate::{
     charts::heat::percent,
     domain::{
@@ -34,6 +37,7 @@ pub fn ComparePanel(board: Board) -> impl IntoView {
                 <span class="panel__note">"among slow or failing calls"</span>
             </div>
             {body}
+            <Suspects board of=Of::Gauges />
         </section>
     }
 }

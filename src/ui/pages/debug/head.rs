@@ -3,6 +3,7 @@
 use super::{
     question::Baseline,
     state::{Answer, Board},
+    suspects::{Of, Suspects},
 };
 use crate::{
     charts::heat::percent,
@@ -137,6 +138,8 @@ pub fn Head(board: Board) -> impl IntoView {
             <p class="debug__second">{move || said.with(|said| said.second.clone())} {link}</p>
             {stale}
             {loading}
+            // The panels that say so are closed there.
+            {move || board.phone.get().then(|| view! { <Suspects board of=Of::Both /> })}
         </header>
         {sheet}
     }

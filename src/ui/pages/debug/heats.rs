@@ -275,6 +275,13 @@ fn Histogram(board: Board, made: Made) -> impl IntoView {
     }
 }
 
+/// The same with its own reckoning of the picture that it belongs to, where that stands elsewhere.
+#[component]
+pub fn Alone(board: Board) -> impl IntoView {
+    let made = Memo::new(move |_| board.drawn().map(|answer| board.latency(&answer)));
+    view! { <Histogram board made /> }
+}
+
 #[component]
 pub fn ErrorsPanel(board: Board) -> impl IntoView {
     let as_table = RwSignal::new(false);

@@ -6,8 +6,10 @@ mod callers;
 mod compare;
 mod head;
 mod heats;
+mod more;
 mod question;
 mod state;
+mod suspects;
 
 use crate::{
     charts::heat::GUTTER,
@@ -29,13 +31,13 @@ use crate::{
 };
 use leptos::{leptos_dom::helpers::window_event_listener, prelude::*, task::spawn_local};
 use state::{Board, PHONE};
+use suspects::{Of, Suspects};
 
 #[component]
 pub fn DebugBoard() -> impl IntoView {
     browser::set_title("Debug · Tocsin");
     let board = Board::begin();
-    let phone = RwSignal::new(false);
-    let more = RwSignal::new(false);
+    let phone = board.phone;
     if browser::is_here() {
         let measure = move || phone.set(browser::viewport().0 < PHONE);
         measure();
@@ -48,7 +50,7 @@ pub fn DebugBoard() -> impl IntoView {
             .with(|answer| answer.as_ref().is_some_and(|answer| answer.page.read_from.is_none() && answer.page.holdings.empty && !answer.page.holdings.loading))
     });
     let refused = Memo::new(move |_| board.failure.get().filter(|_| board.answer.with(Option::is_none)));
-    let all = Memo::new(move |_| !phone.get() || more.get());
+    let beside = Signal::derive(move || !phone.get());
     let body = move || {
         if let Some(failure) = refused.get() {
             return view! { <Failed failure again=move |()| board.again.update(|again| *again += 1) /> };
@@ -57,31 +59,18 @@ pub fn DebugBoard() -> impl IntoView {
             return view! { <NothingSent board /> };
         }
         view! {
-            <heats::LatencyPanel board beside=all />
-            {move || all.get().then(|| view! { <heats::ErrorsPanel board /> })}
-            {move || all.get().then(|| dependencies(board))}
+            <heats::LatencyPanel board beside />
+            {move || (!phone.get()).then(|| view! { <heats::ErrorsPanel board /> {dependencies(board)} })}
             <callers::CallersPanel board />
-            {move || all.get().then(|| traces(board))}
-            {move || all.get().then(|| changed(board))}
-            {move || all.get().then(|| view! { <compare::ComparePanel board /> })}
+            {move || (!phone.get()).then(|| view! { {traces(board)} {changed(board)} <compare::ComparePanel board /> })}
+            {move || phone.get().then(|| view! { <more::More board /> })}
         }
-    };
-    let hidden = move || {
-        (phone.get() && !nothing_sent.get()).then(|| {
-            let words = move || if more.get() { "Fewer panels".to_owned() } else { "6 more panels".to_owned() };
-            view! {
-                <button type="button" class="button" aria-expanded=move || more.get().to_string() on:click=move |_| more.update(|more| *more = !*more)>
-                    {words}
-                </button>
-            }
-        })
     };
     view! {
         <div class="page debug">
             <bar::Bar board />
             <head::Head board />
             <div class="debug__panels">{body}</div>
-            {hidden}
             <p class="debug__foot">{move || board.answer.with(|answer| answer.as_ref().map(|answer| foot(&answer.page)))}</p>
         </div>
     }
@@ -155,7 +144,8 @@ fn traces(board: Board) -> AnyView {
         Some(view! { <heats::BrushChip board words /> })
     };
     let chips: Children = Box::new(move || chip.into_any());
-    view! { <Traces asked=question again=board.again chips /> }
+    let foot: Children = Box::new(move || view! { <Suspects board of=Of::Spans /> });
+    view! { <Traces asked=question again=board.again chips foot /> }
 }
 
 fn changed(board: Board) -> AnyView {

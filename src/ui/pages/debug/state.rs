@@ -15,6 +15,7 @@ use crate::{
         telemetry::{
             board::{BoardPage, BoardQuestion, Told},
             panels::{ErrorMap, Figures, Holdings, Latency, Question as Asked, Traffic},
+            suspects::Suspect,
         },
         time::Timestamp,
     },
@@ -54,6 +55,10 @@ pub struct Board {
     pub selected: RwSignal<Option<(Asked, Arc<Vec<Traffic>>)>>,
     /// Why the last question had no answer.
     pub failure: RwSignal<Option<Failure>>,
+    /// What is not to be believed of what is shown.
+    pub suspects: RwSignal<Arc<[Suspect]>>,
+    /// It is drawn for a phone.
+    pub phone: RwSignal<bool>,
     /// How wide the pictures over time are.
     pub width: RwSignal<f64>,
     /// Counts up whenever everything is to be asked for anew.
@@ -98,6 +103,8 @@ impl Board {
             told: RwSignal::new(Load::Loading),
             selected: RwSignal::new(None),
             failure: RwSignal::new(None),
+            suspects: RwSignal::new(Arc::from([])),
+            phone: RwSignal::new(false),
             width: unmeasured(),
             again: RwSignal::new(0),
             turn: StoredValue::new(0),
@@ -166,6 +173,7 @@ impl Board {
                 }
                 Err(failure) => self.failure.set(Some(failure)),
             }
+            let doubted = Asked { range: question.range, baseline: None, service: question.service.clone(), operation: None, step_s: None, source: question.source.clone() };
             let told = api::telemetry::differences(question).await;
             if waits() {
                 match told {
@@ -173,6 +181,10 @@ impl Board {
                     // What was told stays while asking again fails.
                     Err(failure) if !matches!(self.told.get_untracked(), Load::Ready(_)) => self.told.set(Load::Failed(failure)),
                     Err(_) => {}
+                }
+                let suspects = api::telemetry::suspects(doubted).await;
+                if let (true, Ok(suspects)) = (waits(), suspects) {
+                    self.suspects.set(suspects.into());
                 }
             }
         });

@@ -19,7 +19,7 @@ use crate::{
         drawing::view,
         panels::standing,
         routes::Route,
-        session::session,
+        session::{Session, session},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -61,7 +61,7 @@ fn draw(gate: Gate, asking: RwSignal<bool>, again: Callback<()>) -> AnyView {
     let held = gate.overridden.is_some();
     let decision = gate.overridden.map(|decision| {
         let (zone, now) = (session.zone.get(), session.live.now());
-        let end = move |_| end(service.clone(), again);
+        let end = move |_| end(session, service.clone(), again);
         view! {
             <p class="gate__decision">
                 {format!("{} until {} {}, decided {}: {}", decision.by, zone.clock(decision.until, now), zone.name(), zone.clock(decision.at, now), decision.reason)}
@@ -89,9 +89,8 @@ fn draw(gate: Gate, asking: RwSignal<bool>, again: Callback<()>) -> AnyView {
     }
 }
 
-/// Ends what holds for a service now.
-fn end(service: String, again: Callback<()>) {
-    let session = session();
+/// Ends what holds for a service now; the session is handed in, as nothing finds it once a button is pressed.
+fn end(session: Session, service: String, again: Callback<()>) {
     spawn_local(async move {
         let ended = match api::objectives::overrides(Some(service)).await {
             Ok(overrides) => match overrides.into_iter().next() {

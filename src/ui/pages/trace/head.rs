@@ -1,8 +1,9 @@
 //! What stands above the rows of a trace: where it lies, where its time went, and its facts.
 
-use super::{Shape, short};
+use super::{Shape, naming::NamedBy, short};
 use crate::{
     domain::{
+        ids::IncidentId,
         incident::{Command, Incident},
         telemetry::waterfall::Fact,
     },
@@ -54,6 +55,7 @@ pub fn head(shape: &Shape, again: Callback<()>) -> AnyView {
     });
     let notes: Vec<String> = shape.trace.gaps.iter().cloned().chain(shape.waterfall.oddities.words()).collect();
     let partly = !shape.trace.gaps.is_empty();
+    let pinned = RwSignal::new(None);
     view! {
         {crumbs(&id)}
         <h1 class="page__title">{said.clone()}</h1>
@@ -62,7 +64,9 @@ pub fn head(shape: &Shape, again: Callback<()>) -> AnyView {
             <span class="mono">{id.clone()}</span>
             {copy("trace id", id.clone())}
             {clock}
-            <span class="trace__pins">{pins(shape, id, said)}</span>
+            <span class="trace__pins">
+                <NamedBy id=id.clone() pinned /> {pins(shape, id, said, pinned)}
+            </span>
         </div>
         <ul class="panel trace__facts" aria-label="Facts">
             {facts.into_iter().map(fact).collect_view()}
@@ -89,7 +93,7 @@ pub fn head(shape: &Shape, again: Callback<()>) -> AnyView {
 
 /// For the open incidents that this trace may be evidence for: those of a service in it, or the one
 /// that the address names.
-fn pins(shape: &Shape, id: String, said: String) -> impl Fn() -> AnyView + use<> {
+fn pins(shape: &Shape, id: String, said: String, pinned: RwSignal<Option<IncidentId>>) -> impl Fn() -> AnyView + use<> {
     let session = session();
     let services: BTreeSet<String> =
         shape.spans.iter().map(|span| span.service.clone()).chain(shape.spans.iter().filter_map(|span| span.peer().map(str::to_owned))).collect();
@@ -107,7 +111,10 @@ fn pins(shape: &Shape, id: String, said: String) -> impl Fn() -> AnyView + use<>
             };
             let refused = session.would(&incident, &command).err().map(|refusal| refusal.to_string());
             let pin = move |_| match untrack(|| session.send(incident_id, command.clone())) {
-                Ok(()) => session.toasts.say(format!("Pinned to the timeline of {reference}.")),
+                Ok(()) => {
+                    pinned.set(Some(incident_id));
+                    session.toasts.say(format!("Pinned to the timeline of {reference}."));
+                }
                 Err(refusal) => session.toasts.say_refused(&refusal),
             };
             view! {

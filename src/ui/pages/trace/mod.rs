@@ -1,8 +1,10 @@
 //! One trace: where its time went in a sentence, its facts, and every span as a row beneath its
 //! parent. Which span is looked at stands in the address.
 
+mod attributes;
 mod head;
 pub mod list;
+mod naming;
 mod row;
 mod span;
 mod spans;

@@ -1,11 +1,16 @@
 //! Everything that is known of one span: how it ended, where it lies, what was written on it, and
 //! the log lines that name it. Beside the rows on a desk, a page of its own on a phone.
 
-use super::{Shape, head::copy, walk::Walk};
+use super::{
+    Shape,
+    attributes::{Carrier, attributes},
+    head::copy,
+    walk::Walk,
+};
 use crate::{
     domain::{
         telemetry::{
-            panels::{Attribute, LogRow, SpanEvent},
+            panels::{LogRow, SpanEvent},
             waterfall::{Item, What, took},
         },
         wording,
@@ -20,8 +25,6 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// So many attributes are shown before the rest is asked for.
-const SHOWN: usize = 12;
 /// So many log lines.
 const LOG_LINES: usize = 40;
 
@@ -45,14 +48,20 @@ pub fn panel(shape: &Shape, at: usize, walk: Walk) -> AnyView {
     let (service, operation) = (service.to_owned(), operation.to_owned());
     let mine: Vec<&LogRow> = shape.trace.logs.iter().filter(|log| log.span_id.as_deref() == Some(span.id.as_str())).collect();
     let with_trace = shape.trace.logs.len();
-    let attributes = sorted(&span.attributes);
     let resource = shape
         .trace
         .view
         .resources
         .iter()
         .find(|resource| resource.service == span.service && Some(resource.instance.as_str()) == span.instance.as_deref().or(Some("")));
-    let resource: Vec<Attribute> = resource.map(|resource| resource.attributes.clone()).unwrap_or_default();
+    let attributes = attributes(Carrier {
+        began: shape.began.get(number).copied().flatten(),
+        service: span.service.clone(),
+        operation: span.operation.clone(),
+        failed: span.error,
+        own: span.attributes.clone(),
+        of_process: resource.map(|resource| resource.attributes.clone()).unwrap_or_default(),
+    });
     let events = span.events.iter().map(|event| drawn_event(shape, number, event)).collect_view();
     let links: Vec<String> = span.links.clone();
     let span_id = span.id.clone();
@@ -71,19 +80,7 @@ pub fn panel(shape: &Shape, at: usize, walk: Walk) -> AnyView {
                 </p>
             </div>
             {pairs(&facts(shape, item, number))}
-            <div class="trace__part">
-                <h3>"Attributes " <span class="panel__note">{counted(&span.attributes, &resource)}</span></h3>
-                {folded(attributes, SHOWN)}
-                {(!resource.is_empty())
-                    .then(|| {
-                        view! {
-                            <details class="fold trace__resource">
-                                <summary>{format!("Of its process, {}", resource.len())}</summary>
-                                {listed(&resource)}
-                            </details>
-                        }
-                    })}
-            </div>
+            {attributes}
             {(!span.events.is_empty())
                 .then(|| {
                     view! {
@@ -183,52 +180,6 @@ fn share(part: i64, whole: i64) -> String {
 fn pairs(pairs: &[(&'static str, String)]) -> AnyView {
     let pair = |(name, words): &(&'static str, String)| view! { <div><dt>{*name}</dt> <dd>{words.clone()}</dd></div> };
     view! { <dl class="trace__pairs">{pairs.iter().map(pair).collect_view()}</dl> }
-}
-
-/// What tells of trouble first, then by name.
-fn sorted(attributes: &[Attribute]) -> Vec<Attribute> {
-    const FIRST: [&str; 6] = ["error", "exception", "status", "deadline", "timeout", "retry"];
-    let mut sorted = attributes.to_vec();
-    sorted.sort_by_cached_key(|attribute| {
-        let place = FIRST.iter().position(|word| attribute.name.contains(word)).unwrap_or(FIRST.len());
-        (place, attribute.name.clone())
-    });
-    sorted
-}
-
-fn counted(attributes: &[Attribute], resource: &[Attribute]) -> String {
-    match (attributes.len(), resource.len()) {
-        (0, 0) => "none".to_owned(),
-        (n, 0) => n.to_string(),
-        (n, more) => format!("{n}, and {more} of its process"),
-    }
-}
-
-fn folded(attributes: Vec<Attribute>, most: usize) -> AnyView {
-    if attributes.len() <= most + 2 {
-        return listed(&attributes);
-    }
-    let (first, rest) = attributes.split_at(most);
-    view! {
-        {listed(first)}
-        <details class="fold trace__resource">
-            <summary>{format!("{} more", rest.len())}</summary>
-            {listed(rest)}
-        </details>
-    }
-}
-
-fn listed(attributes: &[Attribute]) -> AnyView {
-    let one = |attribute: &Attribute| {
-        let is_id = attribute.name.ends_with("correlation.id") || attribute.name.ends_with("correlation_id") || attribute.name.ends_with("request.id");
-        view! {
-            <div>
-                <dt>{attribute.name.clone()}</dt>
-                <dd class="mono">{attribute.value.clone()} {is_id.then(|| copy("id", attribute.value.clone()))}</dd>
-            </div>
-        }
-    };
-    view! { <dl class="trace__pairs">{attributes.iter().map(one).collect_view()}</dl> }
 }
 
 fn drawn_event(shape: &Shape, number: usize, event: &SpanEvent) -> AnyView {

@@ -3,17 +3,13 @@
 
 use super::{Shape, WIDE, row, walk::Walk};
 use crate::{
-    charts::waterfall::{Stroke, map, ticks},
+    charts::waterfall::{Stroke, map, ticks, window},
     domain::{telemetry::waterfall::took, wording},
     ui::{browser, components::rows::rows, drawing::view, session::session},
 };
 use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
 use std::sync::Arc;
 
-/// Rows that are drawn above and below what is seen.
-const BESIDE: usize = 10;
-/// The window moves by whole steps, so that most frames of a scroll draw nothing anew.
-const BY: usize = 5;
 const LANES: usize = 18;
 const LANE_HEIGHT: usize = 2;
 const MAP_WIDTH: usize = 700;
@@ -99,23 +95,21 @@ pub fn Spans(shape: Arc<Shape>, walk: Walk) -> impl IntoView {
         _ => {}
     });
 
-    let window = Memo::new(move |_| {
+    let seen = Memo::new(move |_| {
         let frame = frame.get();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // rows of a page
-        let (first, seen) = ((top.get().max(0.0) / frame.row_height()) as usize, (frame.height / frame.row_height()) as usize + 1);
-        let first = first.saturating_sub(BESIDE) / BY * BY;
-        (first, first + seen + 2 * BESIDE + BY)
+        window(top.get(), frame.height, frame.row_height())
     });
     let drawn = {
         let shape = shape.clone();
         let each = move || {
-            let (from, to) = window.get();
+            let (from, to) = seen.get();
             let errors_only = walk.errors_only.get();
             walk.rows.with(|rows| {
                 let to = to.min(rows.len());
-                let seen = rows.get(from.min(to)..to).unwrap_or_default().iter().enumerate();
+                let drawn = rows.get(from.min(to)..to).unwrap_or_default().iter().enumerate();
                 walk.opened.with(|opened| {
-                    seen.map(|(place, at)| row::Place { at: *at, position: from + place, open: errors_only || opened.is_open(*at), frame: frame.get() })
+                    drawn
+                        .map(|(place, at)| row::Place { at: *at, position: from + place, open: errors_only || opened.is_open(*at), frame: frame.get() })
                         .collect()
                 })
             })

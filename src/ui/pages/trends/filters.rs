@@ -3,7 +3,11 @@
 use super::question::{DAYS, Question, Span};
 use crate::{
     domain::{incident::Kind, metrics::GroupBy, severity::Severity, wording},
-    ui::{components::choice::Lens, drawing::view, session::session},
+    ui::{
+        components::{choice::Lens, field::Pick},
+        drawing::view,
+        session::session,
+    },
 };
 use leptos::prelude::*;
 
@@ -176,24 +180,9 @@ fn Dates(#[prop(into)] question: Signal<Question>, #[prop(into)] ask: Callback<Q
             ask.run(Question { span: Span::Dates { from, to }, ..question.get_untracked() });
         }
     };
-    let field = |label: &'static str, value: RwSignal<String>| {
-        view! {
-            <label class="pick">
-                <span class="pick__label">{label}</span>
-                <input
-                    class="input"
-                    data-size="small"
-                    type="date"
-                    required
-                    prop:value=move || value.get()
-                    on:input=move |event| value.set(event_target_value(&event))
-                />
-            </label>
-        }
-    };
     view! {
         <form class="trends__dates" on:submit=send aria-label="Own dates">
-            {field("From (UTC)", from)} {field("To, included", to)} <button type="submit" class="button" data-size="small">"Show"</button>
+            <Pick label="From (UTC)" kind="date" value=from /> <Pick label="To, included" kind="date" value=to /> <button type="submit" class="button" data-size="small">"Show"</button>
             <p class="field__error" role="alert">{move || refused.get().then_some("The last day lies before the first.")}</p>
         </form>
     }
