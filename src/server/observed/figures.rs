@@ -9,7 +9,8 @@ use super::{
 use crate::domain::{
     telemetry::{
         facts::{CallerKey, Name},
-        gather, panels,
+        gather,
+        panels,
         sketch::Sketch,
     },
     time::Timestamp,
