@@ -336,7 +336,7 @@ test("an incident leads to its trace and the trace back to where it is named", a
   const other = traceId();
   await house.command(incident.id, { command: "note", text: `ERROR trace_id=${other} gave up` });
   await page.goto(`/incidents/${incident.ref}`);
-  await page.getByRole("link", { name: `Trace ${other.slice(0, 8)}` }).click();
+  await page.getByRole("link", { name: `Trace ${other.slice(0, 8)}`, exact: true }).click();
   await expect(page).toHaveURL(new RegExp(`/debug/traces/${other}`));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("This trace is not here");
 });

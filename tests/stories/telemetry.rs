@@ -347,3 +347,32 @@ story! {
         assert!(names.contains(&"I'm a server span"), "{names:?}");
     }
 }
+
+/// The incidents that name a trace, with the entry that does.
+async fn naming(caller: &Caller, trace: &str) -> Vec<(String, Value)> {
+    let answer = caller.post("/api/fn/traces/naming", &json!({"trace_id": trace})).await.is(200);
+    let mut named: Vec<(String, Value)> = answer.as_array().expect("a list").iter().map(|named| (text(&named["ref"]), named["seq"].clone())).collect();
+    named.sort_by(|a, b| a.0.cmp(&b.0));
+    named
+}
+
+story! {
+    async fn a_trace_leads_back_to_the_incidents_that_name_it(fresh) {
+        const OTHER: &str = "7f3a9c1e52d04b8fa61e0c93d7b2f418";
+        let house = House::of(&fresh);
+        let (owner, viewer) = (house.program_called("owner", Role::Responder).await, house.program(Role::Viewer).await);
+        assert!(naming(&viewer, TRACE).await.is_empty());
+        let open = text(&owner.declared(json!({"title": "Payments time out", "severity": "SEV1"})).await["id"]);
+        let evidence = format!("https://tocsin.example/debug/traces/{TRACE}?span=1");
+        owner.command(&open, json!({"command": "link", "url": evidence, "text": "Two tries time out"})).await.is(200);
+        let hidden = text(&owner.declared(json!({"title": "Payroll leak", "private": true})).await["id"]);
+        owner.command(&hidden, json!({"command": "note", "text": format!("trace_id={TRACE}")})).await.is(200);
+        assert_eq!(naming(&viewer, TRACE).await, [("INC-1".to_owned(), json!(2))]);
+        assert_eq!(naming(&owner, &TRACE.to_uppercase()).await, [("INC-1".to_owned(), json!(2)), ("INC-2".to_owned(), json!(2))]);
+        let (_, token) = house.integration(json!({"source": "generic", "name": "alarms"})).await;
+        let alert = json!([{"title": "Checkout is slow", "key": "slow", "severity": "error", "labels": {"service": "checkout", "trace_id": OTHER}}]);
+        house.nobody().post(&format!("/hooks/generic/{token}"), &alert).await.is(200);
+        assert_eq!(naming(&viewer, OTHER).await, [("INC-3".to_owned(), Value::Null)]);
+        assert!(naming(&viewer, "%").await.is_empty());
+    }
+}

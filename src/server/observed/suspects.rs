@@ -55,7 +55,7 @@ impl Snapshot {
         let mut edges = BTreeMap::<(Name, Name), (u64, Vec<u64>)>::new();
         let mut left = MOST_PAIRS;
         'minutes: for (at, minute) in self.within(range).rev() {
-            for span in minute.spans.iter().filter(|span| span.serves() && span.parent != 0) {
+            for span in minute.spans.iter().filter(|span| matches!(span.kind, SpanKind::Server | SpanKind::Consumer) && span.parent != 0) {
                 let caller = AROUND.iter().find_map(|near| self.minute(at + near)?.find(span.trace, span.parent));
                 let Some(caller) = caller.filter(|caller| (caller.service, caller.instance) != (span.service, span.instance)) else { continue };
                 let (n, off) = edges.entry((caller.service, span.service)).or_default();

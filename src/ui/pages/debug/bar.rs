@@ -82,9 +82,10 @@ fn Short(board: Board, changing: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <div class="debug__short">
-            <p>
-                {lock} <span class="number">{time}</span> <br /> <span class="muted">{second}</span>
-            </p>
+            <div>
+                <p class="debug__short-time">{lock} <span class="number">{time}</span></p>
+                <p class="muted">{second}</p>
+            </div>
             <button type="button" class="link-button" aria-expanded=move || changing.get().to_string() on:click=move |_| changing.update(|on| *on = !*on)>
                 {move || if changing.get() { "Done" } else { "Change" }}
             </button>
