@@ -9,8 +9,7 @@ use super::{
 use crate::domain::{
     telemetry::{
         facts::{CallerKey, Name},
-        gather,
-        panels,
+        gather, panels,
         sketch::Sketch,
     },
     time::Timestamp,

@@ -125,7 +125,11 @@ fn of_alert(alert: &Alert, at: Timestamp, words: String, is_worse: bool) -> Chan
         title: alert.title.clone(),
         words,
         // Which incident it is in is known to whoever may see the alert.
-        leads_to: alert.incident_id.map(|id| LeadsToPage::Incident.named(id)).or_else(objective).or_else(|| service.as_ref().map(|name| LeadsToPage::Service.named(name))),
+        leads_to: alert
+            .incident_id
+            .map(|id| LeadsToPage::Incident.named(id))
+            .or_else(objective)
+            .or_else(|| service.as_ref().map(|name| LeadsToPage::Service.named(name))),
         service,
         is_worse,
         change: None,
