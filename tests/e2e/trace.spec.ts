@@ -240,6 +240,7 @@ test("of five thousand spans only those that are seen are in the page", async ({
   }
   const scrolled = await tree(page).evaluate(async element => {
     const frame = () => new Promise(next => requestAnimationFrame(next));
+    element.scrollIntoView({ block: "start" });
     // The sentence and the small map are drawn once: nothing of them changes while rows come and go.
     let drawnAnew = 0;
     const once = [...document.querySelectorAll("h1, svg.trace__map")];

@@ -77,7 +77,11 @@ fn Short(board: Board, changing: RwSignal<bool>) -> impl IntoView {
     let second = move || {
         board.question.with(|question| {
             let baseline = format!("baseline: {}", question.baseline.words(question.is_locked()));
-            [Some(baseline), question.source.clone(), question.service.clone(), question.operation.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+            [Some(baseline), question.source.clone(), question.service.clone(), question.operation.clone()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · ")
         })
     };
     view! {

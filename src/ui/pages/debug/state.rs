@@ -173,7 +173,14 @@ impl Board {
                 }
                 Err(failure) => self.failure.set(Some(failure)),
             }
-            let doubted = Asked { range: question.range, baseline: None, service: question.service.clone(), operation: None, step_s: None, source: question.source.clone() };
+            let doubted = Asked {
+                range: question.range,
+                baseline: None,
+                service: question.service.clone(),
+                operation: None,
+                step_s: None,
+                source: question.source.clone(),
+            };
             let told = api::telemetry::differences(question).await;
             if waits() {
                 match told {
