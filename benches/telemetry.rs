@@ -145,7 +145,11 @@ async fn main() {
         rates[rates.len() / 2]
     };
     let (first_ms, board_ms) = board().await;
-    println!("{{\"alone\": {:.0}, \"kept\": {:.0}, \"held_mb\": {held}, \"limit_mb\": {MEMORY_MB}, \"board_first_ms\": {first_ms:.1}, \"board_ms\": {board_ms:.1}}}", median(alone), median(kept));
+    println!(
+        "{{\"alone\": {:.0}, \"kept\": {:.0}, \"held_mb\": {held}, \"limit_mb\": {MEMORY_MB}, \"board_first_ms\": {first_ms:.1}, \"board_ms\": {board_ms:.1}}}",
+        median(alone),
+        median(kept)
+    );
 }
 
 /// Each minute every service is called four times, in two operations, by two others.
@@ -164,11 +168,21 @@ fn quiet_minute(minute: u64, start_ns: u64) -> Bytes {
                 ..Span::default()
             };
             let took = 500_000 + id.wrapping_mul(7_919) % 20_000_000;
-            let called = Span { span_id: (id * 2 + 1).to_be_bytes().to_vec(), parent_span_id: caller.span_id.clone(), kind: 2, end_time_unix_nano: caller.start_time_unix_nano + took, ..caller.clone() };
+            let called = Span {
+                span_id: (id * 2 + 1).to_be_bytes().to_vec(),
+                parent_span_id: caller.span_id.clone(),
+                kind: 2,
+                end_time_unix_nano: caller.start_time_unix_nano + took,
+                ..caller.clone()
+            };
             ((service + 1 + n % 2) % SERVICES, caller, called)
         });
         let resource = |service: u64| Some(Resource { attributes: vec![text("service.name", format!("service-{service}"))], ..Resource::default() });
-        let one = |service: u64, span: Span| ResourceSpans { resource: resource(service), scope_spans: vec![ScopeSpans { spans: vec![span], ..ScopeSpans::default() }], ..ResourceSpans::default() };
+        let one = |service: u64, span: Span| ResourceSpans {
+            resource: resource(service),
+            scope_spans: vec![ScopeSpans { spans: vec![span], ..ScopeSpans::default() }],
+            ..ResourceSpans::default()
+        };
         spans.flat_map(move |(by, caller, called)| [one(by, caller), one(service, called)]).collect::<Vec<_>>()
     };
     ExportTraceServiceRequest { resource_spans: (0..SERVICES).flat_map(group).collect() }.encode_to_vec().into()

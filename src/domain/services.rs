@@ -254,7 +254,13 @@ impl Readable for ServicePage {
 
 impl Readable for Neighbour {
     fn read(from: Reader<'_>) -> Self {
-        Self { service: from.get("service"), calls: from.get("calls"), declared: from.get("declared"), declares: from.get("declares"), known: from.get("known") }
+        Self {
+            service: from.get("service"),
+            calls: from.get("calls"),
+            declared: from.get("declared"),
+            declares: from.get("declares"),
+            known: from.get("known"),
+        }
     }
 }
 
@@ -318,7 +324,14 @@ mod tests {
         };
         assert_eq!(service.urgency(), 7);
         let neighbour = Neighbour { service: "ledger".into(), calls: Some(Calls { requests: 3, errors: 1 }), declared: true, declares: true, known: false };
-        let page = ServicePage { service, alerts: vec![], changes: vec![], objectives: vec![], needs: vec![neighbour.clone()], used_by: vec![Neighbour { calls: None, ..neighbour }] };
+        let page = ServicePage {
+            service,
+            alerts: vec![],
+            changes: vec![],
+            objectives: vec![],
+            needs: vec![neighbour.clone()],
+            used_by: vec![Neighbour { calls: None, ..neighbour }],
+        };
         assert_eq!(crate::domain::reading::read(serde_json::to_string(&page).expect("it serialises").as_bytes()), Some(page));
         assert!(is_name("pay") && !is_name(" pay") && !is_name("") && !is_name("a\nb"));
     }

@@ -43,15 +43,18 @@ impl<T: Send + Sync + 'static> Paged<T> {
                     items.extend(more);
                 });
                 self.next.set(next);
-                self.load.set(Load::Ready(()));
+                // Who follows this draws the whole list anew.
+                if self.load.with_untracked(|load| *load != Load::Ready(())) {
+                    self.load.set(Load::Ready(()));
+                }
             }
             Err(failure) => self.load.set(Load::Failed(failure)),
         }
     }
 
     /// The button that asks for what comes behind a cursor; nothing at the end.
-    pub fn more(self, fetch: Callback<Option<String>>) -> Option<AnyView> {
+    pub fn more(self, words: &'static str, fetch: Callback<Option<String>>) -> Option<AnyView> {
         let cursor = self.next.get()?;
-        Some(view! { <button type="button" class="button" on:click=move |_| fetch.run(Some(cursor.clone()))>"Show earlier ones"</button> })
+        Some(view! { <button type="button" class="button" on:click=move |_| fetch.run(Some(cursor.clone()))>{words}</button> })
     }
 }

@@ -353,16 +353,24 @@ impl Session {
     /// Fetches an incident with its log.
     pub fn fetch(self, incident: String) {
         spawn_local(async move {
-            match api::incidents::page(incident).await {
-                Ok(page) => {
-                    let wanted = self.replica.page.with_untracked(|open| open.as_ref().is_some_and(|open| open.incident.id == page.incident.id));
-                    if wanted { self.replica.adopt_page(page) } else { self.replica.adopt_incident(page.incident) }
-                }
+            match self.fetched(incident).await {
                 // A missing or hidden incident needs no word here; its page, if open, has said so itself.
                 Err(failure) if failure.is_worth_retrying() => self.live.again(self),
-                Err(_) => {}
+                Ok(()) | Err(_) => {}
             }
         });
+    }
+
+    /// The same, for whoever has to know whether it came.
+    pub async fn fetched(self, incident: String) -> Result<(), Failure> {
+        let page = api::incidents::page(incident).await?;
+        let wanted = self.replica.page.with_untracked(|open| open.as_ref().is_some_and(|open| open.incident.id == page.incident.id));
+        if wanted {
+            self.replica.adopt_page(page)
+        } else {
+            self.replica.adopt_incident(page.incident)
+        }
+        Ok(())
     }
 
     /// Opens an incident's page, unless it came with this one.

@@ -44,7 +44,8 @@ pub fn read(run: &mut Run<'_>) {
                 }
                 let bytes = 4000.0 * (0.3 + usual) * traffic * run.random.lognormal(1.0, 0.25);
                 let node = if ground.restless { [17.0, 75.0][(run.random.bits() % 2) as usize] } else { 15.0 } * run.random.lognormal(1.0, 0.1);
-                let mut values: Vec<(&'static str, f64)> = names.iter().zip([processor, memory, bytes, node]).map(|(name, value)| (name.0, value * name.1)).collect();
+                let mut values: Vec<(&'static str, f64)> =
+                    names.iter().zip([processor, memory, bytes, node]).map(|(name, value)| (name.0, value * name.1)).collect();
                 if ground.restless {
                     values.push(("latency_p90_s", STEPS[(run.random.bits() % 6) as usize]));
                     values.push(("pauses", if run.random.chance(0.1) { 50.0 * run.random.unit() } else { 0.0 }));

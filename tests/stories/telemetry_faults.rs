@@ -55,7 +55,8 @@ async fn send(sender: &Caller, said: &Said) {
     });
     let logs = said.logs.iter().map(|log| {
         let (trace, span) = log.within.map_or((String::new(), String::new()), |(trace, span)| (format!("{trace:032x}"), format!("{span:016x}")));
-        let made = json!({"timeUnixNano": ns(log.at_micros), "severityNumber": log.severity, "body": {"stringValue": log.text}, "traceId": trace, "spanId": span});
+        let made =
+            json!({"timeUnixNano": ns(log.at_micros), "severityNumber": log.severity, "body": {"stringValue": log.text}, "traceId": trace, "spanId": span});
         ((log.service.clone(), log.instance.clone()), made)
     });
     let readings = said.readings.iter().map(|reading| {

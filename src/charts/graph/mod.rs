@@ -126,7 +126,10 @@ impl Graph {
             (!edges.is_empty()).then(|| if more == 0 { format!("{words}: {named}.") } else { format!("{words}: {named} and {more} more.") })
         };
         let said: Vec<String> =
-            [list("Declared, no calls seen", &|edge| !edge.seen), list("Calls show it, nobody declared it", &|edge| self.is_undeclared(edge))].into_iter().flatten().collect();
+            [list("Declared, no calls seen", &|edge| !edge.seen), list("Calls show it, nobody declared it", &|edge| self.is_undeclared(edge))]
+                .into_iter()
+                .flatten()
+                .collect();
         (!said.is_empty()).then(|| said.join(" "))
     }
 

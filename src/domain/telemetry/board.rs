@@ -4,7 +4,7 @@
 use super::{
     differences::{Difference, DifferenceKind, Figure},
     origin::{PanelSource, ReadFrom},
-    panels::{ErrorMap, Holdings, Latency, Range, Traffic},
+    panels::{ErrorMap, Figures, Holdings, Latency, Range, Traffic},
 };
 use crate::domain::{
     change::ChangeCard,
@@ -42,6 +42,8 @@ pub struct BoardPage {
     /// Services that sent something in the range, by name.
     pub services: Vec<String>,
     pub latency: Latency,
+    /// Of the part that is compared, where that is not all of it.
+    pub compared: Option<Figures>,
     pub errors: ErrorMap,
     /// Who called in the part that is compared, against the baseline.
     pub callers: Vec<Traffic>,
@@ -140,6 +142,7 @@ impl Readable for BoardPage {
             holdings: from.get("holdings"),
             services: from.get("services"),
             latency: from.get("latency"),
+            compared: from.get("compared"),
             errors: from.get("errors"),
             callers: from.get("callers"),
             changes: from.get("changes"),
@@ -271,7 +274,8 @@ mod tests {
         let sources = vec![PanelSource { name: "prod".to_owned(), kind: "tempo".to_owned(), has_traces: true }];
         let read_from = Some(ReadFrom { source: "prod".to_owned(), traces: Some(200), ..ReadFrom::default() });
         let (callers, changes) = (vec![], vec![]);
-        let page = BoardPage { asked_at, holdings, services, latency, errors, callers, changes, objective: promise, sources, read_from };
+        let compared = Some(Figures { requests: 3, ..Figures::default() });
+        let page = BoardPage { asked_at, holdings, services, latency, compared, errors, callers, changes, objective: promise, sources, read_from };
         assert_eq!(read::<BoardPage>(serde_json::to_string(&page).expect("it serialises").as_bytes()), Some(page));
     }
 }

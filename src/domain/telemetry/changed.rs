@@ -159,7 +159,17 @@ mod tests {
 
     fn one(at: i64, kind: ChangedKind, leads_to: Option<LeadsTo>) -> Changed {
         let at = Timestamp::from_micros(at * 1_000_000);
-        Changed { at, until: Some(at.plus_secs(60)), kind, title: "t".into(), words: "opened".into(), service: Some("pay".into()), is_worse: true, leads_to, change: None }
+        Changed {
+            at,
+            until: Some(at.plus_secs(60)),
+            kind,
+            title: "t".into(),
+            words: "opened".into(),
+            service: Some("pay".into()),
+            is_worse: true,
+            leads_to,
+            change: None,
+        }
     }
 
     #[test]
@@ -175,7 +185,10 @@ mod tests {
 
     #[test]
     fn the_last_stands_first_whatever_its_kind() {
-        let mut page = ChangedPage { items: vec![one(1, ChangedKind::Alert, None), one(3, ChangedKind::Definition, None), one(3, ChangedKind::Deploy, None)], cut: vec![] };
+        let mut page = ChangedPage {
+            items: vec![one(1, ChangedKind::Alert, None), one(3, ChangedKind::Definition, None), one(3, ChangedKind::Deploy, None)],
+            cut: vec![],
+        };
         page.order();
         let order: Vec<ChangedKind> = page.items.iter().map(|item| item.kind).collect();
         assert_eq!(order, [ChangedKind::Deploy, ChangedKind::Definition, ChangedKind::Alert]);

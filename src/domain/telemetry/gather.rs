@@ -42,7 +42,9 @@ pub enum Above {
     /// It is a root.
     Nobody,
     /// It names a parent that was not seen; and whether its trace shows where it began.
-    Unseen { rooted: bool },
+    Unseen {
+        rooted: bool,
+    },
     Span(Side),
 }
 
@@ -372,9 +374,7 @@ impl Shape {
             }
         }
 
-        let calls = |place: usize| {
-            entry[place] != Some(place) && (spans[place].kind.calls() && children[place].is_empty() || !remote[place].is_empty())
-        };
+        let calls = |place: usize| entry[place] != Some(place) && (spans[place].kind.calls() && children[place].is_empty() || !remote[place].is_empty());
         let mut failed_call = vec![false; len];
         let mut entry_failed = vec![false; len];
         for &place in order.iter().filter(|place| errs[**place] && !errs_below[**place]) {

@@ -12,8 +12,7 @@ const LONGEST: usize = 160;
 /// Where a level would stand, if it stands in the text.
 const HEAD_WORDS: usize = 8;
 /// How the names of source files end.
-const SOURCES: [&str; 20] =
-    ["c", "cc", "clj", "cpp", "cs", "ex", "fs", "go", "h", "java", "js", "jsx", "kt", "php", "py", "rb", "rs", "scala", "swift", "ts"];
+const SOURCES: [&str; 20] = ["c", "cc", "clj", "cpp", "cs", "ex", "fs", "go", "h", "java", "js", "jsx", "kt", "php", "py", "rb", "rs", "scala", "swift", "ts"];
 /// Wrappers around a message (a container's line around a program's) that are opened.
 const DEEPEST: usize = 3;
 

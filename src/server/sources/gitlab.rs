@@ -106,8 +106,7 @@ fn job(event: &Fields, request: &Request) -> Option<RawChange> {
     let (project_id, id) = (event.text("project_id").or_else(|| project.text("id"))?, event.text("build_id")?);
     let mut title = format!("Job {}", event.text("build_name").unwrap_or_else(|| format!("#{id}")));
     title.extend(event.text("ref").map(|name| format!(" on {}", short_ref(&name))));
-    let mut change =
-        RawChange::new(format!("{project_id}|job|{id}"), title, latest(event, &JOB_TIMES, request).unwrap_or(request.received_at));
+    let mut change = RawChange::new(format!("{project_id}|job|{id}"), title, latest(event, &JOB_TIMES, request).unwrap_or(request.received_at));
     change.status = status_of(event.text("build_status"));
     let home = event.fields("repository").text("homepage");
     // Older versions name the project by the address of its page alone.

@@ -85,16 +85,8 @@ impl Source {
 }
 
 /// Every source, in the order in which people are offered them.
-pub const ALL: &[Source] = &[
-    alertmanager::SOURCE,
-    prometheus::SOURCE,
-    grafana::SOURCE,
-    pagerduty_events::SOURCE,
-    github::SOURCE,
-    gitlab::SOURCE,
-    argocd::SOURCE,
-    generic::SOURCE,
-];
+pub const ALL: &[Source] =
+    &[alertmanager::SOURCE, prometheus::SOURCE, grafana::SOURCE, pagerduty_events::SOURCE, github::SOURCE, gitlab::SOURCE, argocd::SOURCE, generic::SOURCE];
 
 pub fn find(slug: &str) -> Option<&'static Source> {
     ALL.iter().find(|source| source.slug == slug)

@@ -39,7 +39,8 @@ impl Store {
     /// change superseded stays where it happened. `false`: this delivery was recorded before, and
     /// nothing is changed.
     pub async fn record_changes(&self, told: ToldChanges<'_>) -> Result<bool, StoreError> {
-        const SEEN: &str = "INSERT INTO change_deliveries (integration_id, delivery_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT (integration_id, delivery_id) DO NOTHING";
+        const SEEN: &str =
+            "INSERT INTO change_deliveries (integration_id, delivery_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT (integration_id, delivery_id) DO NOTHING";
         const SQL: &str = "INSERT INTO change_records (id, integration_id, source, change_key, service, title, status, happened_at, received_at, doc, told_at, told_rank) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
                            ON CONFLICT (integration_id, change_key) DO UPDATE SET service = excluded.service, title = excluded.title, \

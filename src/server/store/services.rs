@@ -123,7 +123,13 @@ pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &Serv
 }
 
 fn described(row: &AnyRow) -> Result<Described, StoreError> {
-    let draft = ServiceDraft { owner: rows::get(row, 1)?, tier: rows::get(row, 2)?, description: rows::get(row, 3)?, links: rows::json_column(row, 4)?, depends_on: rows::json_column(row, 5)? };
+    let draft = ServiceDraft {
+        owner: rows::get(row, 1)?,
+        tier: rows::get(row, 2)?,
+        description: rows::get(row, 3)?,
+        links: rows::json_column(row, 4)?,
+        depends_on: rows::json_column(row, 5)?,
+    };
     Ok(Described { name: rows::get(row, 0)?, draft })
 }
 

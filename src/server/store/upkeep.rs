@@ -55,7 +55,8 @@ impl Store {
 
     /// Forgets which deliveries of changes were seen before `before`: nobody sends them again.
     pub async fn prune_change_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
-        const SQL: &str = "DELETE FROM change_deliveries WHERE delivery_id IN (SELECT delivery_id FROM change_deliveries WHERE seen_at < $1 LIMIT 1000) AND seen_at < $1";
+        const SQL: &str =
+            "DELETE FROM change_deliveries WHERE delivery_id IN (SELECT delivery_id FROM change_deliveries WHERE seen_at < $1 LIMIT 1000) AND seen_at < $1";
         self.delete_in_batches(SQL, before, "prune deliveries of changes").await
     }
 

@@ -24,11 +24,13 @@ pub async fn board(app: &App, actor: &Actor, question: BoardQuestion) -> Result<
     let drawn = Question { range, baseline, service: service.clone(), operation: operation.clone(), step_s: Some(step_s), source: source.clone() };
     let of_compared = Question { range: compared, step_s: None, ..drawn.clone() };
     let filter = ChangeFilter { from: Some(range.from), to: Some(range.to), service: None };
+    let of_part = if compared == range { None } else { Some(telemetry::latency(app, actor, of_compared.clone()).await?.now) };
     Ok(BoardPage {
         asked_at: app.clock().now(),
         holdings: telemetry::holdings(app, actor).await?,
         services: telemetry::services(app, actor, compared, source.as_deref()).await?,
         latency: telemetry::latency(app, actor, drawn.clone()).await?,
+        compared: of_part,
         errors: telemetry::errors(app, actor, Question { operation: None, ..drawn.clone() }).await?,
         callers: telemetry::traffic(app, actor, of_compared, By::Caller).await?,
         changes: changes::list(&app.store, actor, &filter, None, MOST_CHANGES).await?.items,

@@ -95,7 +95,7 @@ pub fn Changes() -> impl IntoView {
         fetch.run(None);
     });
     let choose = Callback::new(move |filter: Filter| session.address.amend(&filter.address()));
-    let more = move || list.changes.more(fetch);
+    let more = move || list.changes.more("Show earlier ones", fetch);
     let body = move || match list.changes.load.get() {
         Load::Loading => view! { <Loading what="the changes" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch.run(None) /> },

@@ -67,7 +67,12 @@ pub fn Changed(
         spawn_local(async move {
             let answer = api::changes::between(asked, of.clone()).await;
             if range.try_get_untracked() == Some(asked) && service.try_get_untracked() == Some(of) {
-                load.set(Load::from_answer(answer.map(Arc::new)));
+                let load_now = Load::from_answer(answer.map(Arc::new));
+                // What is there stays while asking again fails, and is not drawn anew where nothing changed.
+                let stays = load.with_untracked(|load| matches!((load, &load_now), (Load::Ready(_), Load::Failed(_))) || *load == load_now);
+                if !stays {
+                    load.set(load_now);
+                }
             }
         });
     };

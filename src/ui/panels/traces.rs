@@ -19,6 +19,7 @@ use crate::{
             loaded::{Failed, Load, Loading},
         },
         drawing::view,
+        paged::Paged,
         routes::Route,
         session::session,
     },
@@ -143,8 +144,10 @@ pub fn Traces(
     let session = session();
     let typed = RwSignal::new(Typed::default());
     let order = RwSignal::new(0_usize);
-    let load = RwSignal::new(Load::<()>::Loading);
-    let (items, next) = (RwSignal::new(Vec::<TraceCard>::new()), RwSignal::new(None::<String>));
+    let paged = Paged::<TraceCard>::new();
+    let (load, items) = (paged.load, paged.items);
+    // What the list answers.
+    let listed = StoredValue::new(None::<TraceQuestion>);
     let updating = RwSignal::new(false);
     // What the list was made from, where it is another's.
     let origin = RwSignal::new(None::<ReadFrom>);
@@ -156,33 +159,35 @@ pub fn Traces(
         let wanted = question.get_untracked();
         updating.set(true);
         spawn_local(async move {
-            let goes_on = cursor.is_some();
-            let answer = api::traces::list(wanted.clone(), cursor, Some(AT_ONCE)).await;
+            let answer = api::traces::list(wanted.clone(), cursor.clone(), Some(AT_ONCE)).await;
             // Somebody may have asked otherwise, or left, in the meantime.
             if question.try_get_untracked().as_ref() != Some(&wanted) {
                 return;
             }
             updating.set(false);
-            match answer {
-                Ok(TracePage { items: new, next_cursor, read_from }) => {
-                    items.update(|items| {
-                        if !goes_on {
-                            items.clear();
-                        }
-                        items.extend(new);
-                    });
-                    next.set(next_cursor);
-                    origin.set(read_from);
-                    load.set(Load::Ready(()));
-                }
-                Err(failure) => load.set(Load::Failed(failure)),
+            let answer = answer.map(|TracePage { items, next_cursor, read_from }| {
+                origin.set(read_from);
+                (items, next_cursor)
+            });
+            // What is there stays while asking the same again fails.
+            let is_there = listed.with_value(|listed| listed.as_ref().is_some_and(|listed| is_same_later(listed, &wanted)));
+            if answer.is_err() && is_there {
+                return;
             }
+            listed.set_value(answer.is_ok().then_some(wanted));
+            paged.take(cursor.as_deref(), answer);
         });
     };
-    Effect::new(move |_| {
-        question.track();
+    let fetch = Callback::new(fetch);
+    Effect::new(move |before: Option<TraceQuestion>| {
         again.track();
-        fetch(None);
+        let now = question.get();
+        let moved = before.is_some_and(|before| is_same_later(&before, &now));
+        // Whoever reads on is not thrown back to the first page by time going on.
+        if !(moved && items.with_untracked(Vec::len) > AT_ONCE as usize) {
+            fetch.run(None);
+        }
+        now
     });
     let search = move |text: String| match trace_id(&text) {
         Some(id) => session.address.open(&Route::Trace(id)),
@@ -196,10 +201,11 @@ pub fn Traces(
         let unread = typed.with(|typed| typed.unread.clone());
         (!unread.is_empty()).then(|| view! { <p class="traces__unread">{format!("Not understood: {}.", wording::list(&unread))}</p> })
     };
+    let is_empty = Memo::new(move |_| items.with(Vec::is_empty));
     let body = move || match load.get() {
         Load::Loading => view! { <Loading what="the traces" /> },
-        Load::Failed(failure) => view! { <Failed failure again=move |()| fetch(None) /> },
-        Load::Ready(()) if items.with(Vec::is_empty) => {
+        Load::Failed(failure) => view! { <Failed failure again=move |()| fetch.run(None) /> },
+        Load::Ready(()) if is_empty.get() => {
             let narrowed = question.with(|question| {
                 question.service.is_some()
                     || question.operation.is_some()
@@ -223,13 +229,7 @@ pub fn Traces(
         }
     };
     let more = move || {
-        next.get().filter(|_| matches!(load.get(), Load::Ready(()))).map(|cursor| {
-            view! {
-                <button type="button" class="link-button traces__more" on:click=move |_| fetch(Some(cursor.clone()))>
-                    "Show more"
-                </button>
-            }
-        })
+        matches!(load.get(), Load::Ready(())).then(|| paged.more("Show more", fetch)).flatten().map(|more| view! { <p class="traces__more">{more}</p> })
     };
     let made_from = move || origin.get().map(|from| view! { <p class="muted">{from.line()}</p> });
     let options = ORDERS.map(|(_, words, _)| Signal::stored(words.to_owned())).to_vec();
@@ -261,6 +261,11 @@ pub fn Traces(
             {foot.map(|foot| foot())}
         </section>
     }
+}
+
+/// The same question, asked once more while time went on.
+fn is_same_later(before: &TraceQuestion, now: &TraceQuestion) -> bool {
+    TraceQuestion { range: now.range, ..before.clone() } == *now
 }
 
 /// `source` is the data source that has them, where it is not this server.

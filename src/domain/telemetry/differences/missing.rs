@@ -49,8 +49,7 @@ pub(super) fn gone(pair: Pair<'_>) -> Vec<Finding> {
         .map(|(service, entries)| {
             let text = pair.text(*service);
             let figure = |n: f64, secs: f64| Figure { n: n as u64, value: (secs > 0.0).then(|| n / secs) };
-            let mut item =
-                Difference::new(DifferenceKind::Service, text, "missing", figure(0.0, pair.now.secs), figure(*entries, pair.before.secs));
+            let mut item = Difference::new(DifferenceKind::Service, text, "missing", figure(0.0, pair.now.secs), figure(*entries, pair.before.secs));
             item.text = format!("Nothing is heard of {text}: no call, no record, no reading; {} before.", count(*entries as usize, "call", "calls"));
             let p = chance::higher_rate(*entries, pair.before.secs, 0.0, pair.now.secs, 2.0 * BUNDLE);
             Finding { evidence: Evidence::Missing, service: *service, p, large: true, effect: 1.0, item }
@@ -249,7 +248,10 @@ fn unseen(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Fin
             Some((*key, (now, now_of, rate), (before, before_of, rate_before), p, large))
         })
         .collect();
-    let blamed = ends::blamed(pair.names, &judged.iter().map(|(key, now, _, p, large)| (key.0, key.1, Verdict::of(*large && *p < 0.01, now.1 as u64))).collect::<Vec<_>>());
+    let blamed = ends::blamed(
+        pair.names,
+        &judged.iter().map(|(key, now, _, p, large)| (key.0, key.1, Verdict::of(*large && *p < 0.01, now.1 as u64))).collect::<Vec<_>>(),
+    );
     judged
         .into_iter()
         .map(|(key, (now, now_of, rate), (before, before_of, rate_before), p, large)| {

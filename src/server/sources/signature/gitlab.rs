@@ -19,13 +19,7 @@ const SIGNING: &str = "whsec_";
 
 /// Checks a delivery against every secret. A hook may have a token and a signing token while one
 /// takes over from the other, so either is enough.
-pub fn verify<'a>(
-    token_header: &str,
-    secrets: &[String],
-    header: impl Fn(&str) -> Option<&'a str>,
-    body: &[u8],
-    now: Timestamp,
-) -> Result<(), BadSignature> {
+pub fn verify<'a>(token_header: &str, secrets: &[String], header: impl Fn(&str) -> Option<&'a str>, body: &[u8], now: Timestamp) -> Result<(), BadSignature> {
     let token = header(token_header);
     if token.is_some_and(|token| is_token(token, secrets)) {
         return Ok(());
@@ -114,12 +108,15 @@ mod tests {
     fn a_signature_holds_for_300_seconds_over_id_time_and_body() {
         let key = b"test-only-gitlab-signing-key";
         let good = signed(key, "f5e5f430", "1741946400");
-        let with = |signature: &str, id: &str, at: &str| check(&[SIGNING_TOKEN], &[("webhook-signature", signature), ("webhook-id", id), ("webhook-timestamp", at)]);
+        let with =
+            |signature: &str, id: &str, at: &str| check(&[SIGNING_TOKEN], &[("webhook-signature", signature), ("webhook-id", id), ("webhook-timestamp", at)]);
         assert_eq!(with(&good, "f5e5f430", "1741946400"), Ok(()));
         assert_eq!(with(&format!("v1,AAAA v2,x {good}"), "f5e5f430", "1741946400"), Ok(()), "while keys change there are several");
         assert_eq!(with(&good, "another", "1741946400"), Err(BadSignature::Wrong));
         assert_eq!(with(&good, "f5e5f430", "1741946401"), Err(BadSignature::Wrong));
-        for (at, verdict) in [("1741946100", Ok(())), ("1741946099", Err(BadSignature::Stale)), ("1741946701", Err(BadSignature::Stale)), ("soon", Err(BadSignature::NoTime))] {
+        for (at, verdict) in
+            [("1741946100", Ok(())), ("1741946099", Err(BadSignature::Stale)), ("1741946701", Err(BadSignature::Stale)), ("soon", Err(BadSignature::NoTime))]
+        {
             assert_eq!(with(&signed(key, "i", at), "i", at), verdict, "{at}");
         }
         for odd in ["", "v1,", "v1,!!!", "v1a,AAAA", &good[3..]] {

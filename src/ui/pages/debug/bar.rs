@@ -154,7 +154,9 @@ fn Free(board: Board, typing: RwSignal<bool>) -> impl IntoView {
         let spans = board.spans.get().filter(|_| is_own)?;
         Some(view! {
             <span class="debug__chip">
-                {span_words(&spans, board.session.zone.get(), board.session.live.now())}
+                <button type="button" class="link-button" title="Change both ends" on:click=move |_| typing.set(true)>
+                    {span_words(&spans, board.session.zone.get(), board.session.live.now())}
+                </button>
                 <button
                     type="button"
                     class="debug__off"

@@ -21,7 +21,7 @@ pub fn CallersPanel(board: Board) -> impl IntoView {
         let (rows, others) = callers(all, selected, answer.spans.compared.seconds(), MOST);
         Some(rows.into_iter().chain(others).collect::<Vec<_>>())
     });
-    let one_service = move || board.question.with(|question| question.service.is_some());
+    let one_service = move || board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.question.service.is_some()));
     let chip = move || {
         let brush = board.question.with(|question| question.brush)?;
         // Callers are counted over its time, whatever the duration.
@@ -29,7 +29,13 @@ pub fn CallersPanel(board: Board) -> impl IntoView {
         let words = time.words(&board.session.zone.get().wall());
         Some(view! { <BrushChip board words /> })
     };
-    let updating = move || board.is_updating().then(|| view! { <span class="panel__note" role="status">"updating"</span> });
+    let updating = move || {
+        let words = match board.unselected.get() {
+            Some(failure) => format!("not of this selection: {}", failure.words),
+            None => board.is_updating().then(|| "updating".to_owned())?,
+        };
+        Some(view! { <span class="panel__note" role="status">{words}</span> })
+    };
     let body = move || match listed.get() {
         None => ().into_any(),
         Some(rows) if rows.is_empty() => view! { <p class="panel__empty">"Nobody called in this time."</p> },

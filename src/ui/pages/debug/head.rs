@@ -148,8 +148,10 @@ pub fn Head(board: Board) -> impl IntoView {
 impl Board {
     pub fn said(self) -> Said {
         let zone = self.session.zone.get();
-        let (baseline, locked) = self.question.with(|question| (question.baseline, question.is_locked()));
         let answer = self.answer.get();
+        // In the words of the question that was answered, which may be another one by now.
+        let of = |question: &super::question::Question| (question.baseline, question.is_locked());
+        let (baseline, locked) = answer.as_ref().map_or_else(|| self.question.with(of), |answer| of(&answer.question));
         let since = answer.as_ref().and_then(|answer| answer.spans.impact).map(|at| zone.hour_minute(at));
         self.told.with(|told| said(answer.as_deref(), told, baseline, locked, since.as_deref()))
     }

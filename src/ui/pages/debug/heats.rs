@@ -237,7 +237,7 @@ fn Histogram(board: Board, made: Made) -> impl IntoView {
     };
     let before = move || {
         let figures = compared.with(|latency| latency.as_ref().and_then(|latency| latency.before.as_ref().map(|before| before.figures.requests)));
-        let baseline = board.question.with(|question| question.baseline);
+        let baseline = board.answer.with(|answer| answer.as_ref().map(|answer| answer.question.baseline)).unwrap_or_default();
         match figures {
             Some(requests) if requests > 0 => Some(format!("{}, n = {}", baseline.short(), n(requests))),
             _ => None,
@@ -285,7 +285,7 @@ pub fn Alone(board: Board) -> impl IntoView {
 #[component]
 pub fn ErrorsPanel(board: Board) -> impl IntoView {
     let as_table = RwSignal::new(false);
-    let of_operations = move || board.question.with(|question| question.service.is_some());
+    let of_operations = move || board.answer.with(|answer| answer.as_ref().is_some_and(|answer| answer.question.service.is_some()));
     let made = Memo::new(move |_| {
         let answer = board.drawn()?;
         let map = answer.page.errors.clone();

@@ -188,6 +188,11 @@ impl Question {
         }
     }
 
+    /// What is asked, without what is only a matter of looking.
+    pub fn to_the_point(&self) -> Self {
+        Self { brush: None, lines: false, ..self.clone() }
+    }
+
     /// The same, with another time and without what was selected in the one before.
     pub fn at(self, time: Time) -> Self {
         Self { time, brush: None, ..self }

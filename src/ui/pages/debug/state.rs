@@ -38,6 +38,8 @@ pub const PHONE: f64 = 720.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub page: BoardPage,
+    /// Without what is only a matter of looking.
+    pub question: Question,
     pub spans: Spans,
     pub step_s: i64,
 }
@@ -51,8 +53,10 @@ pub struct Board {
     pub incident: Memo<Option<Arc<Incident>>>,
     pub answer: RwSignal<Option<Arc<Answer>>>,
     pub told: RwSignal<Load<Arc<Told>>>,
-    /// Callers in the selection, with the question they answer.
+    /// Callers in the selection, with the question they answer. They stay while others are asked for.
     pub selected: RwSignal<Option<(Asked, Arc<Vec<Traffic>>)>>,
+    /// Why there are none of the selection that is chosen now.
+    pub unselected: RwSignal<Option<Failure>>,
     /// Why the last question had no answer.
     pub failure: RwSignal<Option<Failure>>,
     /// What is not to be believed of what is shown.
@@ -78,12 +82,17 @@ impl Board {
             }
             Time::Last(_) | Time::Between(..) => None,
         });
-        // An incident that is not on the board any more is asked for.
+        let failure = RwSignal::new(None);
+        // An incident that is not on the board any more is asked for; without it there is no time to look at.
         Effect::new(move |_| {
             if let Time::Incident(reference) = question.with(|question| question.time.clone())
                 && incident.with_untracked(Option::is_none)
             {
-                session.fetch(reference);
+                spawn_local(async move {
+                    if let Err(refused) = session.fetched(reference).await {
+                        let _ = failure.try_set(Some(refused));
+                    }
+                });
             }
         });
         let minute = {
@@ -102,7 +111,8 @@ impl Board {
             answer: RwSignal::new(None),
             told: RwSignal::new(Load::Loading),
             selected: RwSignal::new(None),
-            failure: RwSignal::new(None),
+            unselected: RwSignal::new(None),
+            failure,
             suspects: RwSignal::new(Arc::from([])),
             phone: RwSignal::new(false),
             width: unmeasured(),
@@ -154,6 +164,7 @@ impl Board {
     fn ask(self, question: BoardQuestion, spans: Spans) {
         self.turn.update_value(|turn| *turn = turn.wrapping_add(1));
         let turn = self.turn.get_value();
+        let of = self.question.with_untracked(Question::to_the_point);
         spawn_local(async move {
             // The width is measured once everything stands; the question before that is not asked.
             browser::breathe().await;
@@ -169,7 +180,11 @@ impl Board {
             match answer {
                 Ok(page) => {
                     self.failure.set(None);
-                    self.answer.set(Some(Arc::new(Answer { page, spans, step_s })));
+                    // What was told of something else says nothing of this.
+                    if self.answer.with_untracked(|before| before.as_ref().is_some_and(|before| before.question != of)) {
+                        self.told.set(Load::Loading);
+                    }
+                    self.answer.set(Some(Arc::new(Answer { page, question: of, spans, step_s })));
                 }
                 Err(failure) => self.failure.set(Some(failure)),
             }
@@ -206,11 +221,14 @@ impl Board {
     }
 
     fn ask_selected(self, asked: Asked) {
+        self.unselected.set(None);
         spawn_local(async move {
             let answer = api::telemetry::callers(asked.clone()).await;
             let still = self.question.try_with_untracked(|_| ()).is_some() && untrack(|| self.selection()).as_ref() == Some(&asked);
-            if let (true, Ok(callers)) = (still, answer) {
-                self.selected.set(Some((asked, Arc::new(callers))));
+            match answer {
+                _ if !still => {}
+                Ok(callers) => self.selected.set(Some((asked, Arc::new(callers)))),
+                Err(failure) => self.unselected.set(Some(failure)),
             }
         });
     }
@@ -218,7 +236,7 @@ impl Board {
     /// Whether the callers of the selection are still being asked for.
     pub fn is_updating(self) -> bool {
         let wanted = self.selection();
-        wanted.is_some() && self.selected.with(|selected| selected.as_ref().map(|(asked, _)| asked.clone())) != wanted
+        wanted.is_some() && self.unselected.with(Option::is_none) && self.selected.with(|selected| selected.as_ref().map(|(asked, _)| asked.clone())) != wanted
     }
 
     pub fn go(self, question: &Question) {
@@ -242,7 +260,8 @@ impl Board {
         self.answer.get().or_else(|| {
             let spans = self.spans.get()?;
             let step_s = step_secs(spans.drawn, self.width.get(), NARROWEST);
-            Some(Arc::new(Answer { page: blank(step_s, spans.drawn.from), spans, step_s }))
+            let question = self.question.with(Question::to_the_point);
+            Some(Arc::new(Answer { page: blank(step_s, spans.drawn.from), question, spans, step_s }))
         })
     }
 
@@ -283,15 +302,14 @@ impl Answer {
         if self.spans.compared.from <= self.spans.drawn.from {
             return latency.clone();
         }
-        let inside = |at: Timestamp| at >= self.spans.compared.from;
+        // The column in which it began belongs to it; what is counted is counted from the very instant.
+        let inside = |at: Timestamp| at.plus_secs(self.step_s) > self.spans.compared.from;
         let columns: Vec<_> = latency.columns.iter().filter(|column| inside(column.at)).cloned().collect();
         let mut counts = vec![0; latency.counts.len()];
         for column in &columns {
             counts.iter_mut().zip(&column.counts).for_each(|(to, from)| *to += from);
         }
-        let (requests, errors) = (columns.iter().map(|column| column.requests).sum(), columns.iter().map(|column| column.errors).sum());
-        let error_ratio = (requests > 0).then(|| errors as f64 / requests as f64);
-        let now = Figures { requests, errors, error_ratio, ..Figures::default() };
+        let now = self.page.compared.clone().unwrap_or_default();
         Latency { columns, counts, now, bounds_s: latency.bounds_s.clone(), step_s: latency.step_s, before: latency.before.clone() }
     }
 }
@@ -314,6 +332,7 @@ fn blank(step_s: i64, asked_at: Timestamp) -> BoardPage {
         holdings: Holdings::default(),
         services: vec![],
         latency,
+        compared: None,
         errors,
         callers: vec![],
         changes: vec![],

@@ -156,7 +156,7 @@ fn body(list: List, known: RwSignal<Vec<Integration>>) -> AnyView {
             };
             let name = Callback::new(name);
             let fetch = Callback::new(move |cursor| list.fetch(cursor));
-            let more = move || list.notes.more(fetch);
+            let more = move || list.notes.more("Show earlier ones", fetch);
             view! {
                 <ul class="panel deliveries" aria-label="Deliveries, the newest first">
                     // A flood is noted as one line that goes on counting.

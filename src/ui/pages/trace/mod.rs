@@ -82,8 +82,9 @@ pub fn TracePage(id: String) -> impl IntoView {
     let source = StoredValue::new(session().address.query.with_untracked(source_of));
     let fetch = move || {
         load.set(Load::Loading);
+        let (id, source) = (id.get_value(), source.get_value());
         spawn_local(async move {
-            let answer = api::traces::whole(id.get_value(), source.get_value()).await;
+            let answer = api::traces::whole(id, source).await;
             let _ = load.try_set(Load::from_answer(answer.map(|trace| Arc::new(Shape::new(trace)))));
         });
     };
@@ -161,13 +162,16 @@ fn Drawn(shape: Arc<Shape>, again: Callback<()>) -> impl IntoView {
             }
         });
     });
+    // A folded group and what is missing have nothing of their own to say beside the rows.
+    let of = shape.clone();
+    let beside = Memo::new(move |_| walk.at.get().filter(|at| walk.panel.get() && of.key(*at).is_some()));
     let panel = {
         let shape = shape.clone();
-        move || walk.at.get().filter(|_| walk.panel.get()).map(|at| span::panel(&shape, at, walk))
+        move || beside.get().map(|at| span::panel(&shape, at, walk))
     };
     view! {
         {head::head(&shape, again)}
-        <div class="trace__body" data-panel=move || walk.panel.get().then_some("")>
+        <div class="trace__body" data-panel=move || beside.get().map(|_| "")>
             <spans::Spans shape walk />
             {panel}
         </div>

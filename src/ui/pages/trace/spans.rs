@@ -50,10 +50,11 @@ pub fn Spans(shape: Arc<Shape>, walk: Walk) -> impl IntoView {
     let frame = RwSignal::new(Frame::UNMEASURED);
     let top = RwSignal::new(0.0_f64);
     let measure = move || {
-        if let Some(place) = place.get_untracked() {
+        // The page may have been left within the frame that this waited for.
+        if let Some(place) = place.try_get_untracked().flatten() {
             let (width, height) = (f64::from(place.client_width()), f64::from(place.client_height()));
             let measured = Frame { width, height: height.max(320.0), is_narrow: browser::viewport().0 < WIDE };
-            if frame.get_untracked() != measured {
+            if frame.try_get_untracked().is_some_and(|known| known != measured) {
                 frame.set(measured);
             }
         }
