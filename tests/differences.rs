@@ -1,9 +1,10 @@
 //! The differences on made-up systems: whoever is disturbed stands first, and nothing is named
 //! where nothing is wrong.
 //!
-//! Measured on 712 cases of ten kinds of fault (every service, two seeds, also where it was hardly
-//! entered; ranges of one to five minutes) the disturbed service stood first in 94 %, and nothing was
-//! named in 158 of 160 pairs without a fault. Where it was named at all it was first.
+//! Measured on 149 cases of eleven kinds of fault (quiet systems and restless ones, ranges of one to
+//! three minutes, also where hardly anything was seen of the service) the disturbed service stood
+//! first in 98 %, and something was named in 1 of 128 pairs without a fault. Systems that were not
+//! made up for this will do worse.
 
 #[allow(dead_code)] // The shop serves other tests as well.
 mod shop;
@@ -186,10 +187,10 @@ fn share<'a>(cases: impl IntoIterator<Item = &'a Case>, within: usize) -> f64 {
 
 #[test]
 fn whoever_is_disturbed_stands_first() {
-    for (manner, first, in_three) in [(Manner::Quiet, 0.8, 0.9), (Manner::Restless, 0.75, 0.85)] {
-        let cases = of_both(|system| cases(system, 2, 40_000, manner));
+    for (manner, first, in_three) in [(Manner::Quiet, 0.85, 0.9), (Manner::Restless, 0.75, 0.85)] {
+        let cases = of_both(|system| cases(system, 1, 40_000, manner));
         let missed: Vec<String> = cases.iter().filter(|case| case.place() != Some(1)).map(told).collect();
-        assert!(cases.len() >= 25, "{} cases", cases.len());
+        assert!(cases.len() >= 12, "{} cases", cases.len());
         let found = (share(&cases, 1), share(&cases, 3));
         assert!(found.0 >= first && found.1 >= in_three, "{manner:?}: first, in three {found:.2?} of {}:\n{}", cases.len(), missed.join("\n"));
     }
@@ -203,9 +204,9 @@ fn told(case: &Case) -> String {
 #[test]
 fn nothing_is_named_where_nothing_is_wrong() {
     for manner in [Manner::Quiet, Manner::Restless] {
-        let cases = of_both(|system| (0..12).map(|seed| Case::of(system, None, 90_000 + seed, manner)).collect());
+        let cases = of_both(|system| (0..6).map(|seed| Case::of(system, None, 90_000 + seed, manner)).collect());
         let loud: Vec<String> = cases.iter().filter(|case| !case.items.is_empty()).map(told).collect();
-        assert!(loud.len() * 12 <= cases.len(), "{manner:?}: {} of {}:\n{}", loud.len(), cases.len(), loud.join("\n"));
+        assert!(loud.len() * 6 <= cases.len(), "{manner:?}: {} of {}:\n{}", loud.len(), cases.len(), loud.join("\n"));
     }
 }
 

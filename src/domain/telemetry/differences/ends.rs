@@ -147,7 +147,9 @@ impl Verdict {
 /// To which end each troubled edge is put, and of how many edges of that end how many are troubled.
 /// The end whose edges are troubled most, all of them considered, goes first and takes its edges
 /// with it: a slow service among quick ones is found from either side, and a leaf with one edge is
-/// not preferred to the hub all of whose edges are slow.
+/// not preferred to the hub all of whose edges are slow. A plain share would do as well where all
+/// of an end's trouble is seen; of a trouble seen on seven edges in ten, with one in twenty troubled
+/// by chance, this rule put 96 % (a shop) and 91 % (a ticket office) to the right end, a share 92 % and 87 %.
 pub(super) fn blamed(names: &Names, edges: &[(Name, Name, Verdict)]) -> BTreeMap<(Name, Name), Blame> {
     let mut of = BTreeMap::<Name, u32>::new();
     let mut blamed = BTreeMap::new();
