@@ -25,6 +25,9 @@ pub struct Sketch {
     buckets: Vec<(u16, u32)>,
 }
 
+/// So many times fewer buckets are added one by one, without writing all of them anew.
+const FEW_AMONG: usize = 8;
+
 impl Sketch {
     pub fn add(&mut self, micros: i64) {
         self.add_times(micros, 1);
@@ -42,7 +45,10 @@ impl Sketch {
             self.zeros += u64::from(times);
             return;
         }
-        let index = ((micros as f64).log2() * PER_DOUBLING) as u16;
+        self.add_to(((micros as f64).log2() * PER_DOUBLING) as u16, times);
+    }
+
+    fn add_to(&mut self, index: u16, times: u32) {
         match self.buckets.binary_search_by_key(&index, |bucket| bucket.0) {
             Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(times),
             Err(at) => self.buckets.insert(at, (index, times)),
@@ -56,6 +62,11 @@ impl Sketch {
         self.max_micros = self.max_micros.max(other.max_micros);
         if self.buckets.is_empty() {
             self.buckets.clone_from(&other.buckets);
+            return;
+        }
+        // A minute of little traffic into a day: few go to where there are many already.
+        if other.buckets.len() * FEW_AMONG <= self.buckets.len() {
+            other.buckets.iter().for_each(|&(index, times)| self.add_to(index, times));
             return;
         }
         let mut merged = Vec::with_capacity(self.buckets.len().max(other.buckets.len()));
