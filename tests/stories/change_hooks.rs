@@ -179,7 +179,7 @@ story! {
         assert_eq!((&degraded["opened"], &degraded["changes"], &degraded["incidents_opened"]), (&json!(1), &json!(1), &json!(1)));
         let alert = async || reader.items("/api/v1/alerts").await.remove(0);
         let opened = alert().await;
-        assert_eq!((&opened["dedupe_key"], &opened["state"], &opened["title"], &opened["service"]), (&json!("argocd/checkout"), &json!("triggered"), &json!("checkout is degraded"), &json!("checkout")));
+        assert_eq!((&opened["dedupe_key"], &opened["state"], &opened["title"], &opened["labels"]["service"]), (&json!("argocd/checkout"), &json!("triggered"), &json!("checkout is degraded"), &json!("checkout")));
         let failed = reader.items("/api/v1/changes").await;
         assert_eq!((failed.len(), &failed[0]["status"]), (1, &json!("failure")));
         for method in [Method::PUT, Method::PATCH, Method::DELETE, Method::POST] {
