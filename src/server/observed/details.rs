@@ -83,7 +83,7 @@ impl Observed {
                 None
             }
         });
-        Ok(picked.await.unwrap_or(None))
+        Ok(picked.await.unwrap_or_default())
     }
 
     /// A trace as it was sent, each span once; `None`: none of its spans is kept.
@@ -92,14 +92,13 @@ impl Observed {
         let blocks = tokio::task::spawn_blocking(move || snapshot.blocks_of(trace)).await.unwrap_or_default();
         let (mut groups, mut seen) = (vec![], HashSet::new());
         for number in blocks {
-            let mut known = std::mem::take(&mut seen);
             let pick = move |_, sents: Vec<Sent>| {
+                let mut here = HashSet::new();
                 let sent = sents.into_iter().flat_map(|sent| if let Sent::Traces(groups) = sent { groups } else { vec![] });
-                (sent.filter_map(|group| only(group, trace, &mut known)).collect::<Vec<_>>(), known)
+                sent.filter_map(|group| only(group, trace, &mut here)).collect::<Vec<_>>()
             };
-            let Some((found, known)) = self.from_block(number, Signal::Traces, pick).await? else { continue };
-            groups.extend(found);
-            seen = known;
+            let found = self.from_block(number, Signal::Traces, pick).await?.unwrap_or_default();
+            groups.extend(found.into_iter().filter_map(|group| only(group, trace, &mut seen)));
             if seen.len() >= MOST_SPANS {
                 break;
             }

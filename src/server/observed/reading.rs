@@ -171,4 +171,16 @@ mod tests {
         observed.load().await.expect("it loads");
         assert_eq!(observed.whole_snapshot(from, to).await.expect("the store answers").map(|snapshot| snapshot.all().count()), Some(1));
     }
+
+    #[test]
+    fn blocks_are_put_in_once_whatever_their_order() {
+        let mut applied = Applied::default();
+        assert!(applied.begin(1) && applied.begin(3) && !applied.begin(1) && !applied.begin(3));
+        assert_eq!(applied.through, 1);
+        assert!(applied.begin(2));
+        assert_eq!((applied.through, applied.beyond.len()), (3, 0));
+        applied.pass(7);
+        assert!(!applied.begin(6) && applied.begin(8));
+        assert_eq!(applied.through, 8);
+    }
 }

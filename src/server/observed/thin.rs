@@ -69,14 +69,17 @@ impl Observed {
     fn thin_readings(&self, _changing: &MutexGuard<'_, ()>, most: usize) {
         let mut over = self.held(Minute::bytes_of_readings).saturating_sub(most);
         let mut memory = write(&self.memory);
-        let memory = &mut *memory;
+        let mut gone = 0;
         for minute in memory.minutes.values_mut().filter(|minute| minute.points > 0) {
             if over == 0 {
                 break;
             }
             over = over.saturating_sub(minute.bytes_of_readings());
-            memory.counts.points_let_go += Arc::make_mut(minute).take_readings();
+            gone += Arc::make_mut(minute).take_readings();
         }
+        memory.counts.points_let_go += gone;
+        drop(memory);
+        metrics::counter!("tocsin_telemetry_items_total", "signal" => "metrics", "verdict" => "let_go").increment(gone);
     }
 
     /// Thins the traces that are rooted in one minute.
