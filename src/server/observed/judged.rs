@@ -1,7 +1,7 @@
 //! Calls that are good and all of them, for objectives: counted one by one.
 
-use super::snapshot::{Snapshot, nanos};
 use super::AROUND;
+use super::snapshot::{Snapshot, nanos};
 use crate::domain::telemetry::{gather::enters, panels::Range};
 
 impl Snapshot {

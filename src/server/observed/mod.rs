@@ -12,9 +12,9 @@ mod facts;
 pub mod figures;
 pub mod gauges;
 mod judged;
+mod loading;
 mod minute;
 pub mod panels;
-mod reading;
 mod snapshot;
 mod suspects;
 mod taking;
@@ -33,8 +33,8 @@ use super::{
 };
 use crate::domain::{telemetry::panels::Holdings, time::Timestamp};
 use figures::MinuteFigures;
+use loading::{Applied, Behind};
 use minute::{MINUTE_NS, Minute, minute_of};
-use reading::{Applied, Behind};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, HashSet},

@@ -160,7 +160,17 @@ async fn what_a_later_try_made_good_is_listed_behind_what_failed() {
     ];
     observed.take(export(serde_json::json!([of_service("pay", spans)])), None).await.expect("it is kept");
     let range = question(0, 1).range;
-    let asked = TraceQuestion { range, service: None, operation: None, attributes: vec![], min_s: None, max_s: None, errors: true, order: TraceOrder::Errors, source: None };
+    let asked = TraceQuestion {
+        range,
+        service: None,
+        operation: None,
+        attributes: vec![],
+        min_s: None,
+        max_s: None,
+        errors: true,
+        order: TraceOrder::Errors,
+        source: None,
+    };
     let snapshot = observed.snapshot(range.from, range.to).await.expect("the store answers");
     let first = snapshot.traces(&asked, None, 1);
     let place = first.next_cursor.as_deref().and_then(traces::Place::parse).expect("there is another");
