@@ -415,6 +415,8 @@ pub struct Holdings {
     /// Spans that were let go because of the size; their counts stay in the figures.
     pub spans_let_go: u64,
     pub logs_let_go: u64,
+    /// Readings that were, or that came when more series were there than are told apart.
+    pub points_let_go: u64,
     /// Sent again and counted once.
     pub duplicates: u64,
     /// Older than the retention when they arrived, or from a clock far ahead.
@@ -463,7 +465,7 @@ fields! {
     Beside { changes }
     Holdings {
         empty, loading, spans, logs, points, oldest, newest, retention_s, memory_bytes, memory_limit_bytes, table_bytes, table_limit_bytes,
-        spans_let_go, logs_let_go, duplicates, rejected
+        spans_let_go, logs_let_go, points_let_go, duplicates, rejected
     }
 }
 

@@ -89,9 +89,10 @@ impl Measure {
         let id = one.objective().id;
         let now = app.clock().now();
         if let Indicator::Telemetry { .. } = one.objective().draft.indicator {
-            let mut read_until_s = locked(&self.progress).remove(&id).and_then(|progress| progress.counted_until_s);
+            let of = (one.objective().generation, one.objective().revision);
+            let mut read_until_s = locked(&self.progress).remove(&id).and_then(|progress| progress.counted_until_s(of));
             let outcome = telemetry::measure(app, one, &mut read_until_s, now).await;
-            locked(&self.progress).insert(id, Progress::counted(read_until_s));
+            locked(&self.progress).insert(id, Progress::counted(of, read_until_s));
             return outcome;
         }
         let name = one.objective().draft.source.as_deref().unwrap_or_default();
@@ -170,4 +171,47 @@ fn is_measured(indicator: &Indicator) -> bool {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{audit, slo::objective::ObjectiveDraft},
+        server::{
+            config::Config,
+            otlp::{Encoding, Sent, Signal},
+            store::testing::{NOON, empty_store},
+        },
+    };
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn an_objective_that_was_changed_is_counted_from_the_beginning() {
+        let (store, _folder) = empty_store().await;
+        store.clock().set(NOON.plus_secs(3_000));
+        let app = App::new(store, Config::default());
+        let draft = |service: &str| {
+            let indicator = json!({"kind": "telemetry", "service": service});
+            let draft = json!({"name": "errors", "target": 0.9, "windows": [{"type": "rolling", "seconds": 604_800}], "indicator": indicator});
+            serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right")
+        };
+        let start = (NOON.micros() * 1_000).to_string();
+        let span = json!({"traceId": format!("{:032x}", 1), "spanId": format!("{:016x}", 1), "name": "GET /", "kind": 2, "startTimeUnixNano": start, "endTimeUnixNano": start});
+        let resource = json!({"attributes": [{"key": "service.name", "value": {"stringValue": "web"}}]});
+        let export = json!({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}).to_string();
+        app.observed.take(Sent::read(Signal::Traces, Encoding::Json, export.as_bytes()).expect("it is one"), None).await.expect("it is kept");
+        app.store.create_objective(&draft("pay"), &audit::By::console()).await.expect("it is written");
+        let total = async || {
+            let held = app.levels.current(&app).await.expect("the store answers");
+            let one = held.find("errors").expect("it is there");
+            app.measure.measure(&app, &[], one).await.expect("the store works");
+            let held = app.levels.current(&app).await.expect("the store answers");
+            held.find("errors").expect("it is there").series().sum(NOON.epoch_secs(), NOON.epoch_secs() + 60).total_raw
+        };
+        assert_eq!(total().await, 0.0);
+        let id = app.levels.current(&app).await.expect("the store answers").find("errors").expect("it is there").objective().id;
+        app.store.change_objective(id, &draft("web"), None, &audit::By::console()).await.expect("it is written");
+        assert_eq!(total().await, 1.0);
+    }
 }

@@ -52,14 +52,19 @@ pub struct Progress {
     /// When the last day was read once more, in hours; and when days were compared, in days.
     read_again_h: Option<i64>,
     /// Of what is counted from our own store: how far it was.
-    pub counted_until_s: Option<i64>,
+    counted_until_s: Option<i64>,
     compared_d: Option<i64>,
 }
 
 impl Progress {
     /// That of what is counted from our own store.
-    pub fn counted(until_s: Option<i64>) -> Self {
-        Self { counted_until_s: until_s, ..Self::default() }
+    pub fn counted(of: (i64, i64), until_s: Option<i64>) -> Self {
+        Self { of, counted_until_s: until_s, ..Self::default() }
+    }
+
+    /// How far that of this generation and revision has come; an objective that was changed begins anew.
+    pub fn counted_until_s(&self, of: (i64, i64)) -> Option<i64> {
+        self.counted_until_s.filter(|_| self.of == of)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Objectives that are counted from the traces sent to us: every closed slice once, and those of
-//! the last minutes again, because spans come late.
+//! the last minutes again, because spans come late. What is written down is never replaced by a
+//! count of less: nothing is counted of times of which not all is there.
 
 use crate::{
     domain::{
@@ -25,12 +26,15 @@ pub async fn measure(app: &App, one: &One, until_s: &mut Option<i64>, now: Times
     if until_s.is_some_and(|until_s| until_s >= closed_s) {
         return Ok(false);
     }
-    // The first time, all that is kept: whatever came while no server ran is there.
-    let earliest_s = now.epoch_secs() - app.observed.keep().retention_s();
-    let from_s = until_s.map_or(earliest_s, |until_s| (until_s - LATE_S).max(earliest_s));
-    let from_s = from_s - from_s.rem_euclid(width_s) + if until_s.is_none() { width_s } else { 0 };
     let at = |second: i64| Timestamp::from_micros(second.saturating_mul(1_000_000));
-    let snapshot = app.observed.snapshot(at(from_s), at(closed_s)).await?;
+    let kept_s = now.epoch_secs() - app.observed.keep().retention_s();
+    // After a start it goes on where the slices end; the first time of all it takes whatever is kept.
+    let known_s = until_s.or_else(|| one.series().watermark(closed_s));
+    let wanted_s = known_s.map_or(kept_s, |known_s| (known_s - LATE_S).max(kept_s));
+    let wanted_s = wanted_s - wanted_s.rem_euclid(width_s);
+    let Some(snapshot) = app.observed.whole_snapshot(at(wanted_s), at(closed_s)).await? else { return Ok(false) };
+    let whole_s = app.observed.whole_since().map_or(kept_s, |since| since.epoch_secs().saturating_add(1).max(kept_s));
+    let from_s = wanted_s.max(whole_s + (-whole_s).rem_euclid(width_s));
     let (service, operation, threshold_s) = (service.clone(), operation.clone(), *threshold_s);
     let counted = tokio::task::spawn_blocking(move || {
         let starts = (0..).map(|n| from_s + n * width_s).take_while(|start_s| *start_s < closed_s);
@@ -67,6 +71,12 @@ mod tests {
                "endTimeUnixNano": ns(from_ms + took_ms), "status": {"code": if error { 2 } else { 0 }}})
     }
 
+    async fn send(app: &App, spans: &[serde_json::Value]) {
+        let resource = json!({"attributes": [{"key": "service.name", "value": {"stringValue": "pay"}}]});
+        let export = json!({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}).to_string();
+        app.observed.take(Sent::read(Signal::Traces, Encoding::Json, export.as_bytes()).expect("it is one"), None).await.expect("it is kept");
+    }
+
     #[tokio::test]
     async fn good_calls_are_counted_one_by_one_and_what_nobody_told_of_is_a_gap() {
         let (store, _folder) = empty_store().await;
@@ -84,10 +94,8 @@ mod tests {
             app.store.create_objective(&draft, &By::console()).await.expect("it is written");
         }
         let spans = [call(1, 1_000, 250, false), call(2, 2_000, 251, false), call(3, 59_000, 10, true), call(4, 120_000, 10, false)];
-        let resource = json!({"attributes": [{"key": "service.name", "value": {"stringValue": "pay"}}]});
-        let export = json!({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}).to_string();
         clock.set(NOON.plus_secs(300));
-        app.observed.take(Sent::read(Signal::Traces, Encoding::Json, export.as_bytes()).expect("it is one"), None).await.expect("it is kept");
+        send(&app, &spans).await;
         let held = app.levels.current(&app).await.expect("the store answers");
         for one in held.all() {
             let mut until_s = None;
@@ -107,5 +115,46 @@ mod tests {
         assert_eq!(sums("errors"), ((2.0, 3.0), (1.0, 1.0), 1));
         assert_eq!(sums("slow"), ((2.0, 3.0), (1.0, 1.0), 1));
         assert_eq!(sums("other"), ((0.0, 0.0), (0.0, 0.0), 1));
+    }
+
+    #[tokio::test]
+    async fn what_is_written_down_is_never_replaced_by_a_count_of_what_is_left() {
+        let (store, _folder) = empty_store().await;
+        let clock = store.clock().clone();
+        let app = App::new(store.clone(), Config::default());
+        let draft = json!({"name": "errors", "target": 0.9, "windows": [{"type": "rolling", "seconds": 604_800}], "indicator": {"kind": "telemetry", "service": "pay"}});
+        let draft = serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right");
+        app.store.create_objective(&draft, &By::console()).await.expect("it is written");
+        clock.set(NOON.plus_secs(3_000));
+        send(&app, &[call(1, 1_000, 10, false), call(2, 2_000, 10, false), call(3, 2_900_000, 10, false), call(6, 2_900_500, 10, false)]).await;
+        let total = async |app: &App, from_s: i64| {
+            let held = app.levels.current(app).await.expect("the store answers");
+            held.find("errors").expect("it is there").series().sum(NOON.epoch_secs() + from_s, NOON.epoch_secs() + from_s + 60).total_raw
+        };
+        let count = async |app: &App| {
+            let held = app.levels.current(app).await.expect("the store answers");
+            measure(app, held.find("errors").expect("it is there"), &mut None, clock.now()).await.expect("the store works")
+        };
+        assert!(count(&app).await);
+        assert_eq!((total(&app, 0).await, total(&app, 2_880).await), (2.0, 2.0));
+        // Blocks leave for their size; what comes late to the same times is less than there was.
+        store.forget_telemetry_over(0).await.expect("the store works");
+        clock.set(NOON.plus_secs(3_100));
+        send(&app, &[call(4, 3_000, 10, false), call(5, 2_901_000, 10, false)]).await;
+        let again = App::new(store, Config::default());
+        assert!(
+            again
+                .observed
+                .snapshot(NOON, NOON.plus_secs(60))
+                .await
+                .expect("the store answers")
+                .good(Range { from: NOON, to: NOON.plus_secs(60) }, "pay", None, None)
+                .is_some_and(|(_, total)| total == 1.0)
+        );
+        count(&again).await;
+        assert_eq!((total(&again, 0).await, total(&again, 2_880).await), (2.0, 2.0));
+        // The server that has seen everything goes on.
+        count(&app).await;
+        assert_eq!((total(&app, 0).await, total(&app, 2_880).await), (2.0, 3.0));
     }
 }

@@ -3,19 +3,19 @@
 use super::{
     Observed, block,
     minute::{Log, NONE},
-    snapshot::{Snapshot, instant, nanos},
+    snapshot::{Snapshot, instant, just_after, nanos},
     taking,
 };
 use crate::{
     domain::{
         telemetry::{
             facts::Name,
-            panels::{Attribute, LogPage, LogQuestion, LogRow, ResourceRow, SpanEvent, SpanRow, TraceView},
+            panels::{Attribute, LogPage, LogQuestion, LogRow, Range, ResourceRow, SpanEvent, SpanRow, TraceView},
         },
         time::Timestamp,
     },
     server::{
-        otlp::{Sent, ids, values},
+        otlp::{Sent, Signal, ids, values},
         store::StoreError,
     },
 };
@@ -61,33 +61,44 @@ impl LogPlace {
 /// Names of severities by their tens of four, for records that only have the number.
 const SEVERITIES: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
+/// Records of logs that were found, in the order in which they are shown.
+pub struct FoundLogs {
+    logs: Vec<Log>,
+    has_more: bool,
+}
+
 impl Observed {
-    async fn sents(&self, number: u32) -> Result<(Timestamp, Vec<Sent>), StoreError> {
-        let Some(kept) = self.store.telemetry_block(i64::from(number)).await? else { return Ok((Timestamp::MIN, vec![])) };
-        let unpacked = tokio::task::spawn_blocking(move || block::unpack(&kept.body)).await;
-        match unpacked {
-            Ok(Ok(sents)) => Ok((kept.received_at, sents)),
-            Ok(Err(error)) => {
+    /// Picks from the requests of one signal that a block holds. Nothing, where the block is gone.
+    async fn from_block<T: Send + 'static>(
+        &self,
+        number: u32,
+        signal: Signal,
+        pick: impl FnOnce(Timestamp, Vec<Sent>) -> T + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(kept) = self.store.telemetry_block(i64::from(number)).await? else { return Ok(None) };
+        let picked = tokio::task::spawn_blocking(move || match block::unpack(&kept.body, Some(signal)) {
+            Ok(sents) => Some(pick(kept.received_at, sents)),
+            Err(error) => {
                 tracing::error!(block = number, error = &error as &dyn std::error::Error, "a block of telemetry cannot be read");
-                Ok((kept.received_at, vec![]))
+                None
             }
-            Err(_) => Ok((kept.received_at, vec![])),
-        }
+        });
+        Ok(picked.await.unwrap_or_default())
     }
 
     /// A trace as it was sent, each span once; `None`: none of its spans is kept.
     pub async fn trace(self: &Arc<Self>, trace: u128) -> Result<Option<Vec<ResourceSpans>>, StoreError> {
         let snapshot = self.snapshot(Timestamp::from_micros(0), Timestamp::MAX).await?;
-        let blocks = snapshot.blocks_of(trace);
-        drop(snapshot);
+        let blocks = tokio::task::spawn_blocking(move || snapshot.blocks_of(trace)).await.unwrap_or_default();
         let (mut groups, mut seen) = (vec![], HashSet::new());
         for number in blocks {
-            for sent in self.sents(number).await?.1 {
-                let Sent::Traces(sent) = sent else { continue };
-                for group in sent {
-                    groups.extend(only(group, trace, &mut seen));
-                }
-            }
+            let pick = move |_, sents: Vec<Sent>| {
+                let mut here = HashSet::new();
+                let sent = sents.into_iter().flat_map(|sent| if let Sent::Traces(groups) = sent { groups } else { vec![] });
+                sent.filter_map(|group| only(group, trace, &mut here)).collect::<Vec<_>>()
+            };
+            let found = self.from_block(number, Signal::Traces, pick).await?.unwrap_or_default();
+            groups.extend(found.into_iter().filter_map(|group| only(group, trace, &mut seen)));
             if seen.len() >= MOST_SPANS {
                 break;
             }
@@ -95,27 +106,22 @@ impl Observed {
         Ok((!groups.is_empty()).then_some(groups))
     }
 
-    /// A page of log records, the last first.
-    pub async fn logs(self: &Arc<Self>, question: &LogQuestion, after: Option<LogPlace>, limit: usize) -> Result<LogPage, StoreError> {
-        let snapshot = self.snapshot(question.range.from, question.range.to).await?;
-        let (logs, has_more) = snapshot.logs(question, after, limit);
-        let next_cursor = logs.last().filter(|_| has_more).map(|log| LogPlace::of(log).text());
-        drop(snapshot);
+    /// A page of the records that were found, with their texts.
+    pub async fn log_page(&self, found: FoundLogs) -> Result<LogPage, StoreError> {
+        let FoundLogs { logs, has_more } = found;
         let mut rows = BTreeMap::new();
         let blocks: BTreeSet<u32> = logs.iter().map(|log| log.block).collect();
         for number in blocks {
             let wanted: HashSet<u32> = logs.iter().filter(|log| log.block == number).map(|log| log.ordinal).collect();
-            let (received_at, sents) = self.sents(number).await?;
-            let mut ordinal = 0;
-            for group in sents.iter().filter_map(|sent| if let Sent::Logs(groups) = sent { Some(groups) } else { None }).flatten() {
-                for record in group.scope_logs.iter().flat_map(|scope| &scope.log_records) {
-                    if wanted.contains(&ordinal) {
-                        rows.insert((number, ordinal), row(group.resource.as_ref(), record, nanos(received_at)));
-                    }
-                    ordinal += 1;
-                }
-            }
+            let pick = move |received_at, sents: Vec<Sent>| {
+                let groups = || sents.iter().filter_map(|sent| if let Sent::Logs(groups) = sent { Some(groups) } else { None }).flatten();
+                let records = groups().flat_map(|group| group.scope_logs.iter().flat_map(|scope| &scope.log_records).map(move |record| (group, record)));
+                let here = (0..).zip(records).filter(|(ordinal, _)| wanted.contains(ordinal));
+                here.map(|(ordinal, (group, record))| ((number, ordinal), row(group.resource.as_ref(), record, nanos(received_at)))).collect::<Vec<_>>()
+            };
+            rows.extend(self.from_block(number, Signal::Logs, pick).await?.into_iter().flatten());
         }
+        let next_cursor = logs.last().filter(|_| has_more).map(|log| LogPlace::of(log).text());
         let items = logs.iter().filter_map(|log| rows.remove(&(log.block, log.ordinal))).collect();
         Ok(LogPage { items, next_cursor })
     }
@@ -123,13 +129,15 @@ impl Observed {
 
 impl Snapshot {
     /// The records that are asked for, the last first, and whether there are more.
-    fn logs(&self, question: &LogQuestion, after: Option<LogPlace>, limit: usize) -> (Vec<Log>, bool) {
+    pub fn logs(&self, question: &LogQuestion, after: Option<LogPlace>, limit: usize) -> FoundLogs {
         let words = self.words();
         let service: Option<Option<Name>> = question.service.as_deref().map(|service| words.known(service));
         drop(words);
         let trace = question.trace_id.as_deref().map(|id| ids::parse_trace(id).unwrap_or(0));
         let span = question.span_id.as_deref().map(|id| ids::parse_span(id).unwrap_or(0));
-        let (from, to) = (nanos(question.range.from), nanos(question.range.to));
+        // What a page before had was written later: there is no need to look there again.
+        let range = Range { to: question.range.to.min(after.map_or(Timestamp::MAX, |after| just_after(after.at_ns))), ..question.range };
+        let (from, to) = (nanos(range.from), nanos(range.to));
         let wanted = |log: &&Log| {
             (from..to).contains(&log.at_ns)
                 && service.is_none_or(|service| service == Some(log.service))
@@ -139,7 +147,7 @@ impl Snapshot {
                 && after.is_none_or(|after| LogPlace::of(log) < after)
         };
         let mut logs: Vec<Log> = vec![];
-        for (_, minute) in self.within(question.range).rev() {
+        for (_, minute) in self.within(range).rev() {
             let mut here: Vec<Log> = minute.logs.iter().filter(wanted).copied().collect();
             here.sort_unstable_by_key(|log| Reverse(LogPlace::of(log)));
             logs.append(&mut here);
@@ -149,7 +157,7 @@ impl Snapshot {
         }
         let has_more = logs.len() > limit;
         logs.truncate(limit);
-        (logs, has_more)
+        FoundLogs { logs, has_more }
     }
 }
 
@@ -167,7 +175,7 @@ fn pairs(attributes: &[KeyValue]) -> Vec<Attribute> {
     attributes.iter().map(|one| Attribute { name: values::plain(&one.key).into_owned(), value: values::text(one.value.as_ref()).into_owned() }).collect()
 }
 
-/// A trace as rows.
+/// A trace as rows of a waterfall.
 pub fn view(trace: u128, groups: &[ResourceSpans]) -> TraceView {
     let all = || groups.iter().flat_map(|group| group.scope_spans.iter().flat_map(|scope| &scope.spans).map(move |span| (group.resource.as_ref(), span)));
     let first_ns = all().map(|(_, span)| span.start_time_unix_nano).min().unwrap_or(0);

@@ -93,7 +93,7 @@ impl Snapshot {
     }
 
     /// Whether spans of a trace are kept around a minute.
-    fn has(&self, at: i64, trace: u128) -> bool {
+    pub(super) fn has(&self, at: i64, trace: u128) -> bool {
         super::AROUND.iter().any(|near| self.minute(at + near).is_some_and(|minute| minute.of_trace(trace).next().is_some()))
     }
 

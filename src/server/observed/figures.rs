@@ -14,7 +14,10 @@ use crate::domain::{
     },
     time::Timestamp,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Calls that are counted together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,6 +99,8 @@ pub struct MinuteFigures {
     pub spans: BTreeMap<(Name, Name), Calls>,
     /// Calls to what sends no spans itself: by caller and the name that its client gives.
     pub unseen: BTreeMap<(Name, Name), Calls>,
+    /// Callers, and names that their clients give to what did send spans.
+    pub answered: BTreeSet<(Name, Name)>,
 }
 
 impl MinuteFigures {
@@ -112,6 +117,9 @@ impl MinuteFigures {
                 let caller = parent.map(|parent| parent.service);
                 self.entries.entry(CallerKey { service: span.service, operation: span.operation, caller }).or_default().add(span);
             }
+            if let Some(parent) = parent.filter(|parent| parent.peer != NONE && parent.kind.calls() && parent.service != span.service) {
+                self.answered.insert((parent.service, Name(parent.peer)));
+            }
             // Whether the other side sends spans is only known from all of them.
             if span.peer != NONE && span.kind.calls() {
                 self.unseen.entry((span.service, Name(span.peer))).or_default().add(span);
@@ -123,11 +131,12 @@ impl MinuteFigures {
         merge(&mut self.entries, &other.entries);
         merge(&mut self.spans, &other.spans);
         merge(&mut self.unseen, &other.unseen);
+        self.answered.extend(&other.answered);
     }
 
     /// How much room it takes, about.
     pub fn bytes(&self) -> usize {
-        (self.entries.len() + self.spans.len() + self.unseen.len()) * 250
+        (self.entries.len() + self.spans.len() + self.unseen.len()) * 250 + self.answered.len() * 16
     }
 }
 

@@ -30,12 +30,13 @@ pub fn value<'a>(counting: Counting, readings: &Readings, before: impl FnOnce() 
 impl Snapshot {
     /// Gauges over time; of one service, where one is asked for.
     pub fn gauges(&self, question: &Question) -> GaugeMap {
-        let words = self.words();
-        let wanted = question.service.as_deref().map(|service| words.known(service));
+        let wanted = question.service.as_deref().map(|service| self.words().known(service));
         let columns = Columns::of(question);
         let mut rows = BTreeMap::<u32, Vec<(f64, u32)>>::new();
         for (at, minute) in self.within(question.range) {
             let Some(place) = columns.place(at) else { continue };
+            // For one minute at a time: whoever adds words waits for those who hold them.
+            let words = self.words();
             for (number, readings) in &minute.readings {
                 let Some(series) = words.series_of(*number) else { continue };
                 if wanted.is_some_and(|wanted| wanted != Some(series.service)) || rows.len() >= MOST_ROWS && !rows.contains_key(number) {
@@ -50,6 +51,7 @@ impl Snapshot {
                 }
             }
         }
+        let words = self.words();
         let mut shown: Vec<GaugeRow> = rows
             .into_iter()
             .filter_map(|(number, cells)| {

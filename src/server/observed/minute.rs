@@ -7,7 +7,7 @@ use crate::domain::telemetry::{
     gather::{Above, Side, SpanKind},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
@@ -109,18 +109,14 @@ impl Readings {
         Self { n: 1, sum: value, min: value, max: value, last: value, last_ns: at_ns }
     }
 
-    /// One more; the same instant again is the same reading.
-    pub fn add(&mut self, value: f64, at_ns: u64) -> bool {
-        if at_ns == self.last_ns {
-            return false;
-        }
+    /// One more, of another instant.
+    fn add(&mut self, value: f64, at_ns: u64) {
         self.n += 1;
         self.sum += value;
         (self.min, self.max) = (self.min.min(value), self.max.max(value));
         if at_ns > self.last_ns {
             (self.last, self.last_ns) = (value, at_ns);
         }
-        true
     }
 
     pub fn mean(&self) -> f64 {
@@ -153,11 +149,15 @@ pub struct Minute {
     pub attributes: Vec<Pair>,
     pub logs: Vec<Log>,
     pub readings: HashMap<u32, Readings>,
+    /// How many readings there are of all series.
+    pub points: u64,
     pub frozen: Option<Arc<Frozen>>,
     /// Where a span is, by the mix of its trace's id and its own.
     index: HashMap<u64, u32, Mixed>,
     by_trace: OnceLock<Arc<[u32]>>,
-    figures: OnceLock<Arc<MinuteFigures>>,
+    /// Marks of log records, and of readings where a series has several: what comes again is known
+    /// by them.
+    seen: HashSet<u64, Mixed>,
 }
 
 impl Minute {
@@ -175,6 +175,42 @@ impl Minute {
         self.spans.push(span);
         self.by_trace.take();
         true
+    }
+
+    /// Adds a reading; the same instant of a series again is the same reading.
+    pub fn add_reading(&mut self, series: u32, value: f64, at_ns: u64) -> bool {
+        let mark = |at_ns| mix(u128::from(series), at_ns);
+        match self.readings.get_mut(&series) {
+            Some(known) => {
+                if known.last_ns == at_ns || self.seen.contains(&mark(at_ns)) {
+                    return false;
+                }
+                // Most series have one reading a minute, which needs no mark.
+                self.seen.extend([mark(known.last_ns), mark(at_ns)]);
+                known.add(value, at_ns);
+            }
+            None => {
+                self.readings.insert(series, Readings::of(value, at_ns));
+            }
+        }
+        self.points += 1;
+        true
+    }
+
+    /// Whether a request before had a log record with this mark.
+    pub fn has_seen(&self, mark: u64) -> bool {
+        self.seen.contains(&mark)
+    }
+
+    /// From now on a log record with this mark comes again.
+    pub fn note_seen(&mut self, mark: u64) {
+        self.seen.insert(mark);
+    }
+
+    /// Lets all readings go. Answers how many there were.
+    pub fn take_readings(&mut self) -> u64 {
+        self.readings = HashMap::new();
+        std::mem::take(&mut self.points)
     }
 
     pub fn find(&self, trace: u128, id: u64) -> Option<&Span> {
@@ -204,24 +240,11 @@ impl Minute {
         order.get(from..).unwrap_or(&[]).iter().filter_map(at).take_while(move |span| span.trace == trace)
     }
 
-    /// The figures of the whole minute, made where they are not there.
-    pub fn figures_or(&self, make: impl FnOnce() -> MinuteFigures) -> Arc<MinuteFigures> {
-        self.figures.get_or_init(|| Arc::new(make())).clone()
-    }
-
-    /// Something changed here or beside it: the figures are to be made anew.
-    pub fn soil(&mut self) {
-        self.figures.take();
-    }
-
-    pub fn is_soiled(&self) -> bool {
-        self.figures.get().is_none()
-    }
-
-    /// Keeps these spans and logs only.
+    /// Keeps these spans and logs only. Whoever sends again does so soon: what came again is not
+    /// known any more from here on.
     pub fn retain(&mut self, keep: impl Fn(&Span) -> bool, keep_log: impl Fn(&Log) -> bool) {
         let before = std::mem::take(self);
-        self.readings = before.readings;
+        (self.readings, self.points) = (before.readings, before.points);
         self.frozen = before.frozen;
         self.logs = before.logs.into_iter().filter(keep_log).collect();
         for span in before.spans.iter().filter(|span| keep(span)) {
@@ -240,8 +263,13 @@ impl Minute {
         self.spans.len() * (size_of::<Span>() + 28)
             + self.attributes.len() * size_of::<Pair>()
             + self.logs.len() * size_of::<Log>()
-            + self.readings.len() * (size_of::<Readings>() + 16)
+            + self.bytes_of_readings()
+            + self.seen.len() * 16
             + self.frozen.as_ref().map_or(0, |frozen| frozen.bytes())
+    }
+
+    pub fn bytes_of_readings(&self) -> usize {
+        self.readings.len() * (size_of::<Readings>() + 16)
     }
 }
 

@@ -12,6 +12,7 @@ mod facts;
 pub mod figures;
 pub mod gauges;
 mod judged;
+mod loading;
 mod minute;
 pub mod panels;
 mod snapshot;
@@ -31,15 +32,16 @@ use super::{
     store::{Store, StoreError},
 };
 use crate::domain::{telemetry::panels::Holdings, time::Timestamp};
+use figures::MinuteFigures;
+use loading::{Applied, Behind};
 use minute::{MINUTE_NS, Minute, minute_of};
 use serde::Deserialize;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 use taking::{Shelf, Window};
 use words::Words;
@@ -48,10 +50,6 @@ use words::Words;
 const AHEAD_S: i64 = 86_400;
 /// Minutes around one in which a span's parent is looked for, the nearest first.
 pub(super) const AROUND: [i64; 7] = [0, -1, 1, -2, -3, -4, -5];
-/// How many blocks are read at once when they are read anew.
-const BLOCKS_AT_ONCE: i64 = 8;
-/// A question waits this long for what was kept before the server started.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 /// How long, and how much of it, telemetry is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -98,58 +96,57 @@ impl Keep {
 #[derive(Default)]
 struct Memory {
     minutes: BTreeMap<i64, Arc<Minute>>,
+    /// The figures of each minute, made when they are first asked for. Where something changes in a
+    /// minute or around it, it gets a new place for them: whoever reads it as it was goes on with
+    /// the old place and leaves nothing of what it reckons to those who come later.
+    figures: BTreeMap<i64, Figured>,
     counts: Counts,
+}
+
+/// The place of a minute's figures, shared by all who read the minute as it stands.
+type Figured = Arc<OnceLock<Arc<MinuteFigures>>>;
+
+impl Memory {
+    /// The figures of a minute and of those that look for parents in it are to be made anew.
+    fn soil(&mut self, minute: i64) {
+        for near in AROUND {
+            // What looks for parents in this minute looks back from where it is.
+            let near = minute - near;
+            if self.minutes.contains_key(&near) {
+                self.figures.insert(near, Figured::default());
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     duplicates: u64,
     skewed: u64,
-    rejected: u64,
     spans_let_go: u64,
     logs_let_go: u64,
+    points_let_go: u64,
     table_bytes: i64,
-}
-
-/// Which blocks are in memory.
-#[derive(Default)]
-struct Applied {
-    /// All up to this one.
-    through: i64,
-    /// Beyond that.
-    beyond: BTreeSet<i64>,
-}
-
-impl Applied {
-    /// Whether the block is still to be put in; if so, it counts as put in from now on.
-    fn begin(&mut self, number: i64) -> bool {
-        let is_new = number > self.through && self.beyond.insert(number);
-        while self.beyond.remove(&(self.through + 1)) {
-            self.through += 1;
-        }
-        is_new
-    }
-
-    /// Blocks up to this one are in memory or gone.
-    fn pass(&mut self, number: i64) {
-        self.through = self.through.max(number);
-        self.beyond.retain(|beyond| *beyond > number);
-        while self.beyond.remove(&(self.through + 1)) {
-            self.through += 1;
-        }
-    }
 }
 
 /// The store of telemetry of this server.
 pub struct Observed {
     keep: Keep,
     store: Store,
-    memory: Arc<RwLock<Memory>>,
+    /// Whoever changes minutes holds this meanwhile, so that what is reckoned from them without
+    /// a lock on the memory still holds when it is written back. Locks are taken in the order of
+    /// these three, and whoever holds one of the later ones takes none of the earlier: questions
+    /// may hold the words for a while, and nobody who waits for them may hold the memory.
+    changing: Mutex<()>,
     words: Arc<RwLock<Words>>,
+    memory: RwLock<Memory>,
     applied: Mutex<Applied>,
     /// One reader of blocks at a time.
     reading: tokio::sync::Mutex<()>,
+    behind: Mutex<Behind>,
     loaded: AtomicBool,
+    /// Items that were refused, which is known before anything of them gets near the memory.
+    rejected: AtomicU64,
     writer: OnceLock<writer::Writer>,
     /// Places for large requests, and for those that are larger than any collector's: few at once,
     /// because each takes many times its size while it is taken apart.
@@ -165,16 +162,23 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Observed {
     pub fn new(store: Store, keep: Keep) -> Arc<Self> {
         Arc::new(Self {
             keep,
             store,
-            memory: Arc::default(),
+            changing: Mutex::default(),
             words: Arc::default(),
+            memory: RwLock::default(),
             applied: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
+            behind: Mutex::default(),
             loaded: AtomicBool::new(false),
+            rejected: AtomicU64::new(0),
             writer: OnceLock::new(),
             large: tokio::sync::Semaphore::new(24),
             huge: tokio::sync::Semaphore::new(3),
@@ -195,15 +199,35 @@ impl Observed {
         self.writer.get_or_init(|| writer::Writer::start(self)).send(sent, payload).await
     }
 
-    /// Puts a committed block into memory. Takes a while: not for a task that others wait for.
-    fn put(&self, number: i64, received_at: Timestamp, sents: &[Sent]) {
-        if !self.applied.lock().unwrap_or_else(PoisonError::into_inner).begin(number) {
-            return;
+    /// Notes that a block of this server is on its way into memory, so that nobody reads it from the
+    /// database meanwhile. Answers whether nobody had read it already.
+    fn note_own(&self, number: i64) -> bool {
+        lock(&self.applied).begin(number)
+    }
+
+    /// Puts a block that was read into memory, unless it is there already.
+    fn put_once(&self, number: i64, received_at: Timestamp, sents: &[Sent]) {
+        let changing = lock(&self.changing);
+        if lock(&self.applied).begin(number) {
+            self.put(&changing, number, received_at, sents);
         }
+    }
+
+    /// Puts a block of this server into memory. Where somebody else read it first, this waits until
+    /// it is in.
+    fn put_own(&self, number: i64, is_new: bool, received_at: Timestamp, sents: &[Sent]) {
+        let changing = lock(&self.changing);
+        if is_new {
+            self.put(&changing, number, received_at, sents);
+        }
+    }
+
+    /// Puts a committed block into memory. Takes a while: not for a task that others wait for.
+    fn put(&self, _changing: &MutexGuard<'_, ()>, number: i64, received_at: Timestamp, sents: &[Sent]) {
         let now = self.store.clock().now();
+        let mut words = write(&self.words);
         let mut memory = write(&self.memory);
         let memory = &mut *memory;
-        let mut words = write(&self.words);
         let mut shelf = Shelf {
             words: &mut words,
             minutes: &mut memory.minutes,
@@ -218,81 +242,22 @@ impl Observed {
         sents.iter().for_each(|sent| shelf.take(sent));
         shelf.close();
         let (put, touched) = (shelf.put, shelf.touched);
-        for minute in touched {
-            for near in AROUND {
-                // What looks for parents in this minute looks back from where it is.
-                if let Some(near) = memory.minutes.get_mut(&(minute - near)).filter(|near| !near.is_soiled()) {
-                    Arc::make_mut(near).soil();
-                }
-            }
-        }
+        touched.into_iter().for_each(|minute| memory.soil(minute));
         memory.counts.duplicates += put.duplicates;
         memory.counts.skewed += put.skewed;
+        memory.counts.points_let_go += put.points_over;
         for (signal, n) in [("traces", put.spans), ("logs", put.logs), ("metrics", put.points)] {
             metrics::counter!("tocsin_telemetry_items_total", "signal" => signal, "verdict" => "kept").increment(n);
         }
         metrics::counter!("tocsin_telemetry_items_total", "signal" => "all", "verdict" => "duplicate").increment(put.duplicates);
     }
 
-    /// Reads what was kept before this server started, then says so.
-    pub async fn load(self: &Arc<Self>) -> Result<(), StoreError> {
-        self.catch_up().await?;
-        self.loaded.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    /// Puts in what other servers kept since. Cheap when there is nothing.
-    pub async fn catch_up(self: &Arc<Self>) -> Result<(), StoreError> {
-        let through = || self.applied.lock().unwrap_or_else(PoisonError::into_inner).through;
-        if self.store.last_telemetry().await? <= through() {
-            return Ok(());
-        }
-        let _one_at_a_time = self.reading.lock().await;
-        let last = self.store.last_telemetry().await?;
-        let mut after = through();
-        while after < last {
-            let blocks = self.store.telemetry_after(after, BLOCKS_AT_ONCE).await?;
-            let Some(end) = blocks.last().map(|block| block.number) else { break };
-            let this = self.clone();
-            let put = tokio::task::spawn_blocking(move || {
-                for block in blocks {
-                    let is_new = block.number > this.applied.lock().unwrap_or_else(PoisonError::into_inner).through;
-                    match block::unpack(&block.body) {
-                        Ok(sents) if is_new => this.put(block.number, block.received_at, &sents),
-                        Ok(_) => {}
-                        Err(error) => tracing::error!(block = block.number, error = &error as &dyn std::error::Error, "a block of telemetry cannot be read"),
-                    }
-                }
-                this.thin_if_needed();
-            });
-            if put.await.is_err() {
-                tracing::error!(after, "blocks of telemetry could not be put into memory");
-            }
-            self.applied.lock().unwrap_or_else(PoisonError::into_inner).pass(end);
-            after = end;
-        }
-        self.applied.lock().unwrap_or_else(PoisonError::into_inner).pass(after.max(last));
-        Ok(())
-    }
-
-    /// What can be asked about this range now. While what was kept before is still being read,
-    /// this waits a little for it.
-    pub async fn snapshot(self: &Arc<Self>, from: Timestamp, to: Timestamp) -> Result<Snapshot, StoreError> {
-        // Whoever waited long enough sees what is there, and is told that it is not all.
-        if let Ok(loaded) = tokio::time::timeout(PATIENCE, self.load()).await {
-            loaded?;
-        }
-        let memory = read(&self.memory);
-        Ok(Snapshot::of(&memory.minutes, self.words.clone(), from, to))
-    }
-
     /// Forgets what is too old, and the oldest blocks where they take too much room.
     pub async fn forget(self: &Arc<Self>) -> Result<(), StoreError> {
         let before = self.store.clock().now().plus_secs(-self.keep.retention_s());
-        {
-            let oldest = minute_of(u64::try_from(before.micros()).unwrap_or(0).saturating_mul(1_000));
-            let mut memory = write(&self.memory);
-            memory.minutes = memory.minutes.split_off(&oldest);
+        let this = self.clone();
+        if tokio::task::spawn_blocking(move || this.forget_in_memory(before)).await.is_err() {
+            tracing::error!("what is too old could not be forgotten in memory");
         }
         self.store.forget_telemetry_before(before).await?;
         let held = self.store.forget_telemetry_over(self.keep.table_bytes()).await?;
@@ -300,8 +265,27 @@ impl Observed {
         Ok(())
     }
 
+    /// Forgets old minutes, and once there are many of them series and resources that no minute has
+    /// any more: instances come and go, and those that are gone would keep new ones out.
+    fn forget_in_memory(&self, before: Timestamp) {
+        let _changing = lock(&self.changing);
+        let minutes: Vec<Arc<Minute>> = {
+            let mut memory = write(&self.memory);
+            let oldest = minute_of(snapshot::nanos(before));
+            memory.minutes = memory.minutes.split_off(&oldest);
+            memory.figures = memory.figures.split_off(&oldest);
+            memory.minutes.values().cloned().collect()
+        };
+        if read(&self.words).is_crowded() {
+            let series = minutes.iter().flat_map(|minute| minute.readings.keys().copied()).collect();
+            let resources = minutes.iter().flat_map(|minute| &minute.spans).map(|span| span.resource).collect();
+            write(&self.words).keep_only(&series, &resources);
+        }
+    }
+
     /// What is kept, for people and for `/metrics`.
     pub fn holdings(&self) -> Holdings {
+        let of_words = read(&self.words).bytes() as u64;
         let memory = read(&self.memory);
         let at = |minute: i64| Timestamp::from_micros(minute.saturating_mul(60_000_000));
         let size = |of: fn(&Minute) -> usize| memory.minutes.values().map(|minute| of(minute) as u64).sum::<u64>();
@@ -312,18 +296,19 @@ impl Observed {
             loading: !self.loaded.load(Ordering::Acquire),
             spans: size(|minute| minute.spans.len()),
             logs: size(|minute| minute.logs.len()),
-            points: size(|minute| minute.readings.values().map(|readings| readings.n as usize).sum()),
+            points: size(|minute| usize::try_from(minute.points).unwrap_or(usize::MAX)),
             oldest: with_spans().next().map(at),
             newest: with_spans().next_back().map(at),
             retention_s: u64::try_from(self.keep.retention_s()).unwrap_or(0),
-            memory_bytes: size(Minute::bytes) + read(&self.words).bytes() as u64,
+            memory_bytes: size(Minute::bytes) + of_words,
             memory_limit_bytes: self.keep.memory_bytes() as u64,
             table_bytes: u64::try_from(counts.table_bytes).unwrap_or(0),
             table_limit_bytes: u64::try_from(self.keep.table_bytes()).unwrap_or(0),
             spans_let_go: counts.spans_let_go,
             logs_let_go: counts.logs_let_go,
+            points_let_go: counts.points_let_go,
             duplicates: counts.duplicates,
-            rejected: counts.rejected,
+            rejected: self.rejected.load(Ordering::Relaxed),
         }
     }
 

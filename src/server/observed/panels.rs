@@ -62,6 +62,18 @@ impl Snapshot {
         rows
     }
 
+    /// The services that sent anything in a range, by name.
+    pub fn services(&self, range: Range) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        for (at, minute) in self.within(range) {
+            names.extend(self.figures(at, minute, range).spans.keys().map(|(service, _)| *service));
+        }
+        let words = self.words();
+        let mut names: Vec<String> = names.into_iter().map(|name| words.text(name).to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
     fn rows(&self, range: Range, wanted: &Wanted, by: By) -> BTreeMap<RowKey, Calls> {
         let mut rows = BTreeMap::<RowKey, Calls>::new();
         for (at, minute) in self.within(range) {
@@ -194,7 +206,7 @@ impl Snapshot {
 
     fn graph_of(&self, range: Range) -> (BTreeMap<Name, Calls>, BTreeMap<(Name, Name), Calls>) {
         let (mut nodes, mut edges) = (BTreeMap::<Name, Calls>::new(), BTreeMap::<(Name, Name), Calls>::new());
-        let mut unseen = BTreeMap::<(Name, Name), Calls>::new();
+        let (mut unseen, mut answered) = (BTreeMap::<(Name, Name), Calls>::new(), BTreeSet::new());
         for (at, minute) in self.within(range) {
             let figures = self.figures(at, minute, range);
             for (key, calls) in &figures.entries {
@@ -209,10 +221,11 @@ impl Snapshot {
             for (key, calls) in &figures.unseen {
                 unseen.entry(*key).or_default().merge(calls);
             }
+            answered.extend(figures.answered.iter().copied());
         }
         // Whoever sends spans is known by them, and not by what its callers call it.
         for (key, calls) in unseen {
-            if key.0 != key.1 && !nodes.contains_key(&key.1) {
+            if key.0 != key.1 && !nodes.contains_key(&key.1) && !answered.contains(&key) {
                 edges.entry(key).or_default().merge(&calls);
             }
         }

@@ -2,7 +2,7 @@
 //! when it was asked.
 
 use super::{
-    AROUND,
+    AROUND, Figured, Memory,
     figures::{Counted, MinuteFigures},
     minute::{MINUTE_NS, Minute, Span, minute_of},
     start_of,
@@ -23,14 +23,17 @@ pub const AFTER: i64 = 5;
 #[derive(Clone)]
 pub struct Snapshot {
     minutes: BTreeMap<i64, Arc<Minute>>,
+    figures: BTreeMap<i64, Figured>,
     words: Arc<RwLock<Words>>,
 }
 
 impl Snapshot {
-    pub(super) fn of(minutes: &BTreeMap<i64, Arc<Minute>>, words: Arc<RwLock<Words>>, from: Timestamp, to: Timestamp) -> Self {
+    pub(super) fn of(memory: &Memory, words: Arc<RwLock<Words>>, from: Timestamp, to: Timestamp) -> Self {
         let (first, last) = (minute_of(nanos(from)) - AFTER, minute_of(nanos(to)) + AFTER);
-        let minutes = minutes.range(first..=last.max(first)).map(|(at, minute)| (*at, minute.clone())).collect();
-        Self { minutes, words }
+        let range = first..=last.max(first);
+        let minutes = memory.minutes.range(range.clone()).map(|(at, minute)| (*at, minute.clone())).collect();
+        let figures = memory.figures.range(range).map(|(at, figures)| (*at, figures.clone())).collect();
+        Self { minutes, figures, words }
     }
 
     /// One that is made of spans that are kept elsewhere, so that the same figures come of them.
@@ -52,7 +55,8 @@ impl Snapshot {
         groups.for_each(|group| shelf.spans(group));
         shelf.close();
         counted.for_each(|counted| counted.put(&mut words, &mut minutes));
-        Self { minutes, words: Arc::new(RwLock::new(words)) }
+        let figures = minutes.keys().map(|at| (*at, Figured::default())).collect();
+        Self { minutes, figures, words: Arc::new(RwLock::new(words)) }
     }
 
     pub(super) fn words(&self) -> RwLockReadGuard<'_, Words> {
@@ -81,7 +85,8 @@ impl Snapshot {
         let begins = start_of(at);
         let is_whole = from <= begins && begins.saturating_add(MINUTE_NS) <= to;
         if is_whole {
-            return minute.figures_or(|| self.count(at, minute, |_| true));
+            let count = || Arc::new(self.count(at, minute, |_| true));
+            return self.figures.get(&at).map_or_else(count, |figures| figures.get_or_init(count).clone());
         }
         let mut figures = self.count_late(at, minute, |span| (from..to).contains(&span.start_ns));
         if let Some(frozen) = minute.frozen.as_ref().filter(|_| (from..to).contains(&begins)) {
@@ -115,4 +120,9 @@ pub fn nanos(at: Timestamp) -> u64 {
 
 pub fn instant(ns: u64) -> Timestamp {
     Timestamp::from_micros(i64::try_from(ns / 1_000).unwrap_or(i64::MAX))
+}
+
+/// Where a range ends that holds this nanosecond as its last.
+pub fn just_after(ns: u64) -> Timestamp {
+    Timestamp::from_micros(instant(ns).micros().saturating_add(1))
 }

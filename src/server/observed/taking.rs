@@ -2,7 +2,7 @@
 //! then, once it is committed, put into its minutes.
 
 use super::{
-    minute::{Log, Minute, NONE, Readings, Span, minute_of},
+    minute::{Log, Minute, NONE, Span, minute_of},
     words::{Counting, Pair, Series, Words},
 };
 use crate::{
@@ -20,6 +20,7 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
     trace::v1::{ResourceSpans, Span as SentSpan, span::SpanKind as SentKind},
 };
+use prost::Message;
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
@@ -63,6 +64,8 @@ pub struct Screened {
     pub too_new: u64,
     /// Spans without an id.
     pub nameless: u64,
+    /// Metrics of a kind that no question is answered from. They are accepted and not kept.
+    pub unread: u64,
     pub taken: u64,
     pub first_ns: u64,
     pub last_ns: u64,
@@ -81,6 +84,11 @@ impl Screened {
             (self.nameless, "without a trace or span id".to_owned()),
         ];
         said.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether what is kept is not what was sent.
+    pub fn is_less(&self) -> bool {
+        self.rejected() + self.unread > 0
     }
 
     fn judge(&mut self, at_ns: u64, window: Window, is_named: bool) -> bool {
@@ -114,12 +122,16 @@ pub fn screen(sent: &mut Sent, window: Window, received_ns: u64) -> Screened {
             }
         }
         Sent::Metrics(groups) => {
+            for scope in groups.iter_mut().flat_map(|group| &mut group.scope_metrics) {
+                let before = scope.metrics.len();
+                scope.metrics.retain(|metric| matches!(metric.data, Some(Data::Gauge(_) | Data::Sum(_))));
+                screened.unread += (before - scope.metrics.len()) as u64;
+            }
             for metric in groups.iter_mut().flat_map(|group| &mut group.scope_metrics).flat_map(|scope| &mut scope.metrics) {
                 let judge = |point: &NumberDataPoint| screened.judge(point.time_unix_nano, window, true);
                 match &mut metric.data {
                     Some(Data::Gauge(gauge)) => gauge.data_points.retain(judge),
                     Some(Data::Sum(sum)) => sum.data_points.retain(judge),
-                    // Taken and not read: no instance's gauge is told by them.
                     Some(Data::Histogram(_) | Data::ExponentialHistogram(_) | Data::Summary(_)) | None => {}
                 }
             }
@@ -153,6 +165,8 @@ pub struct Put {
     pub duplicates: u64,
     /// Spans that end before they begin.
     pub skewed: u64,
+    /// Readings of series beyond those that are told apart.
+    pub points_over: u64,
 }
 
 /// Where things are put.
@@ -184,7 +198,7 @@ impl Shelf<'_> {
     pub fn take(&mut self, sent: &Sent) {
         match sent {
             Sent::Traces(groups) => groups.iter().for_each(|group| self.spans(group)),
-            Sent::Logs(groups) => groups.iter().for_each(|group| self.logs(group)),
+            Sent::Logs(groups) => self.logs(groups),
             Sent::Metrics(groups) => groups.iter().for_each(|group| self.metrics(group)),
         }
     }
@@ -208,7 +222,7 @@ impl Shelf<'_> {
     fn pairs(&mut self, attributes: &[KeyValue], into: &mut Vec<Pair>) {
         into.clear();
         for attribute in attributes.iter().take(MOST_ATTRIBUTES) {
-            into.extend(self.words.pair(&attribute.key, &values::text(attribute.value.as_ref())));
+            into.extend(self.words.pair(&values::plain(&attribute.key), &values::text(attribute.value.as_ref())));
         }
     }
 
@@ -228,7 +242,8 @@ impl Shelf<'_> {
                 continue;
             }
             self.pairs(&sent.attributes, &mut attributes);
-            let kind = kind_of(sent);
+            // Without what no question can have in it.
+            let (kind, name) = (kind_of(sent), values::plain(&sent.name));
             self.put.skewed += u64::from(sent.end_time_unix_nano < sent.start_time_unix_nano);
             let span = Span {
                 trace: ids::trace(&sent.trace_id),
@@ -237,7 +252,7 @@ impl Shelf<'_> {
                 start_ns: sent.start_time_unix_nano,
                 duration_ns: sent.end_time_unix_nano.saturating_sub(sent.start_time_unix_nano),
                 service,
-                operation: self.words.operation(service, if sent.name.is_empty() { "unknown" } else { &sent.name }),
+                operation: self.words.operation(service, if name.is_empty() { "unknown" } else { &name }),
                 instance,
                 peer: if kind.calls() { self.peer(&sent.attributes) } else { NONE },
                 resource,
@@ -266,36 +281,58 @@ impl Shelf<'_> {
         NONE
     }
 
-    fn logs(&mut self, group: &ResourceLogs) {
-        let (service, _) = self.names(group.resource.as_ref());
-        for scope in &group.scope_logs {
-            let logger = scope.scope.as_ref().map_or("", |scope| scope.name.as_str());
-            for record in &scope.log_records {
-                let ordinal = self.ordinal;
-                self.ordinal += 1;
-                let at_ns = at_of(record, self.received_ns);
-                if !self.window.holds(at_ns) {
-                    continue;
+    /// The records of one request. One that a request before had is the same record, sent again; two
+    /// alike in one request are two, because some clocks only know milliseconds.
+    fn logs(&mut self, groups: &[ResourceLogs]) {
+        let (mut marks, mut bytes) = (vec![], vec![]);
+        for group in groups {
+            let (service, instance) = self.names(group.resource.as_ref());
+            let of = u64::from(service.0) << 32 | u64::from(instance);
+            for scope in &group.scope_logs {
+                let logger = scope.scope.as_ref().map_or("", |scope| scope.name.as_str());
+                for record in &scope.log_records {
+                    let ordinal = self.ordinal;
+                    self.ordinal += 1;
+                    let at_ns = at_of(record, self.received_ns);
+                    if !self.window.holds(at_ns) {
+                        continue;
+                    }
+                    bytes.clear();
+                    // Into a vector there is always room.
+                    let _ = record.encode(&mut bytes);
+                    let mark = self.words.mark(of, &bytes);
+                    if self.minute(at_ns).has_seen(mark) {
+                        self.put.duplicates += 1;
+                        continue;
+                    }
+                    marks.push((at_ns, mark));
+                    self.log(service, record, logger, ordinal);
                 }
-                let statement = statement_of(record, logger);
-                let error = statement.error;
-                let statement = self.words.statement(service, &statement.text);
-                let log = Log {
-                    trace: ids::trace(&record.trace_id),
-                    span: ids::span(&record.span_id),
-                    at_ns,
-                    service,
-                    statement,
-                    block: self.block,
-                    ordinal,
-                    severity: u8::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0),
-                    error,
-                    gathered: false,
-                };
-                self.minute(at_ns).logs.push(log);
-                self.put.logs += 1;
             }
         }
+        marks.sort_unstable();
+        marks.into_iter().for_each(|(at_ns, mark)| self.minute(at_ns).note_seen(mark));
+    }
+
+    fn log(&mut self, service: Name, record: &LogRecord, logger: &str, ordinal: u32) {
+        let at_ns = at_of(record, self.received_ns);
+        let statement = statement_of(record, logger);
+        let error = statement.error;
+        let statement = self.words.statement(service, &statement.text);
+        let log = Log {
+            trace: ids::trace(&record.trace_id),
+            span: ids::span(&record.span_id),
+            at_ns,
+            service,
+            statement,
+            block: self.block,
+            ordinal,
+            severity: u8::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0),
+            error,
+            gathered: false,
+        };
+        self.minute(at_ns).logs.push(log);
+        self.put.logs += 1;
     }
 
     fn metrics(&mut self, group: &ResourceMetrics) {
@@ -327,17 +364,16 @@ impl Shelf<'_> {
         let series = Series {
             service,
             instance: (instance != NONE).then_some(Name(instance)),
-            metric: self.words.name(&metric.name),
-            unit: self.words.name(&metric.unit),
+            metric: self.words.name(&values::plain(&metric.name)),
+            unit: self.words.name(&values::plain(&metric.unit)),
             attributes,
             counting,
         };
-        let Some(number) = self.words.series(series) else { return };
-        let readings = &mut self.minute(point.time_unix_nano).readings;
-        let is_new = match readings.get_mut(&number) {
-            Some(known) => known.add(value, point.time_unix_nano),
-            None => readings.insert(number, Readings::of(value, point.time_unix_nano)).is_none(),
+        let Some(number) = self.words.series(series) else {
+            self.put.points_over += 1;
+            return;
         };
+        let is_new = self.minute(point.time_unix_nano).add_reading(number, value, point.time_unix_nano);
         self.put.points += u64::from(is_new);
         self.put.duplicates += u64::from(!is_new);
     }
@@ -400,6 +436,7 @@ fn counting_of(is_monotonic: bool, temporality: i32) -> Counting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::otlp::{Encoding, Signal};
     use opentelemetry_proto::tonic::{
         common::v1::{AnyValue, any_value},
         trace::v1::Status,
@@ -420,5 +457,15 @@ mod tests {
             assert!(!failed(&span(status, key, number(code))), "{key} {code}");
         }
         assert!(!failed(&SentSpan::default()));
+    }
+
+    #[test]
+    fn metrics_that_no_question_is_answered_from_are_accepted_and_not_kept() {
+        let fixture = include_bytes!("../../../tests/fixtures/otlp/metrics.json");
+        let mut sent = Sent::read(Signal::Metrics, Encoding::Json, fixture).expect("it is one");
+        let screened = screen(&mut sent, Window { from_ns: 0, to_ns: u64::MAX }, 1);
+        assert_eq!((screened.taken, screened.unread, screened.rejected(), screened.is_less()), (2, 2, 0, true));
+        let Sent::Metrics(groups) = sent else { panic!("they are metrics") };
+        assert_eq!(groups[0].scope_metrics[0].metrics.len(), 2);
     }
 }

@@ -119,18 +119,6 @@ async fn what_is_kept_ends_by_age_and_by_room() {
     assert!(spans > 0 && spans < 4_000 && !is_loading, "{spans}");
 }
 
-#[test]
-fn blocks_are_put_in_once_whatever_their_order() {
-    let mut applied = Applied::default();
-    assert!(applied.begin(1) && applied.begin(3) && !applied.begin(1) && !applied.begin(3));
-    assert_eq!(applied.through, 1);
-    assert!(applied.begin(2));
-    assert_eq!((applied.through, applied.beyond.len()), (3, 0));
-    applied.pass(7);
-    assert!(!applied.begin(6) && applied.begin(8));
-    assert_eq!(applied.through, 8);
-}
-
 /// What an SDK would send: groups of spans by service, and gauges by instance.
 fn export(groups: serde_json::Value) -> Sent {
     Sent::read(Signal::Traces, Encoding::Json, serde_json::json!({ "resourceSpans": groups }).to_string().as_bytes()).expect("it is an export")
@@ -269,4 +257,145 @@ async fn clocks_and_sources_that_cannot_be_right_are_suspect() {
     let clocks = &snapshot.suspects(range, Some("web"))[0];
     assert_eq!((clocks.peer.as_deref(), clocks.off_s.map(|off| (off * 1e3).round())), (Some("web"), Some(14.0)));
     assert_eq!(snapshot.suspects(range, Some("cron")).len(), 1);
+}
+
+fn text(value: &str) -> serde_json::Value {
+    serde_json::json!({"stringValue": value})
+}
+
+fn resource(service: &str) -> serde_json::Value {
+    serde_json::json!({"attributes": [{"key": "service.name", "value": text(service)}, {"key": "k8s.pod.name", "value": text(&format!("{service}-1"))}]})
+}
+
+fn nanos_of(ms: i64) -> String {
+    ((NOON.micros() + ms * 1_000) * 1_000).to_string()
+}
+
+fn sent(signal: Signal, export: &serde_json::Value) -> Sent {
+    Sent::read(signal, Encoding::Json, export.to_string().as_bytes()).expect("it is an export")
+}
+
+/// One span of a trace, so many milliseconds after noon; its peer is what its client calls.
+fn a_call(service: &str, id: u64, parent: u64, name: &str, kind: u8, from_ms: i64, peer: &str) -> serde_json::Value {
+    let span = serde_json::json!({
+        "traceId": format!("{:032x}", 7), "spanId": format!("{id:016x}"), "parentSpanId": if parent == 0 { String::new() } else { format!("{parent:016x}") },
+        "name": name, "kind": kind, "startTimeUnixNano": nanos_of(from_ms), "endTimeUnixNano": nanos_of(from_ms + 5),
+        "attributes": [{"key": "server.address", "value": text(peer)}]
+    });
+    serde_json::json!({"resource": resource(service), "scopeSpans": [{"spans": [span]}]})
+}
+
+/// Log records of a service: instant, trace, text.
+fn records(service: &str, records: &[(i64, u128, &str)]) -> Sent {
+    let record = |(ms, trace, body): &(i64, u128, &str)| {
+        let trace = if *trace == 0 { String::new() } else { format!("{trace:032x}") };
+        serde_json::json!({"timeUnixNano": nanos_of(*ms), "severityNumber": 17, "traceId": trace, "body": text(body)})
+    };
+    let records: Vec<serde_json::Value> = records.iter().map(record).collect();
+    sent(Signal::Logs, &serde_json::json!({"resourceLogs": [{"resource": resource(service), "scopeLogs": [{"logRecords": records}]}]}))
+}
+
+/// Sums of what was added since the reading before: series, instant.
+fn readings(points: &[(usize, i64)]) -> Sent {
+    let point = |(series, ms): &(usize, i64)| serde_json::json!({"timeUnixNano": nanos_of(*ms), "asDouble": 3.0, "attributes": [{"key": "series", "value": text(&series.to_string())}]});
+    let sum = serde_json::json!({"aggregationTemporality": 1, "isMonotonic": true, "dataPoints": points.iter().map(point).collect::<Vec<_>>()});
+    let metric = serde_json::json!({"name": "jobs", "unit": "1", "sum": sum});
+    sent(Signal::Metrics, &serde_json::json!({"resourceMetrics": [{"resource": resource("pay"), "scopeMetrics": [{"metrics": [metric]}]}]}))
+}
+
+#[tokio::test]
+async fn whoever_reads_minutes_as_they_stood_leaves_no_figures_to_those_who_come_later() {
+    let (observed, _folder) = observed().await;
+    let spans = |group: serde_json::Value| sent(Signal::Traces, &serde_json::json!({"resourceSpans": [group]}));
+    observed.take(spans(a_call("other", 1, 0, "tick", 2, 59_000, "")), None).await.expect("it is kept");
+    observed.take(spans(a_call("pay", 3, 2, "POST /pay", 2, 60_500, "")), None).await.expect("it is kept");
+    let question = Question { service: Some("pay".to_owned()), ..question(0, 5) };
+    let before = observed.snapshot(question.range.from, question.range.to).await.expect("the store answers");
+    // The caller comes last, in the minute before.
+    observed.take(spans(a_call("web", 2, 0, "GET /", 2, 59_900, "")), None).await.expect("it is kept");
+    assert_eq!(before.traffic(&question, None, By::Caller)[0].caller, None);
+    let after = observed.snapshot(question.range.from, question.range.to).await.expect("the store answers");
+    let callers: Vec<Option<String>> = after.traffic(&question, None, By::Caller).into_iter().map(|row| row.caller).collect();
+    assert_eq!(callers, [Some("web".to_owned())]);
+}
+
+#[tokio::test]
+async fn records_of_traces_that_nobody_sent_are_counted_once_however_often_a_minute_is_thinned() {
+    let (store, _folder) = empty_store().await;
+    store.clock().set(NOON.plus_secs(1_800));
+    let observed = Observed::new(store, Keep { memory_mb: 2, ..Keep::default() });
+    let texts: Vec<(i64, u128, &str)> = (0..50_u32).map(|n| (i64::from(n), 0xffff_0000 + u128::from(n), "no stock")).collect();
+    observed.take(records("pay", &texts), None).await.expect("it is kept");
+    for minute in 0..20 {
+        observed.take(a_minute(minute, 1_000), None).await.expect("it is kept");
+    }
+    let first = minute_of(snapshot::nanos(NOON));
+    let level = read(&observed.memory).minutes.get(&first).and_then(|minute| minute.frozen.as_ref().map(|frozen| frozen.level));
+    assert!(level.is_some_and(|level| level >= 2), "{level:?}");
+    let range = question(0, 1).range;
+    let facts = observed.snapshot(range.from, range.to).await.expect("the store answers").facts(range);
+    assert_eq!(facts.statements.values().map(|facts| facts.n).collect::<Vec<_>>(), [50]);
+}
+
+#[tokio::test]
+async fn what_is_sent_again_is_counted_once() {
+    let (observed, _folder) = observed().await;
+    // A clock that knows milliseconds gives two records of one statement the same instant.
+    let logs = records("pay", &[(10, 0, "no stock"), (10, 0, "no stock"), (20, 5, "no stock")]);
+    // A series may have several readings a minute, and they may come in any order.
+    let points = readings(&[(1, 1_000), (1, 11_000), (1, 6_000), (2, 1_000)]);
+    for _ in 0..3 {
+        observed.take(logs.clone(), None).await.expect("it is kept");
+        observed.take(points.clone(), None).await.expect("it is kept");
+    }
+    let held = observed.holdings();
+    assert_eq!((held.logs, held.points, held.duplicates), (3, 4, 14));
+    observed.take(records("web", &[(10, 0, "no stock")]), None).await.expect("it is kept");
+    observed.take(readings(&[(1, 21_000)]), None).await.expect("it is kept");
+    let held = observed.holdings();
+    assert_eq!((held.logs, held.points, held.duplicates), (4, 5, 14));
+    let rows = observed.snapshot(NOON, NOON.plus_secs(60)).await.expect("the store answers").gauges(&question(0, 1)).rows;
+    assert_eq!(rows.iter().map(|row| row.values[0]).collect::<Vec<_>>(), [Some(12.0 / 60.0), Some(3.0 / 60.0)]);
+}
+
+#[tokio::test]
+async fn readings_give_way_before_traces_do() {
+    let (store, _folder) = empty_store().await;
+    store.clock().set(NOON.plus_secs(1_800));
+    let observed = Observed::new(store, Keep { memory_mb: 1, ..Keep::default() });
+    observed.take(a_minute(0, 100), None).await.expect("it is kept");
+    for minute in 0..12 {
+        let points: Vec<(usize, i64)> = (0..2_000).map(|series| (series, minute * 60_000)).collect();
+        observed.take(readings(&points), None).await.expect("it is kept");
+    }
+    let held = observed.holdings();
+    assert_eq!((held.spans, held.spans_let_go, held.points + held.points_let_go), (200, 0, 24_000), "{held:?}");
+    let newest = observed.snapshot(NOON.plus_secs(660), NOON.plus_secs(720)).await.expect("the store answers");
+    assert!(held.points_let_go > 0 && !newest.gauges(&question(11, 12)).rows.is_empty(), "{held:?}");
+}
+
+#[tokio::test]
+async fn a_service_is_known_by_its_own_name_and_not_by_its_address() {
+    let (observed, _folder) = observed().await;
+    let groups = [
+        a_call("web", 1, 0, "GET /", 2, 0, ""),
+        a_call("web", 2, 1, "POST", 3, 1, "pay.prod.svc"),
+        a_call("pay", 3, 2, "POST /pay", 2, 2, ""),
+        a_call("pay", 4, 3, "SELECT", 3, 3, "orders-db"),
+    ];
+    observed.take(sent(Signal::Traces, &serde_json::json!({"resourceSpans": groups})), None).await.expect("it is kept");
+    let snapshot = observed.snapshot(NOON, NOON.plus_secs(60)).await.expect("the store answers");
+    let graph = snapshot.graph(&question(0, 1), None);
+    let edges: Vec<(&str, &str)> = graph.edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();
+    assert_eq!(edges, [("pay", "orders-db"), ("web", "pay")]);
+}
+
+#[tokio::test]
+async fn names_are_asked_for_as_they_are_shown() {
+    let (observed, _folder) = observed().await;
+    let group = a_call("pay", 1, 0, "POST\u{7} /pay", 2, 0, "");
+    observed.take(sent(Signal::Traces, &serde_json::json!({"resourceSpans": [group]})), None).await.expect("it is kept");
+    let question = Question { operation: Some("POST /pay".to_owned()), ..question(0, 1) };
+    let snapshot = observed.snapshot(NOON, NOON.plus_secs(60)).await.expect("the store answers");
+    assert_eq!(snapshot.traffic(&question, None, By::Operation).len(), 1);
 }

@@ -2,14 +2,14 @@
 
 use super::{
     minute::{Minute, Span},
-    snapshot::{Snapshot, instant, nanos},
+    snapshot::{Snapshot, instant, just_after, nanos},
     words::Pair,
 };
 use crate::{
     domain::telemetry::{
         facts::Name,
         gather::SpanKind,
-        panels::{TraceCard, TraceOrder, TracePage, TraceQuestion, TraceRoot},
+        panels::{Attribute, Range, TraceCard, TraceOrder, TracePage, TraceQuestion, TraceRoot},
         retries::{self, Attempt, Ending},
     },
     server::otlp::ids,
@@ -67,7 +67,8 @@ struct Found {
 struct Wanted {
     service: Option<Name>,
     operation: Option<Name>,
-    attributes: Vec<Pair>,
+    /// Each with the resources that have it.
+    attributes: Vec<(Pair, HashSet<u32>)>,
 }
 
 impl Wanted {
@@ -75,7 +76,8 @@ impl Wanted {
     fn of(snapshot: &Snapshot, question: &TraceQuestion) -> Option<Self> {
         let words = snapshot.words();
         let name = |text: &Option<String>| text.as_deref().map(|text| words.known(text).ok_or(())).transpose().ok();
-        let attributes = question.attributes.iter().map(|wanted| words.wanted(&wanted.name, &wanted.value)).collect::<Option<_>>()?;
+        let pair = |wanted: &Attribute| words.wanted(&wanted.name, &wanted.value).map(|pair| (pair, words.resources_with(&pair)));
+        let attributes = question.attributes.iter().map(pair).collect::<Option<_>>()?;
         Some(Self { service: name(&question.service)?, operation: name(&question.operation)?, attributes })
     }
 
@@ -83,8 +85,8 @@ impl Wanted {
         self.service.is_none() && self.operation.is_none() && self.attributes.is_empty()
     }
 
-    fn fits(&self, snapshot: &Snapshot, minute: &Minute, span: &Span) -> bool {
-        let has = |wanted: &Pair| minute.attributes_of(span).contains(wanted) || snapshot.words().resource_pairs(span.resource).binary_search(wanted).is_ok();
+    fn fits(&self, minute: &Minute, span: &Span) -> bool {
+        let has = |(wanted, resources): &(Pair, HashSet<u32>)| minute.attributes_of(span).contains(wanted) || resources.contains(&span.resource);
         self.service.is_none_or(|name| name == span.service) && self.operation.is_none_or(|name| name == span.operation) && self.attributes.iter().all(has)
     }
 }
@@ -93,6 +95,9 @@ impl Snapshot {
     /// A page of the traces whose root begins in the range.
     pub fn traces(&self, question: &TraceQuestion, after: Option<Place>, limit: usize) -> TracePage {
         let Some(wanted) = Wanted::of(self, question) else { return TracePage::default() };
+        // What a page before had begins later: pages of the latest need not look there again.
+        let ends = after.filter(|_| question.order == TraceOrder::Recent).map_or(question.range.to, |after| just_after(after.start_ns));
+        let question = &TraceQuestion { range: Range { to: question.range.to.min(ends), ..question.range }, ..question.clone() };
         let mut found: Vec<Found> = vec![];
         let is_after = |place: &Place| after.is_none_or(|after| place.key(question.order) > after.key(question.order));
         for (at, minute) in self.within(question.range).rev() {
@@ -174,7 +179,7 @@ impl Snapshot {
         if question.errors && errors == 0 {
             return None;
         }
-        if !wanted.is_any() && !trace.spans.iter().any(|(minute, span)| wanted.fits(self, minute, span)) {
+        if !wanted.is_any() && !trace.spans.iter().any(|(minute, span)| wanted.fits(minute, span)) {
             return None;
         }
         let retried = errors > 0 && trace.ending().is_retried();

@@ -83,10 +83,14 @@ pub struct Words {
     operations: HashMap<Name, HashSet<Name>>,
     statements: HashMap<Name, HashSet<Name>>,
     values: HashMap<Name, HashSet<Name>>,
-    resources: Vec<Arc<[Pair]>>,
+    /// Numbers of what was forgotten are not given again: whoever reads minutes as they stood finds
+    /// nothing by them and never something else.
+    resources: HashMap<u32, Arc<[Pair]>>,
     resource_numbers: HashMap<Arc<[Pair]>, u32>,
-    series: Vec<Arc<Series>>,
+    next_resource: u32,
+    series: HashMap<u32, Arc<Series>>,
     series_numbers: HashMap<Arc<Series>, u32>,
+    next_series: u32,
     /// What was looked up before, by the mix of its texts: almost every text is one of few.
     quick_pairs: HashMap<u64, Pair, Mixed>,
     quick_operations: HashMap<u64, Name, Mixed>,
@@ -143,8 +147,7 @@ impl Words {
             return name;
         }
         let text = if known.len() < most && *bytes < MOST_BYTES { text } else { OTHERS };
-        *bytes += text.len();
-        let name = names.of(text);
+        let name = kept(names, bytes, text);
         known.insert(name);
         name
     }
@@ -178,8 +181,7 @@ impl Words {
         if !short || values.len() >= MOST_VALUES || self.bytes >= MOST_BYTES {
             return Some(Pair { key, value: self.hashed(value) });
         }
-        self.bytes += value.len();
-        let name = self.names.of(value);
+        let name = kept(&mut self.names, &mut self.bytes, value);
         values.insert(name);
         Some(Pair { key, value: Held(name.0) })
     }
@@ -198,18 +200,25 @@ impl Words {
         if let Some(number) = self.resource_numbers.get(pairs.as_slice()) {
             return *number;
         }
-        if self.resources.len() >= MOST_RESOURCES {
+        let number = self.next_resource;
+        if self.resources.len() >= MOST_RESOURCES || number == u32::MAX {
             return u32::MAX;
         }
-        let (number, pairs) = (u32::try_from(self.resources.len()).unwrap_or(u32::MAX), Arc::<[Pair]>::from(pairs));
-        self.bytes += pairs.len() * size_of::<Pair>();
-        self.resources.push(pairs.clone());
+        self.next_resource += 1;
+        let pairs = Arc::<[Pair]>::from(pairs);
+        self.bytes += bytes_of_pairs(&pairs);
+        self.resources.insert(number, pairs.clone());
         self.resource_numbers.insert(pairs, number);
         number
     }
 
     pub fn resource_pairs(&self, number: u32) -> &[Pair] {
-        self.resources.get(number as usize).map_or(&[], |pairs| pairs)
+        self.resources.get(&number).map_or(&[], |pairs| pairs)
+    }
+
+    /// The resources that have an attribute.
+    pub fn resources_with(&self, wanted: &Pair) -> HashSet<u32> {
+        self.resources.iter().filter(|(_, pairs)| pairs.binary_search(wanted).is_ok()).map(|(number, _)| *number).collect()
     }
 
     /// The number of a series; `None` where there are too many.
@@ -217,18 +226,43 @@ impl Words {
         if let Some(number) = self.series_numbers.get(&series) {
             return Some(*number);
         }
-        if self.series.len() >= MOST_SERIES {
+        let number = self.next_series;
+        if self.series.len() >= MOST_SERIES || number == u32::MAX {
             return None;
         }
-        let (number, series) = (u32::try_from(self.series.len()).ok()?, Arc::new(series));
-        self.bytes += size_of::<Series>() + series.attributes.len() * size_of::<Pair>();
-        self.series.push(series.clone());
+        self.next_series += 1;
+        let series = Arc::new(series);
+        self.bytes += bytes_of_series(&series);
+        self.series.insert(number, series.clone());
         self.series_numbers.insert(series, number);
         Some(number)
     }
 
     pub fn series_of(&self, number: u32) -> Option<&Arc<Series>> {
-        self.series.get(number as usize)
+        self.series.get(&number)
+    }
+
+    /// Whether there will soon be no room for new series or sets of resource attributes.
+    pub fn is_crowded(&self) -> bool {
+        self.series.len() > MOST_SERIES / 10 * 9 || self.resources.len() > MOST_RESOURCES / 10 * 9
+    }
+
+    /// Forgets series and sets of resource attributes except these.
+    pub fn keep_only(&mut self, series: &HashSet<u32>, resources: &HashSet<u32>) {
+        let before: usize = self.series.values().map(|series| bytes_of_series(series)).sum();
+        self.series.retain(|number, _| series.contains(number));
+        self.series_numbers.retain(|_, number| series.contains(number));
+        let after: usize = self.series.values().map(|series| bytes_of_series(series)).sum();
+        let resources_before: usize = self.resources.values().map(|pairs| bytes_of_pairs(pairs)).sum();
+        self.resources.retain(|number, _| resources.contains(number));
+        self.resource_numbers.retain(|_, number| resources.contains(number));
+        let resources_after: usize = self.resources.values().map(|pairs| bytes_of_pairs(pairs)).sum();
+        self.bytes -= before - after + resources_before - resources_after;
+    }
+
+    /// A number for what was sent, as good as its bytes: not to be made to fit by others.
+    pub fn mark(&self, of: u64, bytes: &[u8]) -> u64 {
+        mix_texts(self.seed() ^ of, bytes, &[])
     }
 
     /// A name outside the bounded sets: units, metrics, instances.
@@ -238,8 +272,7 @@ impl Words {
             return name;
         }
         let text = if self.bytes < MOST_BYTES { text } else { OTHERS };
-        self.bytes += text.len();
-        self.names.of(text)
+        kept(&mut self.names, &mut self.bytes, text)
     }
 
     /// How much room all of it takes, about.
@@ -259,6 +292,14 @@ impl Words {
     }
 }
 
+/// The name of a text, which takes room the first time only.
+fn kept(names: &mut Names, bytes: &mut usize, text: &str) -> Name {
+    names.known(text).unwrap_or_else(|| {
+        *bytes += text.len();
+        names.of(text)
+    })
+}
+
 /// One number for two texts.
 fn mix_texts(seed: u64, first: &[u8], second: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -273,6 +314,14 @@ fn mix_texts(seed: u64, first: &[u8], second: &[u8]) -> u64 {
         step(hash, rest.wrapping_mul(FACTOR) | 1)
     };
     text(text(seed, first), second)
+}
+
+fn bytes_of_pairs(pairs: &[Pair]) -> usize {
+    size_of_val(pairs)
+}
+
+fn bytes_of_series(series: &Series) -> usize {
+    size_of::<Series>() + size_of_val(series.attributes.as_slice())
 }
 
 fn cut(text: &str, longest: usize) -> &str {
@@ -314,5 +363,37 @@ mod tests {
         let number = words.resource(set.clone());
         assert_eq!(words.resource(set.into_iter().rev().collect()), number);
         assert_eq!(words.resource_pairs(number).len(), 2);
+    }
+
+    #[test]
+    fn what_is_there_already_takes_no_more_room() {
+        let mut words = Words::default();
+        let service = words.service("pay");
+        for n in 0..MOST_STATEMENTS {
+            words.statement(service, &n.to_string());
+        }
+        words.statement(service, "one more");
+        let bytes = words.bytes;
+        for n in 0..100 {
+            assert_eq!(words.statement(service, &format!("more {n}")), words.names.of(OTHERS));
+        }
+        words.pair("id", "3").expect("there is room");
+        assert_eq!(words.bytes, bytes + "id".len());
+    }
+
+    #[test]
+    fn series_that_are_gone_make_room_and_their_numbers_do_not_come_again() {
+        let mut words = Words::default();
+        let (service, metric) = (words.service("pay"), words.name("jobs"));
+        let series = |number: u32| Series { service, instance: Some(Name(number)), metric, unit: metric, attributes: vec![], counting: Counting::Gauge };
+        let bytes = words.bytes;
+        for number in 0..u32::try_from(MOST_SERIES).expect("it is small") {
+            assert_eq!(words.series(series(number)), Some(number));
+        }
+        assert_eq!((words.series(series(u32::MAX)), words.is_crowded()), (None, true));
+        words.keep_only(&HashSet::from([7]), &HashSet::new());
+        assert_eq!((words.series(series(7)), words.series_of(8).is_none(), words.is_crowded()), (Some(7), true, false));
+        assert_eq!(words.series(series(8)), Some(u32::try_from(MOST_SERIES).expect("it is small")));
+        assert_eq!(words.bytes, bytes + 2 * size_of::<Series>());
     }
 }

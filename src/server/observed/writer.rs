@@ -22,6 +22,9 @@ const QUEUE_BYTES: usize = 192 * 1024 * 1024;
 /// A block takes no more requests once it holds so many bytes.
 const BLOCK_BYTES: usize = 8 * 1024 * 1024;
 
+/// Requests larger than this, and those that are written anew, are screened where nobody else waits.
+const LARGE: usize = 128 * 1024;
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
@@ -71,27 +74,28 @@ impl Writer {
         Self { sender, waiting: Arc::default(), observed: Arc::downgrade(observed) }
     }
 
-    pub async fn send(&self, mut sent: Sent, payload: Option<Bytes>) -> Result<Taken, Refused> {
+    pub async fn send(&self, sent: Sent, payload: Option<Bytes>) -> Result<Taken, Refused> {
         let observed = self.observed.upgrade().ok_or(Refused::Stopped)?;
+        // Nobody takes the trouble with what could not wait anyway.
+        if self.waiting.load(Ordering::Acquire) > QUEUE_BYTES {
+            return Err(Refused::Overloaded);
+        }
         let now = observed.store.clock().now();
-        let received_ns = u64::try_from(now.micros()).unwrap_or(0) * 1_000;
-        let screened = taking::screen(&mut sent, observed.window(now), received_ns);
-        super::write(&observed.memory).counts.rejected += screened.rejected();
+        let received_ns = super::snapshot::nanos(now);
+        let window = observed.window(now);
+        let is_small = payload.as_ref().is_some_and(|payload| payload.len() < LARGE);
+        let (sent, payload, screened) = if is_small {
+            prepare(sent, payload, window, received_ns)
+        } else {
+            tokio::task::spawn_blocking(move || prepare(sent, payload, window, received_ns)).await.map_err(|_| Refused::Stopped)?
+        };
         if screened.rejected() > 0 {
+            observed.rejected.fetch_add(screened.rejected(), Ordering::Relaxed);
             metrics::counter!("tocsin_telemetry_items_total", "signal" => sent.signal().slug(), "verdict" => "rejected").increment(screened.rejected());
         }
         if screened.taken == 0 {
             return Ok(Taken { screened });
         }
-        // Nothing was taken out of it, so what was sent is what is kept.
-        let payload = payload.filter(|_| screened.rejected() == 0);
-        let (sent, payload) = match payload {
-            Some(payload) => (sent, payload),
-            None => {
-                let payload = sent.clone().encode();
-                (sent, payload.into())
-            }
-        };
         let size = payload.len();
         self.waiting.fetch_add(size, Ordering::AcqRel);
         let waiting = Waiting(self.waiting.clone(), size);
@@ -108,6 +112,18 @@ impl Writer {
         let answered = answer.await.map_err(|_| Refused::Stopped)?;
         drop(waiting);
         answered.map(|()| Taken { screened })
+    }
+}
+
+/// What is kept of a request, and its protobuf: what was sent, where nothing was taken out of it.
+fn prepare(mut sent: Sent, payload: Option<Bytes>, window: taking::Window, received_ns: u64) -> (Sent, Bytes, taking::Screened) {
+    let screened = taking::screen(&mut sent, window, received_ns);
+    match payload.filter(|_| !screened.is_less()) {
+        Some(payload) => (sent, payload, screened),
+        None => {
+            let (sent, payload) = sent.encoded();
+            (sent, payload.into(), screened)
+        }
     }
 }
 
@@ -133,6 +149,7 @@ async fn run(observed: Weak<Observed>, mut receiver: mpsc::Receiver<Job>) {
 async fn write(observed: Arc<Observed>, jobs: Vec<Job>, putting: &mut Option<JoinHandle<()>>) {
     match commit(&observed, &jobs).await {
         Ok((number, received_at)) => {
+            let is_new = observed.note_own(number);
             if let Some(before) = putting.take()
                 && before.await.is_err()
             {
@@ -140,7 +157,7 @@ async fn write(observed: Arc<Observed>, jobs: Vec<Job>, putting: &mut Option<Joi
             }
             *putting = Some(tokio::task::spawn_blocking(move || {
                 let (sents, replies): (Vec<Sent>, Vec<_>) = jobs.into_iter().map(|job| (job.sent, job.reply)).unzip();
-                observed.put(number, received_at, &sents);
+                observed.put_own(number, is_new, received_at, &sents);
                 observed.thin_if_needed();
                 for reply in replies {
                     // Whoever asked may have gone; what was written stays written.

@@ -101,7 +101,7 @@ impl Sent {
         }
     }
 
-    /// Reads protobuf, also what [`Sent::encode`] wrote.
+    /// Reads protobuf, also what [`Sent::encoded`] wrote.
     pub fn decode(signal: Signal, body: &[u8]) -> Result<Self, Undecodable> {
         Ok(match signal {
             Signal::Traces => Sent::Traces(ExportTraceServiceRequest::decode(body)?.resource_spans),
@@ -110,12 +110,24 @@ impl Sent {
         })
     }
 
-    /// As protobuf, in the shape in which it is sent.
-    pub fn encode(self) -> Vec<u8> {
+    /// As protobuf, in the shape in which it is sent. Gives itself back: a copy of it could be large.
+    pub fn encoded(self) -> (Self, Vec<u8>) {
         match self {
-            Sent::Traces(resource_spans) => ExportTraceServiceRequest { resource_spans }.encode_to_vec(),
-            Sent::Metrics(resource_metrics) => ExportMetricsServiceRequest { resource_metrics }.encode_to_vec(),
-            Sent::Logs(resource_logs) => ExportLogsServiceRequest { resource_logs }.encode_to_vec(),
+            Sent::Traces(resource_spans) => {
+                let request = ExportTraceServiceRequest { resource_spans };
+                let bytes = request.encode_to_vec();
+                (Sent::Traces(request.resource_spans), bytes)
+            }
+            Sent::Metrics(resource_metrics) => {
+                let request = ExportMetricsServiceRequest { resource_metrics };
+                let bytes = request.encode_to_vec();
+                (Sent::Metrics(request.resource_metrics), bytes)
+            }
+            Sent::Logs(resource_logs) => {
+                let request = ExportLogsServiceRequest { resource_logs };
+                let bytes = request.encode_to_vec();
+                (Sent::Logs(request.resource_logs), bytes)
+            }
         }
     }
 

@@ -57,7 +57,7 @@ fn protobuf_and_json_say_the_same() {
     let written = json::write_traces(&groups).to_string();
     let mut again = traces(&written);
     // A scope is told with its attributes, also where there are none.
-    assert_eq!(Sent::Traces(std::mem::take(&mut again)).encode(), bytes);
+    assert_eq!(Sent::Traces(std::mem::take(&mut again)).encoded().1, bytes);
 }
 
 #[test]
@@ -130,7 +130,7 @@ proptest! {
                 broken.splice(at.., bytes.iter().copied());
                 let _ = Sent::read(signal, Encoding::Json, &broken);
                 if let Ok(sent) = Sent::read(signal, Encoding::Json, whole) {
-                    let mut broken = sent.encode();
+                    let mut broken = sent.encoded().1;
                     let at = cut.index(broken.len() + 1);
                     broken.splice(at.., bytes.iter().copied());
                     let _ = Sent::read(signal, Encoding::Protobuf, &broken);

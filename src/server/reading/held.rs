@@ -2,11 +2,8 @@
 
 use super::{Ask, Calls, ReadError, TraceReader, Whole};
 use crate::{
-    domain::telemetry::panels::{Question, Range},
-    server::{
-        observed::{Observed, panels::By},
-        prometheus::backoff::Backoff,
-    },
+    domain::telemetry::panels::Range,
+    server::{observed::Observed, prometheus::backoff::Backoff},
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -15,10 +12,7 @@ impl TraceReader for Arc<Observed> {
     fn services(&self, range: Range) -> BoxFuture<'_, Result<Vec<String>, ReadError>> {
         Box::pin(async move {
             let snapshot = self.snapshot(range.from, range.to).await?;
-            let question = Question { range, baseline: None, service: None, operation: None, step_s: None, source: None };
-            let mut names: Vec<String> = snapshot.traffic(&question, None, By::Service).into_iter().map(|row| row.service).collect();
-            names.sort_unstable();
-            Ok(names)
+            Ok(tokio::task::spawn_blocking(move || snapshot.services(range)).await.unwrap_or_default())
         })
     }
 

@@ -31,7 +31,7 @@ pub async fn board(app: &App, actor: &Actor, question: BoardQuestion) -> Result<
         services: telemetry::services(app, actor, compared, source.as_deref()).await?,
         latency: telemetry::latency(app, actor, drawn.clone()).await?,
         compared: of_part,
-        errors: telemetry::errors(app, actor, Question { operation: None, ..drawn.clone() }).await?,
+        errors: telemetry::errors(app, actor, Question { operation: None, baseline: None, ..drawn.clone() }).await?,
         callers: telemetry::traffic(app, actor, of_compared, By::Caller).await?,
         changes: changes::list(&app.store, actor, &filter, None, MOST_CHANGES).await?.items,
         objective: promise(app, actor, service.as_deref()).await?,

@@ -141,7 +141,8 @@ pub async fn traced(app: &App, actor: &Actor, id: &str, source: Option<&str>) ->
 
 /// A trace as it was sent, as OTLP's JSON.
 pub async fn trace(app: &App, actor: &Actor, id: &str, source: Option<&str>) -> Result<Value, ServerError> {
-    Ok(json::write_traces(&traced(app, actor, id, source).await?.whole.groups))
+    let groups = traced(app, actor, id, source).await?.whole.groups;
+    apart(move || json::write_traces(&groups)).await
 }
 
 /// A trace as rows of a waterfall, with what is to be said of whoever has it.
@@ -152,7 +153,7 @@ pub async fn trace_view(app: &App, actor: &Actor, id: &str, source: Option<&str>
         let gap = whole.gap.as_ref().map(|words| format!("; {words}")).unwrap_or_default();
         format!("It was read from {}{gap}. Log lines are those that were sent here.", source.name)
     });
-    Ok((details::view(trace, &whole.groups), said))
+    Ok((apart(move || details::view(trace, &whole.groups)).await?, said))
 }
 
 /// The sources that panels can be read from, by name. Whoever may read may know them.
@@ -188,7 +189,9 @@ pub async fn logs(app: &App, actor: &Actor, question: LogQuestion, cursor: Optio
     needs(actor, Right::Read)?;
     checked(question.range)?;
     let after = cursor.map(|cursor| LogPlace::parse(cursor).ok_or_else(bad_cursor)).transpose()?;
-    Ok(app.observed.logs(&question, after, limit).await?)
+    let snapshot = app.observed.snapshot(question.range.from, question.range.to).await?;
+    let found = apart(move || snapshot.logs(&question, after, limit)).await?;
+    Ok(app.observed.log_page(found).await?)
 }
 
 /// What is kept, and what is not any more.

@@ -279,7 +279,7 @@ shape!(TelemetryLogs, {
 
 shape!(TelemetryHoldings, {
     "type": "object",
-    "required": ["empty", "loading", "spans", "logs", "points", "oldest", "newest", "retention_s", "spans_let_go", "logs_let_go", "duplicates", "rejected"],
+    "required": ["empty", "loading", "spans", "logs", "points", "oldest", "newest", "retention_s", "spans_let_go", "logs_let_go", "points_let_go", "duplicates", "rejected"],
     "properties": {
         "empty": { "type": "boolean", "description": "Nothing was ever sent" },
         "loading": { "type": "boolean", "description": "What was kept before this server started is still being read" },
@@ -295,6 +295,7 @@ shape!(TelemetryHoldings, {
         "table_limit_bytes": { "type": "integer" },
         "spans_let_go": { "type": "integer", "description": "Let go because of the size; their counts stay in the figures" },
         "logs_let_go": { "type": "integer" },
+        "points_let_go": { "type": "integer" },
         "duplicates": { "type": "integer", "description": "Sent again and counted once" },
         "rejected": { "type": "integer", "description": "Too old when they arrived, or far ahead of the clock" }
     }
