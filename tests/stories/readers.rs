@@ -106,7 +106,9 @@ story! {
             assert!(!said.contains(SECRET) && !said.contains("127.0.0.1"), "{said}");
         }
     }
+}
 
+story! {
     async fn the_board_is_drawn_from_a_jaeger(fresh) {
         let (house, beside) = (House::of(&fresh), Beside::start().await);
         with_jaeger(&house, &beside.url).await;
@@ -126,7 +128,9 @@ story! {
         let whole = viewer.post("/api/fn/traces/whole", &json!({"trace_id": FAILING})).await.is(200);
         assert_eq!(whole["gaps"][0], "It was read from shop traces. Log lines are those that were sent here.");
     }
+}
 
+story! {
     async fn a_source_that_does_not_answer_is_named_and_left_alone(fresh) {
         let house = House::of(&fresh);
         let admin = house.program(Role::Admin).await;
@@ -155,7 +159,9 @@ story! {
         let tried = admin.post("/api/v1/slos/try", &json!({"indicator": {"kind": "probe", "query": "up"}, "source": "tempo"})).await;
         assert_eq!(tried.refused(422), "invalid_indicator");
     }
+}
 
+story! {
     async fn one_person_reads_only_so_much(fresh) {
         let (house, beside) = (House::of(&fresh), Beside::start().await);
         with_jaeger(&house, &beside.url).await;
