@@ -3,8 +3,9 @@
 //!
 //! Measured on 149 cases of eleven kinds of fault (quiet systems and restless ones, ranges of one to
 //! three minutes, also where hardly anything was seen of the service) the disturbed service stood
-//! first in 98 %, and something was named in 1 of 128 pairs without a fault. Systems that were not
-//! made up for this will do worse.
+//! first in 98 %, and something was named in 1 of 128 pairs without a fault. The rules were
+//! made by looking at these; of 18 restless cases that nobody had looked at it was 83 %, nothing
+//! being named in the others. Systems that were not made up for this will do worse.
 
 #[allow(dead_code)] // The shop serves other tests as well.
 mod shop;
@@ -187,7 +188,7 @@ fn share<'a>(cases: impl IntoIterator<Item = &'a Case>, within: usize) -> f64 {
 
 #[test]
 fn whoever_is_disturbed_stands_first() {
-    for (manner, first, in_three) in [(Manner::Quiet, 0.85, 0.9), (Manner::Restless, 0.75, 0.85)] {
+    for (manner, first, in_three) in [(Manner::Quiet, 0.85, 0.9), (Manner::Restless, 0.75, 0.8)] {
         let cases = of_both(|system| cases(system, 1, 40_000, manner));
         let missed: Vec<String> = cases.iter().filter(|case| case.place() != Some(1)).map(told).collect();
         assert!(cases.len() >= 12, "{} cases", cases.len());
