@@ -69,7 +69,7 @@ pub struct FoundLogs {
 
 impl Observed {
     /// Picks from the requests of one signal that a block holds. Nothing, where the block is gone.
-    async fn from_block<T: Send + 'static>(
+    async fn pick_from_block<T: Send + 'static>(
         &self,
         number: u32,
         signal: Signal,
@@ -97,7 +97,7 @@ impl Observed {
                 let sent = sents.into_iter().flat_map(|sent| if let Sent::Traces(groups) = sent { groups } else { vec![] });
                 sent.filter_map(|group| only(group, trace, &mut here)).collect::<Vec<_>>()
             };
-            let found = self.from_block(number, Signal::Traces, pick).await?.unwrap_or_default();
+            let found = self.pick_from_block(number, Signal::Traces, pick).await?.unwrap_or_default();
             groups.extend(found.into_iter().filter_map(|group| only(group, trace, &mut seen)));
             if seen.len() >= MOST_SPANS {
                 break;
@@ -119,7 +119,7 @@ impl Observed {
                 let here = (0..).zip(records).filter(|(ordinal, _)| wanted.contains(ordinal));
                 here.map(|(ordinal, (group, record))| ((number, ordinal), row(group.resource.as_ref(), record, nanos(received_at)))).collect::<Vec<_>>()
             };
-            rows.extend(self.from_block(number, Signal::Logs, pick).await?.into_iter().flatten());
+            rows.extend(self.pick_from_block(number, Signal::Logs, pick).await?.into_iter().flatten());
         }
         let next_cursor = logs.last().filter(|_| has_more).map(|log| LogPlace::of(log).text());
         let items = logs.iter().filter_map(|log| rows.remove(&(log.block, log.ordinal))).collect();

@@ -44,12 +44,18 @@ const AT_ONCE: u32 = 40;
 /// More askers are not remembered; then counting begins anew.
 const MOST_ASKERS: usize = 10_000;
 
+/// Something, and of which instant it is.
+type Made<T> = (Timestamp, T);
+
+/// A source as it was configured at an instant.
+type Version = (DataSourceId, Timestamp);
+
 /// The sources of this server's panels. All of it may be lost at any time.
 #[derive(Default)]
 pub struct Sources {
-    readers: Mutex<HashMap<DataSourceId, (Timestamp, Arc<dyn TraceReader>)>>,
+    readers: Mutex<HashMap<DataSourceId, Made<Arc<dyn TraceReader>>>>,
     fresh: Mutex<Vec<Fresh>>,
-    services: Mutex<HashMap<(DataSourceId, Timestamp), (Timestamp, Vec<String>)>>,
+    services: Mutex<HashMap<Version, Made<Vec<String>>>>,
     askers: Mutex<HashMap<String, Arc<Gauge>>>,
 }
 

@@ -54,7 +54,7 @@ fn answer(body: &Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
-fn part<'a>(asked: &'a Asked) -> (&'a str, &'a str) {
+fn part(asked: &Asked) -> (&str, &str) {
     asked.uri.split_once('?').unwrap_or((&asked.uri, ""))
 }
 
