@@ -133,7 +133,7 @@ async fn main() {
         let taking = observed.clone();
         by_all(&requests, move |request| take(taking.clone(), request)).await;
         let range = Range { from: noon, to: noon.plus_secs(3_600) };
-        let question = Question { range, baseline: None, service: None, operation: None, step_s: None };
+        let question = Question { range, baseline: None, service: None, operation: None, step_s: None, source: None };
         let snapshot = observed.snapshot(range.from, range.to).await.expect("the store answers");
         let rolled: u64 = snapshot.traffic(&question, None, By::Service).iter().map(|row| row.now.requests).sum();
         kept.push(spans / began.elapsed().as_secs_f64());
@@ -201,7 +201,14 @@ async fn board() -> (f64, f64) {
     by_all(&requests, move |request| take(taking.clone(), request)).await;
     let range = Range { from: noon, to: end };
     let hour = Range { from: end.plus_secs(-3_600), to: end };
-    let drawn = Question { range, baseline: Some(Range { from: hour.from.plus_secs(-3_600), to: hour.from }), service: None, operation: None, step_s: None };
+    let drawn = Question {
+        range,
+        baseline: Some(Range { from: hour.from.plus_secs(-3_600), to: hour.from }),
+        service: None,
+        operation: None,
+        step_s: None,
+        source: None,
+    };
     let mut took = vec![];
     for _ in 0..=ASKED {
         let began = Instant::now();
