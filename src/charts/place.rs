@@ -113,6 +113,17 @@ impl Places {
         !self.taken.iter().any(|taken| taken.touches(rect))
     }
 
+    fn is_off_lines(&self, rect: &Rect) -> bool {
+        !self.lines.iter().any(|line| rect.is_crossed(line))
+    }
+
+    /// Takes the first free place beside all lines, if there is one.
+    pub fn put_beside<T>(&mut self, wanted: impl IntoIterator<Item = (Rect, T)>) -> Option<(Rect, T)> {
+        let placed = wanted.into_iter().find(|(rect, _)| self.is_free(rect) && self.is_off_lines(rect))?;
+        self.take(placed.0);
+        Some(placed)
+    }
+
     /// Takes the first free place beside all lines, else the first free one upon them.
     pub fn put<T>(&mut self, wanted: impl IntoIterator<Item = (Rect, T)>) -> Option<(Rect, T)> {
         let mut upon = None;
@@ -121,7 +132,7 @@ impl Places {
             if !self.is_free(&rect) {
                 continue;
             }
-            if !self.lines.iter().any(|line| rect.is_crossed(line)) {
+            if self.is_off_lines(&rect) {
                 found = Some((rect, how));
                 break;
             }

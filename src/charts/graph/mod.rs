@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Services that are drawn at most.
 pub const MOST_NODES: usize = 12;
+/// So many edges of the service that is looked at are drawn before what fails elsewhere.
+const AROUND_FOCUS: usize = 6;
 
 /// From this share of failing calls on an edge fails, if there were enough calls to say so.
 const FAILING_RATIO: f64 = 0.05;
@@ -152,15 +154,17 @@ impl Graph {
                 chosen.insert(name);
             }
         };
+        let mut busiest: Vec<&Edge> = self.drawn_edges().collect();
+        busiest.sort_by(|a, b| b.rate.total_cmp(&a.rate).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to))));
         focus.into_iter().for_each(&mut take);
+        let beside = busiest.iter().filter(|edge| focus.is_some_and(|focus| edge.from == focus || edge.to == focus));
+        beside.take(AROUND_FOCUS).flat_map(|edge| [&edge.from, &edge.to]).for_each(|name| take(name));
         // What fails, the most errors first; then the ways that lead there; then what stands beside
         // it; then whatever carries most.
         let mut failing: Vec<&Edge> = self.drawn_edges().filter(|edge| edge.is_failing()).collect();
         sorting::sort_by_key(&mut failing, |edge| std::cmp::Reverse(edge.errors));
         let mut sick: Vec<&str> = failing.iter().flat_map(|edge| [edge.to.as_str(), edge.from.as_str()]).chain(focus).collect();
         sick.iter().for_each(|name| take(name));
-        let mut busiest: Vec<&Edge> = self.drawn_edges().collect();
-        busiest.sort_by(|a, b| b.rate.total_cmp(&a.rate).then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to))));
         let mut on_the_way: BTreeSet<&str> = sick.iter().copied().collect();
         while let Some(name) = sick.pop() {
             for edge in busiest.iter().filter(|edge| edge.to == name) {

@@ -282,7 +282,9 @@ impl Graph {
                     [y + away, y - away - LABEL_HEIGHT].map(|top| (Rect::new(x - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, drawing.width), ()))
                 })
             });
-            places.put(beside).map(|(rect, ())| Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone })
+            // What the line's dots say already gives way to other lines.
+            let placed = if line.look == EdgeLook::Unseen { places.put_beside(beside) } else { places.put(beside) };
+            placed.map(|(rect, ())| Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone })
         };
         for line in drawing.lines.iter().filter(|line| line.look == EdgeLook::Failing) {
             let Some(edge) = self.edges.iter().find(|edge| edge.from == line.from && edge.to == line.to) else { continue };

@@ -118,6 +118,17 @@ fn a_dozen_are_drawn_and_what_fails_is_among_them() {
 }
 
 #[test]
+fn what_is_looked_at_stands_among_its_own_also_where_much_fails_elsewhere() {
+    let mut edges = vec![edge("edge", "quiet", 1.0, 0.0), edge("quiet", "store", 0.5, 0.0)];
+    edges.extend((0..12).map(|n| edge(&format!("a{n}"), &format!("b{n}"), 40.0, 0.5)));
+    let drawing = Graph { nodes: vec![], edges }.draw(700.0, Some("quiet"), &Frozen::default());
+    assert_eq!(drawing.boxes.len(), 12);
+    for name in ["edge", "quiet", "store"] {
+        at(&drawing, name);
+    }
+}
+
+#[test]
 fn circles_and_loops_are_drawn() {
     let graph = Graph { nodes: vec![], edges: vec![edge("a", "b", 5.0, 0.0), edge("b", "a", 1.0, 0.0), edge("b", "b", 1.0, 0.0)] };
     let drawing = graph.draw(400.0, None, &Frozen::default());

@@ -20,7 +20,8 @@ pub fn NamedBy(id: String, pinned: RwSignal<Option<IncidentId>>) -> impl IntoVie
         Some((pinned, session.replica.confirmed(pinned)?.version))
     });
     Effect::new(move |_| {
-        recorded.track();
+        // Read, not only tracked: what was never read follows nothing.
+        recorded.get();
         spawn_local(async move {
             let Some(id) = id.try_get_value() else { return };
             // Without an answer the page is no poorer than before.
