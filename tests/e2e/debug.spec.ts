@@ -189,8 +189,7 @@ test("the board is for everybody, in both themes", async ({ as, house }, info) =
   }
 });
 
-test("on a phone the bar under the thumb covers nothing", async ({ as, house }, info) => {
-  test.skip(info.project.name !== "phone", "for thumbs");
+test("on a phone the bar under the thumb covers nothing", { tag: "@phone" }, async ({ as, house }) => {
   const { broke, payments } = await shop(house);
   const incident = await house.declare({ title: "Payments time out", severity: "SEV1", services: [payments], started_at: new Date(broke).toISOString() });
   await house.command(incident.id, { command: "set_impact", impact: [{ from: new Date(broke).toISOString() }] });
@@ -243,8 +242,7 @@ test("what is not to be believed is said where it would be read", async ({ as, h
   await fitsItsWidth(page);
 });
 
-test("two taps select, and a sheet says what a cell holds", async ({ as, house }, info) => {
-  test.skip(info.project.name !== "phone", "for fingers");
+test("two taps select, and a sheet says what a cell holds", { tag: "@phone" }, async ({ as, house }) => {
   await shop(house);
   const page = await as("viewer");
   await open(page, "last=15");

@@ -68,8 +68,7 @@ test("a filter is in the address: it survives a reload, and back takes it away",
   await expect(rows(page).first()).toContainText("us-east");
 });
 
-test("several are chosen and acknowledged by the keyboard alone", async ({ as, house }, info) => {
-  test.skip(info.project.name === "phone", "a phone has no keyboard");
+test("several are chosen and acknowledged by the keyboard alone", { tag: "@desk" }, async ({ as, house }) => {
   const service = `keys-${unique()}`;
   for (const severity of ["SEV1", "SEV2", "SEV3"]) await house.declare({ title: `Kept busy ${severity}`, severity, services: [service] });
   const page = await as("responder");

@@ -39,7 +39,13 @@ pub fn DebugBoard() -> impl IntoView {
     let board = Board::begin();
     let phone = board.phone;
     if browser::is_here() {
-        let measure = move || phone.set(browser::viewport().0 < PHONE);
+        // A phone's address bar comes and goes while somebody scrolls: what is open stays open.
+        let measure = move || {
+            let is_phone = browser::viewport().0 < PHONE;
+            if phone.get_untracked() != is_phone {
+                phone.set(is_phone);
+            }
+        };
         measure();
         let listener = window_event_listener(leptos::ev::resize, move |_| measure());
         on_cleanup(move || listener.remove());
