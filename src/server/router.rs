@@ -19,7 +19,7 @@ use axum::{
 };
 use leptos::prelude::provide_context;
 use std::{sync::Arc, time::Duration};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 /// An answer that takes longer is given up. Streams have answered long before.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -28,6 +28,10 @@ const MAX_CALL: usize = 1024 * 1024;
 
 /// Calls that somebody makes who is not signed in yet.
 const OPEN_TO_ALL: &str = "/api/fn/session/";
+
+/// How hard an answer is packed, of 11. The usual 4 packs the board's page worse than gzip does; this
+/// one takes 1.7 of 15.5 kB off it (8 ms of a slow phone's network) for a millisecond of the server's.
+const PAGE_EFFORT: i32 = 6;
 
 /// The whole server as one service.
 pub fn build(app: Arc<App>) -> Router {
@@ -44,7 +48,7 @@ pub fn build(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::allow_host))
         // What this server only unpacks it must not promise to pack: browsers that name zstd, too,
         // would otherwise be answered without any compression.
-        .layer(CompressionLayer::new().no_zstd());
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_EFFORT)).no_zstd());
     let operations = Router::new()
         .route("/healthz", get(telemetry::healthz))
         .route("/readyz", get(telemetry::readyz))

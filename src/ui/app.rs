@@ -7,7 +7,7 @@ use super::{
     pages::{self, later},
     panels::{shell::Shell, unsent::UnsentBar},
     routes::Route,
-    session::{Gate, Session, session},
+    session::{Built, Gate, Session, session},
 };
 use crate::{
     domain::{reading, screens::FirstScreen},
@@ -21,6 +21,11 @@ pub const THEME_KEY: &str = "tocsin.theme";
 
 /// Nothing competes with what the first screen itself still asks for.
 const AFTER_THE_FIRST_SCREEN: Duration = Duration::from_secs(1);
+
+/// How many rows of a table are put together without a break: on a slow phone one takes 5 ms.
+const ROWS_AT_ONCE: usize = 10;
+/// How many rows are put together in steps; more follow in one.
+const FIRST_ROWS: usize = 50;
 
 /// Puts the app into the page, in place of what the server has drawn there. That stays until
 /// everything is there that draws the same, and for good where it cannot be fetched.
@@ -36,16 +41,23 @@ pub fn mount() {
         }
         browser::breathe().await;
         let place = browser::new_place();
-        leptos::mount::mount_to(place.clone(), move || view! { <App came /> }).forget();
+        let built = RwSignal::new(Built::Nothing);
+        leptos::mount::mount_to(place.clone(), move || view! { <App came built /> }).forget();
+        let rows = (ROWS_AT_ONCE..FIRST_ROWS).step_by(ROWS_AT_ONCE).map(Built::Rows);
+        for step in [Built::Frame, Built::Page].into_iter().chain(rows).chain([Built::Whole]) {
+            browser::breathe().await;
+            built.set(step);
+        }
+        browser::breathe().await;
         browser::take_place(&place);
         browser::mark("interactive");
     });
 }
 
 #[component]
-fn App(came: Option<FirstScreen>) -> impl IntoView {
+fn App(came: Option<FirstScreen>, built: RwSignal<Built>) -> impl IntoView {
     browser::set_theme(browser::load(THEME_KEY).as_deref());
-    Session::begin(came);
+    Session::begin(came, built);
     view! { <Screens /> }
 }
 
@@ -56,7 +68,9 @@ pub fn Screens() -> impl IntoView {
     let route = Memo::new(move |_| session.address.path.with(|path| Route::parse(path)));
     let toasts = session.toasts;
     let asked = Memo::new(move |_| session.sheet.with(Option::is_some));
+    let has_begun = Memo::new(move |_| session.built.get() >= Built::Frame);
     let page = move || match session.gate.get() {
+        _ if !has_begun.get() => ().into_any(),
         Gate::Starting => pages::starting().into_any(),
         Gate::Unreachable(failure) => pages::unreachable(&failure).into_any(),
         Gate::SignedOut => match route.get() {
@@ -91,7 +105,9 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         }
         fetched.unwrap_or(false) || fetch
     });
+    let has_frame = Memo::new(move |_| session.built.get() >= Built::Page);
     let page = move || match route.get() {
+        _ if !has_frame.get() => ().into_any(),
         Some(
             Route::Declare
             | Route::Objectives

@@ -277,6 +277,9 @@ fn carry_over(old: &Element, new: &Element) {
         let _ = Reflect::set(new, &"value".into(), &typed.into());
         let _ = Event::new("input").map(|event| new.dispatch_event(&event));
     }
+    if old.tag_name() == "DETAILS" && old.has_attribute("open") {
+        let _ = new.set_attribute("open", "");
+    }
     if old.scroll_top() != 0 {
         new.set_scroll_top(old.scroll_top());
     }

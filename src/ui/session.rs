@@ -42,6 +42,32 @@ pub enum Gate {
     In,
 }
 
+/// How far the app is put together behind the page that came. A slow phone takes a tenth of a second
+/// for all of it, so it is done in steps between which whoever reads that page can scroll and type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Built {
+    /// The session has begun, nothing is drawn.
+    Nothing,
+    /// What surrounds every page.
+    Frame,
+    /// The page, but for the rows of its tables.
+    Page,
+    /// And so many rows of each.
+    Rows(usize),
+    Whole,
+}
+
+impl Built {
+    /// How many rows of a table are drawn.
+    pub fn rows(self) -> usize {
+        match self {
+            Built::Nothing | Built::Frame | Built::Page => 0,
+            Built::Rows(rows) => rows,
+            Built::Whole => usize::MAX,
+        }
+    }
+}
+
 /// The one thing that is asked now. There is never a second one on top.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sheet {
@@ -79,6 +105,8 @@ pub struct Session {
     pub toasts: Toasts,
     pub sheet: RwSignal<Option<Sheet>>,
     pub zone: RwSignal<Zone>,
+    /// How far the app is put together.
+    pub built: RwSignal<Built>,
     /// The time that the composer is to give to its next entry, asked for by "insert here".
     pub insert_at: RwSignal<Option<Timestamp>>,
     /// What the sign-in page shows, where it came with the page.
@@ -100,8 +128,8 @@ pub fn session() -> Session {
 
 impl Session {
     /// Made once, where the app begins; `came` is what the page brought with it.
-    pub fn begin(mut came: Option<FirstScreen>) {
-        let session = Self::at(Address::begin());
+    pub fn begin(mut came: Option<FirstScreen>, built: RwSignal<Built>) {
+        let session = Self::at(Address::begin(), built);
         if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) {
             session.zone.set(Zone::Local);
         }
@@ -120,7 +148,7 @@ impl Session {
     /// Made for one screen that is drawn natively.
     pub fn still(asked: Asked) -> Self {
         let Asked { path, query, origin, keys, mut screen, theme: _, executive: _ } = asked;
-        let session = Self::at(Address::still(&path, query));
+        let session = Self::at(Address::still(&path, query), RwSignal::new(Built::Whole));
         session.origin.set_value(origin);
         session.keys.set_value(keys);
         match screen.snapshot.take() {
@@ -154,7 +182,7 @@ impl Session {
         }
     }
 
-    fn at(address: Address) -> Self {
+    fn at(address: Address, built: RwSignal<Built>) -> Self {
         let session = Self {
             address,
             gate: RwSignal::new(Gate::Starting),
@@ -164,6 +192,7 @@ impl Session {
             toasts: Toasts::default(),
             sheet: RwSignal::new(None),
             zone: RwSignal::new(Zone::Utc),
+            built,
             insert_at: RwSignal::new(None),
             door: StoredValue::new(None),
             origin: StoredValue::new(browser::origin()),

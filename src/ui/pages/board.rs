@@ -160,17 +160,21 @@ fn PhoneBar(waiting: Memo<Vec<IncidentId>>) -> impl IntoView {
 /// What was resolved within the last day, folded.
 #[component]
 fn Resolved(resolved: Memo<Vec<IncidentId>>) -> impl IntoView {
-    let open = RwSignal::new(false);
+    let session = session();
+    // What is folded is not put together before somebody looks; without the app nothing could do so later.
+    let opened = RwSignal::new(session.is_still());
+    let any = Memo::new(move |_| !resolved.with(Vec::is_empty));
     move || {
-        let n = resolved.with(Vec::len);
-        (n > 0).then(|| {
+        any.get().then(|| {
             view! {
-                <details class="panel fold" prop:open=open.get_untracked() on:toggle=move |_| open.update(|open| *open = !*open)>
+                <details class="panel fold" id="resolved" on:toggle=move |_| opened.set(true)>
                     <summary class="panel__head">
                         <h2>"Resolved in the last 24 h"</h2>
-                        <span class="panel__note">{n}</span>
+                        <span class="panel__note">{move || resolved.with(Vec::len)}</span>
                     </summary>
-                    <IncidentTable caption="Resolved in the last 24 hours, newest first" ids=resolved />
+                    {move || {
+                        opened.get().then(|| view! { <IncidentTable caption="Resolved in the last 24 hours, newest first" ids=resolved /> })
+                    }}
                 </details>
             }
         })

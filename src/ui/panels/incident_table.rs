@@ -33,7 +33,8 @@ pub fn IncidentTable(#[prop(into)] caption: String, ids: Memo<Vec<IncidentId>>) 
     let total = Memo::new(move |_| ids.with(Vec::len));
     // When the list shrinks or is filtered, the window moves back into it.
     let start = Memo::new(move |_| from.get().min(total.get().saturating_sub(1) / WINDOW * WINDOW));
-    let shown = move || ids.with(|ids| ids.iter().skip(start.get()).take(WINDOW).copied().collect::<Vec<_>>());
+    let built = session().built;
+    let shown = move || ids.with(|ids| ids.iter().skip(start.get()).take(WINDOW.min(built.get().rows())).copied().collect::<Vec<_>>());
     let pager = move || {
         (total.get() > WINDOW).then(|| {
             let end = move || (start.get() + WINDOW).min(total.get());

@@ -26,8 +26,6 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-const AT_ONCE: u32 = 25;
-
 const ORDERS: [(TraceOrder, &str, &str); 3] = [
     (TraceOrder::Errors, "Errors first", "errors first, then the slowest"),
     (TraceOrder::Slowest, "Slowest", "the slowest first"),
@@ -134,6 +132,8 @@ fn trace_id(text: &str) -> Option<String> {
 pub fn Traces(
     #[prop(into)] asked: Signal<TraceQuestion>,
     #[prop(into)] again: Signal<u32>,
+    /// How many are asked for at once.
+    at_once: u32,
     /// What narrows the list, as the board shows it.
     #[prop(optional)]
     chips: Option<Children>,
@@ -159,7 +159,7 @@ pub fn Traces(
         let wanted = question.get_untracked();
         updating.set(true);
         spawn_local(async move {
-            let answer = api::traces::list(wanted.clone(), cursor.clone(), Some(AT_ONCE)).await;
+            let answer = api::traces::list(wanted.clone(), cursor.clone(), Some(at_once)).await;
             // Somebody may have asked otherwise, or left, in the meantime.
             if question.try_get_untracked().as_ref() != Some(&wanted) {
                 return;
@@ -184,7 +184,7 @@ pub fn Traces(
         let now = question.get();
         let moved = before.is_some_and(|before| is_same_later(&before, &now));
         // Whoever reads on is not thrown back to the first page by time going on.
-        if !(moved && items.with_untracked(Vec::len) > AT_ONCE as usize) {
+        if !(moved && items.with_untracked(Vec::len) > at_once as usize) {
             fetch.run(None);
         }
         now

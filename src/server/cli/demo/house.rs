@@ -14,6 +14,7 @@ use crate::{
         incident::{Command, Context, Declare, Incident, decide},
         integration::Integration,
         people::{Actor, PersonRef},
+        services::ServiceDraft,
         time::Timestamp,
     },
     server::clock::Clock,
@@ -256,6 +257,12 @@ impl House {
 
     pub async fn make_objective(&self, draft: Value) -> Result<(), CallError> {
         self.post::<Value>(Person::Elif, "/api/v1/slos", draft).await.map(drop)
+    }
+
+    /// Says of a service who owns it, its tier, and what it needs.
+    pub async fn describe_service(&self, name: &str, draft: &ServiceDraft) -> Result<(), CallError> {
+        let body = serde_json::to_value(draft).unwrap_or_default();
+        self.read::<Value>(Method::PUT, &format!("/api/v1/services/{name}"), &self.voice(Person::Elif).headers, body).await.map(drop)
     }
 
     /// Sends readings, one a line.

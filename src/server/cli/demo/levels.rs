@@ -7,7 +7,7 @@ use super::{
     dice::Dice,
     house::{DemoError, House, say},
 };
-use crate::domain::{incident::Incident, time::Timestamp};
+use crate::domain::{ids::IncidentId, incident::Incident, severity::Severity, time::Timestamp};
 use serde_json::{Value, json};
 use std::f64::consts::TAU;
 
@@ -55,8 +55,10 @@ static LEVELS: [Level; 12] = [
     level("edge-availability", "Edge availability", "edge", "99.9 %", 2_400.0, 0.06, 0.008),
 ];
 
-/// When a service was hurt.
+/// When a service was hurt, by which incident, and how much.
 pub struct Hurt {
+    pub incident: IncidentId,
+    pub severity: Option<Severity>,
     pub service: String,
     pub from_s: i64,
     pub to_s: i64,
@@ -102,7 +104,7 @@ pub fn hurts(incidents: &[Incident], now_s: i64) -> Vec<Hurt> {
     let of = |incident: &Incident| {
         let windows = incident.impact.iter().filter_map(|window| {
             let to_s = window.to.map_or(now_s, Timestamp::epoch_secs);
-            Some(Hurt { service: window.service.clone()?, from_s: window.from.epoch_secs(), to_s })
+            Some(Hurt { incident: incident.id, severity: incident.shown_severity(), service: window.service.clone()?, from_s: window.from.epoch_secs(), to_s })
         });
         windows.collect::<Vec<_>>()
     };
@@ -168,7 +170,7 @@ mod tests {
         let at_s = 1_786_449_600;
         let quiet = level.reading(7, at_s, 300, at_s, &[]).expect("it is measured");
         assert_eq!(level.reading(7, at_s, 300, at_s, &[]), Some(quiet.clone()));
-        let hurt = [Hurt { service: "checkout".into(), from_s: at_s - 600, to_s: at_s + 600 }];
+        let hurt = [Hurt { incident: IncidentId(uuid::Uuid::nil()), severity: None, service: "checkout".into(), from_s: at_s - 600, to_s: at_s + 600 }];
         let worse = level.reading(7, at_s, 300, at_s, &hurt).expect("it is measured");
         assert!(worse["good"].as_f64() < quiet["good"].as_f64() && worse["total"] == quiet["total"]);
     }

@@ -4,14 +4,15 @@
 
 use super::{
     client::CallError,
-    company::{REGIONS, SERVICES},
+    company::{REGIONS, SERVICES, Service},
     dice::Dice,
     house::{House, say},
     levels::{Hurt, hurts},
 };
+use crate::domain::{services::ServiceDraft, severity::Severity};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far the spans go back.
 const PAST_S: i64 = 90 * 60;
@@ -21,11 +22,26 @@ pub const EVERY_SECS: i64 = 60;
 const AT_ONCE: i64 = 10;
 /// What customers do in a minute, all together.
 const A_MINUTE: i64 = 60;
-/// How much of what a hurt service is asked fails, and how much longer it takes.
-const FAILS: f64 = 0.32;
-const SLOWER: f64 = 5.0;
 /// What fails on a quiet day.
 const FAILS_ANYWAY: f64 = 0.002;
+
+/// How much of what a sick service is asked fails, and how many times longer the rest takes.
+fn pain(severity: Option<Severity>) -> (f64, f64) {
+    match severity {
+        Some(Severity::Sev1) => (0.34, 5.0),
+        Some(Severity::Sev2) => (0.12, 3.0),
+        Some(Severity::Sev3) => (0.03, 2.0),
+        // Nobody's calls fail because a certificate ends in three days.
+        Some(Severity::Sev4 | Severity::Sev5) | None => (0.0, 1.0),
+    }
+}
+
+/// Whether it fails of itself. Who calls somebody that the same incident hurts suffers from that alone.
+fn is_sick_itself(hurt: &Hurt, hurts: &[Hurt]) -> bool {
+    let others: Vec<&str> =
+        hurts.iter().filter(|other| other.incident == hurt.incident && other.service != hurt.service).map(|other| other.service.as_str()).collect();
+    !FLOWS.iter().any(|(_, flow)| flow.leads(&hurt.service, &others))
+}
 
 /// A call and those it makes in turn, one after the other.
 struct Call {
@@ -38,6 +54,23 @@ struct Call {
 
 const fn call(service: &'static str, name: &'static str, own_ms: f64, calls: &'static [Call]) -> Call {
     Call { service, name, own_ms, calls }
+}
+
+impl Call {
+    /// Whether `from`, here or further on, calls one of these, by others too.
+    fn leads(&self, from: &str, to: &[&str]) -> bool {
+        let is_below = self.service == from && self.calls.iter().any(|call| call.reaches(to));
+        is_below || self.calls.iter().any(|call| call.leads(from, to))
+    }
+
+    /// Who calls whom here.
+    fn pairs(&self) -> Vec<(&'static str, &'static str)> {
+        self.calls.iter().flat_map(|call| [vec![(self.service, call.service)], call.pairs()].concat()).collect()
+    }
+
+    fn reaches(&self, any: &[&str]) -> bool {
+        any.contains(&self.service) || self.calls.iter().any(|call| call.reaches(any))
+    }
 }
 
 const LEDGER: Call = call("ledger", "POST /entries", 14.0, &[]);
@@ -71,10 +104,28 @@ static FLOWS: [(f64, Call); 6] = [
     (1.0, call("reports", "daily sales", 240.0, &[call("billing", "GET /invoices", 80.0, &[LEDGER])])),
 ];
 
-/// Lets the collector in, and sends the past where nothing was sent before.
+/// Whom `payments` needs beside the company's own, which no span of its own shows.
+const PROVIDERS: [&str; 2] = ["provider-a", "provider-b"];
+
+/// What the company says of a service: it needs whom it calls.
+fn described(service: &Service) -> ServiceDraft {
+    let calls = FLOWS.iter().flat_map(|(_, flow)| flow.pairs()).filter(|(caller, _)| *caller == service.name).map(|(_, called)| called);
+    let needs: BTreeSet<&str> = calls.chain(PROVIDERS.into_iter().filter(|_| service.name == "payments")).collect();
+    ServiceDraft {
+        owner: Some(service.team.to_owned()),
+        tier: service.tier.parse().ok(),
+        depends_on: needs.into_iter().map(str::to_owned).collect(),
+        ..ServiceDraft::default()
+    }
+}
+
+/// Lets the collector in, and says and sends the past where nothing was before.
 pub async fn set(house: &House) -> Result<(), CallError> {
     if !house.let_collector_in(NAME, &token(house.seed)).await? {
         return Ok(());
+    }
+    for service in &SERVICES {
+        house.describe_service(service.name, &described(service)).await?;
     }
     let now_s = house.clock.now().epoch_secs();
     let hurts = hurts(&house.open_incidents().await?, now_s);
@@ -135,6 +186,7 @@ struct From<'a> {
 impl Made {
     /// The same minute is always the same, but for who is hurt in it.
     fn minute(&mut self, seed: u64, minute: i64, hurts: &[Hurt]) {
+        let sick: Vec<&Hurt> = hurts.iter().filter(|hurt| is_sick_itself(hurt, hurts)).collect();
         let mut dice = Dice::new(seed ^ minute.unsigned_abs(), "traffic");
         // Some minutes see more of them than others.
         let customers = (A_MINUTE as f64 * (0.85 + 0.3 * dice.unit())) as i64;
@@ -143,25 +195,27 @@ impl Made {
             let flow = dice.weighted(&FLOWS, |(weight, _)| *weight);
             let trace = format!("{:016x}{:016x}", dice.bits(), dice.bits() | 1);
             let from = From { trace: &trace, parent: None, region: dice.pick::<&str>(&REGIONS) };
-            self.call(&flow.1, &from, at_ms, hurts, &mut dice);
+            self.call(&flow.1, &from, at_ms, &sick, &mut dice);
         }
     }
 
     /// A call as its own service sees it; what it calls is seen from both sides.
-    fn call(&mut self, call: &'static Call, from: &From<'_>, at_ms: f64, hurts: &[Hurt], dice: &mut Dice) -> Went {
-        let is_hurt = hurts.iter().any(|hurt| hurt.service == call.service && ((hurt.from_s * 1000) as f64..=(hurt.to_s * 1000) as f64).contains(&at_ms));
+    fn call(&mut self, call: &'static Call, from: &From<'_>, at_ms: f64, sick: &[&Hurt], dice: &mut Dice) -> Went {
+        let lasts = |hurt: &Hurt| ((hurt.from_s * 1000) as f64..=(hurt.to_s * 1000) as f64).contains(&at_ms);
+        let hurting = sick.iter().filter(|hurt| hurt.service == call.service && lasts(hurt)).map(|hurt| pain(hurt.severity));
+        let (fails, slower) = hurting.fold((0.0, 1.0), |(most, longest): (f64, f64), (fails, slower)| (most.max(fails), longest.max(slower)));
         let id = format!("{:016x}", dice.bits() | 1);
-        let broke = dice.chance(if is_hurt { FAILS } else { FAILS_ANYWAY });
+        let broke = dice.chance(fails.max(FAILS_ANYWAY));
         let spread = 0.6 + 0.5 * dice.unit() + if dice.chance(0.03) { 2.5 * dice.unit() } else { 0.0 };
-        let mut took_ms = call.own_ms * spread * if is_hurt && !broke { SLOWER } else { 1.0 };
+        let mut took_ms = call.own_ms * spread * if broke { 1.0 } else { slower };
         // What breaks waits until it gives up.
-        took_ms += if broke && is_hurt { 2_000.0 } else { 0.0 };
+        took_ms += if broke && fails > 0.0 { 2_000.0 } else { 0.0 };
         let mut failed = broke;
         for inner in call.calls {
             let asked = format!("{:016x}", dice.bits() | 1);
             let began_ms = at_ms + took_ms;
             let child = From { parent: Some(asked.clone()), ..*from };
-            let went = self.call(inner, &child, began_ms + 0.6, hurts, dice);
+            let went = self.call(inner, &child, began_ms + 0.6, sick, dice);
             let words = inner.name.split(' ').next().unwrap_or(inner.name);
             self.span(
                 call.service,
@@ -221,11 +275,16 @@ struct Span<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::IncidentId;
 
     fn minute(hurts: &[Hurt]) -> Vec<Value> {
         let mut made = Made::default();
         made.minute(7, 29_000_000, hurts);
         made.spans.into_values().flatten().collect()
+    }
+
+    fn hurt(severity: Severity, service: &str, from_s: i64) -> Hurt {
+        Hurt { incident: IncidentId(uuid::Uuid::nil()), severity: Some(severity), service: service.to_owned(), from_s, to_s: from_s + 60 }
     }
 
     fn failed(spans: &[Value]) -> usize {
@@ -243,6 +302,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_a_service_is_what_the_server_takes() {
+        let drafts: Vec<ServiceDraft> = SERVICES.iter().map(|service| described(service).parse(service.name).expect("it is right")).collect();
+        assert!(drafts.iter().all(|draft| draft.owner.is_some() && draft.tier.is_some()));
+        assert_eq!(drafts[0].depends_on, ["ledger", "provider-a", "provider-b", "risk"]);
+    }
+
+    #[test]
     fn every_service_of_the_company_speaks() {
         let mut made = Made::default();
         (0..30).for_each(|minute| made.minute(7, minute, &[]));
@@ -253,7 +319,15 @@ mod tests {
     #[test]
     fn who_is_hurt_fails() {
         let from_s = 29_000_000 * 60;
-        let hurt = |service: &str| Hurt { service: service.to_owned(), from_s, to_s: from_s + 60 };
-        assert!(failed(&minute(&[hurt("catalogue")])) > 5 * failed(&minute(&[])).max(1));
+        let hurt = |severity, service: &str| hurt(severity, service, from_s);
+        assert!(failed(&minute(&[hurt(Severity::Sev1, "catalogue")])) > 5 * failed(&minute(&[])).max(1));
+        assert_eq!(failed(&minute(&[hurt(Severity::Sev5, "catalogue")])), failed(&minute(&[])));
+    }
+
+    #[test]
+    fn who_calls_the_sick_one_suffers_from_it_alone() {
+        let hurts = ["checkout", "payments", "media"].map(|service| hurt(Severity::Sev1, service, 0));
+        let sick: Vec<&str> = hurts.iter().filter(|hurt| is_sick_itself(hurt, &hurts)).map(|hurt| hurt.service.as_str()).collect();
+        assert_eq!(sick, ["payments", "media"]);
     }
 }

@@ -33,6 +33,9 @@ use leptos::{leptos_dom::helpers::window_event_listener, prelude::*, task::spawn
 use state::{Board, PHONE};
 use suspects::{Of, Suspects};
 
+/// A panel beside others shows as many traces as these have rows; more are asked for there.
+const TRACES_AT_ONCE: u32 = 8;
+
 #[component]
 pub fn DebugBoard() -> impl IntoView {
     browser::set_title("Debug · Tocsin");
@@ -151,7 +154,7 @@ fn traces(board: Board) -> AnyView {
     };
     let chips: Children = Box::new(move || chip.into_any());
     let foot: Children = Box::new(move || view! { <Suspects board of=Of::Spans /> });
-    view! { <Traces asked=question again=board.again chips foot /> }
+    view! { <Traces asked=question again=board.again at_once=TRACES_AT_ONCE chips foot /> }
 }
 
 fn changed(board: Board) -> AnyView {

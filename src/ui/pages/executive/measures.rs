@@ -108,9 +108,11 @@ fn cells(line: &Line) -> AnyView {
         };
     }
     let n = said::many(line.n);
+    // Too few for a median: each value is told, and takes the room of both.
+    let each = listed && line.p90.is_none() && line.n > 0 && line.measure != Measure::Slowest;
     view! {
-        <td class="measure__middle">{arrow} {values.collect_view()}</td>
-        <td class="measure__ninth">{said::ninth(line)}</td>
+        <td class="measure__middle" colspan=each.then_some("2")>{arrow} {values.collect_view()}</td>
+        {(!each).then(|| view! { <td class="measure__ninth">{said::ninth(line)}</td> })}
         <td class="measure__n">{n}</td>
         <td class="measure__target">{target}</td>
     }

@@ -66,7 +66,8 @@ fn row((number, spender): (usize, Spender)) -> AnyView {
         <li class="spender">
             <b class="spender__number">{number.to_string()}</b>
             <span class="spender__severity" data-severity=severity_slug(severity)><SeverityMark severity /> " " {severity_label(severity)}</span>
-            <span class="spender__what"><a href=Route::incident(spender.reference).path()>{spender.title}</a> " " <span class="muted">{when}</span></span>
+            <a class="spender__what" href=Route::incident(spender.reference).path()>{spender.title}</a>
+            <span class="spender__when muted">{when}</span>
             <span class="number muted">{duration(spender.minutes * 60.0)}</span>
             <b class="number">{words::percent(spender.ratio)} " " <small>{shared}</small></b>
         </li>

@@ -18,6 +18,7 @@ use leptos::prelude::*;
 const RANGES: [(&str, &str, i64); 4] = [("15m", "15 min", 900), ("1h", "1 hour", 3_600), ("6h", "6 hours", 6 * 3_600), ("24h", "24 hours", 86_400)];
 /// The range without a word in the address.
 const USUAL: usize = 1;
+const AT_ONCE: u32 = 25;
 
 #[component]
 pub fn TracesPage() -> impl IntoView {
@@ -73,7 +74,7 @@ pub fn TracesPage() -> impl IntoView {
                 </button>
             </div>
             <div class="traces-page__panels">
-                <Traces asked again />
+                <Traces asked again at_once=AT_ONCE />
                 <Dependencies question again press=move |name: String| go(chosen.get_untracked(), Some(name)) />
                 <Changed range service again />
             </div>
