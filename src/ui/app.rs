@@ -34,21 +34,26 @@ pub fn mount() {
         // Whoever typed or scrolled while the app was made ready is not kept waiting until it is drawn.
         browser::breathe().await;
         let came: Option<FirstScreen> = browser::first_screen().and_then(|text| reading::read(text.as_bytes()));
+        let route = Route::parse(&browser::address().0);
         if let Some(came) = &came
-            && later::fetch_for(Route::parse(&browser::address().0).as_ref(), came.snapshot.is_some()).await.is_err()
+            && later::fetch_for(route.as_ref(), came.snapshot.is_some()).await.is_err()
         {
             return browser::stay_still();
         }
         browser::breathe().await;
         let place = browser::new_place();
-        let built = RwSignal::new(Built::Nothing);
+        // What other pages draw is measured as soon as it stands, so there it has to stand in the page.
+        let in_steps = route == Some(Route::Board);
+        let built = RwSignal::new(if in_steps { Built::Nothing } else { Built::Whole });
         leptos::mount::mount_to(place.clone(), move || view! { <App came built /> }).forget();
-        let rows = (ROWS_AT_ONCE..FIRST_ROWS).step_by(ROWS_AT_ONCE).map(Built::Rows);
-        for step in [Built::Frame, Built::Page].into_iter().chain(rows).chain([Built::Whole]) {
+        if in_steps {
+            let rows = (ROWS_AT_ONCE..FIRST_ROWS).step_by(ROWS_AT_ONCE).map(Built::Rows);
+            for step in [Built::Frame, Built::Page].into_iter().chain(rows).chain([Built::Whole]) {
+                browser::breathe().await;
+                built.set(step);
+            }
             browser::breathe().await;
-            built.set(step);
         }
-        browser::breathe().await;
         browser::take_place(&place);
         browser::mark("interactive");
     });

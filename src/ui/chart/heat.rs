@@ -5,7 +5,7 @@
 //! Shift they select; Enter goes into what is selected, Esc lets go of it. A mouse drags from corner
 //! to corner; a finger taps one corner and then the other, and moves the edges by their handles.
 
-use super::{heard::Heard, paint};
+use super::{heard::Heard, measured::follow_width, paint};
 use crate::{
     charts::{
         Scene,
@@ -14,7 +14,7 @@ use crate::{
     },
     ui::{browser, drawing::view},
 };
-use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::{html, prelude::*};
 
 /// How wide a picture is until its place has been measured.
 const UNMEASURED: f64 = 328.0;
@@ -101,16 +101,7 @@ pub fn HeatMap(
     let place = NodeRef::<html::Div>::new();
     let canvas = NodeRef::<html::Canvas>::new();
     if measures {
-        let measure = move || {
-            if let Some(place) = place.get() {
-                width.set(f64::from(place.client_width()).max(200.0));
-            }
-        };
-        Effect::new(move |_| measure());
-        if browser::is_here() {
-            let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-            on_cleanup(move || listener.remove());
-        }
+        follow_width(place, width, |wide| wide.max(200.0));
     }
     let scheme = Trigger::new();
     browser::on_scheme(move || scheme.notify());

@@ -10,6 +10,7 @@
 pub mod graph;
 mod heard;
 pub mod heat;
+pub mod measured;
 pub mod paint;
 pub mod panel;
 pub mod rows;
@@ -17,7 +18,7 @@ pub mod zoom;
 
 use crate::{
     charts::{Point, Scene},
-    ui::{browser, drawing::view},
+    ui::drawing::view,
 };
 use heard::Heard;
 use leptos::{html, prelude::*};
@@ -42,18 +43,7 @@ pub fn Chart(
 ) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     let width = RwSignal::new(UNMEASURED);
-    // The picture follows its box: it also changes when a sheet opens beside it.
-    Effect::new(move |_| {
-        if let Some(place) = place.get() {
-            browser::on_width(&place, move |wide| {
-                let wide = wide.max(NARROWEST);
-                // It may be gone before the last word of its box arrives.
-                if width.try_get_untracked().is_some_and(|known| (known - wide).abs() >= 1.0) {
-                    width.set(wide);
-                }
-            });
-        }
-    });
+    measured::follow_width(place, width, |wide| wide.max(NARROWEST));
 
     let scene = Memo::new(move |_| draw.run(width.get()));
     let steps = Steps::new(scene);

@@ -13,7 +13,10 @@ use crate::{
     },
     ui::{
         browser,
-        chart::graph::{legend, paint},
+        chart::{
+            graph::{legend, paint},
+            measured::follow_width,
+        },
         components::loaded::{Failed, Load, Loading},
         drawing::view,
         session::session,
@@ -116,20 +119,8 @@ fn Picture(load: RwSignal<Load<Arc<Graph>>>, question: Signal<Question>, press: 
     let place = NodeRef::<html::Div>::new();
     let width = RwSignal::new(0.0_f64);
     let frozen = StoredValue::new(Frozen::default());
-    let measure = move || {
-        if let Some(place) = place.get_untracked() {
-            // The inner width, without the padding of both sides.
-            width.set((f64::from(place.client_width()) - 32.0).max(0.0));
-        }
-    };
-    Effect::new(move |_| {
-        place.track();
-        measure();
-    });
-    if browser::is_here() {
-        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || listener.remove());
-    }
+    // Without the padding of both sides.
+    follow_width(place, width, |wide| (wide - 32.0).max(0.0));
     let drawn = move || {
         let (Load::Ready(graph), width) = (load.get(), width.get()) else { return ().into_any() };
         if width <= 0.0 {

@@ -18,13 +18,14 @@ use crate::{
         browser,
         chart::{
             heat::{Chosen, Corner, Heat, HeatMap},
+            measured::follow_width,
             paint,
             panel::rows,
         },
         drawing::view,
     },
 };
-use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::{html, prelude::*};
 
 /// The swatches of a ramp with both ends written.
 fn legend(ramp: Ramp, from: String, to: String) -> AnyView {
@@ -209,19 +210,7 @@ fn Histogram(board: Board, made: Made) -> impl IntoView {
     let as_table = RwSignal::new(false);
     let place = NodeRef::<html::Div>::new();
     let width = RwSignal::new(0.0_f64);
-    let measure = move || {
-        if let Some(place) = place.get() {
-            width.set(f64::from(place.client_width()).max(160.0));
-        }
-    };
-    Effect::new(move |_| {
-        board.width.track();
-        measure();
-    });
-    if browser::is_here() {
-        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || listener.remove());
-    }
+    follow_width(place, width, |wide| wide.max(160.0));
     let compared = Memo::new(move |_| board.drawn().map(|answer| answer.compared()));
     let scene = Memo::new(move |_| {
         let (latency, width) = (compared.get()?, width.get());

@@ -14,9 +14,9 @@ use crate::{
         time::Timestamp,
         wording,
     },
-    ui::{browser, components::severity, drawing::view, session::session},
+    ui::{chart::measured::follow_width, components::severity, drawing::view, session::session},
 };
-use leptos::{html, leptos_dom::helpers::window_event_listener, prelude::*};
+use leptos::{html, prelude::*};
 use std::sync::Arc;
 
 /// The kinds that have a lane of their own, from the top.
@@ -29,19 +29,7 @@ pub fn Strip(range: Signal<Range>, page: Arc<ChangedPage>, incidents: Memo<Vec<B
     let session = session();
     let place = NodeRef::<html::Div>::new();
     let width = RwSignal::new(0.0_f64);
-    let measure = move || {
-        if let Some(place) = place.get_untracked() {
-            width.set(f64::from(place.client_width()));
-        }
-    };
-    Effect::new(move |_| {
-        place.track();
-        measure();
-    });
-    if browser::is_here() {
-        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || listener.remove());
-    }
+    follow_width(place, width, |wide| wide);
     let sorted = Sorted::of(&page);
     let drawn = move || {
         let (width, range) = (width.get(), range.get());
