@@ -73,7 +73,7 @@ fn facts(said: &Said, secs: f64, names: &mut Names) -> Facts {
     }
     let mut readings = BTreeMap::<(i64, GaugeKey), (u64, f64)>::new();
     for reading in &said.readings {
-        let key = GaugeKey { service: names.of(&reading.service), instance: names.of(&reading.instance), metric: names.of(reading.metric) };
+        let key = GaugeKey { service: names.of(&reading.service), instance: Some(names.of(&reading.instance)), metric: names.of(reading.metric) };
         let sums = readings.entry((reading.at_micros.div_euclid(MINUTE), key)).or_default();
         *sums = (sums.0 + 1, sums.1 + reading.value);
     }

@@ -158,6 +158,11 @@ story! {
         assert!(times.is_sorted_by(|a, b| a >= b), "the last first: {times:?}");
         let leads: Vec<&Value> = items.iter().filter(|item| item["kind"] != "deploy").map(|item| &item["leads_to"]["page"]).collect();
         assert!(leads.iter().all(|page| page.is_string()), "each leads somewhere: {items:?}");
+        // Programs read the same.
+        let read = viewer.get(&format!("/api/v1/telemetry/changed?from={}&to={}&service=pay", at(-240), at(1))).await.is(200);
+        assert_eq!((&read["items"], &read["cut"], &read["next_cursor"]), (&told["items"], &told["cut"], &Value::Null));
+        let refused = viewer.get(&format!("/api/v1/telemetry/changed?from={}&to={}", at(1), at(1))).await.is(400);
+        assert_eq!(refused["code"], "bad_parameter");
         // Whoever may see the private incident sees its alert; without a service everything is told.
         let all = between(&house.program(Role::Admin).await, -240, Value::Null).await;
         let alerts = all["items"].as_array().into_iter().flatten().filter(|item| item["kind"] == "alert").count();

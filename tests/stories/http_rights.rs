@@ -111,6 +111,7 @@ fn rest() -> Vec<Line> {
         line(Method::GET, "/api/v1/telemetry/errors", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/graph", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/differences", Value::Null, Viewer, 200),
+        line(Method::GET, "/api/v1/telemetry/changed", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/gauges", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/traces", Value::Null, Viewer, 200),
         line(Method::GET, "/api/v1/telemetry/sources", Value::Null, Viewer, 200),

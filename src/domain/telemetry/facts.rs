@@ -200,7 +200,8 @@ pub struct ShareFacts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GaugeKey {
     pub service: Name,
-    pub instance: Name,
+    /// `None` where a service reports without saying which of its instances it is.
+    pub instance: Option<Name>,
     pub metric: Name,
 }
 

@@ -76,13 +76,25 @@ impl Coming {
     }
 }
 
+/// Whether a gauge is about a processor, by its name in lower case.
+pub fn is_of_processor(name: &str) -> bool {
+    ["cpu", "processor"].iter().any(|word| name.contains(word))
+}
+
+/// Whether a gauge is about memory, by its name in lower case. Many are called `mem` and little
+/// more; words that only begin alike (`members`, `memcached`) are about something else.
+pub fn is_of_memory(name: &str) -> bool {
+    const BEHIND: [&str; 7] = ["", "usage", "used", "util", "bytes", "percent", "rate"];
+    let is_short = |word: &str| word.strip_prefix("mem").is_some_and(|rest| BEHIND.contains(&rest));
+    ["memory", "heap", "rss", "working_set"].iter().any(|word| name.contains(word)) || name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_short)
+}
+
 /// Whether a gauge of this name is above zero whenever its process runs: processor and memory.
 pub fn is_never_zero(metric: &str) -> bool {
-    const USED: [&str; 9] = ["cpu", "processor", "memory", "mem_", "_mem", ".mem", "heap", "rss", "working_set"];
     // Shares of a limit, pauses and waits are zero on a quiet day.
     const MAY_BE_ZERO: [&str; 8] = ["throttl", "limit", "steal", "wait", "swap", "pressure", "fail", "nice"];
     let name = metric.to_ascii_lowercase();
-    USED.iter().any(|word| name.contains(word)) && !MAY_BE_ZERO.iter().any(|word| name.contains(word))
+    (is_of_processor(&name) || is_of_memory(&name)) && !MAY_BE_ZERO.iter().any(|word| name.contains(word))
 }
 
 impl Readable for Suspect {
@@ -131,8 +143,8 @@ mod tests {
 
     #[test]
     fn only_what_a_running_process_uses_is_never_zero() {
-        assert!(["container.cpu.usage", "process_resident_memory_bytes", "jvm.memory.used", "node_memory_Active_bytes"].into_iter().all(is_never_zero));
-        assert!(!["queue.depth", "container.cpu.throttled", "system.memory.swap", "http.errors"].into_iter().any(is_never_zero));
+        assert!(["container.cpu.usage", "process_resident_memory_bytes", "jvm.memory.used", "node_memory_Active_bytes", "mem", "pod_mem_bytes", "MemUsage(Mi)"].into_iter().all(is_never_zero));
+        assert!(!["queue.depth", "container.cpu.throttled", "system.memory.swap", "http.errors", "memcached.items", "team_members"].into_iter().any(is_never_zero));
     }
 
     #[test]

@@ -106,14 +106,17 @@ impl Snapshot {
         let mut sums: HashMap<GaugeKey, (u64, f64, u64)> = HashMap::new();
         for (number, readings) in &minute.readings {
             let Some(series) = words.series_of(*number) else { continue };
-            let Some(instance) = series.instance else { continue };
+            // What distributions count follows from requests, which traces tell of.
+            if series.of_distribution || gauges::is_of_rest(&words, series) {
+                continue;
+            }
             let is_within = if readings.n == 1 { (from..to).contains(&readings.last_ns) } else { most_of_it };
             if !is_within {
                 continue;
             }
             let before = || (1..=5).find_map(|back| self.minute(at - back).and_then(|minute| minute.readings.get(number)));
             let Some(value) = gauges::value(series.counting, readings, before) else { continue };
-            let (n, sum, count) = sums.entry(GaugeKey { service: series.service, instance, metric: series.metric }).or_default();
+            let (n, sum, count) = sums.entry(GaugeKey { service: series.service, instance: series.instance, metric: series.metric }).or_default();
             *n += u64::from(readings.n);
             *sum += value;
             *count += 1;

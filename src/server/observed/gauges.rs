@@ -4,7 +4,7 @@ use super::{
     minute::{MINUTE_NS, Readings},
     panels::Columns,
     snapshot::Snapshot,
-    words::Counting,
+    words::{Counting, Series, Words},
 };
 use crate::domain::telemetry::panels::{Attribute, GaugeMap, GaugeRow, Question};
 use std::collections::BTreeMap;
@@ -25,6 +25,15 @@ pub fn value<'a>(counting: Counting, readings: &Readings, before: impl FnOnce() 
             (grown >= 0.0).then(|| grown / seconds)
         }
     }
+}
+
+/// Whether a series tells what is left of a processor or of memory. It falls as the others of its
+/// metric rise (`system.cpu.utilization` by state), and a mean of all of them would never move.
+pub fn is_of_rest(words: &Words, series: &Series) -> bool {
+    series.attributes.iter().any(|pair| {
+        let names_a_state = || words.text(pair.key).rsplit(['.', '_']).next().is_some_and(|last| matches!(last, "state" | "mode"));
+        pair.value.name().is_some_and(|value| matches!(words.text(value), "idle" | "free" | "available")) && names_a_state()
+    })
 }
 
 impl Snapshot {

@@ -8,6 +8,7 @@
 mod alike;
 mod block;
 pub mod details;
+mod distributions;
 mod facts;
 pub mod figures;
 pub mod gauges;

@@ -2,6 +2,7 @@
 //! then, once it is committed, put into its minutes.
 
 use super::{
+    distributions,
     minute::{Log, Minute, NONE, Span, minute_of},
     words::{Counting, Pair, Series, Words},
 };
@@ -22,6 +23,7 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
@@ -30,8 +32,13 @@ use std::{
 const NO_RECORDED_VALUE: u32 = 1;
 /// What a service is called that does not say its name.
 const NAMELESS: &str = "unknown_service";
+/// Where the name of a service stands that is not said: that of what was deployed, the best first.
+const WORKLOADS: [&str; 5] = ["k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name", "k8s.container.name", "container.name"];
 /// Where an instance's name stands, the best first.
-const INSTANCES: [&str; 3] = ["k8s.pod.name", "service.instance.id", "host.name"];
+const INSTANCES: [&str; 5] = ["k8s.pod.name", "service.instance.id", "host.name", "container.name", "container.id"];
+/// Where a reading says by itself of which instance it is, if its resource does not: whoever reads
+/// many instances (a scraper, a bridge from another system) has one resource for all of them.
+const INSTANCES_OF_POINTS: [&str; 6] = ["k8s.pod.name", "service.instance.id", "host.name", "pod", "pod_name", "instance"];
 /// Where a client says whom it calls, the best first.
 const PEERS: [&str; 6] = ["peer.service", "server.address", "net.peer.name", "db.system.name", "db.system", "messaging.system"];
 /// Where a record says by whom and on which line it was written: newer and older conventions.
@@ -64,8 +71,10 @@ pub struct Screened {
     pub too_new: u64,
     /// Spans without an id.
     pub nameless: u64,
-    /// Metrics of a kind that no question is answered from. They are accepted and not kept.
+    /// Metrics without points of a kind that is known. They are accepted and not kept.
     pub unread: u64,
+    /// Metrics that are kept as others.
+    pub remade: u64,
     pub taken: u64,
     pub first_ns: u64,
     pub last_ns: u64,
@@ -88,10 +97,10 @@ impl Screened {
 
     /// Whether what is kept is not what was sent.
     pub fn is_less(&self) -> bool {
-        self.rejected() + self.unread > 0
+        self.rejected() + self.unread + self.remade > 0
     }
 
-    fn judge(&mut self, at_ns: u64, window: Window, is_named: bool) -> bool {
+    pub(super) fn judge(&mut self, at_ns: u64, window: Window, is_named: bool) -> bool {
         if !is_named {
             self.nameless += 1;
         } else if at_ns < window.from_ns {
@@ -123,17 +132,8 @@ pub fn screen(sent: &mut Sent, window: Window, received_ns: u64) -> Screened {
         }
         Sent::Metrics(groups) => {
             for scope in groups.iter_mut().flat_map(|group| &mut group.scope_metrics) {
-                let before = scope.metrics.len();
-                scope.metrics.retain(|metric| matches!(metric.data, Some(Data::Gauge(_) | Data::Sum(_))));
-                screened.unread += (before - scope.metrics.len()) as u64;
-            }
-            for metric in groups.iter_mut().flat_map(|group| &mut group.scope_metrics).flat_map(|scope| &mut scope.metrics) {
-                let judge = |point: &NumberDataPoint| screened.judge(point.time_unix_nano, window, true);
-                match &mut metric.data {
-                    Some(Data::Gauge(gauge)) => gauge.data_points.retain(judge),
-                    Some(Data::Sum(sum)) => sum.data_points.retain(judge),
-                    Some(Data::Histogram(_) | Data::ExponentialHistogram(_) | Data::Summary(_)) | None => {}
-                }
+                let sent = std::mem::take(&mut scope.metrics);
+                scope.metrics = sent.into_iter().flat_map(|metric| distributions::kept(metric, &mut screened, window)).collect();
             }
         }
     }
@@ -145,13 +145,16 @@ pub fn at_of(record: &LogRecord, received_ns: u64) -> u64 {
     [record.time_unix_nano, record.observed_time_unix_nano].into_iter().find(|ns| *ns > 0).unwrap_or(received_ns)
 }
 
-/// The service of a resource.
-pub fn service_of(resource: Option<&Resource>) -> std::borrow::Cow<'_, str> {
-    resource.and_then(|resource| values::find(&resource.attributes, "service.name")).unwrap_or(std::borrow::Cow::Borrowed(NAMELESS))
+/// The service of a resource. What watches others from outside (a kubelet, a container's runtime)
+/// says what was deployed and not which service that is.
+pub fn service_of(resource: Option<&Resource>) -> Cow<'_, str> {
+    let attributes = resource.map_or(&[][..], |resource| &resource.attributes);
+    let said = || values::find(attributes, "service.name");
+    said().or_else(|| WORKLOADS.iter().find_map(|name| values::find(attributes, name))).unwrap_or(Cow::Borrowed(NAMELESS))
 }
 
 /// The instance of a resource, where it says one.
-pub fn instance_of(resource: Option<&Resource>) -> Option<std::borrow::Cow<'_, str>> {
+pub fn instance_of(resource: Option<&Resource>) -> Option<Cow<'_, str>> {
     let attributes = &resource?.attributes;
     INSTANCES.iter().find_map(|name| values::find(attributes, name))
 }
@@ -361,6 +364,8 @@ impl Shelf<'_> {
         let mut attributes = vec![];
         self.pairs(&point.attributes, &mut attributes);
         attributes.sort_unstable();
+        let said = || INSTANCES_OF_POINTS.iter().find_map(|name| values::find(&point.attributes, name));
+        let instance = if instance == NONE { said().map_or(NONE, |text| self.words.name(&text).0) } else { instance };
         let series = Series {
             service,
             instance: (instance != NONE).then_some(Name(instance)),
@@ -368,6 +373,7 @@ impl Shelf<'_> {
             unit: self.words.name(&values::plain(&metric.unit)),
             attributes,
             counting,
+            of_distribution: distributions::is_made_of_one(metric),
         };
         let Some(number) = self.words.series(series) else {
             self.put.points_over += 1;
@@ -460,12 +466,14 @@ mod tests {
     }
 
     #[test]
-    fn metrics_that_no_question_is_answered_from_are_accepted_and_not_kept() {
+    fn of_histograms_their_counts_and_sums_are_kept() {
         let fixture = include_bytes!("../../../tests/fixtures/otlp/metrics.json");
         let mut sent = Sent::read(Signal::Metrics, Encoding::Json, fixture).expect("it is one");
         let screened = screen(&mut sent, Window { from_ns: 0, to_ns: u64::MAX }, 1);
-        assert_eq!((screened.taken, screened.unread, screened.rejected(), screened.is_less()), (2, 2, 0, true));
+        assert_eq!((screened.taken, screened.unread, screened.rejected(), screened.is_less()), (4, 0, 0, true));
         let Sent::Metrics(groups) = sent else { panic!("they are metrics") };
-        assert_eq!(groups[0].scope_metrics[0].metrics.len(), 2);
+        let names: Vec<&str> = groups[0].scope_metrics[0].metrics.iter().map(|metric| metric.name.as_str()).collect();
+        let expected = ["my.counter", "my.gauge", "my.histogram_count", "my.histogram_sum", "my.exponential.histogram_count", "my.exponential.histogram_sum"];
+        assert_eq!(names, expected);
     }
 }

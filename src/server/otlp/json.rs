@@ -7,12 +7,13 @@
 use super::{
     ids,
     json_any::{Any, Pair, attributes, hex, named, number, or_default},
+    json_metrics::MetricWire,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
-    metrics::v1::{Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric::Data, number_data_point},
+    metrics::v1::{ResourceMetrics, ScopeMetrics},
     resource::v1::Resource,
     trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span},
 };
@@ -21,10 +22,9 @@ use serde_json::{Map, json};
 
 const KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const CODES: [&str; 3] = ["unset", "ok", "error"];
-const TEMPORALITIES: [&str; 3] = ["unspecified", "delta", "cumulative"];
 
 /// A list that may be absent or `null`, of items that become others.
-fn all<From, To>(items: Vec<From>, into: impl Fn(From) -> To) -> Vec<To> {
+pub(super) fn all<From, To>(items: Vec<From>, into: impl Fn(From) -> To) -> Vec<To> {
     items.into_iter().map(into).collect()
 }
 
@@ -135,10 +135,6 @@ fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<i32, D::Error> {
 
 fn code<'de, D: Deserializer<'de>>(from: D) -> Result<i32, D::Error> {
     named(from, &CODES)
-}
-
-fn temporality<'de, D: Deserializer<'de>>(from: D) -> Result<i32, D::Error> {
-    named(from, &TEMPORALITIES)
 }
 
 /// Severities are numbers with steps in between; names (`SEVERITY_NUMBER_WARN2`) are rare.
@@ -280,68 +276,11 @@ impl From<LogWire> for LogRecord {
     }
 }
 
-/// A metric with single numbers; histograms and summaries are no gauges, and are read over.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct MetricWire {
-    #[serde(deserialize_with = "or_default")]
-    name: String,
-    #[serde(deserialize_with = "or_default")]
-    description: String,
-    #[serde(deserialize_with = "or_default")]
-    unit: String,
-    gauge: Option<PointsWire>,
-    sum: Option<PointsWire>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct PointsWire {
-    #[serde(deserialize_with = "or_default")]
-    data_points: Vec<PointWire>,
-    #[serde(deserialize_with = "temporality")]
-    aggregation_temporality: i32,
-    #[serde(deserialize_with = "or_default")]
-    is_monotonic: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct PointWire {
-    #[serde(deserialize_with = "or_default")]
-    attributes: Vec<Pair>,
-    #[serde(deserialize_with = "number")]
-    start_time_unix_nano: u64,
-    #[serde(deserialize_with = "number")]
-    time_unix_nano: u64,
-    as_double: Option<super::json_any::Number<f64>>,
-    as_int: Option<super::json_any::Number<i64>>,
-    #[serde(deserialize_with = "number")]
-    flags: u32,
-}
-
-impl From<PointWire> for NumberDataPoint {
-    fn from(wire: PointWire) -> Self {
-        let double = wire.as_double.map(|number| number_data_point::Value::AsDouble(number.0));
-        Self {
-            attributes: attributes(wire.attributes),
-            start_time_unix_nano: wire.start_time_unix_nano,
-            time_unix_nano: wire.time_unix_nano,
-            value: double.or(wire.as_int.map(|number| number_data_point::Value::AsInt(number.0))),
-            flags: wire.flags,
-            ..Self::default()
-        }
-    }
-}
-
-impl From<MetricWire> for Metric {
-    fn from(wire: MetricWire) -> Self {
-        let gauge = wire.gauge.map(|points| Data::Gauge(Gauge { data_points: all(points.data_points, Into::into) }));
-        let sum = wire.sum.map(|points| {
-            let (aggregation_temporality, is_monotonic) = (points.aggregation_temporality, points.is_monotonic);
-            Data::Sum(Sum { data_points: all(points.data_points, Into::into), aggregation_temporality, is_monotonic })
-        });
-        Self { name: wire.name, description: wire.description, unit: wire.unit, data: gauge.or(sum), ..Self::default() }
+/// Reads a request. Lists would be read as objects without names, and are refused.
+fn request(body: &[u8]) -> Result<Request, serde_json::Error> {
+    match body.trim_ascii_start().first() {
+        Some(b'[') => Err(serde::de::Error::invalid_type(serde::de::Unexpected::Seq, &"an object")),
+        _ => serde_json::from_slice(body),
     }
 }
 
@@ -349,7 +288,7 @@ impl From<MetricWire> for Metric {
 pub fn traces(body: &[u8]) -> Result<Vec<ResourceSpans>, serde_json::Error> {
     let scoped = |scoped: Scoped| ScopeSpans { scope: scoped.scope.map(Into::into), spans: all(scoped.spans, Into::into), schema_url: scoped.schema_url };
     let group = |group: Group| ResourceSpans { resource: group.resource.into(), scope_spans: all(group.scope_spans, scoped), schema_url: group.schema_url };
-    Ok(all(serde_json::from_slice::<Request>(body)?.resource_spans, group))
+    Ok(all(request(body)?.resource_spans, group))
 }
 
 /// Reads an export of metrics.
@@ -357,7 +296,7 @@ pub fn metrics(body: &[u8]) -> Result<Vec<ResourceMetrics>, serde_json::Error> {
     let scoped = |scoped: Scoped| ScopeMetrics { scope: scoped.scope.map(Into::into), metrics: all(scoped.metrics, Into::into), schema_url: scoped.schema_url };
     let group =
         |group: Group| ResourceMetrics { resource: group.resource.into(), scope_metrics: all(group.scope_metrics, scoped), schema_url: group.schema_url };
-    Ok(all(serde_json::from_slice::<Request>(body)?.resource_metrics, group))
+    Ok(all(request(body)?.resource_metrics, group))
 }
 
 /// Reads an export of logs.
@@ -365,7 +304,7 @@ pub fn logs(body: &[u8]) -> Result<Vec<ResourceLogs>, serde_json::Error> {
     let scoped =
         |scoped: Scoped| ScopeLogs { scope: scoped.scope.map(Into::into), log_records: all(scoped.log_records, Into::into), schema_url: scoped.schema_url };
     let group = |group: Group| ResourceLogs { resource: group.resource.into(), scope_logs: all(group.scope_logs, scoped), schema_url: group.schema_url };
-    Ok(all(serde_json::from_slice::<Request>(body)?.resource_logs, group))
+    Ok(all(request(body)?.resource_logs, group))
 }
 
 /// Traces as OTLP's JSON: `{"resourceSpans": […]}`.

@@ -28,9 +28,10 @@ pub trait Numeric: Copy + DeserializeOwned {
     fn of_text(text: &str) -> Option<Self>;
 }
 
-/// Whole numbers that some writers put as `1.0` or `1e3`.
-fn whole(value: f64) -> Option<i64> {
-    (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
+/// Whole numbers that some writers put as `1.0` or `1.8e18`: a time in nanoseconds that went through
+/// a double is off by less than a microsecond.
+fn whole(value: f64) -> Option<i128> {
+    (value.fract() == 0.0 && value.abs() < 2e19).then_some(value as i128)
 }
 
 macro_rules! whole_numbers {
@@ -47,7 +48,8 @@ macro_rules! whole_numbers {
                 whole(value)?.try_into().ok()
             }
             fn of_text(text: &str) -> Option<Self> {
-                text.trim().parse().ok()
+                let text = text.trim();
+                text.parse().ok().or_else(|| text.parse::<f64>().ok().and_then(Self::of_float))
             }
         }
     )+};

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod ids;
 pub mod json;
 pub mod json_any;
+mod json_metrics;
 pub mod values;
 
 pub use super::sources::otlp::MAX_BODY;

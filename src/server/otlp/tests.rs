@@ -40,6 +40,9 @@ fn the_examples_of_the_protocol_are_read() {
     assert!(matches!(&metrics[0].data, Some(Data::Sum(sum)) if sum.aggregation_temporality == 1 && sum.is_monotonic), "{:?}", metrics[0]);
     let Some(Data::Gauge(gauge)) = &metrics[1].data else { panic!("it is a gauge") };
     assert_eq!(gauge.data_points[0].value, Some(number_data_point::Value::AsDouble(10.0)));
+    let Some(Data::Histogram(histogram)) = &metrics[2].data else { panic!("it is a histogram") };
+    assert_eq!((histogram.data_points[0].count, histogram.data_points[0].sum, histogram.aggregation_temporality), (2, Some(2.0), 1));
+    assert!(matches!(&metrics[3].data, Some(Data::ExponentialHistogram(histogram)) if histogram.data_points[0].count > 0));
     assert_eq!(metrics.len(), 4);
 }
 
@@ -67,6 +70,8 @@ fn what_json_may_write_in_several_ways_is_read_in_all_of_them() {
     );
     assert_eq!((span.kind, span.start_time_unix_nano, span.end_time_unix_nano), (2, 5, u64::MAX));
     assert_eq!((span.parent_span_id.len(), span.status.map(|status| status.code)), (0, Some(2)));
+    let span = one_span("\"startTimeUnixNano\": 1.7953136108133911e18, \"endTimeUnixNano\": \"1.5e3\"");
+    assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (1_795_313_610_813_391_104, 1_500));
     for (json, expected) in [
         ("{\"intValue\": \"-9223372036854775808\"}", Some(Value::IntValue(i64::MIN))),
         ("{\"intValue\": 9007199254740993}", Some(Value::IntValue(9_007_199_254_740_993))),
@@ -95,7 +100,7 @@ fn requests_without_anything_in_them_are_requests() {
 
 #[test]
 fn what_is_no_request_is_refused() {
-    for body in ["", "[", "null x", "{\"resourceSpans\": 3}", "{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"traceId\": \"xyz\"}]}]}]}"] {
+    for body in ["", "[", " []", "null x", "{\"resourceSpans\": 3}", "{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"traceId\": \"xyz\"}]}]}]}"] {
         assert!(Sent::read(Signal::Traces, Encoding::Json, body.as_bytes()).is_err(), "{body}");
     }
     assert!(Sent::read(Signal::Traces, Encoding::Protobuf, b"\x0a\xff").is_err());

@@ -111,6 +111,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/telemetry/errors", get(telemetry::errors))
         .route("/api/v1/telemetry/graph", get(telemetry::graph))
         .route("/api/v1/telemetry/differences", get(telemetry::differences))
+        .route("/api/v1/telemetry/changed", get(telemetry::changed))
         .route("/api/v1/telemetry/gauges", get(telemetry::gauges))
         .route("/api/v1/telemetry/traces", get(telemetry::traces))
         .route("/api/v1/telemetry/traces/{id}", get(telemetry::trace))

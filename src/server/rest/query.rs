@@ -68,8 +68,11 @@ impl Asked {
         values.map(|text| read(text).ok_or_else(|| bad(name, expected))).collect()
     }
 
+    /// An instant. The plus of an offset that was not written as `%2B` has become a space.
     pub fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
-        self.one(name, "a time as 2026-08-11T11:06:25Z (RFC 3339)", Timestamp::parse)
+        let with_plus = |text: &str| text.rsplit_once(' ').and_then(|(at, offset)| Timestamp::parse(&format!("{at}+{offset}")));
+        let read = |text: &str| Timestamp::parse(text).or_else(|| with_plus(text));
+        self.one(name, "a time as 2026-08-11T11:06:25Z (RFC 3339)", read)
     }
 
     pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
@@ -119,8 +122,15 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_in_a_time_must_be_escaped_and_a_bad_time_is_refused() {
-        assert!(asked(&[("t", "2026-08-11T11:06:25Z")]).time("t").is_ok_and(|at| at.is_some()));
-        assert!(asked(&[("t", "yesterday")]).time("t").is_err());
+    fn a_plus_that_became_a_space_is_read_and_a_bad_time_is_refused() {
+        let read = |text: &str| asked(&[("t", text)]).time("t").ok().flatten();
+        let at = read("2026-08-11T11:06:25Z");
+        assert!(at.is_some());
+        for same in ["2026-08-11T13:06:25+02:00", "2026-08-11T13:06:25 02:00", "2026-08-11 13:06:25 02:00"] {
+            assert_eq!(read(same), at, "{same}");
+        }
+        for bad in ["yesterday", "2026-08-11 11:06:25", "2026-08-11T11:06:25 Z"] {
+            assert!(asked(&[("t", bad)]).time("t").is_err(), "{bad}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Telemetry for programs: the same figures as the debug board.
 
+mod params;
+
 use super::{
     List,
     problem::Problem,
@@ -10,6 +12,7 @@ use crate::{
     domain::{
         failure::FailureKind,
         telemetry::{
+            changed::ChangedPage,
             differences::Difference,
             origin::PanelSource,
             panels::{
@@ -23,13 +26,15 @@ use crate::{
         observed::{details::LogPlace, panels::By, traces::Place},
         otlp::ids,
         state::App,
-        usecases::telemetry,
+        usecases::{changed, telemetry},
     },
 };
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
+use params::{Baseline, Of, Paged, Ranged, Stepped};
+use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -69,14 +74,7 @@ async fn traffic(app: &App, principal: &Principal, asked: &Asked, by: By) -> Res
 
 /// Services by their calls: requests are the spans with which a service was entered.
 #[utoipa::path(get, path = "/api/v1/telemetry/services", tag = "telemetry", operation_id = "telemetryServices",
-    params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
-        ("baseline_from" = Option<String>, Query, description = "Start of what it is compared with"),
-        ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
-        ("service" = Option<String>, Query),
-        ("operation" = Option<String>, Query),
-    ),
+    params(Ranged, Baseline, Of),
     responses((status = 200, description = "All of them, those with the most requests first", body = schema::TelemetryTraffic), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn services(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Traffic>>, Problem> {
     traffic(&app, &principal, &asked, By::Service).await
@@ -84,14 +82,7 @@ pub async fn services(State(app): State<Arc<App>>, principal: Principal, asked: 
 
 /// Operations by how often they ran: all spans, by service and name.
 #[utoipa::path(get, path = "/api/v1/telemetry/operations", tag = "telemetry", operation_id = "telemetryOperations",
-    params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
-        ("baseline_from" = Option<String>, Query, description = "Start of what it is compared with"),
-        ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
-        ("service" = Option<String>, Query),
-        ("operation" = Option<String>, Query),
-    ),
+    params(Ranged, Baseline, Of),
     responses((status = 200, description = "All of them, those with the most requests first", body = schema::TelemetryTraffic), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn operations(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Traffic>>, Problem> {
     traffic(&app, &principal, &asked, By::Operation).await
@@ -100,14 +91,7 @@ pub async fn operations(State(app): State<Arc<App>>, principal: Principal, asked
 /// Who calls a service, or one operation of it. Calls without a caller came from outside, or from
 /// what sends no spans.
 #[utoipa::path(get, path = "/api/v1/telemetry/callers", tag = "telemetry", operation_id = "telemetryCallers",
-    params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
-        ("baseline_from" = Option<String>, Query, description = "Start of what it is compared with"),
-        ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
-        ("service" = Option<String>, Query),
-        ("operation" = Option<String>, Query),
-    ),
+    params(Ranged, Baseline, Of),
     responses((status = 200, description = "All of them, those with the most requests first", body = schema::TelemetryTraffic), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn callers(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Traffic>>, Problem> {
     traffic(&app, &principal, &asked, By::Caller).await
@@ -115,15 +99,7 @@ pub async fn callers(State(app): State<Arc<App>>, principal: Principal, asked: A
 
 /// How long calls took, over time and in all.
 #[utoipa::path(get, path = "/api/v1/telemetry/latency", tag = "telemetry", operation_id = "telemetryLatency",
-    params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
-        ("baseline_from" = Option<String>, Query, description = "Start of what it is compared with"),
-        ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
-        ("service" = Option<String>, Query),
-        ("operation" = Option<String>, Query),
-        ("step_s" = Option<i64>, Query, description = "Width of a column, in whole minutes; wider where there would be more than 240"),
-    ),
+    params(Ranged, Baseline, Of, Stepped),
     responses((status = 200, description = "The picture", body = schema::TelemetryLatency), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn latency(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Latency>, Problem> {
     Ok(Json(telemetry::latency(&app, &principal.actor, question(&asked, app.clock().now())?).await?))
@@ -132,10 +108,9 @@ pub async fn latency(State(app): State<Arc<App>>, principal: Principal, asked: A
 /// Errors over time, by service or by the operations of one.
 #[utoipa::path(get, path = "/api/v1/telemetry/errors", tag = "telemetry", operation_id = "telemetryErrors",
     params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
+        Ranged,
         ("service" = Option<String>, Query, description = "With it, the rows are its operations"),
-        ("step_s" = Option<i64>, Query, description = "Width of a column, in whole minutes; wider where there would be more than 240"),
+        Stepped,
     ),
     responses((status = 200, description = "The picture", body = schema::TelemetryErrors), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn errors(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<ErrorMap>, Problem> {
@@ -145,10 +120,8 @@ pub async fn errors(State(app): State<Arc<App>>, principal: Principal, asked: As
 /// Who calls whom.
 #[utoipa::path(get, path = "/api/v1/telemetry/graph", tag = "telemetry", operation_id = "telemetryGraph",
     params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
-        ("baseline_from" = Option<String>, Query, description = "Start of what it is compared with"),
-        ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
+        Ranged,
+        Baseline,
         ("service" = Option<String>, Query, description = "Only it, whom it calls and who calls it"),
     ),
     responses((status = 200, description = "The graph", body = schema::TelemetryGraph), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
@@ -160,8 +133,7 @@ pub async fn graph(State(app): State<Arc<App>>, principal: Principal, asked: Ask
 /// its floor of size is told: an empty list means that nothing stands out.
 #[utoipa::path(get, path = "/api/v1/telemetry/differences", tag = "telemetry", operation_id = "telemetryDifferences",
     params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
+        Ranged,
         ("baseline_from" = Option<String>, Query, description = "Start of what it is compared with, before the range or after it; absent: the same length just before"),
         ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
         ("service" = Option<String>, Query, description = "Only what is about it"),
@@ -173,13 +145,30 @@ pub async fn differences(State(app): State<Arc<App>>, principal: Principal, aske
     Ok(Json(List { items: found.items, next_cursor: None }))
 }
 
+/// All that changed in a range. It is one page: `cut` names the kinds of which there was more.
+#[derive(Serialize)]
+pub struct ChangedList {
+    #[serde(flatten)]
+    page: ChangedPage,
+    next_cursor: Option<String>,
+}
+
+/// What changed in a range, of whatever kind, the last first: deploys, how objectives stand, alerts,
+/// maintenance, time that objectives leave out, and definitions. Of each kind the last hundred.
+#[utoipa::path(get, path = "/api/v1/telemetry/changed", tag = "telemetry", operation_id = "telemetryChanged",
+    params(Ranged, ("service" = Option<String>, Query, description = "Only what is of it, or of no service in particular")),
+    responses((status = 200, description = "All of it, on one page", body = schema::TelemetryChanged), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn changed(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<ChangedList>, Problem> {
+    let page = changed::between(&app, &principal.actor, range(&asked, app.clock().now())?, asked.text("service")).await?;
+    Ok(Json(ChangedList { page, next_cursor: None }))
+}
+
 /// What instances measure of themselves, over time. Counters are told by their growth per second.
 #[utoipa::path(get, path = "/api/v1/telemetry/gauges", tag = "telemetry", operation_id = "telemetryGauges",
     params(
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
+        Ranged,
         ("service" = Option<String>, Query),
-        ("step_s" = Option<i64>, Query, description = "Width of a column, in whole minutes; wider where there would be more than 240"),
+        Stepped,
     ),
     responses((status = 200, description = "At most 500 series", body = schema::TelemetryGauges), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn gauges(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<GaugeMap>, Problem> {
@@ -189,12 +178,9 @@ pub async fn gauges(State(app): State<Arc<App>>, principal: Principal, asked: As
 /// Traces whose root begins in the range. One span has to fit service, operation and attributes.
 #[utoipa::path(get, path = "/api/v1/telemetry/traces", tag = "telemetry", operation_id = "telemetryTraces",
     params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
-        ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end"),
-        ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
-        ("service" = Option<String>, Query),
-        ("operation" = Option<String>, Query),
+        Paged,
+        Ranged,
+        Of,
         ("min_s" = Option<f64>, Query, description = "The root takes at least so many seconds"),
         ("max_s" = Option<f64>, Query, description = "The root takes at most so many seconds"),
         ("errors" = Option<bool>, Query, description = "true: only those with a span in error"),
@@ -244,8 +230,7 @@ pub async fn sources(State(app): State<Arc<App>>, principal: Principal) -> Resul
 /// Log records, the last first. Of a trace: without a range, all that are kept.
 #[utoipa::path(get, path = "/api/v1/telemetry/logs", tag = "telemetry", operation_id = "telemetryLogs",
     params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+        Paged,
         ("from" = Option<String>, Query, description = "Start of the range; absent: an hour before its end, or all of a trace"),
         ("to" = Option<String>, Query, description = "End of the range, not part of it; absent: now"),
         ("trace_id" = Option<String>, Query),

@@ -14,6 +14,11 @@
 //! | annotations | `annotations` (an object) |
 //! | link | `url`, `link` |
 //! | time | `timestamp`; of a beginning also `started_at`, of an end `resolved_at` |
+//!
+//! An object whose `kind` or `event_type` is `change`, `deploy`, `release` or `feature_flag` is a
+//! change instead, and opens nothing.
+
+mod change;
 
 use super::{Parsed, Rejected, Request, Source, json, labelled, raw_alert::RawAlert, text, times};
 use crate::domain::{
@@ -23,7 +28,7 @@ use crate::domain::{
 use serde_json::{Map, Value};
 
 pub const SOURCE: Source = Source {
-    setup: "curl '{url}/hooks/generic/{token}' \\\n  --data '{\"title\": \"Nightly export failed\", \"status\": \"firing\", \"severity\": \"warning\", \"dedup_key\": \"cron/nightly-export\", \"service\": \"export\"}'\n# The same key with \"status\": \"resolved\" resolves it.\n",
+    setup: "curl '{url}/hooks/generic/{token}' \\\n  --data '{\"title\": \"Nightly export failed\", \"status\": \"firing\", \"severity\": \"warning\", \"dedup_key\": \"cron/nightly-export\", \"service\": \"export\"}'\n# The same key with \"status\": \"resolved\" resolves it. With \"kind\": \"deploy\" it is a change.\n",
     docs: "https://www.json.org/",
     example: include_str!("../../../tests/fixtures/generic/firing.json"),
     ..Source::new("generic", "Generic JSON", parse)
@@ -67,8 +72,11 @@ pub(super) fn read_any(body: &Value, request: &Request) -> Result<Parsed, Reject
     Ok(parsed)
 }
 
-/// Reads one alert, or says in words why it cannot.
+/// Reads one alert or change, or says in words why it cannot.
 fn read(fields: &Map<String, Value>, request: &Request, parsed: &mut Parsed) -> Result<(), &'static str> {
+    if change::is_one(fields) {
+        return change::read(fields, request, parsed);
+    }
     let (titled_by, title) = first(fields, &TITLES).ok_or("a title is required, as `title`, `summary`, `message` or `name`")?;
     let mut raw = RawAlert::new(SignalAction::Fire, first(fields, &KEYS).map(|(_, key)| key).unwrap_or_default(), title);
     if let Some((_, state)) = first(fields, &STATES) {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Everything that senders are known to send, to be mutated.
-const FIXTURES: [&str; 22] = [
+const FIXTURES: [&str; 23] = [
     include_str!("../../../tests/fixtures/alertmanager/firing_group_two_one_resolved.json"),
     include_str!("../../../tests/fixtures/alertmanager/firing_single.json"),
     include_str!("../../../tests/fixtures/alertmanager/firing_unicode_minimal.json"),
@@ -21,6 +21,7 @@ const FIXTURES: [&str; 22] = [
     include_str!("../../../tests/fixtures/pagerduty_events/acknowledge.json"),
     include_str!("../../../tests/fixtures/pagerduty_events/resolve.json"),
     include_str!("../../../tests/fixtures/pagerduty_events/change.json"),
+    include_str!("../../../tests/fixtures/generic/change.json"),
     include_str!("../../../tests/fixtures/generic/firing.json"),
     include_str!("../../../tests/fixtures/generic/resolved_aliases.json"),
     include_str!("../../../tests/fixtures/grafana/firing.json"),

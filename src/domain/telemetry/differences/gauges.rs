@@ -7,7 +7,7 @@ use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
 use crate::domain::{
     telemetry::{
         facts::{Facts, GaugeFacts, GaugeKey, Name},
-        suspects::is_never_zero,
+        suspects::{is_never_zero, is_of_memory, is_of_processor},
     },
     wording::count,
 };
@@ -122,12 +122,14 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
             let p = chance::normal_tail(chance::from_t(apart_by / deviation, degrees));
             let changed = (reading.mean - reading.mean_before).abs();
             let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level;
-            let (service, instance) = (pair.text(reading.key.service), pair.text(reading.key.instance));
+            let service = pair.text(reading.key.service);
+            let instance = reading.key.instance.map(|name| pair.text(name));
             let figure = |facts: &GaugeFacts| Figure { n: facts.readings, value: facts.mean() };
             let mut item = Difference::new(DifferenceKind::Resource, service, metric, figure(&reading.now), figure(&reading.before));
-            item.instance = Some(instance.to_owned());
+            item.instance = instance.map(str::to_owned);
+            let whose = instance.map_or_else(|| service.to_owned(), |instance| format!("{instance} ({service})"));
             item.text = format!(
-                "{metric} of {instance} ({service}) is {} (mean of {}); {} (of {}) before.",
+                "{metric} of {whose} is {} (mean of {}); {} (of {}) before.",
                 number(reading.mean),
                 count(reading.now.readings as usize, "reading", "readings"),
                 number(reading.mean_before),
@@ -155,9 +157,9 @@ impl Sort {
         // A node's figures are those of everything on it.
         if any(&["node", "host", "system.", "latency", "duration", "request"]) {
             Self::Other
-        } else if any(&["cpu", "processor"]) {
+        } else if is_of_processor(&name) {
             Self::Processor
-        } else if any(&["memory", "mem_", "_mem", ".mem", "heap", "rss", "working_set"]) {
+        } else if is_of_memory(&name) {
             Self::Memory
         } else {
             Self::Other

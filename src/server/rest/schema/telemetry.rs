@@ -165,6 +165,40 @@ shape!(TelemetryFigure, {
     "properties": { "n": { "type": "integer" }, "value": { "type": ["number", "null"] } }
 });
 
+shape!(TelemetryChanged, {
+    "type": "object",
+    "required": ["items", "cut", "next_cursor"],
+    "properties": {
+        "items": { "type": "array", "items": {
+            "type": "object",
+            "required": ["at", "until", "kind", "title", "words", "service", "is_worse", "leads_to", "change"],
+            "properties": {
+                "at": { "type": "string", "format": "date-time" },
+                "until": { "type": ["string", "null"], "format": "date-time", "description": "When it ended, or will, of what lasts" },
+                "kind": { "$ref": "#/components/schemas/TelemetryChangedKind" },
+                "title": { "type": "string", "description": "What it is about" },
+                "words": { "type": "string", "description": "What happened to it", "examples": ["opened, critical"] },
+                "service": { "type": ["string", "null"] },
+                "is_worse": { "type": "boolean", "description": "Something opened, fired, failed or was overspent" },
+                "leads_to": {
+                    "type": ["object", "null"],
+                    "description": "Where it can be looked at",
+                    "required": ["page", "name"],
+                    "properties": {
+                        "page": { "type": "string", "enum": ["incident", "objective", "service"] },
+                        "name": { "type": "string", "description": "An incident's id or reference, else a name" }
+                    }
+                },
+                "change": { "oneOf": [{ "$ref": "#/components/schemas/ChangeRecord" }, { "type": "null" }], "description": "Of a deploy: all that is known of it" }
+            }
+        } },
+        "cut": { "type": "array", "items": { "$ref": "#/components/schemas/TelemetryChangedKind" }, "description": "The kinds of which there was more than is listed" },
+        "next_cursor": { "type": "null" }
+    }
+});
+
+shape!(TelemetryChangedKind, { "type": "string", "enum": ["deploy", "objective", "alert", "maintenance", "exclusion", "definition"] });
+
 shape!(TelemetryGauges, {
     "type": "object",
     "required": ["step_s", "columns", "rows"],
