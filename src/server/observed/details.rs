@@ -4,7 +4,7 @@ use super::{
     Observed, block,
     minute::{Log, NONE},
     snapshot::{Snapshot, instant, just_after, nanos},
-    taking,
+    taking, whose,
 };
 use crate::{
     domain::{
@@ -184,7 +184,7 @@ pub fn view(trace: u128, groups: &[ResourceSpans]) -> TraceView {
     let mut resources = BTreeMap::new();
     for group in groups {
         let resource = group.resource.as_ref();
-        let key = (taking::service_of(resource).into_owned(), taking::instance_of(resource).map(|text| text.into_owned()).unwrap_or_default());
+        let key = (whose::service_of(resource).into_owned(), whose::instance_of(resource).map(|text| text.into_owned()).unwrap_or_default());
         resources.entry(key).or_insert_with(|| resource.map_or_else(Vec::new, |resource| pairs(&resource.attributes)));
     }
     TraceView {
@@ -199,7 +199,7 @@ fn span_row(resource: Option<&Resource>, span: &Span, first_ns: u64) -> SpanRow 
     SpanRow {
         span_id: ids::span_text(ids::span(&span.span_id)),
         parent_id: if parent == 0 { String::new() } else { ids::span_text(parent) },
-        service: taking::service_of(resource).into_owned(),
+        service: whose::service_of(resource).into_owned(),
         operation: values::plain(&span.name).into_owned(),
         kind: match SpanKind::try_from(span.kind) {
             Ok(SpanKind::Server) => "server",
@@ -210,7 +210,7 @@ fn span_row(resource: Option<&Resource>, span: &Span, first_ns: u64) -> SpanRow 
             Ok(SpanKind::Unspecified) | Err(_) => "",
         }
         .to_owned(),
-        instance: taking::instance_of(resource).map(|text| text.into_owned()).unwrap_or_default(),
+        instance: whose::instance_of(resource).map(|text| text.into_owned()).unwrap_or_default(),
         started_at: instant(span.start_time_unix_nano),
         offset_s: span.start_time_unix_nano.saturating_sub(first_ns) as f64 / 1e9,
         duration_s: span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano) as f64 / 1e9,
@@ -237,8 +237,8 @@ fn row(resource: Option<&Resource>, record: &LogRecord, received_ns: u64) -> Log
         at: instant(taking::at_of(record, received_ns)),
         severity,
         severity_number: number,
-        service: taking::service_of(resource).into_owned(),
-        instance: taking::instance_of(resource).map(|text| text.into_owned()),
+        service: whose::service_of(resource).into_owned(),
+        instance: whose::instance_of(resource).map(|text| text.into_owned()),
         text: values::text(record.body.as_ref()).into_owned(),
         trace_id: (trace != 0).then(|| ids::trace_text(trace)),
         span_id: (span != 0).then(|| ids::span_text(span)),

@@ -48,7 +48,9 @@ impl Snapshot {
             let words = self.words();
             for (number, readings) in &minute.readings {
                 let Some(series) = words.series_of(*number) else { continue };
-                if wanted.is_some_and(|wanted| wanted != Some(series.service)) || rows.len() >= MOST_ROWS && !rows.contains_key(number) {
+                // Histograms leave room for what is measured by itself.
+                let most = if series.of_distribution { MOST_ROWS / 2 } else { MOST_ROWS };
+                if wanted.is_some_and(|wanted| wanted != Some(series.service)) || rows.len() >= most && !rows.contains_key(number) {
                     continue;
                 }
                 let before = || (1..=5).find_map(|back| self.minute(at - back).and_then(|minute| minute.readings.get(number)));

@@ -21,6 +21,7 @@ mod suspects;
 mod taking;
 mod thin;
 pub mod traces;
+mod whose;
 mod words;
 mod writer;
 

@@ -109,7 +109,8 @@ impl Snapshot {
         let mut series = BTreeMap::<u32, Told>::new();
         for (at, minute) in self.within(range) {
             for (number, readings) in &minute.readings {
-                let Some(known) = words.series_of(*number) else { continue };
+                // Of requests that do not come nothing is counted, which says nothing of who counts.
+                let Some(known) = words.series_of(*number).filter(|series| !series.of_distribution) else { continue };
                 let told = series.entry(*number).or_insert_with(|| Told { coming: Coming::at(at), readings: 0, is_zero: true });
                 told.coming.again(at);
                 let before = || (1..=5).find_map(|back| self.minute(at - back).and_then(|minute| minute.readings.get(number)));

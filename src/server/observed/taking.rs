@@ -4,6 +4,7 @@
 use super::{
     distributions,
     minute::{Log, Minute, NONE, Span, minute_of},
+    whose::{instance_of, instance_of_point, service_of},
     words::{Counting, Pair, Series, Words},
 };
 use crate::{
@@ -23,22 +24,12 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
 /// Readings that are there, but not as a number.
 const NO_RECORDED_VALUE: u32 = 1;
-/// What a service is called that does not say its name.
-const NAMELESS: &str = "unknown_service";
-/// Where the name of a service stands that is not said: that of what was deployed, the best first.
-const WORKLOADS: [&str; 5] = ["k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name", "k8s.container.name", "container.name"];
-/// Where an instance's name stands, the best first.
-const INSTANCES: [&str; 5] = ["k8s.pod.name", "service.instance.id", "host.name", "container.name", "container.id"];
-/// Where a reading says by itself of which instance it is, if its resource does not: whoever reads
-/// many instances (a scraper, a bridge from another system) has one resource for all of them.
-const INSTANCES_OF_POINTS: [&str; 6] = ["k8s.pod.name", "service.instance.id", "host.name", "pod", "pod_name", "instance"];
 /// Where a client says whom it calls, the best first.
 const PEERS: [&str; 6] = ["peer.service", "server.address", "net.peer.name", "db.system.name", "db.system", "messaging.system"];
 /// Where a record says by whom and on which line it was written: newer and older conventions.
@@ -143,20 +134,6 @@ pub fn screen(sent: &mut Sent, window: Window, received_ns: u64) -> Screened {
 /// When a record was written: what its writer says, else when it was seen, else when it came.
 pub fn at_of(record: &LogRecord, received_ns: u64) -> u64 {
     [record.time_unix_nano, record.observed_time_unix_nano].into_iter().find(|ns| *ns > 0).unwrap_or(received_ns)
-}
-
-/// The service of a resource. What watches others from outside (a kubelet, a container's runtime)
-/// says what was deployed and not which service that is.
-pub fn service_of(resource: Option<&Resource>) -> Cow<'_, str> {
-    let attributes = resource.map_or(&[][..], |resource| &resource.attributes);
-    let said = || values::find(attributes, "service.name");
-    said().or_else(|| WORKLOADS.iter().find_map(|name| values::find(attributes, name))).unwrap_or(Cow::Borrowed(NAMELESS))
-}
-
-/// The instance of a resource, where it says one.
-pub fn instance_of(resource: Option<&Resource>) -> Option<Cow<'_, str>> {
-    let attributes = &resource?.attributes;
-    INSTANCES.iter().find_map(|name| values::find(attributes, name))
 }
 
 /// How many of what was put in.
@@ -364,7 +341,7 @@ impl Shelf<'_> {
         let mut attributes = vec![];
         self.pairs(&point.attributes, &mut attributes);
         attributes.sort_unstable();
-        let said = || INSTANCES_OF_POINTS.iter().find_map(|name| values::find(&point.attributes, name));
+        let said = || instance_of_point(&point.attributes);
         let instance = if instance == NONE { said().map_or(NONE, |text| self.words.name(&text).0) } else { instance };
         let series = Series {
             service,

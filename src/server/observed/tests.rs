@@ -399,3 +399,88 @@ async fn names_are_asked_for_as_they_are_shown() {
     let snapshot = observed.snapshot(NOON, NOON.plus_secs(60)).await.expect("the store answers");
     assert_eq!(snapshot.traffic(&question, None, By::Operation).len(), 1);
 }
+
+/// A name and a value for each attribute.
+type Attributes = Vec<(&'static str, String)>;
+
+fn attributes(pairs: &Attributes) -> serde_json::Value {
+    pairs.iter().map(|(key, value)| serde_json::json!({"key": key, "value": text(value)})).collect()
+}
+
+/// What eight services report of themselves for twenty minutes: from the tenth on the first instance
+/// of the fourth is several times as busy. `spelled` says what stands at the resource and at each
+/// of the points, which are told apart by what they are multiplied with.
+async fn busy_since_the_tenth(metric: &str, spelled: impl Fn(usize, usize) -> (Attributes, Vec<(Attributes, f64)>)) -> Vec<crate::domain::telemetry::differences::Difference> {
+    let (observed, _folder) = observed().await;
+    let mut groups = vec![];
+    for (service, instance) in (0..8).flat_map(|service| [(service, 0), (service, 1)]) {
+        let (resource, series) = spelled(service, instance);
+        let mut points = vec![];
+        for minute in 0..20 {
+            let wave = 1.0 + 0.03 * ((minute * 7 + service * 3 + instance) % 5) as f64;
+            let busy = if minute >= 10 && (service, instance) == (3, 0) { 3.0 } else { 1.0 };
+            for (attributes_of_point, share) in &series {
+                // What is left falls as the rest rises.
+                let value = if *share < 0.0 { 1.0 + share * wave * busy } else { share * wave * busy };
+                points.push(serde_json::json!({"timeUnixNano": nanos_of(minute as i64 * 60_000 + 500), "asDouble": value, "attributes": attributes(attributes_of_point)}));
+            }
+        }
+        let metric = serde_json::json!({"name": metric, "gauge": {"dataPoints": points}});
+        groups.push(serde_json::json!({"resource": {"attributes": attributes(&resource)}, "scopeMetrics": [{"metrics": [metric]}]}));
+    }
+    observed.take(sent(Signal::Metrics, &serde_json::json!({"resourceMetrics": groups})), None).await.expect("it is kept");
+    let snapshot = observed.snapshot(NOON, NOON.plus_secs(1_200)).await.expect("the store answers");
+    let part = |from: i64, to: i64| Range { from: NOON.plus_secs(from * 60), to: NOON.plus_secs(to * 60) };
+    snapshot.compare(part(10, 20), &snapshot, part(0, 10)).items
+}
+
+#[tokio::test]
+async fn gauges_are_compared_however_their_senders_name_whose_they_are() {
+    let pod = |service: usize, instance: usize| format!("s{service}-{instance}");
+    let whole = |attributes: Attributes| vec![(attributes, 1.0)];
+    let named = |service: usize| ("service.name", format!("s{service}"));
+    for (spelling, metric, instance, items) in [
+        ("by its pod", "mem", Some("s3-0"), busy_since_the_tenth("mem", |s, i| (vec![named(s), ("k8s.pod.name", pod(s, i))], whole(vec![]))).await),
+        ("by nothing", "cpu", None, busy_since_the_tenth("cpu", |s, i| (vec![named(if i == 0 { s } else { s + 20 })], whole(vec![]))).await),
+        ("by its container", "cpu", Some("s3-0"), busy_since_the_tenth("cpu", |s, i| (vec![named(s), ("container.name", pod(s, i))], whole(vec![]))).await),
+        ("by its point", "cpu", Some("s3-0"), busy_since_the_tenth("cpu", |s, i| (vec![named(s)], whole(vec![("pod", pod(s, i))]))).await),
+        (
+            "by what was deployed",
+            "k8s.pod.cpu.usage",
+            Some("s3-0"),
+            busy_since_the_tenth("k8s.pod.cpu.usage", |s, i| (vec![("k8s.deployment.name", format!("s{s}")), ("k8s.pod.name", pod(s, i))], whole(vec![]))).await,
+        ),
+        (
+            "with what is idle",
+            "process.cpu.utilization",
+            Some("s3-0"),
+            busy_since_the_tenth("process.cpu.utilization", |s, i| {
+                let states = vec![(vec![("cpu.mode", "user".to_owned())], 0.1), (vec![("cpu.mode", "idle".to_owned())], -0.1)];
+                (vec![named(s), ("k8s.pod.name", pod(s, i))], states)
+            })
+            .await,
+        ),
+    ] {
+        let told: Vec<_> = items.iter().map(|item| (item.service.as_str(), item.measure.as_str(), item.instance.as_deref())).collect();
+        assert_eq!(told, [("s3", metric, instance)], "{spelling}");
+    }
+}
+
+#[tokio::test]
+async fn histograms_are_shown_by_their_count_and_sum_and_not_compared() {
+    let (observed, _folder) = observed().await;
+    let point = |minute: i64| {
+        let count = if minute < 10 { minute * 60 } else { 600 + (minute - 10) * 6_000 };
+        serde_json::json!({"timeUnixNano": nanos_of(minute * 60_000), "count": count.to_string(), "sum": count as f64 / 10.0, "bucketCounts": ["0", "1"], "explicitBounds": [1]})
+    };
+    let histogram = serde_json::json!({"aggregationTemporality": 2, "dataPoints": (0..20).map(point).collect::<Vec<_>>()});
+    let metric = serde_json::json!({"name": "cpu.bursts", "unit": "s", "histogram": histogram});
+    let export = serde_json::json!({"resourceMetrics": [{"resource": resource("pay"), "scopeMetrics": [{"metrics": [metric]}]}]});
+    assert_eq!(observed.take(sent(Signal::Metrics, &export), None).await.expect("it is kept").screened.taken, 20);
+    let snapshot = observed.snapshot(NOON, NOON.plus_secs(1_200)).await.expect("the store answers");
+    let rows = snapshot.gauges(&question(5, 7)).rows;
+    let told: Vec<_> = rows.iter().map(|row| (row.metric.as_str(), row.unit.as_str(), row.values.clone())).collect();
+    assert_eq!(told, [("cpu.bursts_count", "1", vec![Some(1.0), Some(1.0)]), ("cpu.bursts_sum", "s", vec![Some(0.1), Some(0.1)])]);
+    let part = |from: i64, to: i64| Range { from: NOON.plus_secs(from * 60), to: NOON.plus_secs(to * 60) };
+    assert!(snapshot.compare(part(12, 20), &snapshot, part(0, 10)).items.is_empty());
+}
