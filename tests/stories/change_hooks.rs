@@ -201,3 +201,22 @@ story! {
         assert_eq!(post(&house.nobody(), &hook, "{\"app\": checkout}").await.refused(400), "not_json");
     }
 }
+
+story! {
+    /// Any pipeline: what is told again with its key goes on, and nothing opens.
+    async fn anybodys_json_may_say_that_it_is_a_change(fresh) {
+        const DEPLOY: &str = include_str!("../fixtures/generic/change.json");
+        let house = House::of(&fresh);
+        let reader = house.program(Role::Viewer).await;
+        let (_, token) = house.integration(json!({"source": "generic", "name": "ci"})).await;
+        let hook = format!("/hooks/generic/{token}");
+        let started = with(DEPLOY, &[("/status", json!("started")), ("/timestamp", json!("2025-03-14T09:50:00Z"))]);
+        for (body, status) in [(started.clone(), "running"), (DEPLOY.to_owned(), "success"), (started, "success")] {
+            let taken = post(&house.nobody(), &hook, &body).await.is(200);
+            assert_eq!((&taken["opened"], &taken["changes"]), (&json!(0), &json!(1)));
+            let changes = reader.items("/api/v1/changes?service=checkout").await;
+            assert_eq!((changes.len(), &changes[0]["key"], &changes[0]["status"]), (1, &json!("ci/checkout/512"), &json!(status)));
+        }
+        assert!(reader.items("/api/v1/alerts").await.is_empty());
+    }
+}

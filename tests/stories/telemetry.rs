@@ -242,7 +242,9 @@ fn metrics() -> Value {
     let point = |ms: i64, value: Value| json!({"timeUnixNano": at(ms), "asDouble": value, "attributes": []});
     let gauge = json!({"name": "cpu", "unit": "1", "gauge": {"dataPoints": [point(1_000, json!(0.25)), point(2_000, json!(0.75)), point(2_000, json!(0.75)), point(61_000, json!("NaN"))]}});
     let counter = json!({"name": "cpu.time", "unit": "s", "sum": {"isMonotonic": true, "aggregationTemporality": 2, "dataPoints": [point(0, json!(10)), point(60_000, json!(40))]}});
-    json!({"resourceMetrics": [{"resource": {"attributes": attributes(&[("service.name", "pay"), ("service.instance.id", "i-1")])}, "scopeMetrics": [{"metrics": [gauge, counter]}]}]})
+    let bucket = |ms: i64, count: u32| json!({"timeUnixNano": at(ms), "count": count.to_string(), "sum": f64::from(count) / 4.0, "bucketCounts": [count, 0], "explicitBounds": [1]});
+    let histogram = json!({"name": "took", "unit": "s", "histogram": {"aggregationTemporality": 2, "dataPoints": [bucket(0, 0), bucket(60_000, 120)]}});
+    json!({"resourceMetrics": [{"resource": {"attributes": attributes(&[("service.name", "pay"), ("service.instance.id", "i-1")])}, "scopeMetrics": [{"metrics": [gauge, counter, histogram]}]}]})
 }
 
 story! {
@@ -270,6 +272,9 @@ story! {
         let rows = gauges["rows"].as_array().expect("they are a list");
         assert_eq!((&named(rows, "metric", "cpu")["values"], &named(rows, "metric", "cpu")["instance"]), (&json!([0.5, null, null]), &json!("i-1")));
         assert_eq!(named(rows, "metric", "cpu.time")["values"], json!([null, 0.5, null]));
+        // Of a histogram it is told how often something was measured and what it came to.
+        let of_took = |ending: &str| named(rows, "metric", &format!("took_{ending}"))["values"].clone();
+        assert_eq!((of_took("count"), of_took("sum")), (json!([null, 2.0, null]), json!([null, 0.5, null])));
     }
 }
 
@@ -290,8 +295,10 @@ story! {
             assert_eq!((answer.status, answer.text().as_str(), answer.header("content-type")), (200, "", "application/x-protobuf"), "{path}");
             let answer = json_sender.send(Method::POST, path, "{}").await;
             assert_eq!((answer.status, answer.text().as_str(), answer.header("content-type")), (200, "{}", "application/json"));
-            let answer = json_sender.send(Method::POST, path, "{").await;
-            assert_eq!((answer.status, answer.header("content-type")), (400, "application/json"));
+            for broken in ["{", "[]", ""] {
+                let answer = json_sender.send(Method::POST, path, broken).await;
+                assert_eq!((answer.status, answer.header("content-type")), (400, "application/json"), "{path} {broken}");
+            }
             assert_eq!(sender.saying("content-type", "application/x-protobuf").send(Method::POST, path, "xyz").await.status, 400);
             assert_eq!(sender.saying("content-type", "text/plain").send(Method::POST, path, "{}").await.status, 415);
             assert_eq!(sender.send(Method::POST, path, "{}").await.status, 415);
