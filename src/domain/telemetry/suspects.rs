@@ -143,8 +143,14 @@ mod tests {
 
     #[test]
     fn only_what_a_running_process_uses_is_never_zero() {
-        assert!(["container.cpu.usage", "process_resident_memory_bytes", "jvm.memory.used", "node_memory_Active_bytes", "mem", "pod_mem_bytes", "MemUsage(Mi)"].into_iter().all(is_never_zero));
-        assert!(!["queue.depth", "container.cpu.throttled", "system.memory.swap", "http.errors", "memcached.items", "team_members"].into_iter().any(is_never_zero));
+        assert!(
+            ["container.cpu.usage", "process_resident_memory_bytes", "jvm.memory.used", "node_memory_Active_bytes", "mem", "pod_mem_bytes", "MemUsage(Mi)"]
+                .into_iter()
+                .all(is_never_zero)
+        );
+        assert!(
+            !["queue.depth", "container.cpu.throttled", "system.memory.swap", "http.errors", "memcached.items", "team_members"].into_iter().any(is_never_zero)
+        );
     }
 
     #[test]

@@ -109,7 +109,13 @@ mod tests {
 
     #[test]
     fn of_a_histogram_the_count_and_the_sum_are_kept_as_counters() {
-        let point = |at_ns: u64, sum: Option<f64>| HistogramDataPoint { time_unix_nano: at_ns, count: 3, sum, bucket_counts: vec![1, 2], ..HistogramDataPoint::default() };
+        let point = |at_ns: u64, sum: Option<f64>| HistogramDataPoint {
+            time_unix_nano: at_ns,
+            count: 3,
+            sum,
+            bucket_counts: vec![1, 2],
+            ..HistogramDataPoint::default()
+        };
         let data = Histogram { data_points: vec![point(5, Some(1.0)), point(20, Some(1.5)), point(30, None)], aggregation_temporality: 1 };
         let mut screened = Screened::default();
         let kept = kept(metric(Some(Data::Histogram(data))), &mut screened, ALWAYS);

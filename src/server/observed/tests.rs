@@ -410,7 +410,10 @@ fn attributes(pairs: &Attributes) -> serde_json::Value {
 /// What eight services report of themselves for twenty minutes: from the tenth on the first instance
 /// of the fourth is several times as busy. `spelled` says what stands at the resource and at each
 /// of the points, which are told apart by what they are multiplied with.
-async fn busy_since_the_tenth(metric: &str, spelled: impl Fn(usize, usize) -> (Attributes, Vec<(Attributes, f64)>)) -> Vec<crate::domain::telemetry::differences::Difference> {
+async fn busy_since_the_tenth(
+    metric: &str,
+    spelled: impl Fn(usize, usize) -> (Attributes, Vec<(Attributes, f64)>),
+) -> Vec<crate::domain::telemetry::differences::Difference> {
     let (observed, _folder) = observed().await;
     let mut groups = vec![];
     for (service, instance) in (0..8).flat_map(|service| [(service, 0), (service, 1)]) {
@@ -448,7 +451,8 @@ async fn gauges_are_compared_however_their_senders_name_whose_they_are() {
             "by what was deployed",
             "k8s.pod.cpu.usage",
             Some("s3-0"),
-            busy_since_the_tenth("k8s.pod.cpu.usage", |s, i| (vec![("k8s.deployment.name", format!("s{s}")), ("k8s.pod.name", pod(s, i))], whole(vec![]))).await,
+            busy_since_the_tenth("k8s.pod.cpu.usage", |s, i| (vec![("k8s.deployment.name", format!("s{s}")), ("k8s.pod.name", pod(s, i))], whole(vec![])))
+                .await,
         ),
         (
             "with what is idle",

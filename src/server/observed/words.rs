@@ -387,7 +387,15 @@ mod tests {
     fn series_that_are_gone_make_room_and_their_numbers_do_not_come_again() {
         let mut words = Words::default();
         let (service, metric) = (words.service("pay"), words.name("jobs"));
-        let series = |number: u32| Series { service, instance: Some(Name(number)), metric, unit: metric, attributes: vec![], counting: Counting::Gauge, of_distribution: false };
+        let series = |number: u32| Series {
+            service,
+            instance: Some(Name(number)),
+            metric,
+            unit: metric,
+            attributes: vec![],
+            counting: Counting::Gauge,
+            of_distribution: false,
+        };
         let bytes = words.bytes;
         for number in 0..u32::try_from(MOST_SERIES).expect("it is small") {
             assert_eq!(words.series(series(number)), Some(number));

@@ -2,7 +2,7 @@
 //! parameters once. Reading them is the routes' own.
 
 use utoipa::{
-    IntoParams, PartialSchema, ToSchema,
+    IntoParams, PartialSchema,
     openapi::{
         Required,
         path::{Parameter, ParameterBuilder, ParameterIn},
@@ -21,7 +21,10 @@ pub struct Stepped;
 pub struct Paged;
 
 /// A parameter that may be left out.
-fn optional<T: PartialSchema + ToSchema>(name: &str, words: Option<&str>) -> Parameter {
+fn optional<T>(name: &str, words: Option<&str>) -> Parameter
+where
+    Option<T>: PartialSchema,
+{
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
     parameter.schema(Some(<Option<T>>::schema())).description(words).build()
 }
