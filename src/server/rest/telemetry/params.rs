@@ -21,12 +21,9 @@ pub struct Stepped;
 pub struct Paged;
 
 /// A parameter that may be left out.
-fn optional<T>(name: &str, words: Option<&str>) -> Parameter
-where
-    Option<T>: PartialSchema,
-{
+fn optional<T: PartialSchema>(name: &str, words: Option<&str>) -> Parameter {
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
-    parameter.schema(Some(<Option<T>>::schema())).description(words).build()
+    parameter.schema(Some(T::schema())).description(words).build()
 }
 
 impl IntoParams for Ranged {
