@@ -233,6 +233,22 @@ fn correcting_an_entrys_time_corrects_what_it_set() {
 }
 
 #[test]
+fn an_acknowledgement_that_comes_when_it_is_over_is_a_note() {
+    let mut told = Told::declared(Some(Severity::Sev2));
+    let meant = Command::Acknowledge { for_s: Some(1800), happened_at: Some(NOON.plus_secs(60)) };
+    told.tell(Command::Resolve { reason: None, happened_at: None }, &mara(), NOON.plus_secs(120)).expect("it is open");
+    told.tell(meant.clone(), &mara(), NOON.plus_secs(300)).expect("it is kept");
+    let last = told.events.last().expect("it was recorded");
+    assert!(matches!(&last.kind, EventKind::Note { text, .. } if text.starts_with("Late acknowledgement")), "{:?}", last.kind);
+    assert_eq!((last.happened_at, told.incident.state), (NOON.plus_secs(60), State::Resolved));
+    assert_eq!((told.incident.acknowledged_at, told.incident.resolved_at), (None, Some(NOON.plus_secs(120))));
+    // Without saying when it was meant, it is a command like any other.
+    let now = Command::Acknowledge { for_s: None, happened_at: None };
+    assert_eq!(told.tell(now, &mara(), NOON.plus_secs(310)), Err(Refusal::NotNow { state: State::Resolved }));
+    assert_eq!(told.tell(meant, &actor("Vera", Role::Viewer), NOON.plus_secs(320)), Err(Refusal::NeedsResponder));
+}
+
+#[test]
 fn times_in_the_future_and_backward_windows_are_refused() {
     let mut told = Told::declared(Some(Severity::Sev2));
     let later = Command::Note { text: "x".into(), happened_at: Some(NOON.plus_secs(3600)) };
