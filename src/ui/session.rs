@@ -366,9 +366,7 @@ impl Session {
     /// it arrives, it is kept as a note instead of being refused.
     fn dated(self, command: Command) -> Command {
         match command {
-            Command::Acknowledge { for_s, happened_at: None } if self.live.is_cut_off() => {
-                Command::Acknowledge { for_s, happened_at: Some(self.live.now()) }
-            }
+            Command::Acknowledge { for_s, happened_at: None } if self.live.is_cut_off() => Command::Acknowledge { for_s, happened_at: Some(self.live.now()) },
             other => other,
         }
     }

@@ -3,7 +3,8 @@
 //! Decides and changes nothing: the caller records the changes as events, then folds them.
 
 use super::{
-    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, ResolvedBy, SignalState, State, Verb, allowed, late,
+    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, ResolvedBy, SignalState, State, Verb, allowed,
+    late,
 };
 use crate::domain::{
     alert::{Labels, Link},

@@ -235,7 +235,8 @@ fn correcting_an_entrys_time_corrects_what_it_set() {
 #[test]
 fn impact_ends_at_the_corrected_time_of_the_resolve_that_ended_it() {
     let mut told = Told::declared(Some(Severity::Sev2));
-    let window = |service: &str, to: Option<i64>| ImpactWindow { service: Some(service.into()), from: NOON.plus_secs(-600), to: to.map(|secs| NOON.plus_secs(secs)) };
+    let window =
+        |service: &str, to: Option<i64>| ImpactWindow { service: Some(service.into()), from: NOON.plus_secs(-600), to: to.map(|secs| NOON.plus_secs(secs)) };
     let impact = vec![window("checkout", None), window("search", Some(-60))];
     told.tell(Command::SetImpact { impact, reason: None }, &mara(), NOON).expect("a person may");
     told.tell(Command::Resolve { reason: None, happened_at: None }, &mara(), NOON.plus_secs(600)).expect("it is open");

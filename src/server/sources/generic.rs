@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn several_links_are_read_in_the_shape_in_which_alerts_are_answered() {
-        let signal = read(&json!({"title": "t", "links": [{"href": "https://a", "text": "A"}, "https://b", {"url": "https://c"}, {"text": "nowhere"}, 7, null]}));
+        let signal =
+            read(&json!({"title": "t", "links": [{"href": "https://a", "text": "A"}, "https://b", {"url": "https://c"}, {"text": "nowhere"}, 7, null]}));
         assert_eq!(signal.links, [link("https://a", "A"), link("https://b", "Link"), link("https://c", "https://c")]);
         assert!(read(&json!({"title": "t", "links": "https://a"})).links.is_empty());
     }
