@@ -183,22 +183,38 @@ const CLOCK_SKEW_SECS: i64 = 60;
 /// Decides what `signal` does to the newest known episode of its identity.
 ///
 /// Event times ahead of ours by more than a minute are taken as `received_at`, so that one wrong
-/// clock cannot block an identity for ever.
+/// clock cannot block an identity for ever. For the same reason our clock is not held against a
+/// sender's: what comes without a time counts by its arrival, or a difference of seconds between
+/// the clocks would make a resolve late and leave the alert open for good.
 pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) -> Verdict {
-    let believed = |at: Option<Timestamp>| at.filter(|at| *at > Timestamp::MIN && *at <= received_at.plus_secs(CLOCK_SKEW_SECS)).unwrap_or(received_at);
-    let event_at = believed(signal.event_at.or(signal.started_at));
+    let credible = |at: Option<Timestamp>| at.filter(|at| *at > Timestamp::MIN && *at <= received_at.plus_secs(CLOCK_SKEW_SECS));
+    let told_at = credible(signal.event_at.or(signal.started_at));
     let open = newest.filter(|episode| episode.resolved_at.is_none());
     match (signal.action, open, newest) {
-        (SignalAction::Fire, Some(open), _) => Verdict::Repeat { event_at: event_at.max(open.last_event_at) },
-        (SignalAction::Fire, None, Some(last)) if last.resolved_at.is_some_and(|resolved_at| event_at <= resolved_at) && !outlives(last, signal) => {
+        (SignalAction::Fire, Some(open), _) => Verdict::Repeat { event_at: told_at.map_or(open.last_event_at, |at| at.max(open.last_event_at)) },
+        (SignalAction::Fire, None, Some(last)) if told_at.is_some_and(|at| last.resolved_at >= Some(at)) && !outlives(last, signal) => {
             Verdict::Ignore(Ignored::Late)
         }
-        (SignalAction::Fire, None, _) => Verdict::Open { started_at: believed(signal.started_at), event_at },
-        (SignalAction::Acknowledge, Some(open), _) if event_at >= open.last_event_at => Verdict::Acknowledge { event_at },
-        (SignalAction::Resolve, Some(open), _) if event_at >= open.last_event_at => Verdict::Resolve { at: event_at },
+        (SignalAction::Fire, None, _) => Verdict::Open {
+            started_at: credible(signal.started_at).unwrap_or(received_at),
+            event_at: told_at.unwrap_or_else(|| earliest_end(newest, received_at)),
+        },
+        (SignalAction::Acknowledge, Some(open), _) if told_at.is_none_or(|at| at >= open.last_event_at) => {
+            Verdict::Acknowledge { event_at: told_at.unwrap_or(open.last_event_at) }
+        }
+        (SignalAction::Resolve, Some(open), _) if told_at.is_none_or(|at| at >= open.last_event_at) => {
+            Verdict::Resolve { at: told_at.unwrap_or(received_at).max(open.started_at) }
+        }
         (SignalAction::Acknowledge | SignalAction::Resolve, Some(_), _) => Verdict::Ignore(Ignored::Late),
         (SignalAction::Acknowledge | SignalAction::Resolve, None, _) => Verdict::Ignore(Ignored::Unknown),
     }
+}
+
+/// The earliest end that is believed of an episode whose sender did not say when it began: as much
+/// before its arrival as the clocks may differ by, but after what ended the episode before it.
+fn earliest_end(last: Option<&Episode>, received_at: Timestamp) -> Timestamp {
+    let differing = received_at.plus_secs(-CLOCK_SKEW_SECS);
+    last.and_then(|last| last.resolved_at).map_or(differing, |ended_at| differing.max(Timestamp::from_micros(ended_at.micros().saturating_add(1))))
 }
 
 /// Whether `last` merely ran out, by our clock, and its sender now says that it still holds: a
@@ -292,16 +308,50 @@ mod tests {
     }
 
     #[test]
+    fn an_acknowledgement_without_a_time_does_not_make_a_resolve_late() {
+        let mut open = an_episode(NOON, None);
+        let mut acknowledged = a_signal(SignalAction::Acknowledge, NOON);
+        (acknowledged.started_at, acknowledged.event_at) = (None, None);
+        let Verdict::Acknowledge { event_at } = judge(Some(&open), &acknowledged, NOON.plus_secs(300)) else { panic!("it is acknowledged") };
+        open.last_event_at = event_at;
+        let resolved = a_signal(SignalAction::Resolve, NOON.plus_secs(200));
+        assert_eq!(judge(Some(&open), &resolved, NOON.plus_secs(310)), Verdict::Resolve { at: NOON.plus_secs(200) });
+    }
+
+    #[test]
+    fn a_dated_resolve_ends_what_fired_without_a_date() {
+        let undated = Signal { started_at: None, event_at: None, ..a_signal(SignalAction::Fire, NOON) };
+        let Verdict::Open { started_at, event_at } = judge(None, &undated, NOON) else { panic!("it opens") };
+        let mut open = Episode { last_event_at: event_at, ..an_episode(started_at, None) };
+        // Its sender's clock is two seconds behind ours; nothing ends before it began.
+        let resolved = a_signal(SignalAction::Resolve, NOON.plus_secs(-2));
+        assert_eq!(judge(Some(&open), &resolved, NOON.plus_secs(1)), Verdict::Resolve { at: NOON });
+        // Repeats without a date are in nobody's way either.
+        let Verdict::Repeat { event_at } = judge(Some(&open), &undated, NOON.plus_secs(60)) else { panic!("it is open") };
+        open.last_event_at = event_at;
+        assert_eq!(judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(50)), NOON.plus_secs(70)), Verdict::Resolve { at: NOON.plus_secs(50) });
+        // A sender whose clock is ahead, and who dates only what fires, is heard when it resolves.
+        let ahead = an_episode(NOON.plus_secs(30), None);
+        let undated_resolve = Signal { started_at: None, event_at: None, ..a_signal(SignalAction::Resolve, NOON) };
+        assert_eq!(judge(Some(&ahead), &undated_resolve, NOON.plus_secs(10)), Verdict::Resolve { at: NOON.plus_secs(30) });
+        // What ended an episode ends no later one when it is delivered again.
+        let ended = an_episode(NOON, Some(NOON.plus_secs(50)));
+        let Verdict::Open { started_at, event_at } = judge(Some(&ended), &undated, NOON.plus_secs(70)) else { panic!("it fires anew") };
+        let next = Episode { last_event_at: event_at, ..an_episode(started_at, None) };
+        assert_eq!(judge(Some(&next), &a_signal(SignalAction::Resolve, NOON.plus_secs(50)), NOON.plus_secs(80)), Verdict::Ignore(Ignored::Late));
+    }
+
+    #[test]
     fn a_clock_far_ahead_is_not_believed() {
         let verdict = judge(None, &a_signal(SignalAction::Fire, NOON.plus_secs(86_400)), NOON);
-        assert_eq!(verdict, Verdict::Open { started_at: NOON, event_at: NOON });
+        assert_eq!(verdict, Verdict::Open { started_at: NOON, event_at: NOON.plus_secs(-60) });
     }
 
     #[test]
     fn the_go_zero_time_is_no_time() {
         let mut signal = a_signal(SignalAction::Fire, Timestamp::MIN);
         signal.event_at = None;
-        assert_eq!(judge(None, &signal, NOON), Verdict::Open { started_at: NOON, event_at: NOON });
+        assert_eq!(judge(None, &signal, NOON), Verdict::Open { started_at: NOON, event_at: NOON.plus_secs(-60) });
     }
 
     #[test]

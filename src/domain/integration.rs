@@ -1,6 +1,6 @@
 //! An integration: one sender of alerts, its settings, and how its alerts are grouped.
 
-use super::{ids::IntegrationId, time::Timestamp};
+use super::{absent, ids::IntegrationId, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One sender as people see it. Its token and secrets are kept as hashes or sealed by the store
@@ -157,11 +157,11 @@ pub struct NewIntegration {
     /// The key its sender uses already; absent: a new one is made and shown once.
     #[serde(default)]
     pub token: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub signing_secrets: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub settings: Settings,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub grouping: Grouping,
 }
 

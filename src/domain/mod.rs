@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, the network, a disk or the environment: whoever calls hands in
 //! `now`, and the same input always gives the same answer, in the browser as on the server.
 
+pub mod absent;
 pub mod accounts;
 pub mod alert;
 pub mod audit;

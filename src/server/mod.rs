@@ -15,6 +15,7 @@ mod heartbeats;
 mod hooks;
 mod jobs;
 pub mod levels;
+mod lingering;
 mod live;
 pub mod mail;
 mod measure;

@@ -2,7 +2,7 @@
 
 use super::{
     auth::{self, ClientAddress, Principal, guard, headers::SecurityHeaders},
-    body, embed, encoding, hooks, pages, reports,
+    body, embed, encoding, hooks, lingering, pages, reports,
     rest::{self, problem, problem::Problem},
     state::App,
     telemetry,
@@ -77,6 +77,7 @@ async fn in_front(State(security): State<SecurityHeaders>, matched: Option<Match
 /// Gives up on what takes too long, which is trouble of our own: bodies have their own limit. An
 /// import takes as long as its file.
 async fn in_time(request: Request, next: Next) -> Response {
+    let request = lingering::linger(request);
     let path = request.uri().path();
     if hooks::is_telemetry(path) {
         return next.run(request).await;

@@ -80,6 +80,11 @@ impl Live {
         Timestamp::from_micros(browser::clock().micros() + self.offset_micros.get_value())
     }
 
+    /// Whether what is sent now may arrive a good while later.
+    pub fn is_cut_off(self) -> bool {
+        matches!(self.connection.get_untracked(), Connection::CatchingUp | Connection::Offline | Connection::SignedOut)
+    }
+
     /// The time of a page that is drawn once.
     pub fn stand_at(self, now: Timestamp) {
         self.set_clock(now, browser::clock(), browser::clock());

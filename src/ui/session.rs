@@ -354,11 +354,21 @@ impl Session {
         let (Some(incident), Some(actor)) = (untrack(|| self.incident(id)), self.replica.actor()) else {
             return Err(Refusal::NeedsResponder);
         };
+        let command = self.dated(command);
         decide(&incident, &command, &self.context(&command), &actor, self.live.now())?;
         let what = What::Command { incident: id, reference: incident.reference, command: Box::new(command) };
         let command = browser::command_id();
         self.outbox.put(self, command, what);
         Ok(command)
+    }
+
+    /// An acknowledgement that cannot leave yet says when it was meant: if the incident is over when
+    /// it arrives, it is kept as a note instead of being refused.
+    fn dated(self, command: Command) -> Command {
+        match command {
+            Command::Acknowledge { for_s, happened_at: None } if self.live.is_cut_off() => Command::Acknowledge { for_s, happened_at: Some(self.live.now()) },
+            other => other,
+        }
     }
 
     /// The same, for buttons: a missing reason is asked for, any other refusal is said.

@@ -47,3 +47,21 @@ test("a command that the server refuses is shown with its reason and undone", as
   await expect(page.getByText(/already resolved|was resolved/i).first()).toBeVisible({ timeout: 40_000 });
   expect((await house.incident(incident.id)).state).toBe("resolved");
 });
+
+test("an acknowledgement that was held up stays as a note when somebody has resolved meanwhile", async ({ as, house, watch }) => {
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch/);
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  await page.context().setOffline(true);
+  await screen.verb(/^Acknowledge/).click();
+  await expect(page.getByText(/unsent/i).first()).toBeVisible();
+  await house.command(incident.id, { command: "resolve", reason: "somebody was faster" });
+  await page.context().setOffline(false);
+  const notes = async () => (await house.timeline(incident.id)).filter(entry => entry.kind === "note" && /^Late acknowledgement/.test(entry.text));
+  await expect.poll(async () => (await notes()).length, { timeout: 40_000 }).toBe(1);
+  const after = await house.incident(incident.id);
+  expect(after.state).toBe("resolved");
+  expect(after.acknowledged).toBeNull();
+  await expect(page.getByText(/Late acknowledgement/).first()).toBeVisible();
+});

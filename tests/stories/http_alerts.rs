@@ -149,6 +149,7 @@ story! {
         assert_eq!(keys("?state=acknowledged").await.len(), 0);
         assert_eq!(keys("?severity=error").await, ["f1"]);
         assert_eq!(keys("?service=s2").await, ["f2"]);
+        assert_eq!((keys("?source=alertmanager").await.len(), keys("?source=grafana").await.len()), (5, 0));
         assert_eq!(keys("?dedupe_key=f3").await, ["f3"]);
         assert_eq!(keys("?incident=INC-1").await, ["f0"]);
         let integration = text(&sender.alerts().await[0]["integration_id"]);
@@ -181,6 +182,35 @@ story! {
         assert_eq!(ci.items("/api/v1/alerts").await.len(), 2, "all or nothing");
         assert_eq!(viewer.post("/api/v1/alerts", &json!({"title": "x"})).await.refused(403), "forbidden");
         assert_eq!(house.nobody().post("/api/v1/alerts", &json!({"title": "x"})).await.refused(401), "signed_out");
+    }
+}
+
+story! {
+    async fn an_alert_is_taken_in_the_shape_in_which_it_is_answered(fresh) {
+        let ci = House::of(&fresh).program(Role::Responder).await;
+        let mut alert = json!({
+            "dedupe_key": "k", "state": "triggered", "severity": "critical", "title": "Checkout fails", "labels": {"service": "checkout"},
+            "annotations": {"summary": "half of them"}, "started_at": "2026-08-11T11:50:00Z", "resolved_at": null,
+            "links": [{"href": "https://a.example/1", "text": "Graph"}, {"href": "javascript:alert(1)", "text": "Trap"}]
+        });
+        let mut send = async |state: &str| {
+            alert["state"] = json!(state);
+            ci.post("/api/v1/alerts", &alert).await.is(200);
+            ci.items("/api/v1/alerts").await.remove(0)
+        };
+        let fired = send("triggered").await;
+        assert_eq!((&fired["started_at"], &fired["severity"], &fired["labels"]), (&json!("2026-08-11T11:50:00Z"), &json!("critical"), &json!({"service": "checkout"})));
+        assert_eq!(fired["links"], json!([{"href": "https://a.example/1", "text": "Graph"}]), "what may not be clicked is no link");
+        assert_eq!(fired["annotations"], json!({"summary": "half of them", "Trap": "javascript:alert(1)"}));
+        assert_eq!(send("acknowledged").await["state"], "acknowledged");
+        // It ended before the acknowledgement reached us, by its sender's clock.
+        alert["state"] = json!("resolved");
+        alert["resolved_at"] = json!("2026-08-11T11:58:00Z");
+        ci.post("/api/v1/alerts", &alert).await.is(200);
+        let ended = ci.items("/api/v1/alerts").await.remove(0);
+        assert_eq!((&ended["state"], &ended["resolved_at"], &ended["id"]), (&json!("resolved"), &json!("2026-08-11T11:58:00Z"), &fired["id"]));
+        let incident = ci.get(&format!("/api/v1/incidents/{}", text(&ended["incident_id"]))).await.is(200);
+        assert_eq!(incident["impact"], json!([{"service": "checkout", "from": "2026-08-11T11:50:00Z", "to": "2026-08-11T11:58:00Z"}]));
     }
 }
 

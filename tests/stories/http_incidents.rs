@@ -91,6 +91,7 @@ story! {
             (json!({"title": "x", "started_at": "2027-01-01T00:00:00Z"}), "in_the_future"),
             (json!({"title": "x", "impact": [{"from": "2026-08-11T11:00:00Z", "to": "2026-08-11T10:00:00Z"}]}), "window_backwards"),
             (json!([]), "invalid_body"),
+            (json!(["a title without its name"]), "invalid_body"),
             (json!("x"), "invalid_body"),
             (Value::Null, "invalid_body"),
         ] {
@@ -100,13 +101,16 @@ story! {
             let answer = ci.send(axum::http::Method::POST, "/api/v1/incidents", nonsense).await;
             assert_eq!(answer.refused(400), "malformed_json", "{nonsense}");
         }
+        // What is absent may be spelled out.
+        let spelled = json!({"title": "x", "severity": null, "services": null, "impact": null, "labels": null, "kind": null, "private": null, "started_at": null});
+        assert_eq!(ci.post("/api/v1/incidents", &spelled).await.is(201)["services"], json!([]));
         // Nobody hears what would be wrong with it before they say who they are.
         let nobody = house.nobody();
         assert_eq!(nobody.send(axum::http::Method::POST, "/api/v1/incidents", "{").await.refused(401), "signed_out");
         assert_eq!(nobody.saying("authorization", "Bearer toc_wrong").post("/api/v1/incidents", &json!({})).await.refused(401), "signed_out");
         assert_eq!(nobody.get("/api/v1/incidents?limit=x").await.refused(401), "signed_out");
         assert_eq!(nobody.get("/api/v1/incidents").await.header("www-authenticate"), "Bearer");
-        assert!(ci.items("/api/v1/incidents").await.is_empty(), "nothing was declared");
+        assert_eq!(ci.items("/api/v1/incidents").await.len(), 1, "nothing else was declared");
     }
 }
 
@@ -361,6 +365,26 @@ story! {
             }
             ci.command(name, json!({"command": "note", "text": "x"})).await.refused(404);
         }
+    }
+}
+
+story! {
+    async fn an_acknowledgement_that_was_held_up_becomes_a_note(fresh) {
+        let ci = House::of(&fresh).program(Role::Responder).await;
+        let id = active(&ci).await;
+        fresh.at(300);
+        ci.command(&id, json!({"command": "resolve"})).await.is(200);
+        fresh.at(600);
+        // Which severity must be said, even if it is none.
+        assert_eq!(ci.command(&id, json!({"command": "set_severity", "reason": "x"})).await.refused(422), "invalid_body");
+        let late = json!({"command": "acknowledge", "for_s": 1800, "happened_at": "2026-08-11T12:03:00Z"});
+        let incident = ci.command(&id, late).await.is(200);
+        assert_eq!((&incident["state"], &incident["acknowledged_at"], &incident["resolved_at"]), (&json!("resolved"), &Value::Null, &json!("2026-08-11T12:05:00Z")));
+        let entries = ci.items(&format!("/api/v1/incidents/{id}/timeline")).await;
+        let note = entries.iter().find(|entry| entry["kind"] == "note").expect("it is kept");
+        assert_eq!((&note["happened_at"], &note["recorded_at"]), (&json!("2026-08-11T12:03:00Z"), &json!("2026-08-11T12:10:00Z")));
+        assert!(text(&note["text"]).starts_with("Late acknowledgement"), "{note}");
+        assert_eq!(ci.command(&id, json!({"command": "acknowledge"})).await.refused(409), "not_now");
     }
 }
 

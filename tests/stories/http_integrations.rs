@@ -24,6 +24,8 @@ story! {
         assert_eq!(admin.items("/api/v1/integrations").await, [read]);
         let everything = admin.get("/api/v1/integrations").await.text();
         assert!(!everything.contains(&text(&made["token"])));
+        let spelled = json!({"source": "generic", "name": "y", "token": null, "signing_secrets": null, "settings": null, "grouping": null});
+        assert_eq!(admin.post("/api/v1/integrations", &spelled).await.is(201)["grouping"], made["grouping"], "what is absent may be spelled out");
         // Part of a grouping leaves the rest as it is by default.
         let grouped = admin.post("/api/v1/integrations", &json!({"source": "generic", "name": "x", "grouping": {"by": ["team"]}, "settings": {"rate_limit": 5, "heartbeat_s": 60}})).await.is(201);
         assert_eq!(grouped["grouping"], json!({"by": ["team"], "quiet_s": 300, "storm_at": 10}));

@@ -3,6 +3,7 @@
 
 use super::{ImpactWindow, IncidentRole, Kind, Origin};
 use crate::domain::{
+    absent,
     alert::Labels,
     ids::{AlertId, IncidentId},
     people::PersonRef,
@@ -23,15 +24,15 @@ pub struct Declare {
     pub reason: Option<String>,
     #[serde(default)]
     pub answers: Option<Answers>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub services: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub impact: Vec<ImpactWindow>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub labels: Labels,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub kind: Kind,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent::null")]
     pub private: bool,
     /// When it began, where known. Absent: the earliest impact, else now.
     #[serde(default)]
@@ -57,7 +58,8 @@ pub enum Command {
         reason: Option<String>,
     },
     SetSeverity {
-        /// `None` is "not sure yet".
+        /// `None` is "not sure yet", and has to be said: a command that names no severity says nothing.
+        #[serde(deserialize_with = "Option::deserialize")]
         severity: Option<Severity>,
         #[serde(default)]
         reason: Option<String>,

@@ -4,6 +4,7 @@
 
 use super::{
     AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, ResolvedBy, SignalState, State, Verb, allowed,
+    late,
 };
 use crate::domain::{
     alert::{Labels, Link},
@@ -235,6 +236,9 @@ pub fn declare(draft: &Declare, actor: &Actor, now: Timestamp) -> Result<Vec<Cha
 
 /// Decides `command` on `incident` for `actor` at `now`.
 pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: &Actor, now: Timestamp) -> Result<Vec<Change>, Refusal> {
+    if let Some(note) = late::acknowledgement(incident, command, actor, now) {
+        return Ok(vec![note]);
+    }
     allowed(incident, command.verb(), actor)?;
     let one = |kind| Ok(vec![Change { happened_at: now, kind }]);
     let at = |happened_at: &Option<Timestamp>, kind| {

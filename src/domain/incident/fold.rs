@@ -1,7 +1,7 @@
 //! Folding: how an incident follows from its events. Total: an event that makes no sense any
 //! more (a newer version wrote it) changes only the version.
 
-use super::{Acknowledged, AlertRef, AlertResolution, EventKind, Held, ImpactWindow, Incident, ServiceSignals, State, decide::is_work};
+use super::{Acknowledged, AlertRef, AlertResolution, EventKind, Held, ImpactWindow, Incident, ResolvedBy, ServiceSignals, State, decide::is_work};
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     people::PersonRef,
@@ -198,8 +198,13 @@ impl Incident {
         if mitigated && self.mitigated_at.is_some() {
             self.mitigated_at = Some(at);
         }
-        if resolved && self.resolved_at.is_some() {
+        if resolved && let Some(said) = self.resolved_at {
             self.resolved_at = Some(at);
+            // Impact that this resolve ended, it ends at its corrected time; what an alert ended has the alert's.
+            let by_person = self.resolved_by == Some(ResolvedBy::Person);
+            for window in self.impact.iter_mut().filter(|window| by_person && window.to == Some(said)) {
+                window.to = Some(at.max(window.from));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod command;
 mod decide;
 mod event;
 mod fold;
+mod late;
 mod rules;
 
 pub use command::{Command, Declare};

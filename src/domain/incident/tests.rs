@@ -233,6 +233,40 @@ fn correcting_an_entrys_time_corrects_what_it_set() {
 }
 
 #[test]
+fn impact_ends_at_the_corrected_time_of_the_resolve_that_ended_it() {
+    let mut told = Told::declared(Some(Severity::Sev2));
+    let window =
+        |service: &str, to: Option<i64>| ImpactWindow { service: Some(service.into()), from: NOON.plus_secs(-600), to: to.map(|secs| NOON.plus_secs(secs)) };
+    let impact = vec![window("checkout", None), window("search", Some(-60))];
+    told.tell(Command::SetImpact { impact, reason: None }, &mara(), NOON).expect("a person may");
+    told.tell(Command::Resolve { reason: None, happened_at: None }, &mara(), NOON.plus_secs(600)).expect("it is open");
+    let seq = told.incident.version;
+    told.tell(Command::CorrectTime { seq, happened_at: NOON.plus_secs(300), reason: None }, &mara(), NOON.plus_secs(700)).expect("it is known");
+    assert_eq!(told.incident.resolved_at, Some(NOON.plus_secs(300)));
+    assert_eq!(told.incident.impact, [window("checkout", Some(300)), window("search", Some(-60))]);
+    // Reopened, it has no time of a resolve that could be corrected.
+    told.tell(Command::Reopen { reason: Some("it is back".into()) }, &mara(), NOON.plus_secs(800)).expect("it is resolved");
+    told.tell(Command::CorrectTime { seq, happened_at: NOON.plus_secs(400), reason: None }, &mara(), NOON.plus_secs(900)).expect("it is known");
+    assert_eq!(told.incident.resolved_at, None);
+}
+
+#[test]
+fn an_acknowledgement_that_comes_when_it_is_over_is_a_note() {
+    let mut told = Told::declared(Some(Severity::Sev2));
+    let meant = Command::Acknowledge { for_s: Some(1800), happened_at: Some(NOON.plus_secs(60)) };
+    told.tell(Command::Resolve { reason: None, happened_at: None }, &mara(), NOON.plus_secs(120)).expect("it is open");
+    told.tell(meant.clone(), &mara(), NOON.plus_secs(300)).expect("it is kept");
+    let last = told.events.last().expect("it was recorded");
+    assert!(matches!(&last.kind, EventKind::Note { text, .. } if text.starts_with("Late acknowledgement")), "{:?}", last.kind);
+    assert_eq!((last.happened_at, told.incident.state), (NOON.plus_secs(60), State::Resolved));
+    assert_eq!((told.incident.acknowledged_at, told.incident.resolved_at), (None, Some(NOON.plus_secs(120))));
+    // Without saying when it was meant, it is a command like any other.
+    let now = Command::Acknowledge { for_s: None, happened_at: None };
+    assert_eq!(told.tell(now, &mara(), NOON.plus_secs(310)), Err(Refusal::NotNow { state: State::Resolved }));
+    assert_eq!(told.tell(meant, &actor("Vera", Role::Viewer), NOON.plus_secs(320)), Err(Refusal::NeedsResponder));
+}
+
+#[test]
 fn times_in_the_future_and_backward_windows_are_refused() {
     let mut told = Told::declared(Some(Severity::Sev2));
     let later = Command::Note { text: "x".into(), happened_at: Some(NOON.plus_secs(3600)) };

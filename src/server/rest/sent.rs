@@ -12,7 +12,7 @@ use serde_json::Value;
 /// The largest body of a REST call.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// The body as JSON of a known shape, whatever its content type says.
+/// The body as a JSON object of a known shape, whatever its content type says.
 pub struct Sent<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
@@ -50,8 +50,14 @@ impl<S: Send + Sync> FromRequest<S> for SentText {
     }
 }
 
+/// What is sent goes by its names: a list would be read as their values in the order in which they
+/// happen to be declared.
 fn fitting<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    T::deserialize(json(bytes)?).map_err(|error| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {error}")))
+    let invalid = |words: &dyn std::fmt::Display| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {words}"));
+    match json(bytes)? {
+        sent @ Value::Object(_) => T::deserialize(sent).map_err(|error| invalid(&error)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Err(invalid(&"an object was expected")),
+    }
 }
 
 /// The last part of an address that names something. What cannot even be read names nothing.
@@ -121,6 +127,18 @@ mod tests {
         assert_eq!(idempotency_key(&with(IDEMPOTENCY_KEY, "schlüssel".as_bytes())).expect("UTF-8 is fine"), "schlüssel");
         assert!(idempotency_key(&with(IDEMPOTENCY_KEY, b"\xff")).is_err());
         assert_ne!(idempotency_key(&HeaderMap::new()).expect("made"), idempotency_key(&HeaderMap::new()).expect("made"));
+    }
+
+    #[test]
+    fn a_list_is_no_record() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Titled {
+            title: String,
+        }
+        assert_eq!(fitting::<Titled>(br#"{"title": "t"}"#).expect("it fits").title, "t");
+        for sent in ["[\"t\"]", "[]", "null", "7", "\"t\""] {
+            assert_eq!(fitting::<Titled>(sent.as_bytes()).expect_err("it is no object").code(), "invalid_body", "{sent}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! | description | `description`, `body`, `text`, then `message` and `summary` if they are not the title |
 //! | labels | `labels` and `tags` (an object, or a list of `name:value` and plain words), `service`, `source`, `host` |
 //! | annotations | `annotations` (an object) |
-//! | link | `url`, `link` |
+//! | link | `url`, `link`; several: `links`, a list of addresses or of `{href, text}` |
 //! | time | `timestamp`; of a beginning also `started_at`, of an end `resolved_at` |
 //!
 //! An object whose `kind` or `event_type` is `change`, `deploy`, `release` or `feature_flag` is a
@@ -40,6 +40,8 @@ const SEVERITIES: [&str; 3] = ["severity", "priority", "level"];
 const KEYS: [&str; 6] = ["dedup_key", "dedupe_key", "key", "id", "alias", "fingerprint"];
 const DESCRIPTIONS: [&str; 5] = ["description", "body", "text", "message", "summary"];
 const LINKS: [&str; 2] = ["url", "link"];
+const HREFS: [&str; 3] = ["href", "url", "link"];
+const LINK_TEXTS: [&str; 3] = ["text", "title", "name"];
 
 /// Words for a state, in lower case.
 const WORDS: [(SignalAction, &[&str]); 3] = [
@@ -97,6 +99,13 @@ fn read(fields: &Map<String, Value>, request: &Request, parsed: &mut Parsed) -> 
     raw.annotations = text::of_fields(fields.get("annotations"));
     raw.annotations.extend(described.map(|(_, text)| ("description".to_owned(), text)));
     raw.link(first(fields, &LINKS).map(|(_, href)| href), "Link");
+    for link in fields.get("links").and_then(Value::as_array).into_iter().flatten() {
+        match link {
+            Value::Object(link) => raw.link(first(link, &HREFS).map(|(_, href)| href), &first(link, &LINK_TEXTS).map(|(_, text)| text).unwrap_or_default()),
+            Value::String(href) => raw.link(Some(href.clone()), "Link"),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {}
+        }
+    }
 
     let mut time = |name| times::believed(fields, name, request.received_at, &mut raw.annotations);
     let at = time("timestamp");
@@ -240,6 +249,14 @@ mod tests {
         let expected = [("env", "test"), ("host", "db-1"), ("n", "1"), ("service", "checkout"), ("tags", "urgent, 7"), ("team", "a")];
         assert_eq!(signal.labels, labels(&expected));
         assert_eq!(read(&json!({"title": "t", "tags": {"a": "b"}})).labels, labels(&[("a", "b")]));
+    }
+
+    #[test]
+    fn several_links_are_read_in_the_shape_in_which_alerts_are_answered() {
+        let signal =
+            read(&json!({"title": "t", "links": [{"href": "https://a", "text": "A"}, "https://b", {"url": "https://c"}, {"text": "nowhere"}, 7, null]}));
+        assert_eq!(signal.links, [link("https://a", "A"), link("https://b", "Link"), link("https://c", "https://c")]);
+        assert!(read(&json!({"title": "t", "links": "https://a"})).links.is_empty());
     }
 
     #[test]

@@ -61,13 +61,19 @@ impl RawAlert {
 
     /// Bounds and cleans everything, and adds it to what the delivery says.
     pub fn add_to(self, parsed: &mut Parsed) {
+        let links_sent = self.links.len();
+        let (mut links, elsewhere): (Vec<Link>, Vec<Link>) = self.links.into_iter().filter_map(bounded_link).partition(|link| Link::is_safe(&link.href));
+        links.truncate(MAX_LINKS);
+        links.dedup_by(|a, b| a.href == b.href);
+        // What may not be clicked is no link; it is kept as the text that it is.
+        let mut annotations = self.annotations;
+        for link in elsewhere.into_iter().take(MAX_LINKS) {
+            annotations.entry(link.text).or_insert(link.href);
+        }
         let (labels, labels_left_out) = text::LABELS.apply(self.labels);
-        let (annotations, annotations_left_out) = text::ANNOTATIONS.apply(self.annotations);
+        let (annotations, annotations_left_out) = text::ANNOTATIONS.apply(annotations);
         let (group_labels, _) = text::LABELS.apply(self.group_labels);
         let title = Some(text::line(&self.title, MAX_TITLE)).filter(|title| !title.is_empty()).unwrap_or_else(|| "Alert without a title".to_owned());
-        let links_sent = self.links.len();
-        let mut links: Vec<Link> = self.links.into_iter().filter_map(bounded_link).take(MAX_LINKS).collect();
-        links.dedup_by(|a, b| a.href == b.href);
         if labels_left_out + annotations_left_out > 0 {
             parsed.warn(format!("“{title}” has too many labels or annotations: {} were left out", labels_left_out + annotations_left_out));
         }
@@ -165,14 +171,17 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_cannot_hide_behind_control_characters() {
+    fn only_what_may_be_clicked_is_a_link_and_a_scheme_cannot_hide_behind_control_characters() {
         let mut raw = a_raw_alert("k", "t");
         raw.link(Some(" java\nscript:alert(1)".to_owned()), "");
         raw.link(Some("\u{0}".to_owned()), "nothing");
         raw.link(Some(format!("https://a/{}", "x".repeat(9_000))), "endless");
-        let links = signal(raw).links;
-        assert_eq!(links, [Link { href: "javascript:alert(1)".to_owned(), text: "javascript:alert(1)".to_owned() }]);
-        assert!(!Link::is_safe(&links[0].href));
+        raw.link(Some("https://a".to_owned()), "Source");
+        raw.link(Some("/graph?g0".to_owned()), "Chart");
+        let Signal { links, annotations, .. } = signal(raw);
+        assert_eq!(links, [Link { href: "https://a".to_owned(), text: "Source".to_owned() }]);
+        let kept: Vec<(&str, &str)> = annotations.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert_eq!(kept, [("Chart", "/graph?g0"), ("javascript:alert(1)", "javascript:alert(1)")]);
     }
 
     #[test]

@@ -43,9 +43,13 @@ impl RawChange {
         self.facts.extend(value.map(|value| (name.to_owned(), Value::from(text::block(&value, MAX_FACT)))));
     }
 
-    /// Adds a link, if there is an address.
+    /// Adds a link, if there is an address. What may not be clicked is kept as text.
     pub fn link(&mut self, href: Option<String>, words: &str) {
-        self.links.extend(href.and_then(|href| bounded_link(Link { href, text: words.to_owned() })));
+        match href.and_then(|href| bounded_link(Link { href, text: words.to_owned() })) {
+            Some(link) if Link::is_safe(&link.href) => self.links.push(link),
+            Some(link) => self.fact(&link.text, Some(link.href)),
+            None => {}
+        }
     }
 
     /// Bounds and cleans everything, and adds it to what the delivery says.
@@ -93,12 +97,13 @@ mod tests {
         let mut raw = RawChange::new("a\u{0}".to_owned(), "\u{0}".to_owned(), at);
         raw.link(Some(" \u{0}".to_owned()), "nothing");
         raw.link(Some("https://ci/1".to_owned()), "Run");
+        raw.link(Some("java\nscript:alert(1)".to_owned()), "Log");
         raw.fact("description", Some("a\u{0}b".to_owned()));
         raw.service = Some("\n".to_owned());
         let mut parsed = Parsed::default();
         raw.add_to(&mut parsed);
         let change = parsed.changes.remove(0);
         assert_eq!((change.title.as_str(), change.service, change.key.len()), ("Change without a title", None, 64));
-        assert_eq!(change.doc, json!({"description": "ab", "links": [{"href": "https://ci/1", "text": "Run"}]}));
+        assert_eq!(change.doc, json!({"Log": "javascript:alert(1)", "description": "ab", "links": [{"href": "https://ci/1", "text": "Run"}]}));
     }
 }

@@ -17,6 +17,8 @@ pub struct AlertFilter {
     pub open: Option<bool>,
     pub severity: Option<AlertSeverity>,
     pub integration: Option<IntegrationId>,
+    /// The name of the source that read it: `alertmanager`, …
+    pub source: Option<String>,
     pub incident: Option<IncidentId>,
     pub service: Option<String>,
     pub dedupe_key: Option<String>,
@@ -28,7 +30,7 @@ pub struct AlertFilter {
 impl AlertFilter {
     /// Everything `actor` may see.
     pub fn for_actor(actor: Actor) -> Self {
-        Self { state: None, open: None, severity: None, integration: None, incident: None, service: None, dedupe_key: None, stale: None, actor }
+        Self { state: None, open: None, severity: None, integration: None, source: None, incident: None, service: None, dedupe_key: None, stale: None, actor }
     }
 }
 
@@ -55,7 +57,7 @@ impl Store {
              AND ($7 = '' OR a.service = $7) AND ($8 = '' OR a.dedupe_key = $8) \
              AND ($9 = '*' OR a.incident_id IS NULL OR $9 LIKE '%,' || a.incident_id || ',%' \
                   OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) \
-             AND ($10 = '' OR ($10 = 'stale') = (a.stale = 1 AND a.resolved_at IS NULL)) ORDER BY a.id DESC LIMIT $11"
+             AND ($10 = '' OR ($10 = 'stale') = (a.stale = 1 AND a.resolved_at IS NULL)) AND ($11 = '' OR a.source = $11) ORDER BY a.id DESC LIMIT $12"
         ))
         .bind(cursor.unwrap_or_default().to_owned())
         .bind(filter.state.map_or("", AlertState::slug))
@@ -67,6 +69,7 @@ impl Store {
         .bind(filter.dedupe_key.clone().unwrap_or_default())
         .bind(visible)
         .bind(filter.stale.map_or("", |stale| if stale { "stale" } else { "fresh" }))
+        .bind(filter.source.clone().unwrap_or_default())
         .bind(limit + 1)
         .fetch_all(&self.readers)
         .await

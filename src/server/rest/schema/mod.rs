@@ -330,6 +330,7 @@ shape!(SentAlert, {
         "labels": { "type": "object", "additionalProperties": { "type": "string" } },
         "annotations": { "type": "object", "additionalProperties": { "type": "string" } },
         "url": { "type": "string" },
+        "links": { "type": "array", "items": { "type": "object", "properties": { "href": { "type": "string" }, "text": { "type": "string" } } } },
         "timestamp": { "type": "string", "format": "date-time" },
         "started_at": { "type": "string", "format": "date-time" },
         "resolved_at": { "type": "string", "format": "date-time" }
