@@ -51,7 +51,12 @@ impl<S: Send + Sync> FromRequest<S> for SentText {
 }
 
 fn fitting<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    T::deserialize(json(bytes)?).map_err(|error| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {error}")))
+    fit(json(bytes)?)
+}
+
+/// JSON as what it is meant to be.
+pub fn fit<T: DeserializeOwned>(sent: Value) -> Result<T, Problem> {
+    T::deserialize(sent).map_err(|error| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {error}")))
 }
 
 /// The last part of an address that names something. What cannot even be read names nothing.
