@@ -37,6 +37,7 @@ mod prometheus_read;
 mod readers;
 mod record;
 mod scraped;
+mod scraped_slowly;
 mod sent_readings;
 mod slo_explain;
 mod stream;

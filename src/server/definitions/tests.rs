@@ -112,6 +112,16 @@ fn parts_are_found_in_other_documents_and_files() {
 }
 
 #[test]
+fn a_range_in_an_openslo_query_is_left_open_and_said() {
+    let fixed = REFERENCES.replacen("query: http_requests_total{job=\"checkout\"}", "query: sum(rate(http_requests_total{job=\"checkout\"}[5m]))", 1);
+    let all = good(&fixed);
+    let drafts = objectives(&all);
+    let totals = drafts.iter().filter_map(|draft| if let Indicator::Ratio { total, .. } = &draft.indicator { Some(total.as_str()) } else { None });
+    assert!(totals.into_iter().any(|total| total == "sum(rate(http_requests_total{job=\"checkout\"}[$window]))"), "{drafts:?}");
+    assert!(all.remarks.iter().any(|remark| remark.field.ends_with(".ratioMetric.total") && remark.words.contains("left open")), "{:?}", all.remarks);
+}
+
+#[test]
 fn sloths_files_become_a_service_and_its_objectives() {
     let all = good(SLOTH);
     let [availability, latency, freshness] = objectives(&all)[..] else { panic!("there are three: {all:?}") };

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
+        audit::By,
         import::Flaw,
         people::{Actor, Right},
         slo::{
@@ -16,7 +17,6 @@ use crate::{
         time::Timestamp,
     },
     server::{
-        auth,
         error::ServerError,
         levels::{Held, One},
         state::App,
@@ -61,11 +61,11 @@ pub async fn push<E>(app: &App, actor: &Actor, bytes: impl Stream<Item = Result<
                 Err(flaws) => report.rejected.add_flaws(line, &flaws),
             }
             if waiting.count >= BATCH {
-                waiting.write(app, actor, &mut report).await?;
+                waiting.write(app, &mut report).await?;
             }
         }
     }
-    waiting.write(app, actor, &mut report).await?;
+    waiting.write(app, &mut report).await?;
     report.rejected.rejected.sort_by_key(|rejected| rejected.line);
     if !waiting.changed.is_empty() {
         app.burning.look_at(app, &waiting.changed).await?;
@@ -102,14 +102,14 @@ impl Waiting {
         self.count += 1;
     }
 
-    async fn write(&mut self, app: &App, actor: &Actor, report: &mut SliReport) -> Result<(), ServerError> {
+    async fn write(&mut self, app: &App, report: &mut SliReport) -> Result<(), ServerError> {
         self.count = 0;
         let mut waiting = std::mem::take(&mut self.of);
         if waiting.is_empty() {
             return Ok(());
         }
         for (number, of) in &mut waiting {
-            if let Some(one) = in_rhythm(app, actor, of).await? {
+            if let Some(one) = in_rhythm(app, of).await? {
                 self.in_rhythm.insert(*number, one.clone());
                 of.one = one;
             }
@@ -133,7 +133,7 @@ impl Waiting {
 
 /// The objective in slices as long as what one of its readings stands for, where its first readings
 /// say so and nobody chose another length than the usual one.
-async fn in_rhythm(app: &App, actor: &Actor, of: &Lines) -> Result<Option<Arc<One>>, ServerError> {
+async fn in_rhythm(app: &App, of: &Lines) -> Result<Option<Arc<One>>, ServerError> {
     let objective = of.one.objective();
     if objective.draft.slice_s != FINE_S || !of.one.series().is_empty() || objective.draft.alerting.pairs.is_some() {
         return Ok(None);
@@ -141,7 +141,7 @@ async fn in_rhythm(app: &App, actor: &Actor, of: &Lines) -> Result<Option<Arc<On
     let instants: BTreeSet<i64> = of.readings.iter().map(|reading| reading.at.epoch_secs()).collect();
     let Some(slice_s) = rhythm_s(&Vec::from_iter(instants)).filter(|slice_s| *slice_s != FINE_S) else { return Ok(None) };
     let draft = ObjectiveDraft { slice_s, ..objective.draft.clone() };
-    app.store.change_objective(objective.id, &draft, Some(objective.revision), &auth::by(&actor.who)).await?;
+    app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await?;
     tracing::info!(objective = objective.draft.name, slice_s, "took the slice from the first readings");
     // If somebody else changed it meanwhile, it is as they said.
     Ok(app.levels.current(app).await?.by_id(objective.id).cloned())
