@@ -45,7 +45,12 @@ mod tests {
         assert_eq!(rhythm_s(&every(86_400, 30)), None, "no slice is as long");
         assert_eq!(rhythm_s(&every(420, 30)), None, "seven minutes do not divide a day");
         assert_eq!(rhythm_s(&every(10, 30)), None, "several in a minute");
-        let mixed: Vec<i64> = (0..60_i64).scan(0, |at, place| { *at += if place % 3 == 0 { 60 } else { 300 }; Some(*at) }).collect();
+        let mixed: Vec<i64> = (0..60_i64)
+            .scan(0, |at, place| {
+                *at += if place % 3 == 0 { 60 } else { 300 };
+                Some(*at)
+            })
+            .collect();
         assert_eq!(rhythm_s(&mixed), None);
         assert_eq!(rhythm_s(&[]), None);
     }

@@ -167,9 +167,17 @@ mod tests {
         ] {
             assert_eq!(with_open_range(theirs).as_deref(), Some(ours));
         }
-        for kept in
-            ["x", "x[5m]", "sum(rate(x[$window]))", "sum(rate(x[5m])) - sum(rate(y[1h]))", "max_over_time(rate(x[5m])[1h:1m])", "rate(x[5m]", "", "[", "avg_over_time(x[5m])"]
-        {
+        for kept in [
+            "x",
+            "x[5m]",
+            "sum(rate(x[$window]))",
+            "sum(rate(x[5m])) - sum(rate(y[1h]))",
+            "max_over_time(rate(x[5m])[1h:1m])",
+            "rate(x[5m]",
+            "",
+            "[",
+            "avg_over_time(x[5m])",
+        ] {
             assert_eq!(with_open_range(kept), None, "{kept}");
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         slo::{
             calendar::{Unit, Window},
-            zone::{Utc, Zone},
+            zone::Utc,
         },
         time::Timestamp,
     },
@@ -125,8 +125,7 @@ mod tests {
         for said in [json!("30d"), json!({ "days": 30 }), json!({ "type": "rolling", "days": 30 }), json!({ "duration": "30d" }), month[0].clone()] {
             assert_eq!(windows(said.clone()), month, "{said}");
         }
-        let in_berlin =
-            json!([{ "type": "calendar", "unit": "month", "count": 1, "anchor_local": "2024-01-01T00:00:00", "zone": "Europe/Berlin" }]);
+        let in_berlin = json!([{ "type": "calendar", "unit": "month", "count": 1, "anchor_local": "2024-01-01T00:00:00", "zone": "Europe/Berlin" }]);
         for said in [
             json!("calendar month in Europe/Berlin"),
             json!({ "unit": "month", "zone": "Europe/Berlin" }),

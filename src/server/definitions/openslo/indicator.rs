@@ -69,8 +69,12 @@ fn read_ratio<'a>(ratio: &Fields<'a>, library: &Library<'a>) -> Option<Measure> 
         ratio.remark("counter", "Tocsin counts how much counters grow; what goes up and down is not counted rightly");
     }
     match (good, bad, total, raw) {
-        (Some(part), None, Some(total), None) => Some(Measure::Ratio { part: counter(ratio, "good", part?), is_good: true, total: counter(ratio, "total", total?) }),
-        (None, Some(part), Some(total), None) => Some(Measure::Ratio { part: counter(ratio, "bad", part?), is_good: false, total: counter(ratio, "total", total?) }),
+        (Some(part), None, Some(total), None) => {
+            Some(Measure::Ratio { part: counter(ratio, "good", part?), is_good: true, total: counter(ratio, "total", total?) })
+        }
+        (None, Some(part), Some(total), None) => {
+            Some(Measure::Ratio { part: counter(ratio, "bad", part?), is_good: false, total: counter(ratio, "total", total?) })
+        }
         (None, None, None, Some(raw)) => {
             let is_bad = match raw_type.as_deref() {
                 Some("failure") => true,
