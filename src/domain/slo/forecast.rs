@@ -221,7 +221,7 @@ pub fn exhaustion(series: &Series, frame: &Frame, budget: f64, now: Timestamp) -
         let elapsed = (frame.until_s - frame.from_s) as f64;
         // Where nobody knows how much a whole period counts, what is allowed grows with what is spent.
         let grows = if frame.reference.is_some() { length / elapsed } else { 1.0 };
-        said.projected_end_ratio = (elapsed > 0.0).then(|| 1.0 - (1.0 - left) * grows);
+        said.projected_end_ratio = (elapsed > 0.0).then_some(1.0 - (1.0 - left) * grows);
     }
     let Some(ahead) = Ahead::of(series, frame) else { return said };
     // What lies before now has not happened, or it would have been measured.
