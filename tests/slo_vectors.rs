@@ -23,6 +23,7 @@ use tocsin::{
             burn::{self, BurnState, Delays, Level, Pair, Timeline, Urgency},
             calendar::{Unit, Window},
             elsewhere,
+            objective::COVERAGE_FLOOR,
             target::Target,
             zone::LocalTime,
         },
@@ -328,7 +329,12 @@ fn timeslice(inputs: &Inputs) -> Result<Value, String> {
     };
     let counts = slices.counts(denominator);
     let mut outputs = event_slo(inputs.optional_target()?, &Inputs(&json!({ "good": counts.good, "total": counts.total })))?;
-    outputs["coverage"] = json!((expected > 0.0).then(|| measured / expected));
+    let coverage = (expected > 0.0).then(|| measured / expected);
+    outputs["coverage"] = json!(coverage);
+    // Where silence is not taken for good, too much of it leaves nothing to say.
+    if denominator == Denominator::Measured && coverage.is_none_or(|coverage| coverage < COVERAGE_FLOOR) {
+        outputs["state"] = json!("NO_DATA");
+    }
     if let (Some(target), Some(slice), Some(window)) = (inputs.optional_target()?, inputs.optional_secs("slice"), inputs.optional_secs("window")) {
         outputs["slice_cost_ratio"] = json!(budget::slice_cost(target, slice, window));
     }
@@ -496,7 +502,7 @@ fn every_shape_of_inputs_is_read() {
         (
             "timeslice",
             json!({ "slices_total": 10, "slices_bad": 2, "slices_observed": 5, "denominator": "observed", "slo": 0.8 }),
-            json!({ "sli": 0.6, "consumed_ratio": 2 }),
+            json!({ "sli": 0.6, "consumed_ratio": 2, "coverage": 0.5, "state": "NO_DATA" }),
         ),
         ("timeslice", json!({ "slices_total": 10, "slices_bad": 2, "slices_observed": 5, "denominator": "total" }), json!({ "sli": 0.8 })),
         (

@@ -76,11 +76,16 @@ impl Shop {
 }
 
 pub async fn start_prometheus(folder: &Path, address: &str) -> Child {
+    start_prometheus_with(folder, address, &[]).await
+}
+
+pub async fn start_prometheus_with(folder: &Path, address: &str, more: &[&str]) -> Child {
     let program = std::env::var("PROMETHEUS").unwrap_or_else(|_| "/usr/bin/prometheus".to_owned());
     Command::new(&program)
         .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
         .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
         .arg(format!("--web.listen-address={address}"))
+        .args(more)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true)

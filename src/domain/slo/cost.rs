@@ -178,11 +178,15 @@ fn hour_of_week(at_s: i64) -> usize {
     usize::try_from(at_s.div_euclid(HOUR).rem_euclid(168)).unwrap_or(0)
 }
 
-/// Of an even number of values the upper of the two in the middle, so that nothing is charged to
-/// an incident that may be usual.
+/// Of an even number of values the mean of the two in the middle.
 fn median(values: &mut [f64]) -> Option<f64> {
-    let middle = values.len() / 2;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
+    if values.is_empty() {
+        return None;
+    }
+    let is_even = values.len().is_multiple_of(2);
+    let (below, upper, _) = values.select_nth_unstable_by(values.len() / 2, f64::total_cmp);
+    let lower = below.iter().copied().max_by(f64::total_cmp).filter(|_| is_even);
+    Some(lower.map_or(*upper, |lower| f64::midpoint(lower, *upper)))
 }
 
 /// The incidents that spent at least a hundredth of a window's budget, by when they began, and

@@ -7,6 +7,7 @@
 
 use super::{
     frame::{Frame, at},
+    objective::{COARSE_S, FINE_S},
     report::{BudgetReport, Exhaustion, Left, Standing},
     series::{Series, Sum},
 };
@@ -50,7 +51,7 @@ impl Ahead {
         if horizon <= 0 {
             return None;
         }
-        let step_s = (horizon / STEPS).max(series.slice_s()).max(60);
+        let step_s = step_of(horizon, series.slice_s());
         let steps = horizon / step_s;
         let mut came = Vec::with_capacity(usize::try_from(steps).unwrap_or(0));
         let mut left = Vec::with_capacity(if frame.rolling { came.capacity() } else { 0 });
@@ -128,6 +129,15 @@ impl Ahead {
         let ahead = ahead.filter(|(place, _)| (place + 1) % every == 0 || place + 1 == steps);
         std::iter::once(start).chain(ahead.map(|(_, (at_s, ratio))| Left { at: at(at_s), ratio: Some(ratio) })).collect()
     }
+}
+
+/// About [`STEPS`] of them, each as long as some whole slices, fine and merged ones: a step that
+/// cuts through slices holds now one more of them and now one less than its time is worth.
+fn step_of(horizon_s: i64, slice_s: i64) -> i64 {
+    let whole = (1..=COARSE_S).map(|times| slice_s.max(1) * times).find(|whole| whole % COARSE_S == 0).unwrap_or(COARSE_S);
+    // A horizon shorter than that is looked at slice by slice.
+    let whole = if whole > horizon_s { slice_s.max(FINE_S) } else { whole };
+    ((horizon_s / STEPS).max(1) + whole - 1) / whole * whole
 }
 
 fn remaining(bad: f64, allowed: f64) -> f64 {
@@ -209,7 +219,9 @@ pub fn exhaustion(series: &Series, frame: &Frame, budget: f64, now: Timestamp) -
     }
     if !frame.rolling && series.until(frame.until_s).measured_s >= LEAST_S {
         let elapsed = (frame.until_s - frame.from_s) as f64;
-        said.projected_end_ratio = (elapsed > 0.0).then(|| 1.0 - (1.0 - left) * length / elapsed);
+        // Where nobody knows how much a whole period counts, what is allowed grows with what is spent.
+        let grows = if frame.reference.is_some() { length / elapsed } else { 1.0 };
+        said.projected_end_ratio = (elapsed > 0.0).then_some(1.0 - (1.0 - left) * grows);
     }
     let Some(ahead) = Ahead::of(series, frame) else { return said };
     // What lies before now has not happened, or it would have been measured.
@@ -289,6 +301,40 @@ mod tests {
         }
         let found = report.exhaustion.forecast_at.expect("it runs out").epoch_secs();
         assert!(found > NOW_S + (hours - 1) * HOUR && found <= NOW_S + hours * HOUR, "{} and {hours}", (found - NOW_S) / HOUR);
+    }
+
+    #[test]
+    fn a_forecast_takes_whole_slices_whatever_the_window() {
+        for days in [1, 7, 14, 28, 30, 90] {
+            for slice_s in [60, 120, 300, 3_600] {
+                let step_s = super::step_of(days * DAY, slice_s);
+                assert!(step_s % 300 == 0 && step_s % slice_s == 0 && days * DAY / step_s <= 720, "{days} days in slices of {slice_s}: {step_s}");
+            }
+        }
+        assert_eq!((super::step_of(600, 60), super::step_of(120, 60), super::step_of(30 * DAY, 300)), (300, 60, HOUR));
+        // Seven days of even traffic, a fifth of the budget spent at once, and from then on twice the
+        // pace at which it lasts: four fifths are gone after four fifths of half a window.
+        let objective = with(|draft| draft.windows = vec![Window::Rolling { seconds: 7 * DAY }]);
+        let spent = |start: i64| match start - NOW_S {
+            -259_200..-255_600 => 0.2 * 2_016.0 * 2.0 / 12.0,
+            -21_600..0 => 4.0,
+            _ => 0.0,
+        };
+        let report = report_of(&objective, &a_series(&objective, &slices(NOW_S - 21 * DAY, NOW_S, spent)));
+        let left = 1.0 - report.tally.consumed_ratio.expect("it is counted");
+        let gone = report.exhaustion.forecast_at.expect("it runs out").epoch_secs() - NOW_S;
+        // Nothing bad leaves before then, so every second spends two budgets of a week's seconds.
+        assert!((gone as f64 - left * 3.5 * DAY as f64).abs() < 2.0, "{gone} s with {left} left");
+    }
+
+    #[test]
+    fn a_first_period_is_not_projected_by_the_clock() {
+        // Half of what is allowed, evenly: after a tenth of the period and at its end half is left.
+        let objective = with(|draft| draft.windows = vec![Window::calendar(crate::domain::slo::calendar::Unit::Month, 1, "UTC")]);
+        let begins = report_of(&objective, &a_series(&objective, &slices(NOW_S - 300, NOW_S, |_| 0.0))).window.from.epoch_secs();
+        let report = report_of(&objective, &a_series(&objective, &slices(begins, NOW_S, |_| 1.0)));
+        near(report.exhaustion.projected_end_ratio.expect("it is old enough"), report.tally.remaining_ratio.expect("it is counted"));
+        assert_eq!(report.state, Standing::Within);
     }
 
     #[test]

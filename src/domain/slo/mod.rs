@@ -11,7 +11,7 @@
 //! |---|---|
 //! | the arithmetic: targets, budgets, burn rates, windows, repetition, made from several | [`target`], [`budget`], [`burn`], [`calendar`], [`zone`], [`recurrence`], [`rule`], [`composite`]; as other tools reckon: [`elsewhere`] |
 //! | what people set: an objective, time that is left out | [`objective`], [`exclusion`] |
-//! | readings over time | [`series`] |
+//! | readings over time, and how far apart they are | [`series`], [`rhythm`] |
 //! | a window at an instant, and what was counted in it | [`frame`] |
 //! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`raising`], [`page`] |
 //! | the budget over time, and ahead | [`line`], [`forecast`] |
@@ -41,6 +41,7 @@ pub mod raising;
 pub mod recurrence;
 pub mod release;
 pub mod report;
+pub mod rhythm;
 pub mod rule;
 pub mod series;
 pub mod standings;

@@ -205,7 +205,7 @@ impl ObjectiveDraft {
         if self.windows.is_empty() || self.windows.len() > MAX_WINDOWS {
             faults.push(format!("there are 1 to {MAX_WINDOWS} windows"));
         }
-        if !(FINE_S..=3_600).contains(&self.slice_s) || self.slice_s % FINE_S != 0 || 86_400 % self.slice_s != 0 {
+        if !is_slice(self.slice_s) {
             faults.push("a slice is a whole number of minutes that divides a day, at most an hour".to_owned());
         }
         if !(0.0..=1e9).contains(&self.alerting.min_bad) {
@@ -306,6 +306,11 @@ impl ObjectiveDraft {
             || self.slice_target != other.slice_target
             || self.windows.first() != other.windows.first()
     }
+}
+
+/// Whether a slice can be so long.
+pub fn is_slice(secs: i64) -> bool {
+    (FINE_S..=3_600).contains(&secs) && secs % FINE_S == 0 && 86_400 % secs == 0
 }
 
 /// Whether something can be an objective's name.

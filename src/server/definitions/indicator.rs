@@ -1,13 +1,19 @@
 //! What the formats of other tools have in common: queries with a window left open, histograms
 //! that are written as two counters, ratios without events.
 
-use crate::domain::slo::{
-    objective::{Indicator, Op},
-    target::Target,
+use super::spans::prometheus_secs;
+use crate::{
+    domain::slo::{
+        objective::{Indicator, Op},
+        target::Target,
+    },
+    server::prometheus::promql::Counter,
 };
 
 /// The data source of files that name none.
 pub const OPEN_SOURCE: &str = "prometheus";
+
+const OUR_WINDOW: &str = "$window";
 
 /// The query with its open window written as ours: `[{{.window}}]` is `[$window]`.
 pub fn with_our_window(query: &str) -> String {
@@ -15,9 +21,9 @@ pub fn with_our_window(query: &str) -> String {
     while let Some(at) = rest.find("{{") {
         let (before, behind) = rest.split_at(at);
         text.push_str(before);
-        match behind.find("}}").filter(|end| behind[2..*end].trim() == ".window") {
+        match behind.find("}}").filter(|end| behind[2..*end].trim().eq_ignore_ascii_case(".window")) {
             Some(end) => {
-                text.push_str("$window");
+                text.push_str(OUR_WINDOW);
                 rest = &behind[end + 2..];
             }
             None => {
@@ -28,6 +34,46 @@ pub fn with_our_window(query: &str) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// The query of a counter with its one fixed range left open, so that it counts what lies in a slice:
+/// `sum(rate(x[5m]))` is `sum(rate(x[$window]))`. `None` where it has no such range, or several, or
+/// counts nothing either way.
+pub fn with_open_range(query: &str) -> Option<String> {
+    let (mut text, mut rest, mut range) = (String::with_capacity(query.len()), query, None);
+    let mut quote = None;
+    while let Some(at) = rest.find(['"', '\'', '`', '\\', '[']) {
+        let letter = rest[at..].chars().next()?;
+        match (letter, quote) {
+            ('[', None) => {
+                let end = at + rest[at..].find(']')?;
+                let inside = rest[at + 1..end].trim();
+                if prometheus_secs(inside).is_none() || range.is_some_and(|known| known != inside) {
+                    return None;
+                }
+                range = Some(inside);
+                text.push_str(&rest[..at]);
+                text.extend(["[", OUR_WINDOW, "]"]);
+                rest = &rest[end + 1..];
+                continue;
+            }
+            // What follows it stands for itself, which may be a quote.
+            ('\\', Some(open)) if open != '`' => {
+                let next = rest[at + 1..].chars().next().map_or(0, char::len_utf8);
+                text.push_str(&rest[..at + 1 + next]);
+                rest = &rest[at + 1 + next..];
+                continue;
+            }
+            ('"' | '\'' | '`', None) => quote = Some(letter),
+            (_, Some(open)) if open == letter => quote = None,
+            _ => {}
+        }
+        text.push_str(&rest[..=at]);
+        rest = &rest[at + 1..];
+    }
+    range?;
+    text.push_str(rest);
+    (Counter::parse(query).is_err() && Counter::parse(&text).is_ok()).then_some(text)
 }
 
 /// A template that is left over in a query: nobody here would fill it in.
@@ -109,6 +155,30 @@ mod tests {
             ("{{.window", "{{.window"),
         ] {
             assert_eq!(with_our_window(theirs), ours);
+        }
+    }
+
+    #[test]
+    fn a_fixed_range_is_left_open() {
+        for (theirs, ours) in [
+            ("sum(rate(x[5m]))", "sum(rate(x[$window]))"),
+            ("sum(increase(x{a=\"[1h]\", b='\\'[2h]'}[ 1h ]))", "sum(increase(x{a=\"[1h]\", b='\\'[2h]'}[$window]))"),
+            ("sum(rate(x[5m])) - sum(rate(y[5m]))", "sum(rate(x[$window])) - sum(rate(y[$window]))"),
+        ] {
+            assert_eq!(with_open_range(theirs).as_deref(), Some(ours));
+        }
+        for kept in [
+            "x",
+            "x[5m]",
+            "sum(rate(x[$window]))",
+            "sum(rate(x[5m])) - sum(rate(y[1h]))",
+            "max_over_time(rate(x[5m])[1h:1m])",
+            "rate(x[5m]",
+            "",
+            "[",
+            "avg_over_time(x[5m])",
+        ] {
+            assert_eq!(with_open_range(kept), None, "{kept}");
         }
     }
 

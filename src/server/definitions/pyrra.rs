@@ -113,7 +113,8 @@ fn read_alerting(alerting: &Fields) -> Alerting {
     if alerting.flag("absent") == Some(false) {
         alerting.remark("absent", "that a source has gone silent is always said here; it cannot be switched off for one objective");
     }
-    let is_off = alerting.flag("disabled").unwrap_or_default() || alerting.flag("burnrates") == Some(false);
+    let (disabled, burn_rates) = (alerting.flag("disabled"), alerting.flag("burnrates"));
+    let is_off = disabled.unwrap_or_default() || burn_rates == Some(false);
     Alerting { enabled: !is_off, ..Alerting::default() }
 }
 

@@ -152,7 +152,10 @@ fn indicator(sli: &Fields, target: Target, letters: &Letters) -> Option<(Indicat
             Some((ratio_only(&ratio, target, true), Method::Timeslices))
         }
         (None, None) if sli.value("plugin").is_some() => {
-            sli.fault("plugin", "plugins of Sloth cannot be run here; write the queries as events with error_query and total_query");
+            sli.remark(
+                "plugin",
+                "plugins of Sloth cannot be run here, so this objective was left out; write its queries as events with error_query and total_query",
+            );
             None
         }
         (first, second) => {

@@ -112,6 +112,16 @@ fn parts_are_found_in_other_documents_and_files() {
 }
 
 #[test]
+fn a_range_in_an_openslo_query_is_left_open_and_said() {
+    let fixed = REFERENCES.replacen("query: http_requests_total{job=\"checkout\"}", "query: sum(rate(http_requests_total{job=\"checkout\"}[5m]))", 1);
+    let all = good(&fixed);
+    let drafts = objectives(&all);
+    let totals = drafts.iter().filter_map(|draft| if let Indicator::Ratio { total, .. } = &draft.indicator { Some(total.as_str()) } else { None });
+    assert!(totals.into_iter().any(|total| total == "sum(rate(http_requests_total{job=\"checkout\"}[$window]))"), "{drafts:?}");
+    assert!(all.remarks.iter().any(|remark| remark.field.ends_with(".ratioMetric.total") && remark.words.contains("left open")), "{:?}", all.remarks);
+}
+
+#[test]
 fn sloths_files_become_a_service_and_its_objectives() {
     let all = good(SLOTH);
     let [availability, latency, freshness] = objectives(&all)[..] else { panic!("there are three: {all:?}") };
@@ -224,7 +234,6 @@ fn what_cannot_be_meant_is_refused() {
     }
     for (text, from, to, word) in [
         (SLOTH, "objective: 99.95", "objective: 0", "promises nothing"),
-        (SLOTH, "      raw:", "      plugin: {id: x}\n      rare:", "plugins of Sloth cannot be run"),
         (SLOTH, "error_query: sum", "error_query: \"{{.other}}\" #", "template"),
         (SLOTH, "service: \"checkout\"", "services: x", "service: it is missing"),
         (PYRRA, "target: \"99.5\"", "target: much", "is not a number"),
@@ -323,6 +332,23 @@ fn other_documents_are_left_alone_and_a_file_of_nothing_is_refused() {
     assert_eq!((broken.faults.len(), broken.faults[0].place.file.as_str()), (1, "1.yaml"));
     let bytes = read(&[File { name: "x".into(), bytes: b"a: 1\nb: \xff\n".to_vec() }]);
     assert_eq!((bytes.faults[0].place.line, bytes.faults[0].words.as_str()), (2, "the file is not text in UTF-8"));
+}
+
+#[test]
+fn what_only_sloth_can_run_is_left_out_and_said() {
+    let plugin = "\n  - name: plugged\n    objective: 99\n    sli: {plugin: {id: x, options: {a: b}}}\n    alerting: {page_alert: {disable: true}}\n";
+    let (all, without) = (good(&format!("{}{plugin}", SLOTH.trim_end())), good(SLOTH));
+    assert_eq!(objectives(&all).len(), objectives(&without).len());
+    let more = all.remarks.iter().filter(|remark| !without.remarks.iter().any(|known| known.words == remark.words));
+    let more: Vec<String> = more.map(|remark| format!("{}: {}", remark.field, remark.words)).collect();
+    assert!(more.iter().any(|words| words.contains(".sli.plugin: plugins of Sloth cannot be run here")), "{more:?}");
+}
+
+#[test]
+fn a_list_in_yaml_is_as_many_definitions() {
+    let listed = "- {apiVersion: openslo/v1, kind: Service, metadata: {name: a}, spec: {}}\n- apiVersion: openslo/v1\n  kind: Service\n  metadata: {name: b}\n  spec: {}\n";
+    let names: Vec<String> = good(listed).items.iter().filter_map(|item| item.what.name().map(str::to_owned)).collect();
+    assert_eq!(names, ["a", "b"]);
 }
 
 #[test]

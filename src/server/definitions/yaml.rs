@@ -90,8 +90,11 @@ pub fn documents(text: &str) -> Result<Vec<Document<'_>>, Broken> {
             let line = error.location().map_or(line, |at| line + at.line().saturating_sub(1));
             broken(number, line, in_one_line(&error.to_string()))
         })?;
-        if !tree.is_null() {
-            documents.push(Document { number, line, tree: merged(tree).map_err(|words| broken(number, line, words))?, text: part });
+        if tree.is_null() {
+            continue;
+        }
+        for (nth, tree) in together(merged(tree).map_err(|words| broken(number, line, words))?).into_iter().enumerate() {
+            documents.push(Document { number: number + nth, line, tree, text: part });
         }
     }
     Ok(documents)
@@ -127,7 +130,7 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
     parts
 }
 
-/// A JSON file is one definition, a list of them, or a list as Kubernetes writes it.
+/// A document is one definition or a list of them.
 fn together(tree: Value) -> Vec<Value> {
     match tree {
         Value::Array(items) => items,

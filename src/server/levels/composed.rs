@@ -5,6 +5,7 @@
 
 use super::One;
 use crate::domain::slo::{
+    burn::is_above,
     composite,
     objective::{COARSE_S, FINE_FOR_S, ObjectiveDraft, Together},
     series::{Slice, Sum, to_slice},
@@ -57,7 +58,7 @@ fn cell(draft: &ObjectiveDraft, how: Together, parts: &[(f64, Arc<One>)], start_
                 // fails more than it may.
                 let target = &part.objective().draft;
                 let allowed = if target.method.counts_time() { 0.0 } else { target.target.budget() };
-                (sum.measured_s >= width_s).then(|| errors(sum) <= allowed)
+                (sum.measured_s >= width_s).then(|| !is_above(errors(sum), allowed))
             };
             f64::from(u8::from(composite::any_down(parts.iter().map(|(_, part)| part).zip(&sums).map(is_good))?))
         }

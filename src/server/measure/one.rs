@@ -2,10 +2,11 @@
 
 use crate::{
     domain::{
+        audit::By,
         ids::ObjectiveId,
         slo::{
             calendar::Window,
-            objective::{COARSE_S, FINE_FOR_S, Method, Objective},
+            objective::{COARSE_S, COVERAGE_FLOOR, FINE_FOR_S, FINE_S, Method, Objective, ObjectiveDraft},
             series::Slice,
         },
         time::Timestamp,
@@ -123,6 +124,9 @@ impl Asking<'_> {
         let earliest = closed_s - CATCH_UP_S;
         let from_s = known.map_or(closed_s - 3_600, |known| (known - READ_AGAIN * width).max(earliest));
         let changed = self.read(width, from_s, closed_s).await?;
+        if known.is_none() && self.is_widened(from_s, closed_s).await? {
+            return Ok(false);
+        }
         if known.is_none_or(|known| known < earliest) {
             // Nothing is known of what lies before: it is filled in.
             self.progress.filled_from_s = Some(from_s);
@@ -130,6 +134,33 @@ impl Asking<'_> {
         }
         self.progress.until_s = Some(closed_s);
         Ok(changed)
+    }
+
+    /// A source that is scraped once a minute can say nothing of a single minute: two values are
+    /// needed. Where nobody chose how long a slice is and longer ones hold what short ones do not,
+    /// the objective is measured in those from now on.
+    async fn is_widened(&mut self, from_s: i64, closed_s: i64) -> Result<bool, MeasureError> {
+        let objective = self.one.objective();
+        if objective.draft.slice_s != FINE_S || objective.draft.alerting.pairs.is_some() {
+            return Ok(false);
+        }
+        let held = self.app.levels.current(self.app).await?;
+        let fine = held.by_id(objective.id).map_or(0.0, |one| one.series().coverage(from_s, closed_s));
+        if fine >= COVERAGE_FLOOR {
+            return Ok(false);
+        }
+        let Some(plan) = self.plan(COARSE_S).await? else { return Ok(false) };
+        let coarse = readings::read(self.client, &plan, from_s, closed_s).await?;
+        let coarse = coarse.readings.len() as f64 / coarse.expected.max(1) as f64;
+        // A source that is young has gaps of its own at either length.
+        let is_better = if fine == 0.0 { coarse > 0.0 } else { coarse >= 0.5 && fine < coarse * 0.75 };
+        if !is_better {
+            return Ok(false);
+        }
+        let draft = ObjectiveDraft { slice_s: COARSE_S, ..objective.draft.clone() };
+        self.app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await?;
+        tracing::info!(objective = objective.draft.name, slice_s = COARSE_S, "its source says too little of shorter slices");
+        Ok(true)
     }
 
     /// One day of the past that is not filled in yet, the newest first.

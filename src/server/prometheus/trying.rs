@@ -39,7 +39,7 @@ pub struct Side {
     pub series: Vec<Found>,
 }
 
-/// One series and its last value within the hour.
+/// One series and its last value within the hour; of a native histogram how much it counted then.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     pub labels: Labels,
@@ -137,7 +137,8 @@ impl Tried {
     async fn look(&mut self, client: &Client, look: Look, at_s: i64) -> Result<(), PromError> {
         let Look { field, selector, is_counter, is_histogram } = look;
         let recent = format!("last_over_time({selector}[1h])");
-        let values = if is_histogram { format!("histogram_count({recent})") } else { recent.clone() };
+        // Not every version looks back at a native histogram as one; what it counted all of them say.
+        let values = if is_histogram { format!("histogram_count(increase({selector}[1h]))") } else { recent.clone() };
         let (counted, top) = (format!("count({recent})"), format!("topk({MOST_SHOWN}, {values})"));
         let (counted, top) = tokio::try_join!(client.query(&counted, at_s), client.query(&top, at_s))?;
         let count = counted.first().and_then(|sample| sample.point).map_or(0, |point| point.value as usize);

@@ -1,11 +1,11 @@
 //! Time that is left out of objectives, for programs.
 
 use super::{
-    List,
+    List, by_hand,
     problem::Problem,
     query::Asked,
     schema,
-    sent::{Named, Sent},
+    sent::{Named, Sent, fit},
 };
 use crate::{
     domain::{
@@ -20,6 +20,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 use std::sync::Arc;
 
 /// All exclusions, the newest first.
@@ -32,11 +33,13 @@ pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Aske
 }
 
 /// Leaves time out of one objective, of those of a service, or of all. It may lie in the past; the
-/// figures without it stay visible.
+/// figures without it stay visible. A rule that says neither when it begins nor how long a time lasts
+/// takes both from `from` and `to`.
 #[utoipa::path(post, path = "/api/v1/exclusions", tag = "objectives", operation_id = "createExclusion",
     request_body = schema::ExclusionDraft,
     responses((status = 201, description = "The exclusion", body = schema::Exclusion), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn create(State(app): State<Arc<App>>, principal: Principal, Sent(draft): Sent<ExclusionDraft>) -> Result<Response, Problem> {
+pub async fn create(State(app): State<Arc<App>>, principal: Principal, Sent(sent): Sent<Value>) -> Result<Response, Problem> {
+    let draft: ExclusionDraft = fit(by_hand::exclusion(sent))?;
     let made = exclusions::create(&app, &principal.actor, draft).await?;
     let location = format!("/api/v1/exclusions/{}", made.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made)).into_response())

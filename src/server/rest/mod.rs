@@ -5,6 +5,7 @@
 
 mod alerts;
 mod audit;
+mod by_hand;
 mod changes;
 mod data_sources;
 mod definitions;

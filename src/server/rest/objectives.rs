@@ -1,7 +1,7 @@
 //! Objectives for programs: made, changed, removed, and how they stand.
 
 use super::{
-    List,
+    List, by_hand,
     problem::Problem,
     query::Asked,
     schema,
@@ -12,7 +12,6 @@ use crate::{
         failure::FailureKind,
         slo::{
             board::ObjectivesBoard,
-            calendar::Window,
             explain::Derivation,
             objective::{Objective, ObjectiveDraft},
             report::{BudgetReport, Cost, Trouble},
@@ -119,7 +118,7 @@ pub async fn patch(
     Sent(sent): Sent<Value>,
 ) -> Result<Response, Problem> {
     let seen = if_match(&headers)?;
-    let Value::Object(changes) = lenient(sent)? else { return Err(unfit("it is an object of the fields to change")) };
+    let Value::Object(changes) = by_hand::objective(sent)? else { return Err(unfit("it is an object of the fields to change")) };
     let before = objectives::read(&app, &principal.actor, &id).await?;
     let mut whole = serde_json::to_value(&before.draft).map_err(unfit)?;
     if let Some(fields) = whole.as_object_mut() {
@@ -226,39 +225,15 @@ fn tagged(objective: Objective) -> Response {
 }
 
 fn draft(sent: Value) -> Result<ObjectiveDraft, Problem> {
-    let mut sent = lenient(sent)?;
+    let mut sent = by_hand::objective(sent)?;
     if let Some(fields) = sent.as_object_mut() {
         fields.entry("indicator").or_insert_with(|| json!({ "kind": "pushed" }));
     }
     serde_json::from_value(sent).map_err(unfit)
 }
 
-fn unfit(error: impl std::fmt::Display) -> Problem {
+pub(super) fn unfit(error: impl std::fmt::Display) -> Problem {
     Problem::new(FailureKind::Invalid, "invalid_objective", format!("the objective does not fit: {error}"))
-}
-
-/// What people write by hand, in the one form that is kept: a single window, windows in words, a
-/// kind instead of an indicator.
-fn lenient(mut sent: Value) -> Result<Value, Problem> {
-    let Some(fields) = sent.as_object_mut() else { return Ok(sent) };
-    if !fields.contains_key("windows")
-        && let Some(window) = fields.remove("window")
-    {
-        fields.insert("windows".to_owned(), json!([window]));
-    }
-    if let Some(one) = fields.get_mut("windows").filter(|windows| !windows.is_array()) {
-        *one = json!([one.take()]);
-    }
-    for window in fields.get_mut("windows").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(text) = window.as_str() {
-            let parsed = Window::parse(text).map_err(unfit)?;
-            *window = serde_json::to_value(parsed).map_err(unfit)?;
-        }
-    }
-    if let Some(kind) = fields.get_mut("indicator").filter(|indicator| indicator.is_string()) {
-        *kind = json!({ "kind": kind.take() });
-    }
-    Ok(sent)
 }
 
 #[cfg(test)]

@@ -50,12 +50,16 @@ impl<S: Send + Sync> FromRequest<S> for SentText {
     }
 }
 
-/// What is sent goes by its names: a list would be read as their values in the order in which they
-/// happen to be declared.
 fn fitting<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    fit(json(bytes)?)
+}
+
+/// JSON as what it is meant to be. What is sent goes by its names: a list would be read as their
+/// values in the order in which they happen to be declared.
+pub fn fit<T: DeserializeOwned>(sent: Value) -> Result<T, Problem> {
     let invalid = |words: &dyn std::fmt::Display| Problem::new(FailureKind::Invalid, "invalid_body", format!("the body does not fit: {words}"));
-    match json(bytes)? {
-        sent @ Value::Object(_) => T::deserialize(sent).map_err(|error| invalid(&error)),
+    match sent {
+        Value::Object(_) => T::deserialize(sent).map_err(|error| invalid(&error)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Err(invalid(&"an object was expected")),
     }
 }

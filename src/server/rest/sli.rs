@@ -20,7 +20,8 @@ use std::sync::Arc;
 pub const PATH: &str = "/api/v1/sli";
 
 /// Takes readings in: a JSON array, one a line, or a single object. A reading is known by its
-/// objective and its exact instant: sending it again changes nothing. The key of an integration is
+/// objective and its exact instant: sending it again changes nothing. Where nobody chose how long a
+/// slice is, the first readings say it by how far apart they are. The key of an integration is
 /// enough.
 #[utoipa::path(post, path = "/api/v1/sli", tag = "objectives", operation_id = "pushReadings",
     request_body(content = schema::SentReading, content_type = "application/json", description = "One reading, a list of them, or one on each line"),

@@ -1,6 +1,6 @@
 //! Time that is left out of objectives: planned maintenance, somebody else's outage.
 
-use super::{objectives, people::needs};
+use super::{objectives, people::needs, services};
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
@@ -8,7 +8,7 @@ use crate::{
         people::{Actor, Right},
         slo::exclusion::{Exclusion, ExclusionDraft},
     },
-    server::{auth, error::ServerError, state::App},
+    server::{auth, error::ServerError, state::App, zones},
 };
 
 /// All of it, or what one objective leaves out; the newest first.
@@ -31,6 +31,15 @@ pub async fn create(app: &App, actor: &Actor, mut draft: ExclusionDraft) -> Resu
     }
     let invalid = |faults: Vec<String>| Failure::new(FailureKind::Invalid, "invalid_exclusion", faults.join("; "));
     let draft = draft.parse().map_err(invalid)?;
+    if let Some(service) = &draft.service
+        && app.store.described_service(service).await?.is_none()
+    {
+        return Err(services::unknown().into());
+    }
+    // In a zone that nobody knows nothing would ever be left out.
+    if let Some(recurrence) = draft.recurrence.as_ref().filter(|recurrence| zones::find(&recurrence.zone).is_none()) {
+        return Err(invalid(vec![format!("there is no time zone “{}”; it reads like Europe/Berlin", recurrence.zone)]).into());
+    }
     let made = app.store.create_exclusion(&draft, &auth::by(&actor.who)).await?;
     tracing::info!(exclusion = %made.id, by = actor.who.id, "left time out of objectives");
     Ok(made)

@@ -1,6 +1,6 @@
 //! Objectives: making them, changing them, and how they stand.
 
-use super::people::needs;
+use super::{people::needs, trying};
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
@@ -19,7 +19,10 @@ use crate::{
         zones,
     },
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Every objective, by name.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Objective>, ServerError> {
@@ -106,6 +109,9 @@ async fn checked(app: &App, draft: ObjectiveDraft, before: Option<&ObjectiveDraf
             return Err(invalid(format!("there is no time zone “{name}”; it reads like Europe/Berlin")).into());
         }
     }
+    if let Some(unfit) = unfit_to_ask(&draft, before) {
+        return Err(invalid(unfit).into());
+    }
     if let Indicator::Composite { of, .. } = &draft.indicator {
         let held = app.levels.current(app).await?;
         for part in of {
@@ -118,6 +124,17 @@ async fn checked(app: &App, draft: ObjectiveDraft, before: Option<&ObjectiveDraf
         }
     }
     Ok(draft)
+}
+
+/// Why its source cannot be asked for it, as far as that is known without asking. What came with
+/// another tool's file and cannot be asked yet stays until somebody changes just that.
+fn unfit_to_ask(draft: &ObjectiveDraft, before: Option<&ObjectiveDraft>) -> Option<String> {
+    if before.is_some_and(|before| before.indicator == draft.indicator && before.slice_s == draft.slice_s) {
+        return None;
+    }
+    // How a source spells the edge of a bucket decides nothing here.
+    let planned = trying::ask_of(&draft.indicator)?.plan(&BTreeMap::new(), draft.slice_s, &["1".to_owned()]);
+    planned.err().map(|unfit| unfit.to_string())
 }
 
 /// What is made from several counts time: their events cannot be added up.

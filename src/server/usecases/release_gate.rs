@@ -1,6 +1,6 @@
 //! Whether a service may release, and who decided otherwise.
 
-use super::{budgets, people::needs};
+use super::{budgets, people::needs, services};
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
@@ -29,7 +29,7 @@ pub async fn read(app: &App, actor: &Actor, service: Option<&str>) -> Result<Gat
     if let Some(service) = service
         && app.store.described_service(service).await?.is_none()
     {
-        return Err(unknown_service().into());
+        return Err(services::unknown().into());
     }
     let held = app.levels.current(app).await?;
     of(app, actor, &held, service).await
@@ -73,7 +73,7 @@ pub async fn override_gate(app: &App, actor: &Actor, service: &str, draft: Overr
     needs(actor, Right::OverrideGate)?;
     let service = service.trim();
     if app.store.described_service(service).await?.is_none() {
-        return Err(unknown_service().into());
+        return Err(services::unknown().into());
     }
     let now = app.clock().now();
     let OverrideDraft { reason, until } = draft.parse(now).map_err(|faults| Failure::new(FailureKind::Invalid, "invalid_override", faults.join("; ")))?;
@@ -94,8 +94,4 @@ async fn overrides_of(app: &App, service: &str, now: Timestamp) -> Result<Vec<Ga
     let mut all = app.store.gate_overrides(now).await?;
     all.retain(|made| made.service == service);
     Ok(all)
-}
-
-fn unknown_service() -> Failure {
-    Failure::new(FailureKind::NotFound, "unknown_service", "there is no such service")
 }

@@ -136,6 +136,6 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
     Ok(services)
 }
 
-fn unknown() -> Failure {
+pub(super) fn unknown() -> Failure {
     Failure::new(FailureKind::NotFound, "unknown_service", "there is no such service")
 }

@@ -7,9 +7,13 @@ use super::{
 };
 use crate::{
     domain::{
+        audit::By,
         import::Flaw,
         people::{Actor, Right},
-        slo::objective::Indicator,
+        slo::{
+            objective::{FINE_S, Indicator, ObjectiveDraft},
+            rhythm::rhythm_s,
+        },
         time::Timestamp,
     },
     server::{
@@ -76,6 +80,8 @@ struct Waiting {
     count: usize,
     /// The objectives of which something changed.
     changed: BTreeSet<i64>,
+    /// Those whose first readings said how long a slice is, as they are since.
+    in_rhythm: BTreeMap<i64, Arc<One>>,
 }
 
 /// The readings of one objective and the lines they stood on.
@@ -87,7 +93,10 @@ struct Lines {
 
 impl Waiting {
     fn add(&mut self, one: Arc<One>, line: u64, reading: Reading) {
-        let of = self.of.entry(one.number()).or_insert_with(|| Lines { one, lines: vec![], readings: vec![] });
+        let of = self.of.entry(one.number()).or_insert_with(|| {
+            let one = self.in_rhythm.get(&one.number()).cloned().unwrap_or(one);
+            Lines { one, lines: vec![], readings: vec![] }
+        });
         of.lines.push(line);
         of.readings.push(reading);
         self.count += 1;
@@ -95,9 +104,15 @@ impl Waiting {
 
     async fn write(&mut self, app: &App, report: &mut SliReport) -> Result<(), ServerError> {
         self.count = 0;
-        let waiting = std::mem::take(&mut self.of);
+        let mut waiting = std::mem::take(&mut self.of);
         if waiting.is_empty() {
             return Ok(());
+        }
+        for (number, of) in &mut waiting {
+            if let Some(one) = in_rhythm(app, of).await? {
+                self.in_rhythm.insert(*number, one.clone());
+                of.one = one;
+            }
         }
         let sent: Vec<Sent<'_>> = waiting.values().map(|of| Sent { kept: of.one.kept(), readings: &of.readings }).collect();
         let pushed = app.store.push_readings(&sent).await?;
@@ -114,6 +129,22 @@ impl Waiting {
         }
         Ok(())
     }
+}
+
+/// The objective in slices as long as what one of its readings stands for, where its first readings
+/// say so and nobody chose another length than the usual one.
+async fn in_rhythm(app: &App, of: &Lines) -> Result<Option<Arc<One>>, ServerError> {
+    let objective = of.one.objective();
+    if objective.draft.slice_s != FINE_S || !of.one.series().is_empty() || objective.draft.alerting.pairs.is_some() {
+        return Ok(None);
+    }
+    let instants: BTreeSet<i64> = of.readings.iter().map(|reading| reading.at.epoch_secs()).collect();
+    let Some(slice_s) = rhythm_s(&Vec::from_iter(instants)).filter(|slice_s| *slice_s != FINE_S) else { return Ok(None) };
+    let draft = ObjectiveDraft { slice_s, ..objective.draft.clone() };
+    app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await?;
+    tracing::info!(objective = objective.draft.name, slice_s, "took the slice from the first readings");
+    // If somebody else changed it meanwhile, it is as they said.
+    Ok(app.levels.current(app).await?.by_id(objective.id).cloned())
 }
 
 /// One line: whose reading it is, and what it says.

@@ -3,7 +3,7 @@
 use super::{
     super::{
         fields::Fields,
-        indicator::{OPEN_SOURCE, has_template, with_our_window},
+        indicator::{OPEN_SOURCE, has_template, with_open_range, with_our_window},
         note::inert,
     },
     Library, is_asked,
@@ -69,8 +69,12 @@ fn read_ratio<'a>(ratio: &Fields<'a>, library: &Library<'a>) -> Option<Measure> 
         ratio.remark("counter", "Tocsin counts how much counters grow; what goes up and down is not counted rightly");
     }
     match (good, bad, total, raw) {
-        (Some(part), None, Some(total), None) => Some(Measure::Ratio { part: part?, is_good: true, total: total? }),
-        (None, Some(part), Some(total), None) => Some(Measure::Ratio { part: part?, is_good: false, total: total? }),
+        (Some(part), None, Some(total), None) => {
+            Some(Measure::Ratio { part: counter(ratio, "good", part?), is_good: true, total: counter(ratio, "total", total?) })
+        }
+        (None, Some(part), Some(total), None) => {
+            Some(Measure::Ratio { part: counter(ratio, "bad", part?), is_good: false, total: counter(ratio, "total", total?) })
+        }
         (None, None, None, Some(raw)) => {
             let is_bad = match raw_type.as_deref() {
                 Some("failure") => true,
@@ -87,6 +91,13 @@ fn read_ratio<'a>(ratio: &Fields<'a>, library: &Library<'a>) -> Option<Measure> 
             None
         }
     }
+}
+
+/// A side of a ratio. The range that its query looks at becomes that of a slice, and that is said.
+fn counter(ratio: &Fields, name: &str, metric: Metric) -> Metric {
+    let Some(query) = with_open_range(&metric.query) else { return metric };
+    ratio.remark(name, format!("the range in the query was left open, so that it counts what lies in a slice: {}", inert(&query)));
+    Metric { query, ..metric }
 }
 
 fn metric<'a>(fields: &Fields<'a>, library: &Library<'a>) -> Option<Metric> {

@@ -301,7 +301,7 @@ shape!(ExclusionDraft, {
         "service": { "type": ["string", "null"] },
         "from": { "type": "string", "format": "date-time" },
         "to": { "type": "string", "format": "date-time" },
-        "recurrence": { "type": ["object", "null"], "properties": {
+        "recurrence": { "type": ["object", "string", "null"], "description": "A rule alone begins with `from`, in UTC, and lasts until `to`", "properties": {
             "rule": { "type": "string", "examples": ["FREQ=WEEKLY;BYDAY=SU"] },
             "start": { "type": "string", "examples": ["2026-08-09T02:00:00"] },
             "zone": { "type": "string", "examples": ["Europe/Berlin"] },
