@@ -72,7 +72,7 @@ use super::clock::Clock;
 use sqlx::{
     AnyConnection, AnyPool, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
 };
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -102,6 +102,10 @@ pub enum StoreError {
 /// How long a database may take to answer when it is opened.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
+/// How often the steps to this version's shape are looked at before what failed is told.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
 /// Which database is underneath; almost nothing needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -114,7 +118,7 @@ impl Backend {
     async fn prepare(self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
         match self {
             Backend::Sqlite => {
-                const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+                const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                                        PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000";
                 connection.execute(PRAGMAS).await.map(drop)
             }
@@ -189,10 +193,25 @@ impl Store {
             live: stream::Live::new(1024),
             replays: import::Replays::default(),
         };
-        MIGRATIONS.run(&store.writers).await?;
+        store.migrate().await?;
         store.begin_stream().await?;
         writer::run(store.clone_for_writer(), jobs);
         Ok(store)
+    }
+
+    /// Brings the database to this version's shape, also where others do so at the same moment: a
+    /// server that starts and a command beside it. PostgreSQL lets one of them wait for the other; in
+    /// SQLite a step that somebody else has taken meanwhile fails as a whole, and is known as taken
+    /// when looked at again.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut looks = 1;
+        loop {
+            match MIGRATIONS.run(&self.writers).await {
+                Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if self.backend == Backend::Sqlite && looks < LOOKS => looks += 1,
+                done => return Ok(done?),
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// Whether something can be written: a server that cannot is better not started. `url` is
@@ -272,5 +291,31 @@ fn shown(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, Store, testing::NOON};
+    use std::sync::Arc;
+    use tokio::{sync::Barrier, task::JoinSet};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn several_open_a_new_database_at_once() {
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            let url = format!("sqlite://{}", folder.path().join("new.sqlite").display());
+            let (together, mut opening) = (Arc::new(Barrier::new(4)), JoinSet::new());
+            for _ in 0..4 {
+                let (url, together) = (url.clone(), together.clone());
+                opening.spawn(async move {
+                    together.wait().await;
+                    Store::open(&url, Clock::fixed(NOON)).await.map(drop)
+                });
+            }
+            while let Some(opened) = opening.join_next().await {
+                opened.expect("it ends").expect("it opens");
+            }
+        }
     }
 }
