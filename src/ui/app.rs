@@ -43,7 +43,7 @@ pub fn mount() {
         browser::breathe().await;
         let place = browser::new_place();
         // What other pages draw is measured as soon as it stands, so there it has to stand in the page.
-        let in_steps = route == Some(Route::Board);
+        let in_steps = route == Some(Route::Board) && came.as_ref().is_some_and(|came| came.snapshot.is_some());
         let built = RwSignal::new(if in_steps { Built::Nothing } else { Built::Whole });
         leptos::mount::mount_to(place.clone(), move || view! { <App came built /> }).forget();
         if in_steps {
