@@ -245,8 +245,12 @@ test("what is not to be believed is said where it would be read", async ({ as, h
 test("two taps select, and a sheet says what a cell holds", { tag: "@phone" }, async ({ as, house }) => {
   await shop(house);
   const page = await as("viewer");
+  // What is suspect is said last, and above the picture.
+  const said = page.waitForResponse(/telemetry\/suspects/);
   await open(page, "last=15");
+  await said;
   const heat = page.getByRole("group", { name: /^Latency over time/ });
+  await heat.evaluate(element => element.scrollIntoView({ block: "center" }));
   const box = await heat.boundingBox();
   expect(box).not.toBeNull();
   if (!box) return;

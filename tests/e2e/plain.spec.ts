@@ -37,10 +37,10 @@ async function holdApp(page: Page): Promise<() => Promise<void>> {
   return async () => letIn();
 }
 
-/** Where everything of the page stands. */
+/** Where everything that is seen of the page stands; rows that are folded away are drawn when somebody unfolds them. */
 const boxes = (page: Page) =>
   page.locator("main, .rail, .topbar, .strip, .count, .panel, .incident-row, .incident-head, .fact, .seat, .alert, .verb, .timeline, .entry, .composer, .chain").evaluateAll(all =>
-    all.map(element => {
+    all.filter(element => element.checkVisibility()).map(element => {
       const { x, y, width, height } = element.getBoundingClientRect();
       return `${element.className} ${[x, y, width, height].map(Math.round).join(" ")}`;
     }),
