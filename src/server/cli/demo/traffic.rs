@@ -29,8 +29,8 @@ const FAILS_ANYWAY: f64 = 0.002;
 fn pain(severity: Option<Severity>) -> (f64, f64) {
     match severity {
         Some(Severity::Sev1) => (0.34, 5.0),
-        Some(Severity::Sev2) => (0.12, 3.0),
-        Some(Severity::Sev3) => (0.03, 2.0),
+        Some(Severity::Sev2) => (0.04, 2.0),
+        Some(Severity::Sev3) => (0.01, 1.4),
         // Nobody's calls fail because a certificate ends in three days.
         Some(Severity::Sev4 | Severity::Sev5) | None => (0.0, 1.0),
     }
