@@ -196,6 +196,14 @@ impl Board {
                 step_s: None,
                 source: question.source.clone(),
             };
+            // What is suspect stands above the pictures and is quickly known: it is not to come after
+            // the sentence and move them.
+            spawn_local(async move {
+                let suspects = api::telemetry::suspects(doubted).await;
+                if let (true, Ok(suspects)) = (self.turn.try_get_value() == Some(turn), suspects) {
+                    self.suspects.set(suspects.into());
+                }
+            });
             let told = api::telemetry::differences(question).await;
             if waits() {
                 match told {
@@ -203,10 +211,6 @@ impl Board {
                     // What was told stays while asking again fails.
                     Err(failure) if !matches!(self.told.get_untracked(), Load::Ready(_)) => self.told.set(Load::Failed(failure)),
                     Err(_) => {}
-                }
-                let suspects = api::telemetry::suspects(doubted).await;
-                if let (true, Ok(suspects)) = (waits(), suspects) {
-                    self.suspects.set(suspects.into());
                 }
             }
         });
