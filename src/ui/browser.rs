@@ -8,7 +8,7 @@
 use crate::domain::{ids::CommandId, time::Timestamp};
 use js_sys::{Array, Date, Object, Reflect};
 use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener};
-use std::future::Future;
+use std::{cell::Cell, future::Future};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
@@ -224,8 +224,14 @@ pub fn stay_still() {
     }
 }
 
+thread_local! {
+    /// Whether the app is being built beside the page that came, which is what is seen and used.
+    static IS_BEHIND: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Where the app is built before anybody sees it.
 pub fn new_place() -> HtmlElement {
+    IS_BEHIND.set(true);
     let place = document().create_element("div").expect("every document can make one");
     place.set_id(PLACE);
     place.unchecked_into()
@@ -234,6 +240,7 @@ pub fn new_place() -> HtmlElement {
 /// Puts the app where the page as it came stood, in one go: what was typed, opened, scrolled and
 /// focused meanwhile stays so.
 pub fn take_place(place: &HtmlElement) {
+    IS_BEHIND.set(false);
     let document = document();
     if let Some(root) = document.document_element() {
         let _ = root.remove_attribute("data-still");
@@ -283,6 +290,11 @@ fn carry_over(old: &Element, new: &Element) {
     if old.scroll_top() != 0 {
         new.set_scroll_top(old.scroll_top());
     }
+}
+
+/// Whether something stands unfolded in the page.
+pub fn is_unfolded(id: &str) -> bool {
+    is_here() && document().get_element_by_id(id).is_some_and(|element| element.has_attribute("open"))
 }
 
 /// Leaves for an address with a full load, so that nothing of this page stays in memory.
@@ -480,7 +492,12 @@ pub fn keep_in_view(id: &str) {
 /// Calls back with every key that is pressed, for as long as the view stands.
 pub fn on_key(call: impl Fn(KeyboardEvent) + 'static) {
     if is_here() {
-        let listener = window_event_listener(leptos::ev::keydown, call);
+        // Until the app stands, the page that came has its own links and fields.
+        let listener = window_event_listener(leptos::ev::keydown, move |event| {
+            if !IS_BEHIND.get() {
+                call(event);
+            }
+        });
         on_cleanup(move || listener.remove());
     }
 }
@@ -715,7 +732,9 @@ pub fn on_history(call: impl Fn() + 'static) {
 /// Calls back with the address when a link to this server is followed in this window.
 pub fn on_inner_link(call: impl Fn(String) + 'static) {
     let call = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| {
-        if let Some(to) = inner_link(&event) {
+        if !IS_BEHIND.get()
+            && let Some(to) = inner_link(&event)
+        {
             event.prevent_default();
             call(to);
         }

@@ -23,6 +23,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 /// The server says something at least every 15 s; silence for this long means that nobody is there.
 const SILENCE_SECS: i64 = 40;
+/// After this long nobody knows whether the server hears: one beat was missed.
+const UNEASY_SECS: i64 = 16;
 /// A page that comes back into view after this much silence asks at once.
 const DOUBT_SECS: i64 = 20;
 /// The longest wait between two tries.
@@ -82,7 +84,8 @@ impl Live {
 
     /// Whether what is sent now may arrive a good while later.
     pub fn is_cut_off(self) -> bool {
-        matches!(self.connection.get_untracked(), Connection::CatchingUp | Connection::Offline | Connection::SignedOut)
+        let is_silent = self.now().secs_since(self.heard_at.get_untracked()) > UNEASY_SECS;
+        is_silent || matches!(self.connection.get_untracked(), Connection::CatchingUp | Connection::Offline | Connection::SignedOut)
     }
 
     /// The time of a page that is drawn once.

@@ -354,9 +354,9 @@ impl Session {
         let (Some(incident), Some(actor)) = (untrack(|| self.incident(id)), self.replica.actor()) else {
             return Err(Refusal::NeedsResponder);
         };
-        let command = self.dated(command);
         decide(&incident, &command, &self.context(&command), &actor, self.live.now())?;
-        let what = What::Command { incident: id, reference: incident.reference, command: Box::new(command) };
+        // What is refused here is refused; only what was allowed may come too late.
+        let what = What::Command { incident: id, reference: incident.reference, command: Box::new(self.dated(command)) };
         let command = browser::command_id();
         self.outbox.put(self, command, what);
         Ok(command)

@@ -245,8 +245,8 @@ test("what is not to be believed is said where it would be read", async ({ as, h
 test("two taps select, and a sheet says what a cell holds", { tag: "@phone" }, async ({ as, house }) => {
   await shop(house);
   const page = await as("viewer");
-  // What is suspect is said last, and above the picture.
-  const said = page.waitForResponse(/telemetry\/suspects/);
+  // What is said above the picture comes after it.
+  const said = Promise.all(["suspects", "differences"].map(what => page.waitForResponse(new RegExp(`telemetry/${what}`))));
   await open(page, "last=15");
   await said;
   const heat = page.getByRole("group", { name: /^Latency over time/ });

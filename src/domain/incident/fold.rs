@@ -202,7 +202,7 @@ impl Incident {
             self.resolved_at = Some(at);
             // Impact that this resolve ended, it ends at its corrected time; what an alert ended has the alert's.
             let by_person = self.resolved_by == Some(ResolvedBy::Person);
-            for window in self.impact.iter_mut().filter(|window| by_person && window.to == Some(said)) {
+            for window in self.impact.iter_mut().filter(|window| by_person && window.to == Some(said.max(window.from))) {
                 window.to = Some(at.max(window.from));
             }
         }

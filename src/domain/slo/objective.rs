@@ -182,6 +182,15 @@ impl ObjectiveDraft {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
+    /// With the slice that stood `before` where this says the usual one, which means as fine as the
+    /// readings allow: saying the same again changes nothing.
+    pub fn in_slices_of(mut self, before: &Self) -> Self {
+        if self.slice_s == FINE_S {
+            self.slice_s = before.slice_s;
+        }
+        self
+    }
+
     /// What may be kept, or everything that is wrong with it.
     pub fn parse(mut self) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();

@@ -3,16 +3,19 @@
 
 use super::objective::{FINE_S, is_slice};
 
+/// How much later than its rhythm a reading may come.
+const JITTER_S: i64 = 5;
 /// From fewer readings nobody can tell.
 const FEWEST: usize = 6;
 
-/// The distance that nine of ten neighbours keep, in whole minutes, where a slice can be as long.
+/// The distance that nine of ten neighbours keep, in minutes rounded up, where a slice can be as long.
 /// `instants` are seconds since 1970, in order, each once.
 pub fn rhythm_s(instants: &[i64]) -> Option<i64> {
     if instants.len() < FEWEST {
         return None;
     }
-    let minutes = |gap: i64| (gap + FINE_S / 2).div_euclid(FINE_S) * FINE_S;
+    // A slice that is shorter than the gap would miss a reading now and then.
+    let minutes = |gap: i64| if gap < FINE_S / 2 { 0 } else { (gap - JITTER_S + FINE_S - 1).div_euclid(FINE_S) * FINE_S };
     let mut gaps: Vec<i64> = instants.windows(2).map(|pair| minutes(pair[1] - pair[0])).collect();
     gaps.sort_unstable();
     let usual = gaps[gaps.len() / 2];
@@ -37,6 +40,7 @@ mod tests {
         let mut uneven: Vec<i64> = every(300, 50).into_iter().enumerate().map(|(place, at)| at + [0, 2, 1, 4][place % 4]).collect();
         uneven.drain(20..32);
         assert_eq!(rhythm_s(&uneven), Some(300));
+        assert_eq!((rhythm_s(&every(80, 50)), rhythm_s(&every(140, 50))), (Some(120), Some(180)));
     }
 
     #[test]
@@ -53,5 +57,12 @@ mod tests {
             .collect();
         assert_eq!(rhythm_s(&mixed), None);
         assert_eq!(rhythm_s(&[]), None);
+    }
+
+    #[test]
+    fn the_usual_slice_leaves_what_was_found() {
+        let in_slices = |slice_s: i64| crate::domain::slo::tests::with(|draft| draft.slice_s = slice_s).draft;
+        assert_eq!(in_slices(60).in_slices_of(&in_slices(300)), in_slices(300));
+        assert_eq!(in_slices(600).in_slices_of(&in_slices(300)), in_slices(600));
     }
 }

@@ -84,7 +84,7 @@ pub fn is_of_processor(name: &str) -> bool {
 /// Whether a gauge is about memory, by its name in lower case. Many are called `mem` and little
 /// more; words that only begin alike (`members`, `memcached`) are about something else.
 pub fn is_of_memory(name: &str) -> bool {
-    const BEHIND: [&str; 7] = ["", "usage", "used", "util", "bytes", "percent", "rate"];
+    const BEHIND: [&str; 8] = ["", "usage", "used", "util", "bytes", "percent", "rate", "stats"];
     let is_short = |word: &str| word.strip_prefix("mem").is_some_and(|rest| BEHIND.contains(&rest));
     ["memory", "heap", "rss", "working_set"].iter().any(|word| name.contains(word)) || name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_short)
 }
@@ -92,7 +92,7 @@ pub fn is_of_memory(name: &str) -> bool {
 /// Whether a gauge of this name is above zero whenever its process runs: processor and memory.
 pub fn is_never_zero(metric: &str) -> bool {
     // Shares of a limit, pauses and waits are zero on a quiet day.
-    const MAY_BE_ZERO: [&str; 8] = ["throttl", "limit", "steal", "wait", "swap", "pressure", "fail", "nice"];
+    const MAY_BE_ZERO: [&str; 9] = ["throttl", "limit", "steal", "wait", "swap", "pressure", "fail", "nice", "lookups"];
     let name = metric.to_ascii_lowercase();
     (is_of_processor(&name) || is_of_memory(&name)) && !MAY_BE_ZERO.iter().any(|word| name.contains(word))
 }

@@ -43,16 +43,17 @@ pub fn instance_of_point(attributes: &[KeyValue]) -> Option<Cow<'_, str>> {
 /// The name of what a pod was made of, by how Kubernetes makes pods' names: `cart-579f59597d-wc2lz`
 /// of a deployment, `db-0` of a stateful set.
 fn deployed_as(pod: &str) -> Option<&str> {
-    let (name, last) = pod.rsplit_once('-').filter(|(name, last)| !name.is_empty() && !last.is_empty())?;
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(name);
-    }
+    let (rest, last) = pod.rsplit_once('-').filter(|(rest, last)| !rest.is_empty() && !last.is_empty())?;
     let is_made_up = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
         lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    let (name, hash) = name.rsplit_once('-')?;
-    let has_digit = || hash.bytes().any(|byte| byte.is_ascii_digit());
-    (!name.is_empty() && is_made_up(last, 5..=5) && is_made_up(hash, 6..=10) && has_digit()).then_some(name)
+    let of_deployment = || {
+        let (name, hash) = rest.rsplit_once('-')?;
+        let has_digit = || hash.bytes().any(|byte| byte.is_ascii_digit());
+        (!name.is_empty() && is_made_up(last, 5..=5) && is_made_up(hash, 6..=10) && has_digit()).then_some(name)
+    };
+    // What is made up of a deployment's pod may happen to be digits alone.
+    of_deployment().or_else(|| last.bytes().all(|byte| byte.is_ascii_digit()).then_some(rest))
 }
 
 #[cfg(test)]
@@ -75,6 +76,7 @@ mod tests {
             (&[("k8s.deployment.name", "cart"), ("service.name", "Cart")][..], "Cart"),
             (&[("service.name", ""), ("k8s.deployment.name", "cart"), ("k8s.pod.name", "x-0")], "cart"),
             (&[("k8s.container.name", "server"), ("k8s.pod.name", "cart-579f59597d-wc2lz")], "cart"),
+            (&[("k8s.pod.name", "cart-579f59597d-24567")], "cart"),
             (&[("k8s.pod.name", "ts-order-db-0")], "ts-order-db"),
             (&[("k8s.pod.name", "lonely-pod"), ("k8s.container.name", "server")], "server"),
             (&[("container.name", "shop-cart-1")], "shop-cart-1"),

@@ -102,7 +102,12 @@ pub async fn put(
     Sent(sent): Sent<Value>,
 ) -> Result<Response, Problem> {
     let seen = if_match(&headers)?;
-    Ok(tagged(objectives::change(&app, &principal.actor, &id, draft(sent)?, seen).await?))
+    let leaves_slice = sent.get("slice_s").is_none();
+    let mut draft = draft(sent)?;
+    if leaves_slice {
+        draft = draft.in_slices_of(&objectives::read(&app, &principal.actor, &id).await?.draft);
+    }
+    Ok(tagged(objectives::change(&app, &principal.actor, &id, draft, seen).await?))
 }
 
 /// Changes an objective: fields that are absent stay.

@@ -161,8 +161,9 @@ fn PhoneBar(waiting: Memo<Vec<IncidentId>>) -> impl IntoView {
 #[component]
 fn Resolved(resolved: Memo<Vec<IncidentId>>) -> impl IntoView {
     let session = session();
-    // What is folded is not put together before somebody looks; without the app nothing could do so later.
-    let opened = RwSignal::new(session.is_still());
+    // What is folded is not put together before somebody looks; without the app nothing could do so
+    // later, and somebody may have looked into the page that came.
+    let opened = RwSignal::new(session.is_still() || browser::is_unfolded("resolved"));
     let any = Memo::new(move |_| !resolved.with(Vec::is_empty));
     move || {
         any.get().then(|| {

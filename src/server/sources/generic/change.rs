@@ -28,7 +28,8 @@ const WORDS: [(ChangeStatus, &[&str]); 6] = [
 
 /// Whether an object says that it is a change.
 pub fn is_one(fields: &Map<String, Value>) -> bool {
-    first(fields, &KINDS).is_some_and(|(_, kind)| CHANGES.iter().any(|change| change.eq_ignore_ascii_case(kind.trim())))
+    let says = |kind: &str| CHANGES.iter().any(|change| change.eq_ignore_ascii_case(kind.trim()));
+    KINDS.iter().any(|name| first(fields, &[*name]).is_some_and(|(_, kind)| says(&kind)))
 }
 
 /// Reads a change, or says in words why it cannot.
@@ -90,6 +91,12 @@ mod tests {
         assert_eq!((change.title.as_str(), change.happened_at), ("Deploy checkout 2025.3.14", at("2025-03-14T09:55:00Z")));
         let doc = json!({"environment": "production", "version": "2025.3.14", "links": [{"href": "https://ci.example.com/jobs/512", "text": "Link"}]});
         assert_eq!(change.doc, doc);
+    }
+
+    #[test]
+    fn either_word_says_that_it_is_a_change() {
+        let parsed = deliver(&SOURCE, r#"{"kind": "pipeline", "event_type": "deploy", "title": "Deploy pay 7"}"#).expect("it is read");
+        assert_eq!((parsed.changes.len(), parsed.signals.len()), (1, 0));
     }
 
     #[test]

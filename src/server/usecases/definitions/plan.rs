@@ -258,9 +258,10 @@ impl Planner<'_> {
 
     fn objective(&mut self, place: &Place, draft: &ObjectiveDraft) {
         let before = self.kept.objectives.iter().map(|kept| &kept.objective).find(|objective| objective.draft.name == draft.name);
-        if self.tell(place, "Objective", Some(&draft.name), before.map(|before| &before.draft), draft) {
+        let draft = before.map_or_else(|| draft.clone(), |before| draft.clone().in_slices_of(&before.draft));
+        if self.tell(place, "Objective", Some(&draft.name), before.map(|before| &before.draft), &draft) {
             let before = before.map(|before| (before.id, before.revision));
-            self.changes.push(Change::Objective { before, draft: Box::new(draft.clone()) });
+            self.changes.push(Change::Objective { before, draft: Box::new(draft) });
         }
     }
 

@@ -183,6 +183,7 @@ impl Board {
                     // What was told of something else says nothing of this.
                     if self.answer.with_untracked(|before| before.as_ref().is_some_and(|before| before.question != of)) {
                         self.told.set(Load::Loading);
+                        self.suspects.set(Arc::from([]));
                     }
                     self.answer.set(Some(Arc::new(Answer { page, question: of, spans, step_s })));
                 }
