@@ -8,10 +8,14 @@
 use crate::domain::{ids::CommandId, time::Timestamp};
 use js_sys::{Array, Date, Object, Reflect};
 use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener};
-use std::{cell::Cell, future::Future};
+use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
+
+mod place;
+
+pub use place::{is_unfolded, new_place, take_place};
 
 fn window() -> web_sys::Window {
     web_sys::window().expect("a browser's page has a window")
@@ -224,79 +228,6 @@ pub fn stay_still() {
     }
 }
 
-thread_local! {
-    /// Whether the app is being built beside the page that came, which is what is seen and used.
-    static IS_BEHIND: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Where the app is built before anybody sees it.
-pub fn new_place() -> HtmlElement {
-    IS_BEHIND.set(true);
-    let place = document().create_element("div").expect("every document can make one");
-    place.set_id(PLACE);
-    place.unchecked_into()
-}
-
-/// Puts the app where the page as it came stood, in one go: what was typed, opened, scrolled and
-/// focused meanwhile stays so.
-pub fn take_place(place: &HtmlElement) {
-    IS_BEHIND.set(false);
-    let document = document();
-    if let Some(root) = document.document_element() {
-        let _ = root.remove_attribute("data-still");
-    }
-    let Some(before) = document.get_element_by_id(PLACE) else {
-        let _ = document.body().map(|body| body.append_child(place));
-        return;
-    };
-    let focused = document.active_element().filter(|element| before.contains(Some(element))).and_then(|element| selector(&element));
-    let (x, y) = (window().scroll_x().unwrap_or(0.0), window().scroll_y().unwrap_or(0.0));
-    let _ = before.replace_with_with_node_1(place);
-    each(&before, "[id]", |old| {
-        let Some(new) = document.get_element_by_id(&old.id()) else { return };
-        carry_over(old, &new);
-    });
-    if let Some(element) = focused.and_then(|selector| place.query_selector(&selector).ok().flatten()) {
-        let _ = element.unchecked_into::<HtmlElement>().focus();
-    }
-    // Focusing scrolls; where somebody is now is where they stay.
-    window().scroll_to_with_x_and_y(x, y);
-}
-
-/// The element that holds everything the app draws.
-const PLACE: &str = "app";
-
-fn each(within: &Element, selector: &str, mut call: impl FnMut(&Element)) {
-    let Ok(found) = within.query_selector_all(selector) else { return };
-    (0..found.length()).filter_map(|at| found.item(at)).for_each(|node| call(node.unchecked_ref()));
-}
-
-/// How the same element is found again in the app's own page.
-fn selector(element: &Element) -> Option<String> {
-    let by = |name: &str| element.get_attribute(name).map(|value| format!("[{name}={value:?}]"));
-    by("id").or_else(|| by("data-row")).or_else(|| by("href"))
-}
-
-fn carry_over(old: &Element, new: &Element) {
-    let text = |element: &Element, name: &str| Reflect::get(element, &name.into()).ok().and_then(|value| value.as_string());
-    let typed = text(old, "value").filter(|value| text(old, "defaultValue").is_some_and(|default| default != *value));
-    if let Some(typed) = typed {
-        let _ = Reflect::set(new, &"value".into(), &typed.into());
-        let _ = Event::new("input").map(|event| new.dispatch_event(&event));
-    }
-    if old.tag_name() == "DETAILS" && old.has_attribute("open") {
-        let _ = new.set_attribute("open", "");
-    }
-    if old.scroll_top() != 0 {
-        new.set_scroll_top(old.scroll_top());
-    }
-}
-
-/// Whether something stands unfolded in the page.
-pub fn is_unfolded(id: &str) -> bool {
-    is_here() && document().get_element_by_id(id).is_some_and(|element| element.has_attribute("open"))
-}
-
 /// Leaves for an address with a full load, so that nothing of this page stays in memory.
 pub fn load_page(address: &str) {
     let _ = window().location().assign(address);
@@ -494,7 +425,7 @@ pub fn on_key(call: impl Fn(KeyboardEvent) + 'static) {
     if is_here() {
         // Until the app stands, the page that came has its own links and fields.
         let listener = window_event_listener(leptos::ev::keydown, move |event| {
-            if !IS_BEHIND.get() {
+            if !place::is_behind() {
                 call(event);
             }
         });
@@ -732,7 +663,7 @@ pub fn on_history(call: impl Fn() + 'static) {
 /// Calls back with the address when a link to this server is followed in this window.
 pub fn on_inner_link(call: impl Fn(String) + 'static) {
     let call = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| {
-        if !IS_BEHIND.get()
+        if !place::is_behind()
             && let Some(to) = inner_link(&event)
         {
             event.prevent_default();
