@@ -36,6 +36,7 @@ mod people_at_work;
 mod prometheus_read;
 mod readers;
 mod record;
+mod rust_shop;
 mod scraped;
 mod scraped_slowly;
 mod sent_readings;

@@ -98,6 +98,16 @@ story! {
         }
         assert_eq!(viewer.get("/api/v1/telemetry/traces/404").await.refused(404), "unknown_trace");
         assert_eq!(viewer.get(&format!("{asked}&source=nobody")).await.refused(404), "unknown_data_source");
+        // The figures are read from it as well, and say of how much they are.
+        for panel in ["services", "operations", "callers", "latency", "errors", "graph", "differences"] {
+            let of = format!("/api/v1/telemetry/{panel}?{RANGE}");
+            assert_eq!(viewer.get(&of).await.is(200)["read_from"], Value::Null, "{panel}");
+            let answer = viewer.get(&format!("{of}&source=shop%20traces")).await.is(200);
+            assert_eq!(answer["read_from"]["source"], "shop traces", "{panel}");
+            assert_eq!(viewer.get(&format!("{of}&source=nobody")).await.refused(404), "unknown_data_source");
+        }
+        let services = viewer.items(&format!("/api/v1/telemetry/services?{RANGE}&source=shop%20traces")).await;
+        assert!(services.iter().any(|row| row["requests"].as_u64() > Some(0)), "{services:?}");
         // What it knows us by reaches it, and nobody else.
         let shown = beside.shown.lock().expect("nobody panics").clone();
         assert!(!shown.is_empty() && shown.iter().all(|said| said == &format!("Bearer {SECRET}")), "{shown:?}");

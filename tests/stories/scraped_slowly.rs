@@ -35,6 +35,10 @@ story! {
         for minute in 0..=MINUTES {
             let _ = writeln!(past, "shop_requests_total {} {}", minute * PER_MINUTE, until_s + 20 - (MINUTES - minute) * 60);
         }
+        let _ = writeln!(past, "# TYPE late_requests counter");
+        for minute in MINUTES - 60..=MINUTES {
+            let _ = writeln!(past, "late_requests_total {} {}", minute * PER_MINUTE, until_s + 20 - (MINUTES - minute) * 60);
+        }
         make_blocks(folder.path(), &format!("{past}# EOF\n")).await;
         std::fs::write(folder.path().join("prometheus.yml"), "global: {}\n").expect("it can be written");
         let address = TcpListener::bind("127.0.0.1:0").await.and_then(|free| free.local_addr()).expect("a port is free").to_string();
@@ -48,18 +52,32 @@ story! {
         };
         timeout(WITHIN, answers).await.expect("it answers in time");
 
-        fresh.clock.set(Timestamp::from_micros((until_s + 25) * 1_000_000));
+        let set_clock = |ago_s: i64| fresh.clock.set(Timestamp::from_micros((until_s + 25 - ago_s) * 1_000_000));
+        set_clock(7_200);
         let house = House::of(&fresh);
         let caller = house.program(Role::Admin).await;
         caller.post("/api/v1/data-sources", &json!({"name": "shop", "url": format!("http://{address}")})).await.is(201);
-        let indicator = json!({"kind": "ratio", "bad": "shop_requests_total{code=\"500\"}", "total": "shop_requests_total"});
-        let objective = |name: &str| json!({"name": name, "service": "shop", "target": "99 %", "window": "4h", "source": "shop", "indicator": indicator});
-        caller.post("/api/v1/slos", &objective("shop")).await.is(201);
+        let indicator = |of: &str| json!({"kind": "ratio", "bad": format!("{of}_requests_total{{code=\"500\"}}"), "total": format!("{of}_requests_total")});
+        let objective = |name: &str| json!({"name": name, "service": "shop", "target": "99 %", "window": "4h", "source": "shop", "indicator": indicator(name)});
         let (app, lease) = (&house.app, Lease::new(([127, 0, 0, 1], 1).into()));
-        for _ in 0..10 {
-            app.store.renew_lease(&lease).await.expect("the store works");
-            app.measure.pass(app, &lease).await.expect("the store works");
-        }
+        let pass = async |times: usize| {
+            for _ in 0..times {
+                app.store.renew_lease(&lease).await.expect("the store works");
+                app.measure.pass(app, &lease).await.expect("the store works");
+            }
+        };
+        // What is counted here begins only an hour after the objective was made.
+        caller.post("/api/v1/slos", &objective("late")).await.is(201);
+        pass(3).await;
+        assert_eq!(caller.get("/api/v1/slos/late").await.is(200)["slice_s"], 60);
+        set_clock(0);
+        caller.post("/api/v1/slos", &objective("shop")).await.is(201);
+        pass(10).await;
+        let late = caller.get("/api/v1/slos/late").await.is(200);
+        assert_eq!((&late["slice_s"], &late["updated_by"]), (&json!(300), &json!("Tocsin")));
+        let budget = caller.get("/api/v1/slos/late/budget").await.is(200);
+        near(&budget["coverage"], 0.25);
+        near(&budget["total"], (60 * PER_MINUTE) as f64);
         let made = caller.get("/api/v1/slos/shop").await.is(200);
         assert_eq!((&made["slice_s"], &made["updated_by"]), (&json!(300), &json!("Tocsin")));
         let budget = caller.get("/api/v1/slos/shop/budget").await.is(200);

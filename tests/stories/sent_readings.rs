@@ -52,10 +52,24 @@ story! {
         week(&caller, "chosen", 300).await;
         assert_eq!(caller.get("/api/v1/slos/chosen").await.is(200)["slice_s"], 600);
         caller.post("/api/v1/slos", &json!({"name": "begun", "target": "99.9 %", "window": "7d"})).await.is(201);
-        let one = json!({"objective": "begun", "at": at(-60), "good": 1, "total": 1});
-        caller.send(Method::POST, "/api/v1/sli", one.to_string()).await.is(200);
+        let one = async |objective: &str, secs: i64| {
+            let reading = json!({"objective": objective, "at": at(secs), "good": 1, "total": 1});
+            assert_eq!(caller.send(Method::POST, "/api/v1/sli", reading.to_string()).await.is(200)["accepted"], 1);
+        };
+        for nth in 1..=12 {
+            one("begun", nth * 60 - 8 * DAY).await;
+        }
         week(&caller, "begun", 300).await;
         assert_eq!(caller.get("/api/v1/slos/begun").await.is(200)["slice_s"], 60);
+        // Who sends one reading a request tells it after some of them, and none is lost.
+        caller.post("/api/v1/slos", &json!({"name": "single", "target": "99.9 %", "window": "1h"})).await.is(201);
+        for nth in 0..12 {
+            one("single", nth * 300 - 3_600).await;
+        }
+        assert_eq!(caller.get("/api/v1/slos/single").await.is(200)["slice_s"], 300);
+        let budget = caller.get("/api/v1/slos/single/budget").await.is(200);
+        near(&budget["coverage"], 1.0);
+        near(&budget["total"], 12.0);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
             readings::{self, Reading},
         },
         state::App,
-        store::{KEPT_FOR_S, StoreError},
+        store::{KEPT_FOR_S, ObjectiveDescribed, StoreError},
         usecases::trying::ask_of,
     },
 };
@@ -124,7 +124,9 @@ impl Asking<'_> {
         let earliest = closed_s - CATCH_UP_S;
         let from_s = known.map_or(closed_s - 3_600, |known| (known - READ_AGAIN * width).max(earliest));
         let changed = self.read(width, from_s, closed_s).await?;
-        if known.is_none() && self.is_widened(from_s, closed_s).await? {
+        // Of what says nothing yet it is asked again, in case what it counts is younger than it.
+        let may_widen = known.is_none() || (self.one.series().is_empty() && closed_s % COARSE_S == 0);
+        if may_widen && self.is_widened(from_s.min(closed_s - 3_600), closed_s).await? {
             return Ok(false);
         }
         if known.is_none_or(|known| known < earliest) {
@@ -149,8 +151,20 @@ impl Asking<'_> {
         if fine >= COVERAGE_FLOOR {
             return Ok(false);
         }
-        let Some(plan) = self.plan(COARSE_S).await? else { return Ok(false) };
-        let coarse = readings::read(self.client, &plan, from_s, closed_s).await?;
+        let coarse = match self.plan(COARSE_S).await {
+            Ok(Some(plan)) => readings::read(self.client, &plan, from_s, closed_s).await,
+            Ok(None) => return Ok(false),
+            Err(MeasureError::Asked(error)) => Err(error),
+            Err(error) => return Err(error),
+        };
+        let coarse = match coarse {
+            Ok(coarse) => coarse,
+            // The short slices it answers; whether long ones hold more is found out another time.
+            Err(error) => {
+                tracing::debug!(objective = objective.draft.name, %error, "cannot tell whether longer slices hold more");
+                return Ok(false);
+            }
+        };
         let coarse = coarse.readings.len() as f64 / coarse.expected.max(1) as f64;
         // A source that is young has gaps of its own at either length.
         let is_better = if fine == 0.0 { coarse > 0.0 } else { coarse >= 0.5 && fine < coarse * 0.75 };
@@ -158,8 +172,10 @@ impl Asking<'_> {
             return Ok(false);
         }
         let draft = ObjectiveDraft { slice_s: COARSE_S, ..objective.draft.clone() };
-        self.app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await?;
-        tracing::info!(objective = objective.draft.name, slice_s = COARSE_S, "its source says too little of shorter slices");
+        let changed = self.app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await?;
+        if let ObjectiveDescribed::Done(_) = changed {
+            tracing::info!(objective = objective.draft.name, slice_s = COARSE_S, "its source says too little of shorter slices");
+        }
         Ok(true)
     }
 

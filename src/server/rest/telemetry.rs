@@ -14,7 +14,7 @@ use crate::{
         telemetry::{
             changed::ChangedPage,
             differences::Difference,
-            origin::PanelSource,
+            origin::{PanelSource, ReadFrom},
             panels::{
                 Attribute, ErrorMap, GaugeMap, Graph, Holdings, Latency, LogPage, LogQuestion, Question, Range, TraceOrder, TracePage, TraceQuestion, Traffic,
             },
@@ -33,7 +33,7 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use params::{Baseline, Of, Paged, Ranged, Stepped};
+use params::{Baseline, Of, Paged, Ranged, Sourced, Stepped};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -64,45 +64,71 @@ fn question(asked: &Asked, now: Timestamp) -> Result<Question, Problem> {
         _ => return Err(bad("baseline_from", "it comes together with baseline_to")),
     };
     let step_s = asked.one("step_s", "seconds, 1 to 86400", |text| text.parse::<u32>().ok().filter(|step| (1..=86_400).contains(step)))?;
-    Ok(Question { range: range(asked, now)?, baseline, service: text(asked, "service"), operation: text(asked, "operation"), step_s, source: None })
+    Ok(Question {
+        range: range(asked, now)?,
+        baseline,
+        service: text(asked, "service"),
+        operation: text(asked, "operation"),
+        step_s,
+        source: text(asked, "source"),
+    })
 }
 
-async fn traffic(app: &App, principal: &Principal, asked: &Asked, by: By) -> Result<Json<List<Traffic>>, Problem> {
-    let items = telemetry::traffic(app, &principal.actor, question(asked, app.clock().now())?, by).await?;
-    Ok(Json(List { items, next_cursor: None }))
+/// An answer, and what it was made from where that is a data source.
+#[derive(Serialize)]
+pub struct Told<T> {
+    #[serde(flatten)]
+    answer: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_from: Option<ReadFrom>,
+}
+
+impl<T> Told<T> {
+    fn new(answer: T, read_from: Option<ReadFrom>) -> Json<Self> {
+        Json(Self { answer, read_from })
+    }
+}
+
+async fn traffic(app: &App, principal: &Principal, asked: &Asked, by: By) -> Result<Json<Told<List<Traffic>>>, Problem> {
+    let question = question(asked, app.clock().now())?;
+    let read_from = telemetry::origin(app, &principal.actor, &question).await?;
+    let items = telemetry::traffic(app, &principal.actor, question, by).await?;
+    Ok(Told::new(List { items, next_cursor: None }, read_from))
 }
 
 /// Services by their calls: requests are the spans with which a service was entered.
 #[utoipa::path(get, path = "/api/v1/telemetry/services", tag = "telemetry", operation_id = "telemetryServices",
-    params(Ranged, Baseline, Of),
+    params(Ranged, Baseline, Of, Sourced),
     responses((status = 200, description = "All of them, those with the most requests first", body = schema::TelemetryTraffic), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn services(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Traffic>>, Problem> {
+pub async fn services(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Told<List<Traffic>>>, Problem> {
     traffic(&app, &principal, &asked, By::Service).await
 }
 
 /// Operations by how often they ran: all spans, by service and name.
 #[utoipa::path(get, path = "/api/v1/telemetry/operations", tag = "telemetry", operation_id = "telemetryOperations",
-    params(Ranged, Baseline, Of),
+    params(Ranged, Baseline, Of, Sourced),
     responses((status = 200, description = "All of them, those with the most requests first", body = schema::TelemetryTraffic), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn operations(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Traffic>>, Problem> {
+pub async fn operations(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Told<List<Traffic>>>, Problem> {
     traffic(&app, &principal, &asked, By::Operation).await
 }
 
 /// Who calls a service, or one operation of it. Calls without a caller came from outside, or from
 /// what sends no spans.
 #[utoipa::path(get, path = "/api/v1/telemetry/callers", tag = "telemetry", operation_id = "telemetryCallers",
-    params(Ranged, Baseline, Of),
+    params(Ranged, Baseline, Of, Sourced),
     responses((status = 200, description = "All of them, those with the most requests first", body = schema::TelemetryTraffic), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn callers(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Traffic>>, Problem> {
+pub async fn callers(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Told<List<Traffic>>>, Problem> {
     traffic(&app, &principal, &asked, By::Caller).await
 }
 
 /// How long calls took, over time and in all.
 #[utoipa::path(get, path = "/api/v1/telemetry/latency", tag = "telemetry", operation_id = "telemetryLatency",
-    params(Ranged, Baseline, Of, Stepped),
+    params(Ranged, Baseline, Of, Stepped, Sourced),
     responses((status = 200, description = "The picture", body = schema::TelemetryLatency), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn latency(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Latency>, Problem> {
-    Ok(Json(telemetry::latency(&app, &principal.actor, question(&asked, app.clock().now())?).await?))
+pub async fn latency(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Told<Latency>>, Problem> {
+    let question = question(&asked, app.clock().now())?;
+    let read_from = telemetry::origin(&app, &principal.actor, &question).await?;
+    Ok(Told::new(telemetry::latency(&app, &principal.actor, question).await?, read_from))
 }
 
 /// Errors over time, by service or by the operations of one.
@@ -111,10 +137,13 @@ pub async fn latency(State(app): State<Arc<App>>, principal: Principal, asked: A
         Ranged,
         ("service" = Option<String>, Query, description = "With it, the rows are its operations"),
         Stepped,
+        Sourced,
     ),
     responses((status = 200, description = "The picture", body = schema::TelemetryErrors), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn errors(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<ErrorMap>, Problem> {
-    Ok(Json(telemetry::errors(&app, &principal.actor, question(&asked, app.clock().now())?).await?))
+pub async fn errors(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Told<ErrorMap>>, Problem> {
+    let question = question(&asked, app.clock().now())?;
+    let read_from = telemetry::origin(&app, &principal.actor, &question).await?;
+    Ok(Told::new(telemetry::errors(&app, &principal.actor, question).await?, read_from))
 }
 
 /// Who calls whom.
@@ -123,10 +152,13 @@ pub async fn errors(State(app): State<Arc<App>>, principal: Principal, asked: As
         Ranged,
         Baseline,
         ("service" = Option<String>, Query, description = "Only it, whom it calls and who calls it"),
+        Sourced,
     ),
     responses((status = 200, description = "The graph", body = schema::TelemetryGraph), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn graph(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Graph>, Problem> {
-    Ok(Json(telemetry::graph(&app, &principal.actor, question(&asked, app.clock().now())?).await?))
+pub async fn graph(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Told<Graph>>, Problem> {
+    let question = question(&asked, app.clock().now())?;
+    let read_from = telemetry::origin(&app, &principal.actor, &question).await?;
+    Ok(Told::new(telemetry::graph(&app, &principal.actor, question).await?, read_from))
 }
 
 /// What sets a range apart from its baseline, most telling first. Only what passes its test and
@@ -138,11 +170,15 @@ pub async fn graph(State(app): State<Arc<App>>, principal: Principal, asked: Ask
         ("baseline_to" = Option<String>, Query, description = "End of what it is compared with"),
         ("service" = Option<String>, Query, description = "Only what is about it"),
         ("operation" = Option<String>, Query),
+        Sourced,
     ),
     responses((status = 200, description = "What differs", body = schema::TelemetryDifferences), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn differences(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Difference>>, Problem> {
-    let found = telemetry::differences(&app, &principal.actor, question(&asked, app.clock().now())?).await?;
-    Ok(Json(List { items: found.items, next_cursor: None }))
+pub async fn differences(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<Told<List<Difference>>>, Problem> {
+    let question = question(&asked, app.clock().now())?;
+    let question = Question { baseline: Some(telemetry::baseline_of(&question)), ..question };
+    let read_from = telemetry::origin(&app, &principal.actor, &question).await?;
+    let found = telemetry::differences(&app, &principal.actor, question).await?;
+    Ok(Told::new(List { items: found.items, next_cursor: None }, read_from))
 }
 
 /// All that changed in a range. It is one page: `cut` names the kinds of which there was more.
@@ -185,7 +221,7 @@ pub async fn gauges(State(app): State<Arc<App>>, principal: Principal, asked: As
         ("max_s" = Option<f64>, Query, description = "The root takes at most so many seconds"),
         ("errors" = Option<bool>, Query, description = "true: only those with a span in error"),
         ("order" = Option<String>, Query, description = "recent (default), slowest or errors"),
-        ("source" = Option<String>, Query, description = "The name or id of a data source that is asked instead of what was sent here; then they are a sample, and `read_from` says of what"),
+        Sourced,
         ("attribute.NAME" = Option<String>, Query, description = "A span or its resource has this value of the attribute NAME; may be given for several"),
     ),
     responses((status = 200, description = "A page of traces", body = schema::TelemetryTraces), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]

@@ -34,6 +34,13 @@ impl AlertFilter {
     }
 }
 
+/// Of which sources alerts are asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Sources<'a> {
+    Only(&'a str),
+    AllBut(&'a str),
+}
+
 /// What became of alerts in a range.
 #[derive(Clone, Debug, Default)]
 pub struct Turned {
@@ -77,33 +84,46 @@ impl Store {
         super::page(&found, limit, rows::alert, |row| rows::get(row, 0))
     }
 
-    /// The alerts that `actor` may see and that were opened in `[from, to)`, or resolved in it;
-    /// of one service or of all, the last first of each.
-    pub async fn alerts_between(&self, actor: &Actor, service: Option<&str>, from: Timestamp, to: Timestamp, limit: i64) -> Result<Turned, StoreError> {
+    /// The alerts of some sources that `actor` may see and that were opened in `[from, to)`, or
+    /// resolved in it; of one service or of all, the last first of each.
+    pub async fn alerts_between(
+        &self,
+        actor: &Actor,
+        sources: Sources<'_>,
+        service: Option<&str>,
+        (from, to): (Timestamp, Timestamp),
+        limit: i64,
+    ) -> Result<Turned, StoreError> {
         const OPENED: &str = concat!(
             "SELECT ",
             rows::alert_columns!(),
             " FROM ",
             rows::alert_tables!(),
-            " WHERE a.started_at >= $1 AND a.started_at < $2 AND ($3 = '' OR a.service = $3) \
-             AND ($4 = '*' OR a.incident_id IS NULL OR $4 LIKE '%,' || a.incident_id || ',%' \
-                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) ORDER BY a.started_at DESC, a.id DESC LIMIT $5"
+            " WHERE a.started_at >= $1 AND a.started_at < $2 AND ($3 = '' OR a.service = $3) AND (a.source = $4) = ($5 = 1) \
+             AND ($6 = '*' OR a.incident_id IS NULL OR $6 LIKE '%,' || a.incident_id || ',%' \
+                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) ORDER BY a.started_at DESC, a.id DESC LIMIT $7"
         );
         const RESOLVED: &str = concat!(
             "SELECT ",
             rows::alert_columns!(),
             " FROM ",
             rows::alert_tables!(),
-            " WHERE a.resolved_at IS NOT NULL AND a.resolved_at >= $1 AND a.resolved_at < $2 AND ($3 = '' OR a.service = $3) \
-             AND ($4 = '*' OR a.incident_id IS NULL OR $4 LIKE '%,' || a.incident_id || ',%' \
-                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) ORDER BY a.resolved_at DESC, a.id DESC LIMIT $5"
+            " WHERE a.resolved_at IS NOT NULL AND a.resolved_at >= $1 AND a.resolved_at < $2 AND ($3 = '' OR a.service = $3) AND (a.source = $4) = ($5 = 1) \
+             AND ($6 = '*' OR a.incident_id IS NULL OR $6 LIKE '%,' || a.incident_id || ',%' \
+                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) ORDER BY a.resolved_at DESC, a.id DESC LIMIT $7"
         );
         let visible = self.private_incidents_of(actor).await?;
+        let (source, is_only) = match sources {
+            Sources::Only(source) => (source, 1_i64),
+            Sources::AllBut(source) => (source, 0),
+        };
         let ask = async |sql: &'static str| -> Result<Vec<Alert>, StoreError> {
             let found = sqlx::query(sql)
                 .bind(from.micros())
                 .bind(to.micros())
                 .bind(service.unwrap_or_default().to_owned())
+                .bind(source.to_owned())
+                .bind(is_only)
                 .bind(visible.clone())
                 .bind(limit)
                 .fetch_all(&self.readers)

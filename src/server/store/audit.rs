@@ -104,16 +104,16 @@ impl Store {
 
     /// What was noted of definitions in `[from, to)`: of services, objectives, what they leave out,
     /// their data sources and targets, and of integrations; the last first.
-    pub async fn definition_changes(&self, from: Timestamp, to: Timestamp, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+    pub async fn definition_changes(&self, (from, to): (Timestamp, Timestamp), before: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
         const SQL: &str = concat!(
             "SELECT ",
             entry_columns!(),
             " FROM audit WHERE action IN ('service.described', 'objective.created', 'objective.changed', 'objective.removed', 'exclusion.created', \
              'exclusion.removed', 'data_source.created', 'data_source.changed', 'data_source.removed', 'target.set', 'integration.created', \
              'integration.changed', 'integration.disabled', 'integration.enabled', 'release_gate.overridden', 'release_gate.override_ended') \
-             AND at >= $1 AND at < $2 ORDER BY seq DESC LIMIT $3"
+             AND at >= $1 AND at < $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"
         );
-        let found = sqlx::query(SQL).bind(from.micros()).bind(to.micros()).bind(limit).fetch_all(&self.readers).await;
+        let found = sqlx::query(SQL).bind(from.micros()).bind(to.micros()).bind(before).bind(limit).fetch_all(&self.readers).await;
         found.map_err(query("read what was defined"))?.iter().map(entry).collect()
     }
 

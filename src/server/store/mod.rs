@@ -43,7 +43,7 @@ mod upkeep;
 mod verify;
 mod writer;
 
-pub use alerts::{AlertFilter, Turned};
+pub use alerts::{AlertFilter, Sources, Turned};
 pub use audit::AuditFilter;
 pub use burn_levels::BurnLevel;
 pub use changes::{ChangeFilter, ToldChanges, change_cursor};
@@ -118,8 +118,11 @@ impl Backend {
     async fn prepare(self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
         match self {
             Backend::Sqlite => {
+                // The log of what was written grows to 32 MB before it is folded into the file: by the
+                // usual 4 MB the writer would do that many times a second under a storm.
                 const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                                       PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000";
+                                       PRAGMA wal_autocheckpoint = 8000; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
+                                       PRAGMA cache_size = -16000";
                 connection.execute(PRAGMAS).await.map(drop)
             }
             Backend::Postgres => Ok(()),

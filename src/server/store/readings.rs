@@ -54,6 +54,13 @@ pub struct Sent<'a> {
 }
 
 impl Store {
+    /// When the first readings of an objective were taken, in order.
+    pub async fn first_readings(&self, number: i64, most: usize) -> Result<Vec<Timestamp>, StoreError> {
+        let asked = sqlx::query("SELECT at FROM readings WHERE objective = $1 ORDER BY at LIMIT $2").bind(number).bind(most as i64);
+        let found = asked.fetch_all(&self.readers).await.map_err(query("read the first readings"))?;
+        found.iter().map(|row| rows::time(row, 0)).collect()
+    }
+
     /// Writes down readings of objectives, and the slices they lie in, all in one transaction. Of
     /// two with the same instant the last counts. Answers in the order of `sent`, which is that of
     /// the objectives' numbers, so that no two servers wait for each other.

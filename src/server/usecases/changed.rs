@@ -27,7 +27,7 @@ use crate::{
             reports::{times_of, zone_of},
         },
         state::App,
-        store::ChangeFilter,
+        store::{ChangeFilter, Sources},
     },
 };
 use std::sync::Arc;
@@ -46,12 +46,8 @@ pub async fn between(app: &App, actor: &Actor, range: Range, service: Option<&st
     let held = app.levels.current(app).await?;
     let filter = ChangeFilter { from: Some(range.from), to: Some(range.to), service: service.clone() };
     let deploys = changes::list(&app.store, actor, &filter, None, ASKED).await?.items.into_iter().map(deploy).collect();
-    let turned = app.store.alerts_between(actor, of.service, range.from, range.to, ASKED).await?;
-    let is_alert = |alert: &&Alert| alert.source != BURN_ALERTS;
-    let alerts = turned.opened.iter().filter(is_alert).map(opened).chain(turned.resolved.iter().filter(is_alert).filter_map(resolved)).collect();
-    let is_burning = |alert: &&Alert| !is_alert(alert);
-    let mut objectives: Vec<Changed> =
-        turned.opened.iter().filter(is_burning).map(opened).chain(turned.resolved.iter().filter(is_burning).filter_map(resolved)).collect();
+    let alerts = turned(app, actor, Sources::AllBut(BURN_ALERTS), of).await?;
+    let mut objectives = turned(app, actor, Sources::Only(BURN_ALERTS), of).await?;
     objectives.extend(turns(app, &held, of).await?);
     let mut page = ChangedPage::default();
     for (kind, mut items) in [
@@ -103,6 +99,12 @@ fn deploy(change: ChangeCard) -> Changed {
         leads_to: None,
         change: Some(change),
     }
+}
+
+/// The alerts that were opened or resolved.
+async fn turned(app: &App, actor: &Actor, sources: Sources<'_>, of: Of<'_>) -> Result<Vec<Changed>, ServerError> {
+    let turned = app.store.alerts_between(actor, sources, of.service, (of.range.from, of.range.to), ASKED).await?;
+    Ok(turned.opened.iter().map(opened).chain(turned.resolved.iter().filter_map(resolved)).collect())
 }
 
 fn opened(alert: &Alert) -> Changed {
@@ -199,7 +201,8 @@ fn left_out(held: &Held, of: Of<'_>) -> Vec<Changed> {
     for exclusion in held.exclusions().iter().filter(|exclusion| concerns(held, exclusion, of)) {
         let draft = &exclusion.draft;
         let named = draft.objective.as_ref().map(|name| LeadsToPage::Objective.named(name));
-        for (from_s, to_s) in times_of(exclusion, &range).into_iter().take(MOST) {
+        // The last of what recurs: there is no limit to how often it did.
+        for (from_s, to_s) in times_of(exclusion, &range).into_iter().rev().take(MOST + 1) {
             found.push(Changed {
                 at: Timestamp::from_micros(from_s.saturating_mul(1_000_000)),
                 until: Some(Timestamp::from_micros(to_s.saturating_mul(1_000_000))),
@@ -229,8 +232,17 @@ fn concerns(held: &Held, exclusion: &Exclusion, of: Of<'_>) -> bool {
 
 /// What people and programs changed of what is defined here.
 async fn definitions(app: &App, held: &Held, of: Of<'_>) -> Result<Vec<Changed>, ServerError> {
-    let noted = app.store.definition_changes(of.range.from, of.range.to, ASKED).await?;
-    Ok(noted.into_iter().filter_map(|entry| definition(held, entry, of)).collect())
+    let mut found = vec![];
+    let mut before = i64::MAX;
+    // Page by page: which service an entry is of is told by what it leads to, and the store does not
+    // know that.
+    while found.len() <= MOST {
+        let noted = app.store.definition_changes((of.range.from, of.range.to), before, ASKED).await?;
+        let Some(last) = noted.last() else { break };
+        before = last.seq;
+        found.extend(noted.into_iter().filter_map(|entry| definition(held, entry, of)));
+    }
+    Ok(found)
 }
 
 fn definition(held: &Held, entry: AuditEntry, of: Of<'_>) -> Option<Changed> {

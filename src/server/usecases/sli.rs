@@ -20,7 +20,7 @@ use crate::{
         error::ServerError,
         levels::{Held, One},
         state::App,
-        store::{KEPT_FOR_S, Reading, Sent},
+        store::{KEPT_FOR_S, ObjectiveDescribed, Reading, Sent},
     },
 };
 use axum::body::Bytes;
@@ -34,6 +34,9 @@ use std::{
 
 /// Most readings in one commit.
 const BATCH: usize = 5_000;
+/// While an objective has fewer slices than this, its readings still tell how long one is: a sender
+/// of one reading a request tells it only after some of them.
+const YOUNG: usize = 12;
 /// How far ahead of ours a sender's clock may be.
 const AHEAD_S: i64 = 600;
 
@@ -135,14 +138,18 @@ impl Waiting {
 /// say so and nobody chose another length than the usual one.
 async fn in_rhythm(app: &App, of: &Lines) -> Result<Option<Arc<One>>, ServerError> {
     let objective = of.one.objective();
-    if objective.draft.slice_s != FINE_S || !of.one.series().is_empty() || objective.draft.alerting.pairs.is_some() {
+    if objective.draft.slice_s != FINE_S || of.one.series().len() >= YOUNG || objective.draft.alerting.pairs.is_some() {
         return Ok(None);
     }
-    let instants: BTreeSet<i64> = of.readings.iter().map(|reading| reading.at.epoch_secs()).collect();
+    let mut instants: BTreeSet<i64> = of.readings.iter().map(|reading| reading.at.epoch_secs()).collect();
+    if !of.one.series().is_empty() {
+        instants.extend(app.store.first_readings(of.one.number(), YOUNG).await?.iter().map(|at| at.epoch_secs()));
+    }
     let Some(slice_s) = rhythm_s(&Vec::from_iter(instants)).filter(|slice_s| *slice_s != FINE_S) else { return Ok(None) };
     let draft = ObjectiveDraft { slice_s, ..objective.draft.clone() };
-    app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await?;
-    tracing::info!(objective = objective.draft.name, slice_s, "took the slice from the first readings");
+    if let ObjectiveDescribed::Done(_) = app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await? {
+        tracing::info!(objective = objective.draft.name, slice_s, "took the slice from the first readings");
+    }
     // If somebody else changed it meanwhile, it is as they said.
     Ok(app.levels.current(app).await?.by_id(objective.id).cloned())
 }

@@ -56,12 +56,15 @@ pub async fn graph(app: &App, actor: &Actor, question: Question) -> Result<Graph
     Ok(graph)
 }
 
-/// What sets a range apart from its baseline, most telling first. Without a baseline it is
-/// compared with the time of the same length just before it.
+/// What a range is compared with: without a baseline, the time of the same length just before it.
+pub fn baseline_of(question: &Question) -> Range {
+    let Range { from, to } = question.range;
+    question.baseline.unwrap_or_else(|| Range { from: from.plus_secs(-to.secs_since(from).max(60)), to: from })
+}
+
+/// What sets a range apart from its baseline, most telling first.
 pub async fn differences(app: &App, actor: &Actor, question: Question) -> Result<Comparison, ServerError> {
-    let range = checked(question.range)?;
-    let length_s = range.to.secs_since(range.from).max(60);
-    let baseline = question.baseline.unwrap_or(Range { from: range.from.plus_secs(-length_s), to: range.from });
+    let baseline = baseline_of(&question);
     let question = Question { baseline: Some(baseline), ..question };
     asked(app, actor, question, move |question, now, before| {
         let mut found = now.compare(question.range, before.as_ref().unwrap_or(&now), baseline);

@@ -21,6 +21,18 @@ shape!(TelemetryFigures, {
     }
 });
 
+shape!(TelemetryReadFrom, {
+    "type": "object",
+    "description": "Where a data source was asked: what the answer was made from",
+    "required": ["source", "words", "gaps"],
+    "properties": {
+        "source": { "type": "string" },
+        "traces": { "type": ["integer", "null"], "description": "How many were looked at" },
+        "words": { "type": "string" },
+        "gaps": { "type": "array", "items": { "type": "string" }, "description": "What the source did not answer" }
+    }
+});
+
 shape!(TelemetryTraffic, {
     "type": "object",
     "required": ["items", "next_cursor"],
@@ -39,7 +51,8 @@ shape!(TelemetryTraffic, {
                 }
             }
         ] } },
-        "next_cursor": { "type": "null" }
+        "next_cursor": { "type": "null" },
+        "read_from": { "$ref": "#/components/schemas/TelemetryReadFrom" }
     }
 });
 
@@ -51,6 +64,7 @@ shape!(TelemetryLatency, {
             "required": ["bounds_s", "step_s", "columns", "counts"],
             "properties": {
                 "bounds_s": { "type": "array", "items": { "type": "number" }, "description": "Upper bounds in seconds, rising" },
+                "read_from": { "$ref": "#/components/schemas/TelemetryReadFrom" },
                 "step_s": { "type": "integer" },
                 "columns": { "type": "array", "items": {
                     "type": "object",
@@ -79,6 +93,7 @@ shape!(TelemetryErrors, {
     "type": "object",
     "required": ["step_s", "columns", "rows"],
     "properties": {
+        "read_from": { "$ref": "#/components/schemas/TelemetryReadFrom" },
         "step_s": { "type": "integer" },
         "columns": { "type": "array", "items": { "type": "string", "format": "date-time" } },
         "rows": { "type": "array", "items": {
@@ -104,6 +119,7 @@ shape!(TelemetryGraph, {
     "type": "object",
     "required": ["nodes", "edges"],
     "properties": {
+        "read_from": { "$ref": "#/components/schemas/TelemetryReadFrom" },
         "nodes": { "type": "array", "items": { "allOf": [
             { "$ref": "#/components/schemas/TelemetryFigures" },
             {
@@ -155,7 +171,8 @@ shape!(TelemetryDifferences, {
                 "text": { "type": "string" }
             }
         } },
-        "next_cursor": { "type": "null" }
+        "next_cursor": { "type": "null" },
+        "read_from": { "$ref": "#/components/schemas/TelemetryReadFrom" }
     }
 });
 
@@ -250,17 +267,7 @@ shape!(TelemetryTraces, {
             }
         } },
         "next_cursor": { "type": ["string", "null"] },
-        "read_from": {
-            "type": "object",
-            "description": "Where a data source was asked: what the list was made from",
-            "required": ["source", "words", "gaps"],
-            "properties": {
-                "source": { "type": "string" },
-                "traces": { "type": ["integer", "null"], "description": "How many were looked at" },
-                "words": { "type": "string" },
-                "gaps": { "type": "array", "items": { "type": "string" }, "description": "What the source did not answer" }
-            }
-        }
+        "read_from": { "$ref": "#/components/schemas/TelemetryReadFrom" }
     }
 });
 

@@ -17,6 +17,8 @@ pub struct Baseline;
 pub struct Of;
 /// How wide the columns of a picture are.
 pub struct Stepped;
+/// Who is asked.
+pub struct Sourced;
 /// A page of a list.
 pub struct Paged;
 
@@ -53,6 +55,13 @@ impl IntoParams for Of {
 impl IntoParams for Stepped {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![optional::<i64>("step_s", Some("Width of a column, in whole minutes; wider where there would be more than 240"))]
+    }
+}
+
+impl IntoParams for Sourced {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let words = "The name or id of a data source that is asked instead of what was sent here; where it answers with traces they are a sample, and `read_from` says of what";
+        vec![optional::<String>("source", Some(words))]
     }
 }
 
