@@ -16,6 +16,7 @@ mod judged;
 mod loading;
 mod minute;
 pub mod panels;
+mod places;
 mod snapshot;
 mod suspects;
 mod taking;
@@ -34,9 +35,9 @@ use super::{
     store::{Store, StoreError},
 };
 use crate::domain::{telemetry::panels::Holdings, time::Timestamp};
-use figures::MinuteFigures;
 use loading::{Applied, Behind};
 use minute::{MINUTE_NS, Minute, minute_of};
+use places::Places;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -98,27 +99,9 @@ impl Keep {
 #[derive(Default)]
 struct Memory {
     minutes: BTreeMap<i64, Arc<Minute>>,
-    /// The figures of each minute, made when they are first asked for. Where something changes in a
-    /// minute or around it, it gets a new place for them: whoever reads it as it was goes on with
-    /// the old place and leaves nothing of what it reckons to those who come later.
-    figures: BTreeMap<i64, Figured>,
+    /// The figures of each minute, made when they are first asked for.
+    figures: Places,
     counts: Counts,
-}
-
-/// The place of a minute's figures, shared by all who read the minute as it stands.
-type Figured = Arc<OnceLock<Arc<MinuteFigures>>>;
-
-impl Memory {
-    /// The figures of a minute and of those that look for parents in it are to be made anew.
-    fn soil(&mut self, minute: i64) {
-        for near in AROUND {
-            // What looks for parents in this minute looks back from where it is.
-            let near = minute - near;
-            if self.minutes.contains_key(&near) {
-                self.figures.insert(near, Figured::default());
-            }
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -244,7 +227,7 @@ impl Observed {
         sents.iter().for_each(|sent| shelf.take(sent));
         shelf.close();
         let (put, touched) = (shelf.put, shelf.touched);
-        touched.into_iter().for_each(|minute| memory.soil(minute));
+        touched.into_iter().for_each(|minute| memory.figures.soil(minute, |near| memory.minutes.contains_key(&near)));
         memory.counts.duplicates += put.duplicates;
         memory.counts.skewed += put.skewed;
         memory.counts.points_let_go += put.points_over;
@@ -275,7 +258,7 @@ impl Observed {
             let mut memory = write(&self.memory);
             let oldest = minute_of(snapshot::nanos(before));
             memory.minutes = memory.minutes.split_off(&oldest);
-            memory.figures = memory.figures.split_off(&oldest);
+            memory.figures.forget_before(oldest);
             memory.minutes.values().cloned().collect()
         };
         if read(&self.words).is_crowded() {

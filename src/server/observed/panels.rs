@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const MOST_COLUMNS: i64 = 240;
 /// The latency picture's rows where nothing is outside: 10 ms to 10 s.
 const DECADES: (i32, i32) = (-2, 1);
+/// Where pieces of a range may be as long as they come.
+const ANY_LENGTH: i64 = 86_400;
 /// How wide columns can be, in seconds.
 const STEPS: [i64; 12] = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
@@ -65,8 +67,8 @@ impl Snapshot {
     /// The services that sent anything in a range, by name.
     pub fn services(&self, range: Range) -> Vec<String> {
         let mut names = BTreeSet::new();
-        for (at, minute) in self.within(range) {
-            names.extend(self.figures(at, minute, range).spans.keys().map(|(service, _)| *service));
+        for (_, figures) in self.pieces(range, ANY_LENGTH) {
+            names.extend(figures.spans.keys().map(|(service, _)| *service));
         }
         let words = self.words();
         let mut names: Vec<String> = names.into_iter().map(|name| words.text(name).to_owned()).collect();
@@ -76,8 +78,7 @@ impl Snapshot {
 
     fn rows(&self, range: Range, wanted: &Wanted, by: By) -> BTreeMap<RowKey, Calls> {
         let mut rows = BTreeMap::<RowKey, Calls>::new();
-        for (at, minute) in self.within(range) {
-            let figures = self.figures(at, minute, range);
+        for (_, figures) in self.pieces(range, ANY_LENGTH) {
             let mut add = |key: RowKey, calls: &Calls| rows.entry(key).or_default().merge(calls);
             match by {
                 By::Service => {
@@ -102,8 +103,7 @@ impl Snapshot {
         let wanted = Wanted::of(&self.words(), question);
         let columns = Columns::of(question);
         let mut cells: Vec<Calls> = vec![Calls::default(); columns.starts.len()];
-        for (at, minute) in self.within(question.range) {
-            let figures = self.figures(at, minute, question.range);
+        for (at, figures) in self.pieces(question.range, columns.step_s) {
             let Some(cell) = columns.place(at).and_then(|place| cells.get_mut(place)) else { continue };
             wanted.calls(&figures).for_each(|calls| cell.merge(calls));
         }
@@ -112,8 +112,8 @@ impl Snapshot {
         let earlier = question.baseline.map(|baseline| {
             let snapshot = before.unwrap_or(self);
             let mut calls = Calls::default();
-            for (at, minute) in snapshot.within(baseline) {
-                wanted.calls(&snapshot.figures(at, minute, baseline)).for_each(|more| calls.merge(more));
+            for (_, figures) in snapshot.pieces(baseline, ANY_LENGTH) {
+                wanted.calls(&figures).for_each(|more| calls.merge(more));
             }
             calls
         });
@@ -139,8 +139,7 @@ impl Snapshot {
         let columns = Columns::of(question);
         let by_operation = question.service.is_some();
         let mut rows = BTreeMap::<(Name, Option<Name>), (Vec<ErrorCell>, u64)>::new();
-        for (at, minute) in self.within(question.range) {
-            let figures = self.figures(at, minute, question.range);
+        for (at, figures) in self.pieces(question.range, columns.step_s) {
             let Some(place) = columns.place(at) else { continue };
             for (key, calls) in figures.entries.iter().filter(|(key, _)| wanted.entry(key)) {
                 let key = (key.service, by_operation.then_some(key.operation));
@@ -207,8 +206,7 @@ impl Snapshot {
     fn graph_of(&self, range: Range) -> (BTreeMap<Name, Calls>, BTreeMap<(Name, Name), Calls>) {
         let (mut nodes, mut edges) = (BTreeMap::<Name, Calls>::new(), BTreeMap::<(Name, Name), Calls>::new());
         let (mut unseen, mut answered) = (BTreeMap::<(Name, Name), Calls>::new(), BTreeSet::new());
-        for (at, minute) in self.within(range) {
-            let figures = self.figures(at, minute, range);
+        for (_, figures) in self.pieces(range, ANY_LENGTH) {
             for (key, calls) in &figures.entries {
                 nodes.entry(key.service).or_default().merge(calls);
                 if let Some(caller) = key.caller.filter(|caller| *caller != key.service) {

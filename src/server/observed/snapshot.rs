@@ -2,9 +2,10 @@
 //! when it was asked.
 
 use super::{
-    AROUND, Figured, Memory,
+    AROUND, Memory,
     figures::{Counted, MinuteFigures},
-    minute::{MINUTE_NS, Minute, Span, minute_of},
+    minute::{Minute, Span, minute_of},
+    places::{Place, Places, TEN},
     start_of,
     taking::{Put, Shelf, Window},
     words::Words,
@@ -18,12 +19,14 @@ use std::{
 
 /// Minutes after a range in which spans of its traces may begin.
 pub const AFTER: i64 = 5;
+/// From so many spans on it is worth to count them in several threads.
+const MANY_SPANS: usize = 20_000;
 
 /// The minutes of a range. Cheap to make: minutes are shared.
 #[derive(Clone)]
 pub struct Snapshot {
     minutes: BTreeMap<i64, Arc<Minute>>,
-    figures: BTreeMap<i64, Figured>,
+    figures: Places,
     words: Arc<RwLock<Words>>,
 }
 
@@ -31,8 +34,8 @@ impl Snapshot {
     pub(super) fn of(memory: &Memory, words: Arc<RwLock<Words>>, from: Timestamp, to: Timestamp) -> Self {
         let (first, last) = (minute_of(nanos(from)) - AFTER, minute_of(nanos(to)) + AFTER);
         let range = first..=last.max(first);
-        let minutes = memory.minutes.range(range.clone()).map(|(at, minute)| (*at, minute.clone())).collect();
-        let figures = memory.figures.range(range).map(|(at, figures)| (*at, figures.clone())).collect();
+        let figures = memory.figures.within(*range.start(), *range.end());
+        let minutes = memory.minutes.range(range).map(|(at, minute)| (*at, minute.clone())).collect();
         Self { minutes, figures, words }
     }
 
@@ -55,7 +58,8 @@ impl Snapshot {
         groups.for_each(|group| shelf.spans(group));
         shelf.close();
         counted.for_each(|counted| counted.put(&mut words, &mut minutes));
-        let figures = minutes.keys().map(|at| (*at, Figured::default())).collect();
+        let mut figures = Places::default();
+        minutes.keys().for_each(|at| figures.renew(*at));
         Self { minutes, figures, words: Arc::new(RwLock::new(words)) }
     }
 
@@ -83,16 +87,59 @@ impl Snapshot {
     pub(super) fn figures(&self, at: i64, minute: &Arc<Minute>, range: Range) -> Arc<MinuteFigures> {
         let (from, to) = (nanos(range.from), nanos(range.to));
         let begins = start_of(at);
-        let is_whole = from <= begins && begins.saturating_add(MINUTE_NS) <= to;
-        if is_whole {
+        if has_all(range, at, 1) {
             let count = || Arc::new(self.count(at, minute, |_| true));
-            return self.figures.get(&at).map_or_else(count, |figures| figures.get_or_init(count).clone());
+            return self.figures.minute(at).map_or_else(count, |place| place.get_or_init(count).clone());
         }
         let mut figures = self.count_late(at, minute, |span| (from..to).contains(&span.start_ns));
         if let Some(frozen) = minute.frozen.as_ref().filter(|_| (from..to).contains(&begins)) {
             figures.merge(&frozen.figures);
         }
         Arc::new(figures)
+    }
+
+    /// The figures of a range in pieces, each with the minute in which it begins: of minutes, and of
+    /// ten at once where the range has them all and a piece may be so long. What was not made yet
+    /// is made by all processors.
+    pub(super) fn pieces(&self, range: Range, longest_s: i64) -> Vec<(i64, Arc<MinuteFigures>)> {
+        let minutes: Vec<(i64, &Arc<Minute>)> = self.within(range).collect();
+        let tens: Vec<_> = minutes
+            .chunk_by(|a, b| a.0.div_euclid(TEN) == b.0.div_euclid(TEN))
+            .map(|minutes| {
+                let ten = minutes.first().map_or(0, |(at, _)| at.div_euclid(TEN));
+                let is_whole = longest_s % (TEN * 60) == 0 && has_all(range, ten * TEN, TEN);
+                (ten, minutes, self.figures.ten(ten).filter(|_| is_whole))
+            })
+            .collect();
+        let is_missing = |place: Option<&Place>| place.is_none_or(|place| place.get().is_none());
+        let missing = tens.iter().filter(|(_, _, ten)| is_missing(*ten)).flat_map(|(_, minutes, _)| minutes.iter());
+        self.make(missing.copied().filter(|(at, _)| has_all(range, *at, 1) && is_missing(self.figures.minute(*at))).collect(), range);
+        let of_minutes = |minutes: &[(i64, &Arc<Minute>)]| minutes.iter().map(|(at, minute)| (*at, self.figures(*at, minute, range))).collect::<Vec<_>>();
+        let sum = |minutes: &[(i64, &Arc<Minute>)]| {
+            of_minutes(minutes).iter().fold(MinuteFigures::default(), |mut all, (_, figures)| {
+                all.merge(figures);
+                all
+            })
+        };
+        tens.into_iter()
+            .flat_map(|(ten, minutes, place)| match place {
+                Some(place) => vec![(ten * TEN, place.get_or_init(|| Arc::new(sum(minutes))).clone())],
+                None => of_minutes(minutes),
+            })
+            .collect()
+    }
+
+    /// Makes the figures of these minutes, where it is worth it by all processors at once.
+    fn make(&self, minutes: Vec<(i64, &Arc<Minute>)>, range: Range) {
+        if minutes.iter().map(|(_, minute)| minute.spans.len()).sum::<usize>() < MANY_SPANS {
+            return;
+        }
+        let share = minutes.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+        std::thread::scope(|scope| {
+            for minutes in minutes.chunks(share) {
+                scope.spawn(|| minutes.iter().for_each(|(at, minute)| drop(self.figures(*at, minute, range))));
+            }
+        });
     }
 
     fn count(&self, at: i64, minute: &Minute, wanted: impl Fn(&Span) -> bool) -> MinuteFigures {
@@ -111,6 +158,11 @@ impl Snapshot {
         figures.count(minute, &around, wanted);
         figures
     }
+}
+
+/// Whether a range has all of so many minutes from this one on.
+fn has_all(range: Range, minute: i64, minutes: i64) -> bool {
+    nanos(range.from) <= start_of(minute) && start_of(minute + minutes) <= nanos(range.to)
 }
 
 /// Nanoseconds since 1970; earlier is 1970.

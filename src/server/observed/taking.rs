@@ -16,7 +16,7 @@ use crate::{
     server::otlp::{Sent, ids, values},
 };
 use opentelemetry_proto::tonic::{
-    common::v1::KeyValue,
+    common::v1::{KeyValue, any_value},
     logs::v1::{LogRecord, ResourceLogs},
     metrics::v1::{Metric, NumberDataPoint, ResourceMetrics, metric::Data, number_data_point::Value},
     resource::v1::Resource,
@@ -384,7 +384,10 @@ pub fn failed(span: &SentSpan) -> bool {
         1 => false,
         _ => span.attributes.iter().any(|attribute| {
             let text = || values::text(attribute.value.as_ref());
-            let code = || text().parse::<u32>().ok();
+            let code = || match attribute.value.as_ref().and_then(|value| value.value.as_ref()) {
+                Some(any_value::Value::IntValue(code)) => u32::try_from(*code).ok(),
+                _ => text().parse::<u32>().ok(),
+            };
             match attribute.key.as_str() {
                 "http.response.status_code" | "http.status_code" => code().is_some_and(|code| (500..600).contains(&code)),
                 "rpc.grpc.status_code" => code().is_some_and(|code| GRPC_FAILURES.contains(&code)),
@@ -420,10 +423,7 @@ fn counting_of(is_monotonic: bool, temporality: i32) -> Counting {
 mod tests {
     use super::*;
     use crate::server::otlp::{Encoding, Signal};
-    use opentelemetry_proto::tonic::{
-        common::v1::{AnyValue, any_value},
-        trace::v1::Status,
-    };
+    use opentelemetry_proto::tonic::{common::v1::AnyValue, trace::v1::Status};
 
     #[test]
     fn a_span_fails_by_its_status_or_else_by_its_protocol() {

@@ -96,6 +96,37 @@ async fn a_flood_keeps_errors_the_slowest_and_a_sample_and_counts_everything() {
 }
 
 #[tokio::test]
+async fn ten_minutes_at_once_say_what_each_of_them_says() {
+    let (store, _folder) = empty_store().await;
+    store.clock().set(NOON.plus_secs(3_600));
+    let observed = Observed::new(store, Keep { retention_hours: 2, ..Keep::default() });
+    for minute in 0..35 {
+        // Enough for several threads.
+        observed.take(a_minute(minute, 400), None).await.expect("it is kept");
+    }
+    // Noon is the first of ten minutes; these begin and end within ten, and with them.
+    for (from, to) in [(0, 35), (3, 35), (0, 30), (7, 9), (9, 21), (10, 20)] {
+        let whole = services(&observed, &question(from, to)).await;
+        let minutes = u64::try_from(to - from).expect("it is positive");
+        assert_eq!(whole.iter().map(|row| (row.1, row.2)).collect::<Vec<_>>(), [(400 * minutes, 4 * minutes), (400 * minutes, 0)], "{from} to {to}");
+    }
+    let latency = |step_s| Question { step_s: Some(step_s), ..question(0, 30) };
+    let snapshot = observed.snapshot(NOON, NOON.plus_secs(1_800)).await.expect("the store answers");
+    let (by_one, by_ten) = (snapshot.latency(&latency(60), None), snapshot.latency(&latency(600), None));
+    assert_eq!((by_one.columns.len(), by_ten.columns.len(), by_one.counts), (30, 3, by_ten.counts));
+    assert!(by_ten.columns.iter().all(|column| column.requests == 8_000));
+    // What comes later into one of them counts in the ten.
+    let late = of_service("pay", vec![a_span(7, 1, 0, 2, (15 * 60_000, 3), true, &[])]);
+    observed.take(export(serde_json::json!([late])), None).await.expect("it is kept");
+    assert_eq!(services(&observed, &question(10, 20)).await.iter().map(|row| (row.1, row.2)).collect::<Vec<_>>(), [(4_001, 41), (4_000, 0)]);
+    // And what is forgotten does not.
+    observed.store.clock().set(NOON.plus_secs(7_200 + 15 * 60));
+    observed.forget().await.expect("the store works");
+    let left = services(&observed, &question(10, 20)).await;
+    assert_eq!(left.iter().map(|row| row.1).collect::<Vec<_>>(), [2_001, 2_000]);
+}
+
+#[tokio::test]
 async fn what_is_kept_ends_by_age_and_by_room() {
     let (store, _folder) = empty_store().await;
     store.clock().set(NOON.plus_secs(600));

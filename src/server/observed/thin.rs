@@ -4,7 +4,7 @@
 //! figures of a minute are frozen before anything of it leaves.
 
 use super::{
-    Figured, Observed,
+    Observed,
     figures::MinuteFigures,
     lock,
     minute::{Frozen, Log, Minute, mix},
@@ -131,7 +131,7 @@ impl Observed {
             if level >= ERRORS_LEVEL && near == at {
                 points_gone += minute.take_readings();
             }
-            memory.figures.insert(near, Figured::default());
+            memory.figures.renew(near);
         }
         memory.counts.spans_let_go += spans_gone;
         memory.counts.logs_let_go += logs_gone;

@@ -3,18 +3,18 @@
 /// A trace's id. What is shorter than 16 bytes is taken as if zeros stood in front, which is how
 /// senders of 64-bit ids mean it; zero is none.
 pub fn trace(bytes: &[u8]) -> u128 {
-    match bytes.len() {
-        0..=16 => bytes.iter().fold(0, |id, byte| id << 8 | u128::from(*byte)),
-        _ => 0,
-    }
+    let mut id = [0; 16];
+    let Some(end) = id.len().checked_sub(bytes.len()).and_then(|zeros| id.get_mut(zeros..)) else { return 0 };
+    end.copy_from_slice(bytes);
+    u128::from_be_bytes(id)
 }
 
 /// A span's id; zero is none.
 pub fn span(bytes: &[u8]) -> u64 {
-    match bytes.len() {
-        0..=8 => bytes.iter().fold(0, |id, byte| id << 8 | u64::from(*byte)),
-        _ => 0,
-    }
+    let mut id = [0; 8];
+    let Some(end) = id.len().checked_sub(bytes.len()).and_then(|zeros| id.get_mut(zeros..)) else { return 0 };
+    end.copy_from_slice(bytes);
+    u64::from_be_bytes(id)
 }
 
 /// A trace's id as people write it: up to 32 hexadecimal digits in any case.

@@ -28,6 +28,10 @@ pub fn plain(text: &str) -> Cow<'_, str> {
         0..=MAX_TEXT => text,
         _ => text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default(),
     };
+    // Nearly all of it is plain ASCII, which is seen many bytes at a time.
+    if !cut.bytes().fold(false, |odd, byte| odd | !(b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(cut);
+    }
     let strange = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     if cut.contains(strange) { Cow::Owned(cut.replace(strange, "")) } else { Cow::Borrowed(cut) }
 }
