@@ -116,8 +116,9 @@ async fn note_failures(app: &App, now: Option<Timestamp>) -> Result<(), StoreErr
 }
 
 async fn merge_slices(app: &App) -> Result<(), StoreError> {
-    for kept in app.store.objectives().await? {
-        app.store.compact_slices(&kept).await?;
+    let held = app.levels.current(app).await?;
+    for one in held.all() {
+        app.store.compact_slices(one.kept(), &held.left_out_of(one, app.clock().now())).await?;
     }
     Ok(())
 }

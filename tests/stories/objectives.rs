@@ -424,8 +424,8 @@ story! {
         assert_eq!(push(&caller, lines.clone()).await["accepted"], 14_340);
         let before = caller.get("/api/v1/slos/pay/budget").await.is(200);
         let kept = house.app.store.objectives().await.expect("the store works");
-        assert!(house.app.store.compact_slices(&kept[0]).await.expect("the store works"));
-        assert!(!house.app.store.compact_slices(&kept[0]).await.expect("the store works"), "once");
+        assert!(house.app.store.compact_slices(&kept[0], &[]).await.expect("the store works"));
+        assert!(!house.app.store.compact_slices(&kept[0], &[]).await.expect("the store works"), "once");
         let after = caller.get("/api/v1/slos/pay/budget").await.is(200);
         for field in ["good", "bad", "total", "coverage", "remaining_ratio"] {
             near(&after[field], before[field].as_f64().expect("a number"));

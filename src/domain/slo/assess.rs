@@ -8,9 +8,9 @@ use super::{
     forecast,
     frame::{self, Frame, at},
     line,
-    objective::{COVERAGE_FLOOR, Objective, Urgency},
+    objective::{Alerted, COVERAGE_FLOOR, Objective, Urgency},
     raising::Burns,
-    report::{Brief, BudgetReport, Burn, BurnAlert, Flag, ObjectiveRow, Standing, Tally, WindowAt},
+    report::{Brief, BudgetReport, Burn, BurnAlert, Flag, ObjectiveRow, Shorter, Standing, Tally, WindowAt},
     series::{Series, Sum},
     words,
     zone::Zone,
@@ -160,6 +160,7 @@ fn flags(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum, cover
         (Flag::LittleTraffic, !counts_time && budget > 0.0 && coverage >= COVERAGE_FLOOR && frame.rolling && is_above(10.0, allowed)),
         (Flag::Drift, series.drifts),
         (Flag::CoarseSlices, counts_time && budget > 0.0 && is_above(slice_costs, 0.1)),
+        (Flag::NeverCounted, series.never_counted && frame.watermark_s.is_some()),
     ];
     raised.into_iter().filter(|(_, is)| *is).map(|(flag, _)| flag).collect()
 }
@@ -191,6 +192,9 @@ fn sentence(report: &BudgetReport, now: Timestamp, zone: &dyn Zone) -> String {
 
 fn unmeasured(report: &BudgetReport, now: Timestamp, zone: &dyn Zone) -> String {
     let Some(watermark) = report.watermark else { return "Nothing was measured yet.".to_owned() };
+    if report.flags.contains(&Flag::NeverCounted) {
+        return "Nothing was counted since it was made: there was no traffic yet, or the query finds the wrong series.".to_owned();
+    }
     if report.flags.contains(&Flag::ConstantZero) {
         return if report.tally.total > 0.0 {
             "Every reading says that nothing was good: perhaps the query finds the wrong series.".to_owned()
@@ -229,39 +233,41 @@ fn burn_over(objective: &Objective, series: &Series, watermark_s: i64, window_s:
     }
 }
 
-/// The pairs of windows by which an objective alerts: its own, or those that suit its first window.
+/// The pairs of windows by which an objective alerts: its own, or those that suit its first window,
+/// as long as its slices need them to be.
 pub fn pairs_of(objective: &Objective) -> Vec<Pair> {
-    let window_s = objective.window().usual_secs();
-    match &objective.draft.alerting.pairs {
-        Some(own) => own.iter().map(|pair| Pair { long_s: pair.long_s, short_s: pair.short_s, factor: pair.factor, urgency: pair.severity }).collect(),
-        None => burn::suited_pairs(objective.draft.target, window_s, objective.draft.slice_s).0,
-    }
+    objective.draft.alerted().into_iter().map(|alerted| alerted.pair).collect()
 }
 
 /// The burn alerts and how they stand. `previous` tells which fired before: one that is frozen, by
-/// too little measured in either of its own spans or by late readings, keeps its level.
+/// too little measured in either of its own spans or by late readings, keeps its level. So does
+/// every one of an objective of which nothing is measured yet, because it was described anew.
 pub fn pairs(objective: &Objective, series: &Series, frame: &Frame, previous: &[bool]) -> Vec<BurnAlert> {
-    let Some(watermark) = frame.watermark_s else { return vec![] };
-    let alert = |(place, pair): (usize, Pair)| {
-        let Looked { long, short, state, blind, fires } = Looked::at(objective, series, &pair, watermark);
-        let frozen = frame.stale || blind;
+    if frame.watermark_s.is_none() && !previous.contains(&true) {
+        return vec![];
+    }
+    let alert = |(place, Alerted { pair, shorter }): (usize, Alerted)| {
+        let looked = frame.watermark_s.map(|watermark| Looked::at(objective, series, &pair, watermark));
+        let frozen = frame.stale || looked.as_ref().is_none_or(|looked| looked.blind);
         let before = previous.get(place).copied().unwrap_or(false);
+        let (long_burn, short_burn) = looked.as_ref().map_or((None, None), |looked| (looked.long.burn_rate, looked.short.burn_rate));
         BurnAlert {
             severity: pair.urgency,
             factor: pair.factor,
             long_s: pair.long_s,
             short_s: pair.short_s,
-            long_burn: long.burn_rate,
-            short_burn: short.burn_rate,
-            governing_burn: long.burn_rate.zip(short.burn_rate).map(|(long, short)| long.min(short)),
-            state,
-            firing: objective.draft.alerting.enabled && if frozen { before } else { fires },
+            lengthened_from: shorter.map(|Pair { factor, long_s, short_s, .. }| Shorter { factor, long_s, short_s }),
+            long_burn,
+            short_burn,
+            governing_burn: long_burn.zip(short_burn).map(|(long, short)| long.min(short)),
+            state: looked.as_ref().map_or(burn::BurnState::Acceptable, |looked| looked.state),
+            firing: objective.draft.alerting.enabled && if frozen { before } else { looked.is_some_and(|looked| looked.fires) },
             frozen,
             held_back: false,
             spent_at_firing: pair.share(objective.window().usual_secs()),
         }
     };
-    let mut alerts: Vec<BurnAlert> = pairs_of(objective).into_iter().enumerate().map(alert).collect();
+    let mut alerts: Vec<BurnAlert> = objective.draft.alerted().into_iter().enumerate().map(alert).collect();
     let burns = Burns::of(alerts.iter().filter(|alert| alert.firing).map(|alert| alert.severity));
     for alert in alerts.iter_mut().filter(|alert| alert.firing) {
         alert.held_back = burns.holds_back(alert.severity);

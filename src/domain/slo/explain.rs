@@ -2,9 +2,10 @@
 //! and which incidents stand behind it. The same for the derivation panel and the command line.
 
 use super::{
+    burn::{Pair, Urgency},
     exclusion::Exclusion,
     frame::at,
-    objective::{Indicator, Method, Objective},
+    objective::{Alerted, Indicator, Method, Objective},
     report::{Brief, BudgetReport, Gap, Spender, Standing},
     words,
     zone::Zone,
@@ -33,6 +34,9 @@ pub struct Derivation {
     pub inputs: Vec<Line>,
     /// What is counted, and what of it is good.
     pub population: Vec<String>,
+    /// Which pairs of windows its slices are too long for, and what it alerts by instead.
+    #[serde(default)]
+    pub alerts: Vec<String>,
     pub left_out: Vec<Line>,
     /// A sentence; then every gap with its length, the longest first.
     pub not_measured: String,
@@ -77,6 +81,7 @@ pub fn explain(
         formula: formula(objective, report),
         inputs: inputs(objective, report),
         population: population(objective),
+        alerts: lengthened(objective),
         left_out: left_out(objective, report, exclusions, &range, zone),
         not_measured: not_measured(report, gaps),
         gaps: gap_lines(report, gaps, zone),
@@ -159,7 +164,10 @@ fn population(objective: &Objective) -> Vec<String> {
         Indicator::Pushed => "Readings are sent to us.".to_owned(),
         Indicator::Composite { of, .. } => {
             let names: Vec<&str> = of.iter().map(|part| part.objective.as_str()).collect();
-            format!("Made from {}.", wording::list(&names))
+            format!(
+                "Made from {}: of each cell of time that they measured. It is a mean over time; how much each of them had to do does not count.",
+                wording::list(&names)
+            )
         }
     });
     let slice = wording::span(draft.slice_s);
@@ -170,6 +178,25 @@ fn population(objective: &Objective) -> Vec<String> {
         (Method::RatioTimeslices, _) => format!("The mean of each slice's ratio, every slice of {slice} counting once."),
     });
     said
+}
+
+/// The pairs of windows that its slices are too long for, and what they are instead.
+fn lengthened(objective: &Objective) -> Vec<String> {
+    let slice = wording::span(objective.draft.slice_s);
+    let of = |pair: &Pair| format!("{} and {} above {}×", wording::span(pair.long_s), wording::span(pair.short_s), figures::two_digits(pair.factor));
+    let said = |alerted: Alerted| {
+        let verb = match alerted.pair.urgency {
+            Urgency::Page => "pages",
+            Urgency::Ticket => "opens a ticket",
+        };
+        let spent = words::percent(alerted.pair.share(objective.window().usual_secs()));
+        Some(format!(
+            "Slices of {slice} are too long to alert by {}: it {verb} by {}, when the same {spent} of the budget is spent.",
+            of(&alerted.shorter?),
+            of(&alerted.pair)
+        ))
+    };
+    objective.draft.alerted().into_iter().filter_map(said).collect()
 }
 
 fn left_out(objective: &Objective, report: &BudgetReport, exclusions: &[(&Exclusion, Vec<(i64, i64)>)], range: &Range, zone: &dyn Zone) -> Vec<Line> {
@@ -255,6 +282,7 @@ pub fn text(derivation: &Derivation) -> String {
     section("Formula", &derivation.formula, &[]);
     section("Put in", &[], &derivation.inputs);
     section("Population", &derivation.population, &[]);
+    section("Alerts", &derivation.alerts, &[]);
     section("Left out", &[], &derivation.left_out);
     section("Not measured", std::slice::from_ref(&derivation.not_measured), &derivation.gaps);
     section("Incidents behind it", std::slice::from_ref(&derivation.behind), &derivation.incidents);
@@ -280,6 +308,7 @@ impl Readable for Derivation {
             formula: from.get("formula"),
             inputs: from.get("inputs"),
             population: from.get("population"),
+            alerts: from.get("alerts"),
             left_out: from.get("left_out"),
             not_measured: from.get("not_measured"),
             gaps: from.get("gaps"),

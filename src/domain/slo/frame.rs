@@ -13,7 +13,7 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// Readings are late when none came for this long, or for [`STALE_SLICES`] if that is longer.
-const STALE_S: i64 = 600;
+pub const STALE_S: i64 = 600;
 const STALE_SLICES: i64 = 3;
 
 /// What windows are called in reports.
@@ -23,6 +23,11 @@ pub const CALENDAR: &str = "calendar";
 /// An instant from whole seconds since 1970.
 pub const fn at(secs: i64) -> Timestamp {
     Timestamp::from_micros(secs.saturating_mul(1_000_000))
+}
+
+/// How long no reading has to come before readings are late.
+pub fn stale_after_s(slice_s: i64) -> i64 {
+    STALE_S.max(STALE_SLICES * slice_s)
 }
 
 /// One window at an instant, in seconds since 1970.
@@ -45,7 +50,7 @@ impl Frame {
     pub fn of(objective: &Objective, series: &Series, window: &Window, now: Timestamp, zone: &dyn Zone) -> Self {
         let now_s = now.epoch_secs();
         let watermark_s = series.watermark(now_s);
-        let stale = watermark_s.is_none_or(|watermark| now_s - watermark > STALE_S.max(STALE_SLICES * objective.draft.slice_s));
+        let stale = watermark_s.is_none_or(|watermark| now_s - watermark > stale_after_s(objective.draft.slice_s));
         let measured_until = watermark_s.filter(|_| !stale).unwrap_or(now_s);
         // The last measured slice belongs to the period in which it began.
         let bounds = match window {

@@ -13,7 +13,7 @@
 //! | what people set: an objective, time that is left out | [`objective`], [`exclusion`] |
 //! | readings over time, and how far apart they are | [`series`], [`rhythm`] |
 //! | a window at an instant, and what was counted in it | [`frame`] |
-//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`raising`], [`page`] |
+//! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`raising`], [`silence`], [`page`] |
 //! | the budget over time, and ahead | [`line`], [`forecast`] |
 //! | what incidents spent of it | [`cost`] |
 //! | may we release? | [`gate`] |
@@ -44,6 +44,7 @@ pub mod report;
 pub mod rhythm;
 pub mod rule;
 pub mod series;
+pub mod silence;
 pub mod standings;
 pub mod target;
 pub mod tried;

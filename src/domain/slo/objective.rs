@@ -1,11 +1,13 @@
 //! What an objective is: whose, of what, how good, over which window, and how it is measured.
 
 mod indicator;
+mod lengthened;
 
 pub use super::burn::Urgency;
 pub use indicator::{Indicator, Op, Part, Together};
+pub use lengthened::Alerted;
 
-use super::{burn::Pair, calendar::Window, target::Target};
+use super::{calendar::Window, target::Target};
 use crate::domain::{
     ids::ObjectiveId,
     reading::{Readable, Reader},
@@ -211,9 +213,7 @@ impl ObjectiveDraft {
         if self.service.as_deref().is_some_and(|service| !crate::domain::services::is_name(service)) {
             faults.push("the service's name has 1 to 200 characters, none of them a control character".to_owned());
         }
-        if self.windows.is_empty() || self.windows.len() > MAX_WINDOWS {
-            faults.push(format!("there are 1 to {MAX_WINDOWS} windows"));
-        }
+        faults.extend(self.window_faults());
         if !is_slice(self.slice_s) {
             faults.push("a slice is a whole number of minutes that divides a day, at most an hour".to_owned());
         }
@@ -296,14 +296,20 @@ impl ObjectiveDraft {
         faults
     }
 
-    /// What is wrong with pairs that a person gave; [`super::burn`] says why.
-    fn pair_faults(&self) -> Vec<String> {
-        let (Some(pairs), Some(window)) = (&self.alerting.pairs, self.windows.first()) else { return Vec::new() };
-        let faults = pairs.iter().flat_map(|pair| {
-            let pair = Pair { long_s: pair.long_s, short_s: pair.short_s, factor: pair.factor, urgency: pair.severity };
-            pair.refusals(self.target, window.usual_secs(), self.slice_s)
-        });
-        faults.map(|refusal| refusal.to_string()).collect()
+    /// What is wrong with its windows, each of them on its own and beside the others.
+    fn window_faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.windows.is_empty() || self.windows.len() > MAX_WINDOWS {
+            faults.push(format!("there are 1 to {MAX_WINDOWS} windows"));
+        }
+        for (place, window) in self.windows.iter().enumerate() {
+            if let Err(refusal) = window.clone().check() {
+                faults.push(format!("windows: {refusal}"));
+            } else if self.windows[..place].contains(window) {
+                faults.push(format!("windows: {window} is there twice"));
+            }
+        }
+        faults
     }
 
     /// Whether readings made for `self` say nothing about `other`.

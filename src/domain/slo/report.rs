@@ -86,6 +86,9 @@ pub struct BurnAlert {
     pub factor: f64,
     pub long_s: i64,
     pub short_s: i64,
+    /// The pair as it was given, where slices are too long for it and it was lengthened.
+    #[serde(default)]
+    pub lengthened_from: Option<Shorter>,
     pub long_burn: Option<f64>,
     pub short_burn: Option<f64>,
     /// The smaller of the two: what decides.
@@ -98,6 +101,14 @@ pub struct BurnAlert {
     pub held_back: bool,
     /// Share of the budget that is spent when it fires.
     pub spent_at_firing: f64,
+}
+
+/// A pair of windows before it was lengthened.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shorter {
+    pub factor: f64,
+    pub long_s: i64,
+    pub short_s: i64,
 }
 
 impl BurnAlert {
@@ -143,10 +154,12 @@ pub enum Flag {
     Drift,
     /// One bad slice spends more than a tenth.
     CoarseSlices,
+    /// Since it was made nothing was ever counted: its silence is no alarm.
+    NeverCounted,
 }
 
 impl Flag {
-    pub const ALL: [(&'static str, Flag); 7] = [
+    pub const ALL: [(&'static str, Flag); 8] = [
         ("good_over_total", Flag::GoodOverTotal),
         ("constant_zero", Flag::ConstantZero),
         ("stale", Flag::Stale),
@@ -154,6 +167,7 @@ impl Flag {
         ("little_traffic", Flag::LittleTraffic),
         ("drift", Flag::Drift),
         ("coarse_slices", Flag::CoarseSlices),
+        ("never_counted", Flag::NeverCounted),
     ];
 }
 
@@ -358,7 +372,8 @@ macro_rules! readable {
 readable! {
     Tally { good, bad, total, sli, allowed_bad, consumed_ratio, remaining_ratio }
     Burn { window_s, error_ratio, burn_rate, coverage }
-    BurnAlert { severity, factor, long_s, short_s, long_burn, short_burn, governing_burn, state, firing, frozen, held_back, spent_at_firing }
+    BurnAlert { severity, factor, long_s, short_s, lengthened_from, long_burn, short_burn, governing_burn, state, firing, frozen, held_back, spent_at_firing }
+    Shorter { factor, long_s, short_s }
     Exhaustion { full_budget_s, remaining_budget_s, forecast_at, earliest_at, latest_at, recovers_at, projected_end_ratio }
     Brief { id, name, title, service, target, method, generation, revision }
     WindowAt { name, kind, from, to, length_s }

@@ -154,6 +154,8 @@ pub struct Series {
     exclusions: Vec<(i64, i64)>,
     /// A sum over days differs from the source's own by more than a hundredth.
     pub drifts: bool,
+    /// Nothing was ever counted since the objective was made, also before what is held here.
+    pub never_counted: bool,
 }
 
 /// 24 bytes: the time of a slice fits 32 bits until 2106, its length 15.
@@ -224,7 +226,7 @@ impl Entry {
 impl Series {
     /// `slice_s` is how long one reading of the objective covers.
     pub fn new(method: Method, slice_s: i64) -> Self {
-        Self { method, slice_s, entries: vec![], marks: vec![], exclusions: vec![], drifts: false }
+        Self { method, slice_s, entries: vec![], marks: vec![], exclusions: vec![], drifts: false, never_counted: false }
     }
 
     pub fn method(&self) -> Method {

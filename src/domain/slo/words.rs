@@ -128,6 +128,7 @@ pub fn flag(flag: Flag, report: &BudgetReport) -> String {
             format!("Too little traffic for this target: {total} events allow {allowed} failures.")
         }
         Flag::Drift => "The sum differs from what the source says of whole days by more than 1 %.".to_owned(),
+        Flag::NeverCounted => "Nothing was counted since it was made: as long as that is so, its silence opens no alert.".to_owned(),
         Flag::CoarseSlices => "One bad slice spends more than a tenth of the budget: shorter slices tell more.".to_owned(),
     }
 }

@@ -2,9 +2,10 @@
 //! sender's alerts. What is too little measured keeps the level it had.
 //!
 //! An objective has one alert that pages and one ticket, whichever of its pairs of windows fires,
-//! and one alert for readings that stay away. The ticket is held back while the page fires.
+//! and one alert for readings that stay away, unless that of its source stands for it
+//! ([`super::silence`]). The ticket is held back while the page fires.
 
-use super::One;
+use super::{One, silence::Sources};
 use crate::{
     domain::{
         alert::{Labels, Link, Signal, SignalAction},
@@ -15,7 +16,7 @@ use crate::{
         slo::{
             assess,
             burn::Pair,
-            frame::{self, Frame},
+            frame::{self, Frame, stale_after_s},
             objective::Urgency,
             raising::{Burns, Change},
             report::BurnAlert,
@@ -28,7 +29,10 @@ use crate::{
         store::{BurnLevel, Delivery, Sender, Store, StoreError},
     },
 };
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::OnceLock,
+};
 use uuid::Uuid;
 
 /// What opens alerts here is called so, as senders have their sources.
@@ -49,6 +53,8 @@ pub fn key_of(pair: &Pair) -> String {
 #[derive(Default)]
 pub struct Burning {
     deciding: tokio::sync::Mutex<()>,
+    /// When it first looked: what was not measured before, while nothing ran here, is nobody's silence.
+    began_at: OnceLock<Timestamp>,
 }
 
 impl Burning {
@@ -75,10 +81,18 @@ impl Burning {
         let _one_at_a_time = self.deciding.lock().await;
         let held = app.levels.current(app).await?;
         let levels = app.store.burn_levels().await?;
-        let mut told = Told::at(app.clock().now());
+        let known = |one: &One| levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default();
+        let now = app.clock().now();
+        let began_at = *self.began_at.get_or_init(|| now);
+        let missed = |one: &One, up_since: Option<Timestamp>| !fires(known(one), STALE) && is_dead(one, began_at.max(up_since.unwrap_or(began_at)), now);
+        let sources = Sources::look(app, &held, app.store.source_standings().await?, now, missed);
+        let mut told = Told::at(now);
         for one in held.all().filter(|one| wanted(one)) {
-            told.look(app, one, levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default());
+            let may_be_missed = !sources.stand_for(one) && missed(one, sources.up_since(one, now));
+            told.look(app, one, known(one), may_be_missed);
         }
+        told.signals.extend(sources.signals);
+        told.sources = sources.changed;
         told.tell(app).await
     }
 
@@ -99,19 +113,22 @@ struct Told {
     now: Timestamp,
     signals: Vec<Signal>,
     levels: HashMap<i64, Vec<BurnLevel>>,
+    /// Whose silence was told, or ended.
+    sources: Vec<(String, Option<i64>)>,
 }
 
 impl Told {
     fn at(now: Timestamp) -> Self {
-        Self { now, signals: vec![], levels: HashMap::new() }
+        Self { now, signals: vec![], levels: HashMap::new(), sources: vec![] }
     }
 
-    fn look(&mut self, app: &App, one: &One, known: &[BurnLevel]) {
+    /// `is_missed` says whether its readings stay away for so long that it is told of it alone.
+    fn look(&mut self, app: &App, one: &One, known: &[BurnLevel], is_missed: bool) {
         let objective = one.objective();
         let frame = one.frame(one.series(), 0, self.now);
         let alerts = assess::pairs(objective, one.series(), &frame, &one.fired(known));
         let pairs = assess::pairs_of(objective);
-        let fired_before = |key: &str| known.iter().any(|level| level.pair == key && level.firing);
+        let fired_before = |key: &str| fires(known, key);
         let burned = Burns::of(URGENCIES.into_iter().filter(|urgency| known.iter().any(|level| level.firing && level.pair.starts_with(urgency.slug()))));
         let burns = Burns::of(alerts.iter().filter(|alert| alert.firing).map(|alert| alert.severity));
         let mut changed: Vec<BurnLevel> = vec![];
@@ -127,9 +144,11 @@ impl Told {
             changed.extend(news.map(|(pair, alert)| BurnLevel { pair: key_of(pair), firing: alert.firing, since: self.now }));
             changed.extend(gone);
         }
-        let is_stale = objective.draft.alerting.enabled && is_dead(one, &frame, self.now);
+        // Once told it stays until readings come, also while an objective that was described anew has none.
+        let is_stale = is_missed || (fired_before(STALE) && may_be_told(one) && frame.stale);
         if is_stale != fired_before(STALE) {
-            self.signals.push(if is_stale { silent(app, one, &frame, self.now) } else { resolved(one, STALE, "Readings come again.".to_owned(), self.now) });
+            let words = if frame.stale { "Nobody waits for its readings any more." } else { "Readings come again." };
+            self.signals.push(if is_stale { silent(app, one, &frame, self.now) } else { resolved(one, STALE, words.to_owned(), self.now) });
             changed.push(BurnLevel { pair: STALE.to_owned(), firing: is_stale, since: self.now });
         }
         if !changed.is_empty() {
@@ -155,19 +174,36 @@ impl Told {
         for (number, levels) in self.levels {
             app.store.save_burn_levels(number, &levels).await?;
         }
+        for (source, silent_s) in self.sources {
+            app.store.note_silence(&source, silent_s, self.now).await?;
+        }
         Ok(())
     }
 }
 
-/// Whether readings stay away for so long that a fast burn could have gone unseen. Whoever sends
-/// readings when there is something to send is not expected to send any.
-fn is_dead(one: &One, frame: &Frame, now: Timestamp) -> bool {
+/// Whether the level of this key fired when it was last decided.
+fn fires(known: &[BurnLevel], key: &str) -> bool {
+    known.iter().any(|level| level.pair == key && level.firing)
+}
+
+/// Whether it is told when readings stay away. Whoever sends readings when there is something to
+/// send is not expected to send any, and of what never counted anything nobody misses it.
+fn may_be_told(one: &One) -> bool {
+    let draft = &one.objective().draft;
+    draft.alerting.enabled && draft.indicator.is_asked() && !one.series().never_counted
+}
+
+/// Whether readings stay away for so long that a fast burn could have gone unseen. Before `since`
+/// none could have come.
+fn is_dead(one: &One, since: Timestamp, now: Timestamp) -> bool {
     let objective = one.objective();
-    let Some(watermark_s) = frame.watermark_s.filter(|_| frame.stale && objective.draft.indicator.is_asked()) else { return false };
+    let now_s = now.epoch_secs();
+    let Some(watermark_s) = one.series().watermark(now_s).filter(|_| may_be_told(one)) else { return false };
+    let silent_for_s = now_s - watermark_s.max(since.epoch_secs());
     let budget = objective.draft.target.budget();
     let fastest =
         assess::pairs_of(objective).iter().filter(|pair| pair.urgency == Urgency::Page).map(|pair| pair.factor * budget * pair.long_s as f64).reduce(f64::min);
-    now.epoch_secs() - watermark_s >= fastest.map_or(0, |secs| secs as i64)
+    silent_for_s > stale_after_s(objective.draft.slice_s) && silent_for_s >= fastest.map_or(0, |secs| secs as i64)
 }
 
 fn dedupe_key(one: &One, what: &str) -> String {

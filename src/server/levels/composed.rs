@@ -1,7 +1,7 @@
 //! Objectives that are made from others: their slices are reckoned from those of their parts.
 //!
 //! Time is cut into cells that every part fills whole; a cell that one of them did not measure is
-//! a gap. A part in which nothing happened did not fail.
+//! a gap, unless another one decides it by being down. A part in which nothing happened did not fail.
 
 use super::One;
 use crate::domain::slo::{
@@ -17,10 +17,12 @@ use std::sync::Arc;
 const HOURLY_FROM_S: i64 = 90 * 86_400;
 const HOUR_S: i64 = 3_600;
 
-/// The slices from `from_s` up to what all parts have measured.
+/// The slices from `from_s` up to what all parts have measured; where one that is down decides for
+/// all, up to what the last of them has, because one that lags must not hide another's outage.
 pub fn slices(draft: &ObjectiveDraft, how: Together, parts: &[(f64, Arc<One>)], from_s: i64, now_s: i64) -> Vec<Slice> {
     let watermarks = parts.iter().map(|(_, part)| part.series().watermark(now_s));
-    let Some(until_s) = watermarks.min().flatten() else { return vec![] };
+    let until = if how == Together::AnyDown { watermarks.max() } else { watermarks.min() };
+    let Some(until_s) = until.flatten() else { return vec![] };
     let fine = parts.iter().map(|(_, part)| part.series().slice_s()).fold(draft.slice_s, least_common);
     let mut slices = Vec::new();
     let mut start_s = from_s.div_euclid(HOUR_S) * HOUR_S;

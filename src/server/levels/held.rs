@@ -86,6 +86,11 @@ impl Held {
         &self.exclusions
     }
 
+    /// What is left out of an objective in all the time of which slices are kept, as seconds since 1970.
+    pub fn left_out_of(&self, one: &One, now: Timestamp) -> Vec<(i64, i64)> {
+        super::load::spans_kept(&self.exclusions, one.objective(), now)
+    }
+
     /// Those that are for one objective.
     pub fn exclusions_of(&self, one: &One) -> Vec<Exclusion> {
         let draft = &one.objective().draft;

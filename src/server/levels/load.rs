@@ -29,6 +29,8 @@ const AT_ONCE: usize = 4;
 const LEAST_HELD_S: i64 = 37 * 86_400;
 /// Held slices may be older than needed by this much before they are read anew without those.
 const SPARE_S: i64 = 30 * 86_400;
+/// What is left out of all that is kept is laid out in parts as long as this.
+const PART_S: i64 = 90 * 86_400;
 
 pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestamp) -> Result<Held, StoreError> {
     let is_first = before.laid_out_at.is_none();
@@ -107,7 +109,8 @@ fn composed_one(kept: Kept, pulse: &Pulse, parts: Vec<(f64, Arc<One>)>, exclusio
         series.upsert(&composed::slices(draft, *how, &parts, from_s, now.epoch_secs()));
     }
     series.exclude(&spans(exclusions, &kept.objective, from_s, now));
-    let parts = parts.into_iter().map(|(_, part)| part).collect();
+    let parts: Vec<Arc<One>> = parts.into_iter().map(|(_, part)| part).collect();
+    series.never_counted = !parts.is_empty() && parts.iter().all(|part| part.series.never_counted);
     One { rev: pulse.rev, backfilled: pulse.backfilled, series, from_s, kept, parts, row: Mutex::default() }
 }
 
@@ -117,7 +120,8 @@ impl One {
     }
 
     fn is_as(&self, kept: &Kept, pulse: &Pulse) -> bool {
-        self.rev == pulse.rev && self.kept == *kept && self.backfilled == pulse.backfilled && self.series.drifts == pulse.drifts
+        let is_counted = self.is_composed() || self.series.never_counted != pulse.counted;
+        self.rev == pulse.rev && self.kept == *kept && self.backfilled == pulse.backfilled && self.series.drifts == pulse.drifts && is_counted
     }
 }
 
@@ -147,6 +151,7 @@ async fn read(
         series.exclude(&spans(exclusions, &kept.objective, from_s, now));
     }
     series.drifts = pulse.drifts;
+    series.never_counted = !pulse.counted;
     Ok(One { rev: pulse.rev, backfilled: pulse.backfilled, series, from_s, kept, parts: vec![], row: Mutex::default() })
 }
 
@@ -182,6 +187,7 @@ pub async fn in_the_past(store: &Store, one: &One, held: &Held, at: Timestamp, n
     let mut series = whole(store, one.kept(), from_s, i64::MAX).await?;
     series.exclude(&spans(&held.exclusions, one.objective(), from_s, now));
     series.drifts = one.series.drifts;
+    series.never_counted = one.series.never_counted;
     Ok(Some(series))
 }
 
@@ -193,7 +199,20 @@ fn held_for_s(objective: &Objective) -> i64 {
 
 /// What is left out of an objective, from `from_s` on, as seconds since 1970.
 fn spans(exclusions: &[Exclusion], objective: &Objective, from_s: i64, now: Timestamp) -> Vec<(i64, i64)> {
-    let range = Range { from: Timestamp::from_micros(from_s * 1_000_000), to: now.plus_secs(LAID_OUT_FOR_S) };
+    spans_between(exclusions, objective, from_s, now.epoch_secs() + LAID_OUT_FOR_S)
+}
+
+/// The same of all the time of which slices are kept. Laid out in parts: of what comes often only
+/// so many times are, from the beginning of what is asked for.
+pub(super) fn spans_kept(exclusions: &[Exclusion], objective: &Objective, now: Timestamp) -> Vec<(i64, i64)> {
+    let from_s = now.epoch_secs() - KEPT_FOR_S;
+    let part = |n: i64| spans_between(exclusions, objective, from_s + n * PART_S, from_s + (n + 1) * PART_S);
+    (0..=KEPT_FOR_S / PART_S).flat_map(part).collect()
+}
+
+fn spans_between(exclusions: &[Exclusion], objective: &Objective, from_s: i64, to_s: i64) -> Vec<(i64, i64)> {
+    let at = |secs: i64| Timestamp::from_micros(secs.saturating_mul(1_000_000));
+    let range = Range { from: at(from_s), to: at(to_s) };
     let draft = &objective.draft;
     exclusions_of(exclusions, &draft.name, draft.service.as_deref()).flat_map(|exclusion| times_of(exclusion, &range)).collect()
 }

@@ -7,6 +7,7 @@ mod composed;
 mod held;
 mod load;
 pub mod reports;
+mod silence;
 
 pub use held::{Held, One};
 

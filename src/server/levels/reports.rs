@@ -7,6 +7,7 @@ use crate::{
         metrics::Range,
         slo::{
             assess,
+            burn::Pair,
             calendar::Window,
             exclusion::Exclusion,
             frame::Frame,
@@ -72,10 +73,15 @@ impl One {
         Frame::of(objective, series, window, at, &*zone_of(window))
     }
 
-    /// Which of its pairs fired when it was last decided, in the order of [`assess::pairs_of`].
+    /// Which of its pairs fired when it was last decided, in the order of [`assess::pairs_of`]. What
+    /// fired of pairs that are gone, because the objective was described anew since, those of the
+    /// same urgency inherit: until enough is measured to decide, its alert stays as it was.
     pub fn fired(&self, levels: &[BurnLevel]) -> Vec<bool> {
-        let fires = |key: String| levels.iter().any(|level| level.pair == key && level.firing);
-        assess::pairs_of(self.objective()).iter().map(|pair| fires(super::burning::key_of(pair))).collect()
+        let pairs = assess::pairs_of(self.objective());
+        let keys: Vec<String> = pairs.iter().map(super::burning::key_of).collect();
+        let firing = || levels.iter().filter(|level| level.firing);
+        let is_inherited = |pair: &Pair| firing().any(|level| level.pair.starts_with(pair.urgency.slug()) && !keys.contains(&level.pair));
+        pairs.iter().zip(&keys).map(|(pair, key)| firing().any(|level| level.pair == *key) || is_inherited(pair)).collect()
     }
 
     /// The row of a board. It is at most [`ROW_FOR_S`] old.

@@ -38,6 +38,9 @@ use std::{
 
 /// How many objectives are asked for at once; each source answers at most four queries at a time.
 const AT_ONCE: usize = 8;
+/// A source that answered nothing for so long does not answer. Readings that stay away are missed
+/// later than this after its first failure.
+const DOWN_AFTER_S: i64 = 300;
 
 /// What is known of sources while the server runs. All of it may be lost: the slices say where to go on.
 #[derive(Default)]
@@ -71,6 +74,7 @@ impl Measure {
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
+        self.note_standings(app, sources).await?;
         let changed: BTreeSet<i64> = changed.into_iter().flatten().collect();
         if changed.is_empty() { Ok(()) } else { app.burning.look_at(app, &changed).await }
     }
@@ -83,6 +87,25 @@ impl Measure {
     /// How a source has been doing since the server started; `None` before it was first asked.
     pub fn standing(&self, id: DataSourceId) -> Option<Backoff> {
         locked(&self.clients).get(&id).map(|(_, client)| client.standing())
+    }
+
+    /// Writes down which sources do not answer, and which do again, for every server to read.
+    async fn note_standings(&self, app: &App, sources: &[KeptSource]) -> Result<(), StoreError> {
+        let known = app.store.source_standings().await?;
+        let now = app.clock().now();
+        for source in sources {
+            let Some(standing) = self.standing(source.id) else { continue };
+            let before = known.get(&source.name).and_then(|known| known.down_since);
+            match (before, down_since(&standing, now)) {
+                (None, Some(since)) => app.store.note_source(&source.name, Some(since), None, standing.last_words.as_deref().unwrap_or_default()).await?,
+                // Of what was not asked since the server started nothing new is known.
+                (Some(_), None) if standing.failing_since.is_none() && standing.answered_at.is_some() => {
+                    app.store.note_source(&source.name, None, Some(now), "").await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     async fn measure(&self, app: &App, sources: &[KeptSource], one: &One) -> Result<bool, StoreError> {
@@ -162,6 +185,12 @@ impl Measure {
         locked(&self.progress).retain(|id, _| known(id));
         locked(&self.troubles).retain(|id, _| known(id));
     }
+}
+
+/// Since when a source has not answered anything, once that is no hiccup: a single query that fails
+/// is forgotten as soon as another one is answered.
+fn down_since(standing: &Backoff, now: Timestamp) -> Option<Timestamp> {
+    standing.failing_since.filter(|since| now.secs_since(*since) >= DOWN_AFTER_S)
 }
 
 /// Whether slices are made of it here: by asking a source, or by counting what was sent to us.

@@ -7,7 +7,8 @@ use crate::{
         slo::{
             calendar::Window,
             objective::{COARSE_S, COVERAGE_FLOOR, FINE_FOR_S, FINE_S, Method, Objective, ObjectiveDraft},
-            series::Slice,
+            series::{Slice, to_slice},
+            target::Target,
         },
         time::Timestamp,
     },
@@ -55,6 +56,10 @@ pub struct Progress {
     /// Of what is counted from our own store: how far it was.
     counted_until_s: Option<i64>,
     compared_d: Option<i64>,
+    /// Where the next day ends that is read again slice by slice, while that goes on at night.
+    judged_until_s: Option<i64>,
+    /// Whether one of the days before differed for good.
+    judged_apart: bool,
 }
 
 impl Progress {
@@ -90,6 +95,7 @@ pub async fn measure(app: &App, client: &Client, one: &One, progress: &mut Progr
     changed |= asking.past(closed_s).await?;
     changed |= asking.last_day(closed_s).await?;
     changed |= asking.days().await?;
+    changed |= asking.judged_day().await?;
     Ok(changed)
 }
 
@@ -143,9 +149,11 @@ impl Asking<'_> {
     /// the objective is measured in those from now on.
     async fn is_widened(&mut self, from_s: i64, closed_s: i64) -> Result<bool, MeasureError> {
         let objective = self.one.objective();
-        if objective.draft.slice_s != FINE_S || objective.draft.alerting.pairs.is_some() {
+        if objective.draft.slice_s != FINE_S {
             return Ok(false);
         }
+        // Pairs of somebody's own are lengthened with the slices, as far as they can work in them.
+        let Ok(draft) = (ObjectiveDraft { slice_s: COARSE_S, ..objective.draft.clone() }).parse() else { return Ok(false) };
         let held = self.app.levels.current(self.app).await?;
         let fine = held.by_id(objective.id).map_or(0.0, |one| one.series().coverage(from_s, closed_s));
         if fine >= COVERAGE_FLOOR {
@@ -171,7 +179,6 @@ impl Asking<'_> {
         if !is_better {
             return Ok(false);
         }
-        let draft = ObjectiveDraft { slice_s: COARSE_S, ..objective.draft.clone() };
         let changed = self.app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await?;
         if let ObjectiveDescribed::Done(_) = changed {
             tracing::info!(objective = objective.draft.name, slice_s = COARSE_S, "its source says too little of shorter slices");
@@ -216,7 +223,11 @@ impl Asking<'_> {
     /// slices are read again, and where that does not help, it is said.
     async fn days(&mut self) -> Result<bool, MeasureError> {
         let today = (self.now_s - NIGHT_S).div_euclid(DAY_S);
-        if self.progress.compared_d.replace(today).is_none_or(|before| before == today) || self.one.objective().draft.method != Method::Occurrences {
+        if self.progress.compared_d.replace(today).is_none_or(|before| before == today) {
+            return Ok(false);
+        }
+        if self.one.objective().draft.method != Method::Occurrences {
+            (self.progress.judged_until_s, self.progress.judged_apart) = (Some(today * DAY_S), false);
             return Ok(false);
         }
         let (from_s, until_s) = (self.goal(self.now_s), today * DAY_S);
@@ -236,6 +247,34 @@ impl Asking<'_> {
         Ok(changed)
     }
 
+    /// The same where slices are judged one by one, of which no sum of a day tells: its slices are
+    /// read again, one day after the other, the newest first.
+    async fn judged_day(&mut self) -> Result<bool, MeasureError> {
+        let Some(until_s) = self.progress.judged_until_s else { return Ok(false) };
+        let from_s = until_s - DAY_S;
+        if from_s < self.goal(self.now_s) {
+            self.progress.judged_until_s = None;
+            self.app.store.note_drift(self.one.number(), self.progress.judged_apart).await?;
+            return Ok(false);
+        }
+        let (objective, width_s) = (self.one.objective(), self.width_at(from_s));
+        let Some(plan) = self.plan(width_s).await? else { return Ok(false) };
+        let read: Vec<Slice> = readings::read(self.client, &plan, from_s, until_s).await?.readings.iter().map(slice).collect();
+        self.progress.judged_until_s = Some(from_s);
+        let target = objective.draft.slice_target.map(Target::ratio);
+        let day = read.iter().filter_map(|reading| to_slice(objective.draft.method, target, *reading));
+        let (good, total) = day.fold((0.0, 0.0), |(good, total), slice| (good + slice.good.min(slice.total), total + slice.total));
+        let day = Reading { start_s: from_s, width_s: DAY_S, good, total, is_good_over_total: false };
+        // A source that has forgotten the day, or most of it, says nothing about it.
+        if total < self.one.series().sum(from_s, until_s).total_raw * (1.0 - DRIFT) || !differs(self.one, &day) {
+            return Ok(false);
+        }
+        let changed = self.app.levels.record(self.app, objective.id, objective.generation, &read).await?;
+        let held = self.app.levels.current(self.app).await?;
+        self.progress.judged_apart |= held.by_id(objective.id).is_some_and(|one| differs(one, &day));
+        Ok(changed)
+    }
+
     /// How far back the past is asked for: to the beginning of the longest window, and for fixed
     /// periods of the one before it, which the burn-down is measured by.
     fn goal(&self, closed_s: i64) -> i64 {
@@ -244,10 +283,14 @@ impl Asking<'_> {
         (closed_s - longest.min(KEPT_FOR_S)).div_euclid(DAY_S) * DAY_S
     }
 
-    /// Slices that are merged by now are asked for as they are kept, where that says the same.
+    /// How wide slices of a day are asked for: those that are merged by now as they are kept, where
+    /// that says the same. Nothing is merged across the edge of what is left out.
     fn width_at(&self, from_s: i64) -> i64 {
         let draft = &self.one.objective().draft;
-        let is_old = from_s < self.now_s - FINE_FOR_S;
+        let day = from_s.div_euclid(DAY_S);
+        let cuts = |edge: &i64| edge.div_euclid(DAY_S) == day && edge.rem_euclid(COARSE_S) != 0;
+        let is_cut = self.one.series().exclusions().iter().any(|(from, to)| cuts(from) || cuts(to));
+        let is_old = from_s < self.now_s - FINE_FOR_S && !is_cut;
         if is_old && draft.method == Method::Occurrences { draft.slice_s.max(COARSE_S) } else { draft.slice_s }
     }
 
@@ -291,7 +334,64 @@ fn slice(reading: &Reading) -> Slice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::{
+        config::Config,
+        prometheus::testing::{Asked, Fake, NOON, field},
+        store::testing::empty_store,
+    };
+    use serde_json::json;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    };
     use uuid::Uuid;
+
+    /// Answers every step with one value: 0.5 in the second hour of a day while it `knows` of an
+    /// outage, else 1.
+    async fn source(knows: Arc<AtomicBool>) -> Fake {
+        Fake::start(move |asked: Asked| {
+            let knows = knows.load(SeqCst);
+            async move {
+                let number = |name: &str| field(&asked.form, name).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() as i64;
+                let (start, end, step) = (number("start"), number("end"), number("step").max(60));
+                let bad = |at: i64| knows && ((at - 60).rem_euclid(DAY_S)).div_euclid(3_600) == 1;
+                let values: Vec<String> = (start..=end).step_by(step as usize).map(|at| format!(r#"[{at},"{}"]"#, if bad(at) { 0.5 } else { 1.0 })).collect();
+                format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{}]}}]}}}}"#, values.join(","))
+            }
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn slices_that_were_judged_are_judged_again_at_night() {
+        let knows = Arc::new(AtomicBool::new(false));
+        let fake = source(knows.clone()).await;
+        let (store, _folder) = empty_store().await;
+        let clock = store.clock().clone();
+        clock.set(NOON);
+        let app = App::new(store, Config::default());
+        let indicator = json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9});
+        let draft = json!({"name": "up", "target": 0.9, "windows": [{"type": "rolling", "seconds": 3 * DAY_S}], "method": "timeslices", "source": "prod", "indicator": indicator});
+        let draft = serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right");
+        app.store.create_objective(&draft, &By::console()).await.expect("it is written");
+        let client = fake.client();
+        let mut progress = Progress::default();
+        let mut works_at = async |now: Timestamp| {
+            clock.set(now);
+            for _ in 0..8 {
+                let held = app.levels.current(&app).await.expect("the store answers");
+                measure(&app, &client, held.find("up").expect("it is there"), &mut progress, now).await.expect("it answers");
+            }
+            let held = app.levels.current(&app).await.expect("the store answers");
+            let until_s = NOON.epoch_secs().div_euclid(DAY_S) * DAY_S;
+            held.find("up").expect("it is there").series().sum(until_s - 2 * DAY_S, until_s).bad_raw
+        };
+        assert_eq!(works_at(NOON).await, 0.0);
+        // What the source says of the past by now is another thing.
+        knows.store(true, SeqCst);
+        assert_eq!(works_at(NOON.plus_secs(600)).await, 0.0, "nobody asks for it by day");
+        assert_eq!(works_at(NOON.plus_secs(DAY_S)).await, 120.0, "an hour of each of two days");
+    }
 
     #[test]
     fn objectives_ask_at_different_seconds_and_each_always_at_the_same() {

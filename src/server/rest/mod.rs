@@ -26,6 +26,7 @@ mod schema;
 mod sent;
 mod services;
 pub mod sli;
+mod strict;
 mod targets;
 mod telemetry;
 

@@ -6,6 +6,7 @@ use super::{
     query::Asked,
     schema,
     sent::{Named, Sent, if_match},
+    strict::unknown_fields,
 };
 use crate::{
     domain::{
@@ -234,7 +235,12 @@ fn draft(sent: Value) -> Result<ObjectiveDraft, Problem> {
     if let Some(fields) = sent.as_object_mut() {
         fields.entry("indicator").or_insert_with(|| json!({ "kind": "pushed" }));
     }
-    serde_json::from_value(sent).map_err(unfit)
+    let draft: ObjectiveDraft = serde_json::from_value(sent.clone()).map_err(unfit)?;
+    match unknown_fields(&sent, &draft).as_slice() {
+        [] => Ok(draft),
+        [one] => Err(unfit(format!("there is no field “{one}” here"))),
+        several => Err(unfit(format!("there are no fields “{}” here", several.join("”, “")))),
+    }
 }
 
 pub(super) fn unfit(error: impl std::fmt::Display) -> Problem {
@@ -248,11 +254,18 @@ mod tests {
     #[test]
     fn what_is_written_by_hand_is_understood() {
         let sent = json!({"name": "pay", "target": "99.9 %", "window": "30d"});
-        let read = draft(sent).expect("it fits");
+        let read = draft(sent.clone()).expect("it fits");
         assert_eq!((read.windows.len(), read.indicator.slug()), (1, "pushed"));
         assert_eq!(draft(json!({"name": "pay", "target": 0.999, "windows": "30d", "indicator": "pushed"})).expect("it fits"), read);
         assert_eq!(draft(json!({"name": "pay", "target": "0.999", "windows": [{"type": "rolling", "seconds": 2_592_000}]})).expect("it fits"), read);
         assert!(draft(json!([])).is_err());
+        for slip in [json!({"slice": 60}), json!({"indicator": {"kind": "pushed", "threshold_s": 1}}), json!({"alerting": {"minimum": 3}})] {
+            let mut sent = sent.clone();
+            sent.as_object_mut().expect("a mapping").extend(slip.as_object().expect("a mapping").clone());
+            assert!(draft(sent).is_err(), "{slip}");
+        }
+        let told = serde_json::to_value(&read).expect("it has a form");
+        assert_eq!(draft(told).expect("what is told can be said again"), read);
         assert!(draft(json!({"name": "pay", "target": 0.999})).is_err(), "a window is needed");
     }
 }

@@ -106,7 +106,7 @@ use utoipa::{
         live::stream,
         me::read,
     ),
-    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::Trouble, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride, schema::DefinitionNote, schema::TelemetryFigures, schema::TelemetryReadFrom, schema::TelemetryChangedKind, schema::TelemetryAttribute, schema::TelemetryFigure)),
+    components(schemas(schema::AuditEntry, schema::Severity, schema::Summary, schema::AlertSeverity, schema::Person, schema::Entry, schema::Alert, schema::Incident, schema::Integration, schema::Service, schema::Settings, schema::Grouping, schema::Rate, schema::Delivery, schema::ChangeRecord, schema::ObjectiveDraft, schema::Objective, schema::BudgetReport, schema::BurnAlert, schema::Trouble, schema::Tally, schema::Brief, schema::ExclusionDraft, schema::Exclusion, schema::DataSource, schema::GateOverride, schema::DefinitionNote, schema::TelemetryFigures, schema::TelemetryReadFrom, schema::TelemetryChangedKind, schema::TelemetryAttribute, schema::TelemetryFigure)),
     security(("token" = [])),
     modifiers(&Bearer)
 )]

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use futures::TryStreamExt;
 use sqlx::AnyConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -61,7 +61,23 @@ pub(super) async fn save(connection: &mut AnyConnection, incidents: &[(&Incident
 const NAMES: ManyRows =
     ManyRows { head: "WITH wanted (ref) AS (VALUES", tail: ") SELECT i.ref, i.id, i.title FROM wanted JOIN incidents i ON i.ref = wanted.ref", width: 1 };
 
+/// Incidents all of whose alerts tell that a data source went silent (`levels/silence`).
+const SILENCES: ManyRows = ManyRows {
+    head: "WITH wanted (ref) AS (VALUES",
+    tail: ") SELECT i.ref FROM wanted JOIN incidents i ON i.ref = wanted.ref JOIN alerts a ON a.incident_id = i.id GROUP BY i.ref \
+           HAVING SUM(CASE WHEN a.source = 'slo' AND a.dedupe_key LIKE 'slo/source/%' THEN 0 ELSE 1 END) = 0",
+    width: 1,
+};
+
 impl Store {
+    /// Those of these incidents that are nothing but the silence of a data source.
+    pub async fn silences(&self, references: &[IncidentRef]) -> Result<HashSet<IncidentRef>, StoreError> {
+        let what = "read which incidents are the silence of a source";
+        let mut connection = self.readers.acquire().await.map_err(query(what))?;
+        let found = SILENCES.fetch(&mut connection, references, what, |statement, reference| statement.bind(reference.0)).await?;
+        found.iter().map(|row| Ok(IncidentRef(rows::get(row, 0)?))).collect()
+    }
+
     /// The ids and titles of incidents. Whether somebody may see them is decided before: these
     /// are the names of facts that [`Store::facts`] handed out.
     pub async fn names_of(&self, references: &[IncidentRef]) -> Result<HashMap<IncidentRef, (IncidentId, String)>, StoreError> {

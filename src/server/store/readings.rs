@@ -51,6 +51,8 @@ const BETWEEN: &str = "SELECT at, good, total FROM readings WHERE objective = $1
 pub struct Sent<'a> {
     pub kept: &'a Kept,
     pub readings: &'a [Reading],
+    /// What does not count, as seconds since 1970, as far back as there are readings.
+    pub left_out: &'a [(i64, i64)],
 }
 
 impl Store {
@@ -80,7 +82,7 @@ impl Store {
 async fn push(write: &mut AnyConnection, sent: &Sent<'_>, now: Timestamp) -> Result<Pushed, StoreError> {
     const WHAT: &str = "write readings";
     const LOCK: &str = "UPDATE objective_pulse SET rev = rev WHERE objective = $1 RETURNING sealed_s, coarse_s, hourly_s";
-    let Sent { kept, readings } = sent;
+    let Sent { kept, readings, left_out } = sent;
     let mut pushed = Pushed::default();
     let row = sqlx::query(LOCK).bind(kept.number).fetch_optional(&mut *write).await.map_err(query(WHAT))?;
     // It was removed meanwhile.
@@ -112,7 +114,7 @@ async fn push(write: &mut AnyConnection, sent: &Sent<'_>, now: Timestamp) -> Res
             statement.bind(kept.number).bind(reading.at.micros()).bind(reading.good).bind(reading.total).bind(now.micros())
         })
         .await?;
-    cut(write, kept, &news, merged).await?;
+    cut(write, kept, &news, merged, left_out).await?;
     Ok(pushed)
 }
 
@@ -131,7 +133,7 @@ async fn between(write: &mut AnyConnection, number: i64, from: i64, to: i64) -> 
 }
 
 /// Makes the slices anew in which these readings, which are in order, lie.
-async fn cut(write: &mut AnyConnection, kept: &Kept, changed: &[Reading], merged: Merged) -> Result<(), StoreError> {
+async fn cut(write: &mut AnyConnection, kept: &Kept, changed: &[Reading], merged: Merged, left_out: &[(i64, i64)]) -> Result<(), StoreError> {
     let draft = &kept.objective.draft;
     let mut spans: Vec<(i64, i64)> = Vec::new();
     for reading in changed {
@@ -151,7 +153,7 @@ async fn cut(write: &mut AnyConnection, kept: &Kept, changed: &[Reading], merged
         let mut slices: Vec<Slice> = Vec::with_capacity(fine.len());
         for of_width in fine.chunk_by(|a, b| merged.width_at(draft, a.start_s) == merged.width_at(draft, b.start_s)) {
             let width_s = of_width.first().map_or(draft.slice_s, |slice| merged.width_at(draft, slice.start_s));
-            slices.extend(slices::merged(of_width, width_s));
+            slices.extend(slices::merged(of_width, width_s, left_out));
         }
         slices::replace(write, kept.number, kept.objective.generation, (from_s, to_s), &slices).await?;
     }

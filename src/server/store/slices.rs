@@ -28,6 +28,8 @@ pub struct Pulse {
     pub backfilled: Option<f64>,
     /// Whether sums over days differ from the source's own.
     pub drifts: bool,
+    /// Whether anything was counted since the objective was made.
+    pub counted: bool,
 }
 
 /// What changed since a rev.
@@ -51,12 +53,13 @@ const UPSERT: ManyRows = ManyRows {
 impl Store {
     /// How the slices of every objective stand.
     pub async fn pulses(&self) -> Result<Vec<Pulse>, StoreError> {
-        let found = sqlx::query("SELECT objective, rev, backfilled, drifts FROM objective_pulse ORDER BY objective")
+        let found = sqlx::query("SELECT objective, rev, backfilled, drifts, counted FROM objective_pulse ORDER BY objective")
             .fetch_all(&self.readers)
             .await
             .map_err(query("read how slices stand"))?;
         let pulse = |row: &AnyRow| {
-            Ok(Pulse { number: rows::get(row, 0)?, rev: rows::get(row, 1)?, backfilled: rows::get(row, 2)?, drifts: rows::get::<i64>(row, 3)? != 0 })
+            let is = |place: usize| Ok::<_, StoreError>(rows::get::<i64>(row, place)? != 0);
+            Ok(Pulse { number: rows::get(row, 0)?, rev: rows::get(row, 1)?, backfilled: rows::get(row, 2)?, drifts: is(3)?, counted: is(4)? })
         };
         found.iter().map(pulse).collect()
     }
@@ -118,16 +121,17 @@ impl Store {
         write.commit().await.map_err(query("note that sums differ"))
     }
 
-    /// Merges what has become old, and removes what is too old, of one objective. Answers whether
-    /// anything did.
-    pub async fn compact_slices(&self, kept: &Kept) -> Result<bool, StoreError> {
+    /// Merges what has become old, and removes what is too old, of one objective, of which
+    /// `left_out` does not count, as seconds since 1970: across the edge of such a span nothing is
+    /// merged. Answers whether anything did.
+    pub async fn compact_slices(&self, kept: &Kept, left_out: &[(i64, i64)]) -> Result<bool, StoreError> {
         const WHAT: &str = "merge old slices";
         let now = self.clock.now();
         let gone_s = (now.epoch_secs() - KEPT_FOR_S).div_euclid(86_400) * 86_400;
         let mut changed = false;
         for step in [Step::HOURLY, Step::COARSE] {
             let until_s = (now.epoch_secs() - step.older_than_s).div_euclid(HOURLY_S) * HOURLY_S;
-            while step.is_for(&kept.objective.draft) && self.merge_a_day(kept, &step, until_s).await? {
+            while step.is_for(&kept.objective.draft) && self.merge_a_day(kept, left_out, &step, until_s).await? {
                 changed = true;
             }
         }
@@ -150,7 +154,7 @@ impl Store {
     }
 
     /// Merges the first day before `until_s` that was not merged yet; `false`: there is none.
-    async fn merge_a_day(&self, kept: &Kept, step: &Step, until_s: i64) -> Result<bool, StoreError> {
+    async fn merge_a_day(&self, kept: &Kept, left_out: &[(i64, i64)], step: &Step, until_s: i64) -> Result<bool, StoreError> {
         const WHAT: &str = "merge old slices";
         let (number, generation) = (kept.number, kept.objective.generation);
         let mut write = self.begin().await?;
@@ -169,7 +173,7 @@ impl Store {
             .execute(&mut *write)
             .await
             .map_err(query(WHAT))?;
-        insert(&mut write, number, generation, rev, &merged(&fine, step.width_s)).await?;
+        insert(&mut write, number, generation, rev, &merged(&fine, step.width_s, left_out)).await?;
         note_change(&mut write, number, rev, from_s, to_s).await?;
         sqlx::query(step.done).bind(number).bind(to_s).execute(&mut *write).await.map_err(query(WHAT))?;
         write.commit().await.map_err(query(WHAT))?;
@@ -223,17 +227,30 @@ impl Merged {
 }
 
 /// Slices as wide as `width_s`. Where a part was not measured, only what lies side by side is
-/// merged, so that the gap stays.
-pub(super) fn merged(fine: &[Slice], width_s: i64) -> Vec<Slice> {
+/// merged, so that the gap stays. Where a part is left out and the rest is not, nothing is merged:
+/// one slice of both would count as if its errors had been spread evenly.
+pub(super) fn merged(fine: &[Slice], width_s: i64, left_out: &[(i64, i64)]) -> Vec<Slice> {
+    let group = |slice: &Slice| slice.start_s.div_euclid(width_s);
+    let is_cut = |group: i64| {
+        let inside = |edge: i64| group * width_s < edge && edge < (group + 1) * width_s;
+        left_out.iter().any(|(from_s, to_s)| inside(*from_s) || inside(*to_s))
+    };
     let mut merged: Vec<Slice> = Vec::new();
-    for slice in fine {
-        match merged.last_mut() {
-            Some(last) if last.start_s + last.width_s == slice.start_s && last.start_s.div_euclid(width_s) == slice.start_s.div_euclid(width_s) => {
-                last.width_s += slice.width_s;
-                last.good = last.good.min(last.total) + slice.good.min(slice.total);
-                last.total += slice.total;
+    for inside in fine.chunk_by(|a, b| group(a) == group(b)) {
+        if inside.first().is_some_and(|first| is_cut(group(first))) {
+            merged.extend_from_slice(inside);
+            continue;
+        }
+        let begun = merged.len();
+        for slice in inside {
+            match merged[begun..].last_mut() {
+                Some(last) if end_s(last) == slice.start_s => {
+                    last.width_s += slice.width_s;
+                    last.good = last.good.min(last.total) + slice.good.min(slice.total);
+                    last.total += slice.total;
+                }
+                _ => merged.push(*slice),
             }
-            _ => merged.push(*slice),
         }
     }
     merged
@@ -332,7 +349,13 @@ async fn insert(write: &mut AnyConnection, number: i64, generation: i64, rev: i6
             let statement = statement.bind(number).bind(generation).bind(slice.start_s).bind(slice.width_s);
             statement.bind(slice.good).bind(slice.total).bind(rev)
         })
-        .await
+        .await?;
+    if slices.iter().all(|slice| slice.total <= 0.0) {
+        return Ok(());
+    }
+    // Silence is an alarm from now on, whatever leaves these tables.
+    const SQL: &str = "UPDATE objective_pulse SET counted = 1 WHERE objective = $1 AND counted = 0";
+    sqlx::query(SQL).bind(number).execute(write).await.map(drop).map_err(query("note that something was counted"))
 }
 
 async fn remove(write: &mut AnyConnection, number: i64, generation: i64, slices: &[Slice]) -> Result<(), StoreError> {
@@ -379,8 +402,20 @@ mod tests {
     #[test]
     fn slices_side_by_side_are_merged_and_a_gap_stays() {
         let fine: Vec<Slice> = [0, 60, 120, 240, 300, 360].map(|start_s| a_slice(start_s, 60, 1.0, 2.0)).into();
-        assert_eq!(merged(&fine, 300), [a_slice(0, 180, 3.0, 6.0), a_slice(240, 60, 1.0, 2.0), a_slice(300, 120, 2.0, 4.0)]);
-        assert_eq!(merged(&[], 300), []);
+        assert_eq!(merged(&fine, 300, &[]), [a_slice(0, 180, 3.0, 6.0), a_slice(240, 60, 1.0, 2.0), a_slice(300, 120, 2.0, 4.0)]);
+        assert_eq!(merged(&[], 300, &[]), []);
+    }
+
+    #[test]
+    fn nothing_is_merged_across_the_edge_of_what_is_left_out() {
+        let fine: Vec<Slice> = (0..15).map(|n| a_slice(n * 60, 60, 1.0, 2.0)).collect();
+        // From the middle of the first group to the edge between the second and the third.
+        let cut = merged(&fine, 300, &[(120, 600)]);
+        assert_eq!(cut[..5], fine[..5]);
+        assert_eq!(cut[5..], [a_slice(300, 300, 5.0, 10.0), a_slice(600, 300, 5.0, 10.0)]);
+        // Within one slice the rest of its group stays apart, too.
+        assert_eq!(merged(&fine, 300, &[(630, 640)]).len(), 7);
+        assert_eq!(merged(&fine, 300, &[(-600, 3_600)]).len(), 3, "all of it is left out");
     }
 
     #[test]

@@ -278,6 +278,10 @@ async fn incidents_between(app: &App, actor: &Actor, from: Timestamp, to: Timest
     let Some(range) = Range::new(from, to) else { return Ok(vec![]) };
     let mut facts = app.store.facts(&range, actor).await?;
     facts.retain(|facts| facts.kind == Kind::Incident && facts.started_at < to && hurt_until(facts).is_none_or(|end| end > from));
+    // That a source went silent hurts nobody, not even an objective that is hurt by all.
+    let unlikely: Vec<IncidentRef> = facts.iter().filter(|facts| facts.services.is_empty() && facts.impact.is_empty()).map(|facts| facts.reference).collect();
+    let silences = app.store.silences(&unlikely).await?;
+    facts.retain(|facts| !silences.contains(&facts.reference));
     let references: Vec<IncidentRef> = facts.iter().map(|facts| facts.reference).collect();
     let mut names = app.store.names_of(&references).await?;
     let span = |facts: Facts| {

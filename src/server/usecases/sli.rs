@@ -11,7 +11,7 @@ use crate::{
         import::Flaw,
         people::{Actor, Right},
         slo::{
-            objective::{FINE_S, Indicator, ObjectiveDraft},
+            objective::{FINE_FOR_S, FINE_S, Indicator, ObjectiveDraft},
             rhythm::rhythm_s,
         },
         time::Timestamp,
@@ -117,7 +117,15 @@ impl Waiting {
                 of.one = one;
             }
         }
-        let sent: Vec<Sent<'_>> = waiting.values().map(|of| Sent { kept: of.one.kept(), readings: &of.readings }).collect();
+        let now = app.clock().now();
+        let mut left_out = Vec::with_capacity(waiting.len());
+        for of in waiting.values() {
+            // Only what is old is in merged slices, which stop at the edges of what is left out.
+            let is_old = of.readings.iter().any(|reading| now.secs_since(reading.at) >= FINE_FOR_S);
+            left_out.push(if is_old { app.levels.current(app).await?.left_out_of(&of.one, now) } else { vec![] });
+        }
+        let sent = waiting.values().zip(&left_out).map(|(of, left_out)| Sent { kept: of.one.kept(), readings: &of.readings, left_out });
+        let sent: Vec<Sent<'_>> = sent.collect();
         let pushed = app.store.push_readings(&sent).await?;
         for (of, pushed) in waiting.values().zip(pushed) {
             report.accepted += pushed.accepted;
@@ -138,7 +146,7 @@ impl Waiting {
 /// say so and nobody chose another length than the usual one.
 async fn in_rhythm(app: &App, of: &Lines) -> Result<Option<Arc<One>>, ServerError> {
     let objective = of.one.objective();
-    if objective.draft.slice_s != FINE_S || of.one.series().len() >= YOUNG || objective.draft.alerting.pairs.is_some() {
+    if objective.draft.slice_s != FINE_S || of.one.series().len() >= YOUNG {
         return Ok(None);
     }
     let mut instants: BTreeSet<i64> = of.readings.iter().map(|reading| reading.at.epoch_secs()).collect();
@@ -146,7 +154,8 @@ async fn in_rhythm(app: &App, of: &Lines) -> Result<Option<Arc<One>>, ServerErro
         instants.extend(app.store.first_readings(of.one.number(), YOUNG).await?.iter().map(|at| at.epoch_secs()));
     }
     let Some(slice_s) = rhythm_s(&Vec::from_iter(instants)).filter(|slice_s| *slice_s != FINE_S) else { return Ok(None) };
-    let draft = ObjectiveDraft { slice_s, ..objective.draft.clone() };
+    // Pairs of somebody's own are lengthened with the slices, as far as they can work in them.
+    let Ok(draft) = (ObjectiveDraft { slice_s, ..objective.draft.clone() }).parse() else { return Ok(None) };
     if let ObjectiveDescribed::Done(_) = app.store.change_objective(objective.id, &draft, Some(objective.revision), &By::system()).await? {
         tracing::info!(objective = objective.draft.name, slice_s, "took the slice from the first readings");
     }

@@ -14,6 +14,9 @@ pub struct Packed {
     pub slice_s: i64,
     pub runs: Vec<Run>,
     pub exclusions: Vec<Vec<i64>>,
+    /// Nothing was ever counted since the objective was made.
+    #[serde(default)]
+    pub never_counted: bool,
 }
 
 /// Slices of one length without a gap between them.
@@ -43,7 +46,7 @@ impl Series {
             run.total.push(entry.total);
         }
         let exclusions = self.exclusions.iter().filter(|(from, to)| *to > from_s && *from < to_s).map(|(from, to)| vec![*from, *to]).collect();
-        Packed { method: self.method, slice_s: self.slice_s, runs, exclusions }
+        Packed { method: self.method, slice_s: self.slice_s, runs, exclusions, never_counted: self.never_counted }
     }
 }
 
@@ -55,6 +58,7 @@ impl Packed {
         series.upsert(&slices);
         let spans: Vec<(i64, i64)> = self.exclusions.iter().filter_map(|span| Some((*span.first()?, *span.get(1)?))).collect();
         series.exclude(&spans);
+        series.never_counted = self.never_counted;
         series
     }
 }
@@ -73,7 +77,13 @@ impl Run {
 
 impl Readable for Packed {
     fn read(from: Reader<'_>) -> Self {
-        Self { method: from.get("method"), slice_s: from.get("slice_s"), runs: from.get("runs"), exclusions: from.get("exclusions") }
+        Self {
+            method: from.get("method"),
+            slice_s: from.get("slice_s"),
+            runs: from.get("runs"),
+            exclusions: from.get("exclusions"),
+            never_counted: from.get("never_counted"),
+        }
     }
 }
 

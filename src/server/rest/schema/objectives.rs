@@ -134,6 +134,30 @@ shape!(Brief, {
     }
 });
 
+shape!(BurnAlert, {
+    "type": "object",
+    "properties": {
+        "severity": { "type": "string", "enum": ["page", "ticket"] },
+        "factor": { "type": "number" },
+        "long_s": { "type": "integer" },
+        "short_s": { "type": "integer" },
+        "lengthened_from": {
+            "type": ["object", "null"],
+            "description": "The pair as it was given, where its short window would hold less than two slices: it is lengthened, and fires at the same share of the budget",
+            "required": ["factor", "long_s", "short_s"],
+            "properties": { "factor": { "type": "number" }, "long_s": { "type": "integer" }, "short_s": { "type": "integer" } }
+        },
+        "long_burn": { "type": ["number", "null"] },
+        "short_burn": { "type": ["number", "null"] },
+        "governing_burn": { "type": ["number", "null"] },
+        "state": { "type": "string", "enum": ["CRITICAL", "RECOVERING", "INCREASING", "ACCEPTABLE"] },
+        "firing": { "type": "boolean" },
+        "frozen": { "type": "boolean", "description": "Too little was measured: it keeps its level" },
+        "held_back": { "type": "boolean", "description": "A ticket that fires, for which nothing is raised while the alert that pages fires" },
+        "spent_at_firing": { "type": "number" }
+    }
+});
+
 shape!(BudgetReport, {
     "description": "One window of an objective at an instant. The counts at top level have exclusions applied; `raw` has them without",
     "allOf": [
@@ -167,20 +191,7 @@ shape!(BudgetReport, {
                     "burn_rate": { "type": ["number", "null"] },
                     "coverage": { "type": "number" }
                 } } },
-                "alerts": { "type": "array", "items": { "type": "object", "properties": {
-                    "severity": { "type": "string", "enum": ["page", "ticket"] },
-                    "factor": { "type": "number" },
-                    "long_s": { "type": "integer" },
-                    "short_s": { "type": "integer" },
-                    "long_burn": { "type": ["number", "null"] },
-                    "short_burn": { "type": ["number", "null"] },
-                    "governing_burn": { "type": ["number", "null"] },
-                    "state": { "type": "string", "enum": ["CRITICAL", "RECOVERING", "INCREASING", "ACCEPTABLE"] },
-                    "firing": { "type": "boolean" },
-                    "frozen": { "type": "boolean", "description": "Too little was measured: it keeps its level" },
-                    "held_back": { "type": "boolean", "description": "A ticket that fires, for which nothing is raised while the alert that pages fires" },
-                    "spent_at_firing": { "type": "number" }
-                } } },
+                "alerts": { "type": "array", "items": { "$ref": "#/components/schemas/BurnAlert" } },
                 "exhaustion": { "type": "object", "properties": {
                     "full_budget_s": { "type": ["number", "null"], "description": "A full budget at this pace" },
                     "remaining_budget_s": { "type": ["number", "null"], "description": "What is left at this pace" },
@@ -190,7 +201,7 @@ shape!(BudgetReport, {
                     "recovers_at": { "type": ["string", "null"], "format": "date-time" },
                     "projected_end_ratio": { "type": ["number", "null"] }
                 } },
-                "flags": { "type": "array", "items": { "type": "string", "enum": ["good_over_total", "constant_zero", "stale", "partial_window", "little_traffic", "drift", "coarse_slices"] } }
+                "flags": { "type": "array", "items": { "type": "string", "enum": ["good_over_total", "constant_zero", "stale", "partial_window", "little_traffic", "drift", "coarse_slices", "never_counted"] } }
             }
         }
     ]
@@ -215,7 +226,8 @@ shape!(Derivation, {
         "figure": { "type": "string" },
         "left": { "type": "string" },
         "formula": { "type": "array", "items": { "type": "string" } },
-        "inputs": { "type": "array", "items": { "type": "object", "properties": { "label": { "type": "string" }, "value": { "type": "string" } } } }
+        "inputs": { "type": "array", "items": { "type": "object", "properties": { "label": { "type": "string" }, "value": { "type": "string" } } } },
+        "alerts": { "type": "array", "description": "Which pairs of windows its slices are too long for, and what it alerts by instead", "items": { "type": "string" } }
     }
 });
 

@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The tables of a backup, in the order in which they are written.
-pub(super) const TABLES: [&str; 28] = [
+pub(super) const TABLES: [&str; 29] = [
     "meta",
     "counters",
     "people",
@@ -37,6 +37,7 @@ pub(super) const TABLES: [&str; 28] = [
     "commands",
     "saved_views",
     "data_sources",
+    "source_standings",
     "objectives",
     "objective_revisions",
     "objective_pulse",

@@ -44,7 +44,7 @@ pub fn drawer(name: String, window: Option<String>, close: Callback<()>) -> AnyV
 
 fn draw(derivation: Derivation) -> AnyView {
     let session = session();
-    let Derivation { at, figure, left, formula, inputs, population, left_out, not_measured, gaps, behind, incidents, check, revision, .. } = derivation;
+    let Derivation { at, figure, left, formula, inputs, population, alerts, left_out, not_measured, gaps, behind, incidents, check, revision, .. } = derivation;
     let (zone, now) = (session.zone.get_untracked(), session.live.now());
     let over = figure.starts_with('−').then_some("true");
     let copy = Callback::new(move |text: String| {
@@ -62,6 +62,7 @@ fn draw(derivation: Derivation) -> AnyView {
         {section("Formula", view! { <pre class="derivation__formula"><code>{formula.join("\n")}</code></pre> })}
         {section("Put in", lines(inputs))}
         {section("Population", said(population))}
+        {(!alerts.is_empty()).then(|| section("Alerts", said(alerts)))}
         {section("Left out", if none { view! { <p>"Nothing."</p> } } else { lines(left_out) })}
         {section("Not measured", view! { <p>{not_measured}</p> {lines(gaps)} })}
         {section("Incidents behind it", view! { <p>{behind}</p> {lines(incidents)} })}
