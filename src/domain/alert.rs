@@ -16,6 +16,16 @@ use std::collections::BTreeMap;
 /// Names and values as the sender gave them.
 pub type Labels = BTreeMap<String, String>;
 
+/// By these an alert says that it is about our own eyes and not about a service: readings or a
+/// watchdog stay away. It hurts nobody, whatever its severity.
+pub const ABOUT_MONITORING: (&str, &str) = ("about", "monitoring");
+
+/// Whether labels say so.
+pub fn is_about_monitoring(labels: &Labels) -> bool {
+    let (name, value) = ABOUT_MONITORING;
+    labels.get(name).is_some_and(|about| about == value)
+}
+
 /// What one adapter read out of one alert of a delivery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
@@ -115,6 +125,15 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// Why it belongs to no incident.
+    pub fn no_incident_because(&self) -> Option<&'static str> {
+        match (self.incident_id, self.severity) {
+            (Some(_), _) => None,
+            (None, Some(AlertSeverity::Info)) => Some("it is information: it is recorded and opens no incident"),
+            (None, _) => Some("somebody detached it from its incident"),
+        }
+    }
+
     /// The trace that its sender names as an example, in hex: by a label or an annotation of that
     /// name, else in the words of an annotation or where a link leads.
     pub fn trace_id(&self) -> Option<&str> {
@@ -160,7 +179,7 @@ pub enum Verdict {
 }
 
 /// Why a signal changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ignored {
     /// A resolve or acknowledge for a key that is not open.
     Unknown,
@@ -173,6 +192,14 @@ impl Ignored {
         match self {
             Ignored::Unknown => "unknown_key",
             Ignored::Late => "late",
+        }
+    }
+
+    /// The same for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Ignored::Unknown => "nothing with this key is open, so it changes nothing",
+            Ignored::Late => "it is older than what is known of this key, so it changes nothing",
         }
     }
 }
@@ -345,6 +372,31 @@ mod tests {
     fn a_clock_far_ahead_is_not_believed() {
         let verdict = judge(None, &a_signal(SignalAction::Fire, NOON.plus_secs(86_400)), NOON);
         assert_eq!(verdict, Verdict::Open { started_at: NOON, event_at: NOON.plus_secs(-60) });
+    }
+
+    #[test]
+    fn an_alert_without_an_incident_says_why() {
+        let alert = |severity, incident_id| Alert {
+            id: AlertId(Uuid::from_u128(1)),
+            source: "generic".to_owned(),
+            integration_id: IntegrationId(Uuid::from_u128(2)),
+            dedupe_key: "k".to_owned(),
+            state: AlertState::Triggered,
+            severity,
+            title: "t".to_owned(),
+            labels: Labels::new(),
+            annotations: Labels::new(),
+            started_at: NOON,
+            resolved_at: None,
+            deliveries: 1,
+            incident_id,
+            stale: false,
+            links: vec![],
+        };
+        let why = |severity, incident| alert(severity, incident).no_incident_because();
+        assert_eq!(why(None, Some(IncidentId(Uuid::from_u128(3)))), None);
+        assert_eq!(why(Some(AlertSeverity::Info), None), Some("it is information: it is recorded and opens no incident"));
+        assert_eq!([None, Some(AlertSeverity::Critical)].map(|severity| why(severity, None)), [Some("somebody detached it from its incident"); 2]);
     }
 
     #[test]

@@ -287,7 +287,7 @@ records! {
     Alert {
         id, source, integration_id, dedupe_key, state, severity, title, labels, annotations, started_at, resolved_at, deliveries, incident_id, stale, links
     }
-    AlertRef { id, title, service, severity, started_at, resolved_at }
+    AlertRef { id, title, service, severity, started_at, resolved_at, about_monitoring }
     AlertResolution { id, service, severity, at, expired }
     AuditEntry { seq, at, actor, action, subject, address, data, prev_hash, hash }
     AuditPage { items, next_cursor, actors }
@@ -311,7 +311,7 @@ records! {
     Bucket { from, to, partial, by_severity, n, median_s, low_s, high_s, values_s, excluded }
     Change { n, median, low, high }
     Excluded { reason, n }
-    Figure { metric, n, excluded, value, p90, values, change }
+    Figure { metric, n, excluded, value, p90, values, low, high, change }
     Grouping { by, quiet_s, storm_at }
     Held { person, since }
     ImpactWindow { service, from, to }
@@ -424,10 +424,10 @@ variants! { EventKind tagged "kind" in "data" {
     "mitigated" Mitigated { reason }
     "resolved" Resolved { by, reason }
     "closed" Closed { reason }
-    "reopened" Reopened { reason }
+    "reopened" Reopened { reason, recovered }
     "cancelled" Cancelled { reason }
     "merged_into" MergedInto { into, into_ref, reason }
-    "absorbed" Absorbed { from, from_ref, title, services, signals, impact, started_at }
+    "absorbed" Absorbed { from, from_ref, title, services, signals, impact, started_at, detected_at, acknowledged_at, resolved_at }
     "role_assigned" RoleAssigned { role, person, accepted, reason }
     "role_accepted" RoleAccepted { role, person }
     "role_released" RoleReleased { role, person, reason }
@@ -452,7 +452,7 @@ variants! { Command tagged "command" in {
     "mitigate" Mitigate { reason, happened_at }
     "resolve" Resolve { reason, happened_at }
     "close" Close { reason }
-    "reopen" Reopen { reason }
+    "reopen" Reopen { reason, recovered }
     "cancel" Cancel { reason }
     "merge" Merge { into, reason }
     "assign_role" AssignRole { role, person, reason }
@@ -634,14 +634,28 @@ mod tests {
             links: vec![Link { href: text("https://a"), text: text("a") }],
         };
         reads_back(&Happening::Alert { alert });
-        let alert = AlertRef { id: AlertId(id), title: text("t"), service: None, severity: None, started_at: at, resolved_at: Some(at) };
+        let alert =
+            AlertRef { id: AlertId(id), title: text("t"), service: None, severity: None, started_at: at, resolved_at: Some(at), about_monitoring: true };
         reads_back(&EventKind::AlertDetached { alert, reason: None });
         let alerts = [true, false].map(|expired| AlertResolution { id: AlertId(id), service: Some(text("s")), severity: None, at, expired }).to_vec();
         reads_back(&EventKind::AlertsResolved { alerts });
         reads_back(&EventKind::AlertAcknowledged { id: AlertId(id), title: text("t") });
         let signals = BTreeMap::from([(String::new(), ServiceSignals { total: 3, firing: 2, hurting: 1, ended_at: Some(at), hurt_until: None })]);
         let (from, from_ref, into, into_ref) = (IncidentId(id), IncidentRef(3), IncidentId(id), IncidentRef(4));
-        reads_back(&EventKind::Absorbed { from, from_ref, title: text("t"), services: vec![text("a")], signals, impact: vec![], started_at: at });
+        let (title, services) = (text("t"), vec![text("a")]);
+        reads_back(&EventKind::Absorbed {
+            from,
+            from_ref,
+            title,
+            services,
+            signals,
+            impact: vec![],
+            started_at: at,
+            detected_at: Some(at),
+            acknowledged_at: None,
+            resolved_at: Some(at),
+        });
+        reads_back(&EventKind::Reopened { reason: None, recovered: Some(false) });
         reads_back(&EventKind::MergedInto { into, into_ref, reason: Some(text("same")) });
         reads_back(&EventKind::Note { text: text("n"), status: Some(text("identified")) });
         let said = Said { words: text("done"), next: None, refused: false };
@@ -663,6 +677,8 @@ mod tests {
             value: Some(240.0),
             p90: None,
             values: vec![1.5, 2.0],
+            low: Some(0.5),
+            high: None,
             change: Some(change),
         };
         let all = TrendGroup { key: Some("SEV1".to_owned()), incidents: 40, figures: vec![figure], availability: Some(availability.clone()) };

@@ -160,7 +160,7 @@ impl PlainVerb {
             PlainVerb::Mitigate => Command::Mitigate { reason, happened_at: None },
             PlainVerb::Resolve => Command::Resolve { reason, happened_at: None },
             PlainVerb::Close => Command::Close { reason },
-            PlainVerb::Reopen => Command::Reopen { reason },
+            PlainVerb::Reopen => Command::Reopen { reason, recovered: None },
             PlainVerb::Note => Command::Note { text, happened_at: None },
         }
     }

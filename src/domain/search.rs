@@ -66,11 +66,25 @@ impl Readable for FoundAlert {
     }
 }
 
-/// The words around the first place where `wanted` (in lower case) stands in a text.
+/// A text as it is searched in: one letter for each, whatever its case, of every script. One letter
+/// stays one, so that places in it are places in the text.
+pub fn fold(text: &str) -> String {
+    text.chars().map(folded).collect()
+}
+
+fn folded(letter: char) -> char {
+    match letter.to_lowercase().next().unwrap_or(letter) {
+        // The same letter at the end of a word.
+        'ς' => 'σ',
+        lower => lower,
+    }
+}
+
+/// The words around the first place where `wanted` (folded) stands in a text.
 pub fn excerpt(text: &str, wanted: &str) -> Option<String> {
     const AROUND: usize = 40;
     let letters: Vec<char> = text.chars().collect();
-    let lower: Vec<char> = letters.iter().map(|letter| letter.to_lowercase().next().unwrap_or(*letter)).collect();
+    let lower: Vec<char> = letters.iter().map(|letter| folded(*letter)).collect();
     let wanted: Vec<char> = wanted.chars().collect();
     let at = lower.windows(wanted.len().max(1)).position(|window| window == wanted)?;
     let (from, to) = (at.saturating_sub(AROUND), (at + wanted.len() + AROUND).min(letters.len()));
@@ -89,6 +103,13 @@ mod tests {
         let long = format!("{} ÄPFEL {}", "x".repeat(60), "y".repeat(60));
         assert_eq!(excerpt(&long, "äpfel").map(|text| text.chars().count()), Some(87));
         assert_eq!(excerpt("nothing", "else"), None);
+    }
+
+    #[test]
+    fn letters_of_every_script_are_folded_one_by_one() {
+        assert_eq!(["ÜBERLAST", "Überlast", "überlast"].map(fold), ["überlast"; 3].map(str::to_owned));
+        assert_eq!((fold("ΟΔΟΣ"), fold("οδος"), fold("ОШИБКА"), fold("過負荷")), ("οδοσ".into(), "οδοσ".into(), "ошибка".into(), "過負荷".into()));
+        assert_eq!(fold("İI").chars().count(), 2);
     }
 
     #[test]

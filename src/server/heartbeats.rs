@@ -10,7 +10,7 @@ use super::{
     store::{AlertFilter, Delivery, StoreError},
 };
 use crate::domain::{
-    alert::{Labels, Signal, SignalAction},
+    alert::{ABOUT_MONITORING, Labels, Signal, SignalAction},
     ids::IntegrationId,
     integration::Integration,
     people::{Actor, ActorRef, Role},
@@ -103,7 +103,9 @@ fn delivery(integration: &Integration, is_silent: bool, now: Timestamp) -> Deliv
         dedupe_key: DEDUPE_KEY.to_owned(),
         severity: Some(AlertSeverity::Error),
         title: format!("No heartbeat from {}", integration.name),
-        labels: [("alertname", "NoHeartbeat"), ("integration", integration.name.as_str())].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        labels: [("alertname", "NoHeartbeat"), ("integration", integration.name.as_str()), ABOUT_MONITORING]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         annotations: [("description".to_owned(), description)].into(),
         links: vec![],
         group_labels: Labels::new(),

@@ -335,6 +335,7 @@ impl Session {
                         severity: alert.severity,
                         started_at: alert.started_at,
                         resolved_at: alert.resolved_at,
+                        about_monitoring: crate::domain::alert::is_about_monitoring(&alert.labels),
                     };
                     (name, alert.incident_id)
                 });

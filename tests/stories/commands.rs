@@ -64,6 +64,27 @@ story! {
 }
 
 story! {
+    async fn an_incident_that_burns_and_is_merged_into_a_resolved_one_reopens_it(fresh) {
+        let store = &fresh.store;
+        let target = declared(store, "Provider B is down", &mara()).await;
+        fresh.at(60);
+        let resolve = Command::Resolve { reason: None, happened_at: None };
+        assert_eq!(done(told(store, target.id, resolve, &mara()).await).state, State::Resolved);
+        let early = NOON.plus_secs(-600);
+        let receipt = store.intake(delivery(NOON.plus_secs(70), vec![fire("a", "checkout", early)])).await.unwrap();
+        let source = store.alert(receipt.alerts[0]).await.unwrap().unwrap().incident_id.unwrap();
+        fresh.at(120);
+        done(told(store, source, Command::Merge { into: target.id, reason: None }, &mara()).await);
+        let whole = incident(store, target.id).await;
+        assert_eq!((whole.state, whole.firing_alerts(), whole.resolved_at), (State::Active, 1, None), "nothing fires in what is over");
+        assert_eq!((whole.started_at, whole.detected_at), (early, Some(NOON)));
+        let words = tocsin::domain::timeline::of(&whole, &store.events(whole.id).await.unwrap()).pop().expect("it has entries").text;
+        assert_eq!(words, "Reopened: INC-2 was merged into it and is not over");
+        assert!(store.verify(true).await.unwrap().faults.is_empty());
+    }
+}
+
+story! {
     async fn an_alert_moves_between_incidents_and_both_say_so(fresh) {
         let store = &fresh.store;
         let receipt = store.intake(delivery(NOON, vec![fire("a", "checkout", NOON)])).await.unwrap();

@@ -67,7 +67,7 @@ story! {
         let entries = timeline::of(eighth, &store.events(eighth.id).await.unwrap());
         let notes: Vec<_> = entries.iter().filter(|entry| entry.kind == "note").map(|entry| entry.text.as_str()).collect();
         assert_eq!(notes, ["we look", "a second look", "it is over"]);
-        assert_eq!(store.services().await.unwrap(), ["checkout"]);
+        assert_eq!(store.services(&mara()).await.unwrap(), ["checkout"]);
         assert!(store.verify(true).await.unwrap().faults.is_empty());
     }
 }
@@ -133,7 +133,7 @@ story! {
         let all = store.incidents(&IncidentFilter::for_actor(admin()), None, 10).await.unwrap().items;
         let id_of = |title: &str| all.iter().find(|incident| incident.title == title).unwrap().id;
         done(told(store, id_of("Outage 1"), Command::Merge { into: id_of("Outage 2"), reason: None }, &mara()).await);
-        done(told(store, id_of("Outage 3"), Command::Reopen { reason: Some("no".into()) }, &mara()).await);
+        done(told(store, id_of("Outage 3"), Command::Reopen { reason: Some("no".into()), recovered: None }, &mara()).await);
         done(told(store, id_of("Outage 3"), Command::Cancel { reason: Some("a false alarm".into()) }, &mara()).await);
         let left = facts(store, -12, 0).await;
         assert_eq!(left.len(), 2);

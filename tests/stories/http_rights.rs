@@ -392,10 +392,21 @@ story! {
             assert_eq!(other.get(&format!("/api/v1/alerts/{alert}")).await.refused(404), "unknown_alert");
             let call = other.post("/api/fn/incidents/command", &json!({"command": never, "id": id, "what": {"command": "note", "text": "x"}})).await;
             assert_eq!(call.status, 404);
-            for list in ["/api/v1/incidents", "/api/v1/incidents?state=!closed", "/api/v1/search?q=secret", "/api/v1/search?q=INC-1", "/api/v1/search?q=hidden", "/api/v1/services", "/api/v1/services/hidden", "/api/v1/incidents?service=hidden", "/api/v1/alerts", "/api/v1/alerts?dedupe_key=s"] {
+            for list in ["/api/v1/incidents", "/api/v1/incidents?state=!closed", "/api/v1/search?q=secret", "/api/v1/search?q=INC-1", "/api/v1/search?q=hidden", "/api/v1/services", "/api/v1/incidents?service=hidden", "/api/v1/alerts", "/api/v1/alerts?dedupe_key=s"] {
                 let text = other.get(list).await.is(200).to_string();
                 assert!(!text.contains("Secret") && !text.contains(&id), "{list}: {text}");
             }
+            // The service that only it names does not exist either.
+            for path in ["/api/v1/services/", "/api/v1/release-gate?service=", "/api/v1/release-gate/overrides?service="] {
+                let (hidden, missing) = (other.get(&format!("{path}hidden")).await, other.get(&format!("{path}nobody")).await);
+                assert_eq!((hidden.status, hidden.text()), (missing.status, missing.text()), "{path}");
+            }
+            for list in ["/api/v1/services", "/api/v1/search?q=hidd"] {
+                let text = other.get(list).await.is(200).to_string();
+                assert!(!text.contains("hidden"), "{list}: {text}");
+            }
+            let snapshot = other.post("/api/fn/board/snapshot", &json!({})).await.is(200);
+            assert_eq!(snapshot["services"], json!([]));
             for (call, body) in [("incidents/list", json!({"before": null})), ("incidents/several", json!({"ids": [id]})), ("search/find", json!({"text": "secret"}))] {
                 let answer = other.post(&format!("/api/fn/{call}"), &body).await.is(200).to_string();
                 assert!(!answer.contains("Secret") && !answer.contains(&id) && !answer.contains(&id.replace('-', "")), "{call}: {answer}");
@@ -416,7 +427,18 @@ story! {
             insider.get(&format!("/api/v1/incidents/{id}")).await.is(200);
             insider.get(&format!("/api/v1/alerts/{alert}")).await.is(200);
             assert!(insider.get("/api/v1/incidents").await.is(200).to_string().contains("Secret"));
+            assert!(insider.get("/api/v1/services").await.is(200).to_string().contains("hidden"));
+            insider.get("/api/v1/services/hidden").await.is(200);
         }
+        // Named in public, by an incident or by people, a service is everybody's.
+        owner.declared(json!({"title": "Known", "services": ["hidden"]})).await;
+        for other in &others {
+            assert_eq!(other.get("/api/v1/services/hidden").await.is(200)["open"].as_array().map(Vec::len), Some(1));
+        }
+        owner.declared(json!({"title": "Secret too", "private": true, "services": ["vault"], "labels": {"team": "Spies"}})).await;
+        assert_eq!(others[0].get("/api/v1/services/vault").await.refused(404), "unknown_service");
+        admin.send(axum::http::Method::PUT, "/api/v1/services/vault", json!({}).to_string()).await.is(200);
+        assert_eq!(others[0].get("/api/v1/services/vault").await.is(200)["owner"], Value::Null);
     }
 }
 

@@ -102,6 +102,28 @@ story! {
 }
 
 story! {
+    /// SQLite's own `LOWER` knows ASCII only, and PostgreSQL's depends on where it was made.
+    async fn a_search_finds_every_script_in_any_case(fresh) {
+        let house = House::of(&fresh);
+        let (owner, viewer) = (house.program_called("owner", Role::Responder).await, house.program(Role::Viewer).await);
+        let first = text(&owner.declared(json!({"title": "Überlast im Zahlungsweg", "severity": "SEV1", "services": ["Größe-Ärger"], "labels": {"team": "Zürich Öffentlich"}})).await["id"]);
+        owner.command(&first, json!({"command": "note", "text": "ОШИБКА am Gerät: Ναός 過負荷"})).await.is(200);
+        for n in 0..3 {
+            owner.declared(json!({"title": format!("Uberlast without dots {n}"), "services": ["other"]})).await;
+        }
+        owner.post("/api/v1/alerts", &json!({"title": "ÉTEINT", "severity": "info", "labels": {"site": "Évry"}})).await.is(200);
+        for words in ["überlast", "ÜBERLAST", "Überlast", "zahlungsWEG", "GRÖSSE-ÄRGER".replace("SS", "ß").as_str(), "öffentlich", "ÖFFENTLICH", "ошибка", "ΝΑΟΣ", "過負荷", "gerät: ν"] {
+            let query: String = words.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let hits = found(&viewer, &query).await;
+            assert!(hits.len() == 1 && hits[0].starts_with("INC-1 "), "{words}: {hits:?}");
+        }
+        let of = async |query: &str, kind: &str| viewer.get(&format!("/api/v1/search?q={query}")).await.is(200)[kind].as_array().map_or(0, Vec::len);
+        assert_eq!((of("%C3%A4RGER", "services").await, of("%C3%84rger", "services").await, of("arger", "services").await), (1, 1, 0));
+        assert_eq!((of("%C3%A9teint", "alerts").await, of("%C3%89VRY", "alerts").await, of("%C3%A9t%C3%A9", "alerts").await), (1, 1, 0));
+    }
+}
+
+story! {
     async fn a_service_is_described_by_people_and_labels_only_fill_what_is_empty(fresh) {
         let house = House::of(&fresh);
         let (commander, responder) = (house.program(Role::Commander).await, house.program(Role::Responder).await);

@@ -288,13 +288,29 @@ async fn what_cannot_be_backed_up_or_restored_is_refused_in_words() {
         (&["verify", path(&notes)], "no bundle"),
         (&["verify", path(&notes), "--rebuild"], "--rebuild"),
         (&["export"], "there is no database"),
+        (&["verify"], "there is no database"),
+        (&["verify", "--rebuild"], "there is no database"),
+        (&["purge", "--older-than", "30d"], "there is no database"),
+        (&["brief"], "there is no database"),
+        (&["slo", "explain", "checkout"], "there is no database"),
     ] {
         let refused = on(&url, line).await;
         assert!(!refused.status.success() && err(&refused).contains(words), "{line:?}: {}", err(&refused));
         assert_eq!(out(&refused), "", "{line:?}");
         assert!(!database.exists(), "{line:?} made a database");
     }
+    // Nor is a file that is empty, or one whose name is written otherwise in the address.
+    fs::write(&database, "").expect("it can be written");
+    let empty = on(&url, &["verify"]).await;
+    assert!(!empty.status.success() && err(&empty).contains("is empty"), "{}", err(&empty));
+    assert_eq!(fs::metadata(&database).expect("it is there").len(), 0);
+    fs::remove_file(&database).expect("it is there");
+    let spelled = format!("sqlite://{}", folder.path().join("a%20house.sqlite").display());
+    let refused = on(&spelled, &["verify"]).await;
+    assert!(!refused.status.success() && err(&refused).contains("a house.sqlite"), "{}", err(&refused));
+    assert!(!folder.path().join("a house.sqlite").exists());
     token(&url, "viewer").await;
+    assert!(on(&url, &["verify"]).await.status.success());
     let nowhere = on(&url, &["backup", "/nowhere/at/all/house.backup"]).await;
     assert!(!nowhere.status.success() && err(&nowhere).contains("/nowhere/at/all"), "{}", err(&nowhere));
 }

@@ -70,6 +70,7 @@ fn incident(n: i64, severity: Severity, restored_min: Option<i64>, service: &str
         acknowledged_at: None,
         mitigated_at: None,
         restored_at: restored_min.map(|minutes| started_at.plus_secs(minutes * 60)),
+        resolved_at: None,
         impact: vec![],
         cause: String::new(),
     }

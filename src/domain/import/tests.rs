@@ -201,7 +201,7 @@ fn what_people_did_here_is_not_overruled() {
     record.import(&with(|_| {}));
     let incident = &record.incident;
     assert_eq!((incident.title.as_str(), incident.resolved_at, incident.services.as_slice()), ("Our own words", Some(NOON), ["search".to_owned()].as_slice()));
-    record.tell(&Command::Reopen { reason: Some("it is back".into()) });
+    record.tell(&Command::Reopen { reason: Some("it is back".into()), recovered: None });
     record.import(&with(|_| {}));
     assert_eq!(record.incident.state, State::Active);
 }

@@ -91,6 +91,10 @@ pub enum Command {
     Reopen {
         #[serde(default)]
         reason: Option<String>,
+        /// Whether the service was well between the resolve and now, so that its impact begins
+        /// anew; `false`: it never was, and its impact goes on. Absent: it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovered: Option<bool>,
     },
     /// A false alarm.
     Cancel {

@@ -3,11 +3,11 @@
 //! Decides and changes nothing: the caller records the changes as events, then folds them.
 
 use super::{
-    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, ResolvedBy, SignalState, State, Verb, allowed,
-    late,
+    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, Refusal, ResolvedBy, SignalState, State,
+    allowed, late,
 };
 use crate::domain::{
-    alert::{Labels, Link},
+    alert::{ABOUT_MONITORING, Labels, Link},
     grouping::Why,
     ids::{AlertId, IncidentId, IncidentRef},
     people::{Actor, ActorKind, ActorRef, Role},
@@ -24,162 +24,6 @@ const MAX_TEXT: usize = 20_000;
 const MAX_ITEMS: usize = 1_000;
 /// How far ahead of our clock a time given by a person may be.
 const SKEW_SECS: i64 = 120;
-
-/// Why a command is refused. `code` is stable; the words are for people.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("a responder role is needed to work on incidents")]
-    NeedsResponder,
-    #[error("{commander} leads this incident: only the commander, the deputy or somebody with the commander role may do this")]
-    NeedsLead { commander: String },
-    #[error("this incident was merged into another and goes on there")]
-    Merged,
-    #[error("it was mitigated already{}", at_words(*.at))]
-    AlreadyMitigated { at: Option<Timestamp> },
-    #[error("it was resolved already{}", at_words(*.at))]
-    AlreadyResolved { at: Option<Timestamp> },
-    #[error("it is closed already")]
-    AlreadyClosed,
-    #[error("it is being worked already")]
-    AlreadyActive,
-    #[error("only a resolved incident can be closed")]
-    NotResolvedYet,
-    #[error("it is still open")]
-    StillOpen,
-    #[error("it is closed; reopen it first")]
-    Closed,
-    #[error("it was cancelled as a false alarm; reopen it first")]
-    Cancelled,
-    #[error("this is not possible while the incident is {}", .state.slug())]
-    NotNow { state: State },
-    #[error("{by} has it already{}", until_words(*.until))]
-    AlreadyAcknowledged { by: String, until: Option<Timestamp> },
-    #[error("nobody has acknowledged it")]
-    NotAcknowledged,
-    #[error("say why: {what} needs a reason")]
-    ReasonNeeded { what: &'static str },
-    #[error("the severity is that already")]
-    SameSeverity,
-    #[error("{field} must not be empty")]
-    Empty { field: &'static str },
-    #[error("{field} is too long: {max} at most")]
-    TooLong { field: &'static str, max: usize },
-    #[error("an incident cannot be merged into itself")]
-    MergeIntoItself,
-    #[error("an incident that is {} cannot take in another", .state.slug())]
-    MergeIntoOver { state: State },
-    #[error("{person} has this role already")]
-    AlreadyHeld { person: String },
-    #[error("nobody has this role, and nobody was asked")]
-    NotHeld,
-    #[error("you were not asked to take this role")]
-    NotAsked,
-    #[error("there is no entry {seq} in this timeline")]
-    UnknownEntry { seq: i64 },
-    #[error("entry {seq} is pinned already")]
-    AlreadyPinned { seq: i64 },
-    #[error("entry {seq} is not pinned")]
-    NotPinned { seq: i64 },
-    #[error("that time lies in the future")]
-    InTheFuture,
-    #[error("an impact window ends before it begins")]
-    WindowBackwards,
-    #[error("only links to http, https and mailto are kept")]
-    UnsafeLink,
-    #[error("acknowledge for at least a second and at most seven days")]
-    BadPeriod,
-    #[error("the alert belongs to this incident already")]
-    AlreadyAttached,
-    #[error("the alert does not belong to this incident")]
-    NotAttached,
-}
-
-fn at_words(at: Option<Timestamp>) -> String {
-    at.map(|at| format!(" at {} UTC", at.hour_minute())).unwrap_or_default()
-}
-
-fn until_words(until: Option<Timestamp>) -> String {
-    until.map(|until| format!(", until {} UTC", until.hour_minute())).unwrap_or_default()
-}
-
-impl Refusal {
-    /// Stable and machine-readable.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Refusal::NeedsResponder => "needs_responder",
-            Refusal::NeedsLead { .. } => "needs_lead",
-            Refusal::Merged => "merged",
-            Refusal::AlreadyMitigated { .. } => "already_mitigated",
-            Refusal::AlreadyResolved { .. } => "already_resolved",
-            Refusal::AlreadyClosed => "already_closed",
-            Refusal::AlreadyActive => "already_active",
-            Refusal::NotResolvedYet => "not_resolved_yet",
-            Refusal::StillOpen => "still_open",
-            Refusal::Closed => "closed",
-            Refusal::Cancelled => "cancelled",
-            Refusal::NotNow { .. } => "not_now",
-            Refusal::AlreadyAcknowledged { .. } => "already_acknowledged",
-            Refusal::NotAcknowledged => "not_acknowledged",
-            Refusal::ReasonNeeded { .. } => "reason_needed",
-            Refusal::SameSeverity => "same_severity",
-            Refusal::Empty { .. } => "empty",
-            Refusal::TooLong { .. } => "too_long",
-            Refusal::MergeIntoItself => "merge_into_itself",
-            Refusal::MergeIntoOver { .. } => "merge_into_over",
-            Refusal::AlreadyHeld { .. } => "already_held",
-            Refusal::NotHeld => "not_held",
-            Refusal::NotAsked => "not_asked",
-            Refusal::UnknownEntry { .. } => "unknown_entry",
-            Refusal::AlreadyPinned { .. } => "already_pinned",
-            Refusal::NotPinned { .. } => "not_pinned",
-            Refusal::InTheFuture => "in_the_future",
-            Refusal::WindowBackwards => "window_backwards",
-            Refusal::UnsafeLink => "unsafe_link",
-            Refusal::BadPeriod => "bad_period",
-            Refusal::AlreadyAttached => "already_attached",
-            Refusal::NotAttached => "not_attached",
-        }
-    }
-
-    /// Whether the refusal is about rights, not about the incident.
-    pub fn is_forbidden(&self) -> bool {
-        matches!(self, Refusal::NeedsResponder | Refusal::NeedsLead { .. })
-    }
-}
-
-impl Command {
-    /// The verb of this command, for the table of rules.
-    pub fn verb(&self) -> Verb {
-        match self {
-            Command::Acknowledge { .. } => Verb::Acknowledge,
-            Command::Unacknowledge { .. } => Verb::Unacknowledge,
-            Command::SetSeverity { .. } => Verb::SetSeverity,
-            Command::Activate { .. } => Verb::Activate,
-            Command::Mitigate { .. } => Verb::Mitigate,
-            Command::Resolve { .. } => Verb::Resolve,
-            Command::Close { .. } => Verb::Close,
-            Command::Reopen { .. } => Verb::Reopen,
-            Command::Cancel { .. } => Verb::Cancel,
-            Command::Merge { .. } => Verb::Merge,
-            Command::AssignRole { .. } => Verb::AssignRole,
-            Command::AcceptRole { .. } => Verb::AcceptRole,
-            Command::ReleaseRole { .. } => Verb::ReleaseRole,
-            Command::Note { .. } => Verb::Note,
-            Command::Decision { .. } => Verb::Decision,
-            Command::Link { .. } => Verb::Link,
-            Command::Pin { .. } => Verb::Pin,
-            Command::Unpin { .. } => Verb::Unpin,
-            Command::CorrectTime { .. } => Verb::CorrectTime,
-            Command::SetTitle { .. } => Verb::SetTitle,
-            Command::SetServices { .. } => Verb::SetServices,
-            Command::SetImpact { .. } => Verb::SetImpact,
-            Command::Tag { .. } => Verb::Tag,
-            Command::SetPrivate { .. } => Verb::SetPrivate,
-            Command::AttachAlert { .. } => Verb::AttachAlert,
-            Command::DetachAlert { .. } => Verb::DetachAlert,
-        }
-    }
-}
 
 /// What a command refers to outside its incident; the caller looks it up.
 #[derive(Clone, Debug, Default)]
@@ -280,7 +124,11 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
             at(happened_at, EventKind::Resolved { by: ResolvedBy::Person, reason })
         }
         Command::Close { reason } => one(EventKind::Closed { reason: text(reason.as_deref(), "reason")? }),
-        Command::Reopen { reason } => one(EventKind::Reopened { reason: Some(needed(reason.as_deref(), "reopening")?) }),
+        Command::Reopen { reason, recovered } => {
+            let reason = Some(needed(reason.as_deref(), "reopening")?);
+            // A false alarm was never resolved: no impact of it ended.
+            one(EventKind::Reopened { reason, recovered: incident.resolved_at.map(|_| recovered.unwrap_or(true)) })
+        }
         Command::Cancel { reason } => one(EventKind::Cancelled { reason: Some(needed(reason.as_deref(), "calling it a false alarm")?) }),
         Command::Merge { into, reason } => {
             if *into == incident.id {
@@ -343,7 +191,7 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
         }
         Command::SetImpact { impact, reason } => {
             check_impact(impact, now)?;
-            one(EventKind::ImpactSet { impact: impact.clone(), reason: text(reason.as_deref(), "reason")? })
+            one(EventKind::ImpactSet { impact: over_by_the_resolve(incident, impact)?, reason: text(reason.as_deref(), "reason")? })
         }
         Command::Tag { labels } => {
             if labels.is_empty() || labels.keys().any(|name| name.trim().is_empty()) {
@@ -358,7 +206,12 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
                 if *home == Some(incident.id) {
                     return Err(Refusal::AlreadyAttached);
                 }
-                one(EventKind::AlertsAttached { alerts: vec![alert.clone()], why: Why::Attached })
+                let mut changes = vec![Change { happened_at: now, kind: EventKind::AlertsAttached { alerts: vec![alert.clone()], why: Why::Attached } }];
+                // Nothing fires in what is over.
+                if incident.state == State::Resolved && alert.resolved_at.is_none() {
+                    changes.push(brought_back(incident, std::slice::from_ref(alert), "an alert that fires was attached", now));
+                }
+                Ok(changes)
             }
             _ => Err(Refusal::NotAttached),
         },
@@ -414,11 +267,9 @@ pub fn observe(incident: &Incident, observation: Observation, now: Timestamp) ->
     match observation {
         Observation::Fired { alerts, why } => {
             let Some(first) = alerts.iter().map(|alert| alert.started_at).min() else { return vec![] };
-            let mut changes = vec![Change { happened_at: first.min(now), kind: EventKind::AlertsAttached { alerts, why } }];
-            if incident.state == State::Resolved {
-                changes.push(Change { happened_at: now, kind: EventKind::Reopened { reason: Some("an alert of the group fires again".to_owned()) } });
-            }
-            changes
+            let again = (incident.state == State::Resolved).then(|| brought_back(incident, &alerts, "an alert of the group fires again", now));
+            let attached = Change { happened_at: first.min(now), kind: EventKind::AlertsAttached { alerts, why } };
+            [attached].into_iter().chain(again).collect()
         }
         Observation::Quieted { alerts } => {
             let Some(last) = alerts.iter().map(|alert| alert.at).max() else { return vec![] };
@@ -442,17 +293,19 @@ pub fn observe(incident: &Incident, observation: Observation, now: Timestamp) ->
 }
 
 /// Opens an incident for the first alert of a group. It waits in triage: an alert proposes a
-/// severity, people decide it.
+/// severity, people decide it. One about our own eyes is labelled so, and people may take that away.
 pub fn open_by_alert(alert: &AlertRef, now: Timestamp) -> Vec<Change> {
     let declared = EventKind::Declared {
         title: alert.title.clone(),
         severity: None,
         proposed_severity: alert.severity.map(AlertSeverity::proposes),
-        reason: alert.severity.map(|severity| format!("its first alert is {}", severity.slug())),
+        reason: Some(
+            alert.severity.map_or("its first alert does not say how bad it is".to_owned(), |severity| format!("its first alert is {}", severity.slug())),
+        ),
         answers: None,
         services: alert.service.iter().cloned().collect(),
         impact: vec![],
-        labels: Labels::new(),
+        labels: alert.about_monitoring.then(|| (ABOUT_MONITORING.0.to_owned(), ABOUT_MONITORING.1.to_owned())).into_iter().collect(),
         incident_kind: Kind::Incident,
         private: false,
         started_at: alert.started_at,
@@ -463,8 +316,17 @@ pub fn open_by_alert(alert: &AlertRef, now: Timestamp) -> Vec<Change> {
     vec![Change { happened_at: now, kind: declared }, Change { happened_at: alert.started_at.min(now), kind: attached }]
 }
 
-/// What an incident that `source` was merged into records of it.
-pub fn absorb(source: &Incident, now: Timestamp) -> Vec<Change> {
+/// Alerts reopen a resolved incident. Whom they hurt they say themselves, except where a person
+/// said it and alerts no longer do: there it hurts again as it did.
+fn brought_back(incident: &Incident, alerts: &[AlertRef], reason: &str, now: Timestamp) -> Change {
+    let hurts = alerts.iter().any(AlertRef::hurts);
+    let recovered = (incident.impact_by_person && hurts).then_some(true);
+    Change { happened_at: now, kind: EventKind::Reopened { reason: Some(reason.to_owned()), recovered } }
+}
+
+/// What an incident that `source` was merged into records of it: `target` as it stands. Where the
+/// one is not over, the other is not either.
+pub fn absorb(source: &Incident, target: &Incident, now: Timestamp) -> Vec<Change> {
     let kind = EventKind::Absorbed {
         from: source.id,
         from_ref: source.reference,
@@ -473,8 +335,16 @@ pub fn absorb(source: &Incident, now: Timestamp) -> Vec<Change> {
         signals: source.signals.clone(),
         impact: source.impact.clone(),
         started_at: source.started_at,
+        detected_at: source.detected_at,
+        acknowledged_at: source.acknowledged_at,
+        resolved_at: source.resolved_at,
     };
-    vec![Change { happened_at: now, kind }]
+    let mut changes = vec![Change { happened_at: now, kind }];
+    if source.state.is_open() && target.state == State::Resolved {
+        let reason = format!("{} was merged into it and is not over", source.reference);
+        changes.push(Change { happened_at: now, kind: EventKind::Reopened { reason: Some(reason), recovered: None } });
+    }
+    changes
 }
 
 /// Whether a person's event counts as working on the incident.
@@ -530,6 +400,16 @@ fn check_impact(impact: &[ImpactWindow], now: Timestamp) -> Result<(), Refusal> 
         }
     }
     Ok(())
+}
+
+/// Impact of what is resolved has ended: where nobody says when, it ended with the resolve.
+fn over_by_the_resolve(incident: &Incident, impact: &[ImpactWindow]) -> Result<Vec<ImpactWindow>, Refusal> {
+    let Some(at) = incident.resolved_at else { return Ok(impact.to_vec()) };
+    let ended = |window: &ImpactWindow| match window.to {
+        None if window.from > at => Err(Refusal::ImpactAfterResolve { at }),
+        to => Ok(ImpactWindow { to: to.or(Some(at)), ..window.clone() }),
+    };
+    impact.iter().map(ended).collect()
 }
 
 fn known_entry(incident: &Incident, seq: i64) -> Result<(), Refusal> {

@@ -106,6 +106,11 @@ pub enum EventKind {
     },
     Reopened {
         reason: Option<String>,
+        /// Whether the service was well since the resolve: then its impact begins anew here, else
+        /// it never ended. `None`: what brought it back says itself whom it hurts (alerts, or an
+        /// incident that was merged into this one); so it is in older records, too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovered: Option<bool>,
     },
     Cancelled {
         reason: Option<String>,
@@ -125,6 +130,14 @@ pub enum EventKind {
         signals: BTreeMap<String, ServiceSignals>,
         impact: Vec<ImpactWindow>,
         started_at: Timestamp,
+        /// When it was detected, acknowledged and resolved: the whole was detected when the first
+        /// of both was. Older records do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detected_at: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        acknowledged_at: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolved_at: Option<Timestamp>,
     },
     /// Somebody was asked to take a role, or (with `accepted`) has it at once.
     RoleAssigned {

@@ -121,7 +121,11 @@ impl Incident {
                 self.state = State::Closed;
                 self.closed_at = Some(at);
             }
-            EventKind::Reopened { .. } => {
+            EventKind::Reopened { recovered, .. } => {
+                if let Some(recovered) = recovered.filter(|_| self.resolved_at.is_some()) {
+                    self.mark("reopened", event.seq);
+                    self.hurt_again(recovered, at);
+                }
                 self.state = if self.severity.is_some() { State::Active } else { State::Triage };
                 self.resolved_at = None;
                 self.resolved_by = None;
@@ -133,9 +137,10 @@ impl Incident {
                 self.state = State::Merged;
                 self.merged_into = Some(*into);
             }
-            EventKind::Absorbed { services, signals, impact, started_at, .. } => {
+            EventKind::Absorbed { services, signals, impact, started_at, detected_at, acknowledged_at, resolved_at, .. } => {
                 services.iter().for_each(|service| self.name_service(service));
                 self.absorb(signals, impact, *started_at);
+                self.absorb_times(*detected_at, *acknowledged_at, *resolved_at);
             }
             EventKind::RoleAssigned { role, person, accepted, .. } => {
                 let seat = self.roles.entry(*role).or_default();
@@ -224,12 +229,17 @@ impl Incident {
                 signals.firing += 1;
                 signals.hurting += u32::from(hurts(alert.severity));
             }
-            if hurts(alert.severity) && alert.service.is_some() && !self.impact_by_person {
+            if alert.hurts() && alert.service.is_some() && !self.impact_by_person {
                 self.open_impact(alert.service.clone(), alert.started_at, alert.resolved_at);
             }
             if !self.impact_by_person && alert.started_at < self.started_at {
                 self.started_at = alert.started_at;
             }
+        }
+        // An alert may have begun before the impact that began anew. Records of what was never
+        // reopened so are folded as they were when they were written.
+        if self.marks.contains_key("reopened") {
+            self.join_touching();
         }
     }
 
@@ -246,6 +256,37 @@ impl Incident {
             self.open_impact(window.service.clone(), window.from, window.to);
         }
         self.started_at = self.started_at.min(started_at);
+    }
+
+    /// The whole was detected and acknowledged when the first of both was, and resolved when the
+    /// last was. What the other one said is corrected there, not by an entry of this one.
+    fn absorb_times(&mut self, detected_at: Option<Timestamp>, acknowledged_at: Option<Timestamp>, resolved_at: Option<Timestamp>) {
+        if let Some(at) = detected_at {
+            self.join_touching();
+            if self.detected_at.is_none_or(|own| at < own) {
+                self.detected_at = Some(at);
+                self.marks.remove("detected");
+            }
+        }
+        if let Some(at) = acknowledged_at.filter(|at| self.acknowledged_at.is_none_or(|own| *at < own)) {
+            self.acknowledged_at = Some(at);
+            self.marks.remove("acknowledged");
+        }
+        if let Some(at) = resolved_at.filter(|at| self.resolved_at.is_some_and(|own| *at > own)) {
+            self.resolved_at = Some(at);
+            self.marks.remove("resolved");
+        }
+    }
+
+    /// Reopened at `at`: the impact that ended last is there again. Where the service had
+    /// recovered it begins anew, else it never ended.
+    fn hurt_again(&mut self, recovered: bool, at: Timestamp) {
+        let Some(last) = self.impact.iter().filter_map(|window| window.to).max() else { return };
+        let ended: Vec<ImpactWindow> = self.impact.iter().filter(|window| window.to == Some(last)).cloned().collect();
+        for ImpactWindow { service, from, .. } in ended {
+            self.open_impact(service, if recovered { at.max(last) } else { from }, None);
+        }
+        self.join_touching();
     }
 
     fn quiet(&mut self, alert: &AlertResolution) {
@@ -302,6 +343,22 @@ impl Incident {
         }
     }
 
+    /// Makes one window of those of one service that touch, so that no time stands there twice.
+    fn join_touching(&mut self) {
+        let mut joined: Vec<ImpactWindow> = Vec::with_capacity(self.impact.len());
+        for mut window in std::mem::take(&mut self.impact) {
+            let mut place = joined.len();
+            while let Some(at) = joined.iter().position(|other| other.service == window.service && touch(other, &window)) {
+                let other = joined.remove(at);
+                window.from = window.from.min(other.from);
+                window.to = window.to.zip(other.to).map(|(one, other)| one.max(other));
+                place = at;
+            }
+            joined.insert(place.min(joined.len()), window);
+        }
+        self.impact = joined;
+    }
+
     fn close_impact_of(&mut self, service: Option<&str>, at: Timestamp) {
         for window in self.impact.iter_mut().filter(|window| window.to.is_none() && window.service.as_deref() == service) {
             window.to = Some(at.max(window.from));
@@ -325,6 +382,10 @@ impl Incident {
             self.roles.remove(&role);
         }
     }
+}
+
+fn touch(one: &ImpactWindow, other: &ImpactWindow) -> bool {
+    one.to.is_none_or(|to| to >= other.from) && other.to.is_none_or(|to| to >= one.from)
 }
 
 fn hurts(severity: Option<AlertSeverity>) -> bool {

@@ -6,11 +6,13 @@ mod decide;
 mod event;
 mod fold;
 mod late;
+mod refusal;
 mod rules;
 
 pub use command::{Command, Declare};
-pub use decide::{Context, Observation, Refusal, absorb, decide, declare, observe, open_by_alert};
+pub use decide::{Context, Observation, absorb, decide, declare, observe, open_by_alert};
 pub use event::{AlertResolution, Change, EventKind, ResolvedBy};
+pub use refusal::Refusal;
 pub use rules::{Verb, allowed};
 
 use super::{
@@ -216,6 +218,16 @@ pub struct AlertRef {
     /// `Some` when it was over already when it was attached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Timestamp>,
+    /// It is about our own eyes; see [`ABOUT_MONITORING`](super::alert::ABOUT_MONITORING).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub about_monitoring: bool,
+}
+
+impl AlertRef {
+    /// Whether users are hurt while it fires, as far as an alert can say.
+    pub fn hurts(&self) -> bool {
+        self.severity.is_some_and(AlertSeverity::hurts) && !self.about_monitoring
+    }
 }
 
 /// Whether the alerts of an incident still fire.
@@ -282,7 +294,8 @@ pub struct Incident {
     /// When something was last recorded.
     pub updated_at: Timestamp,
     /// Sequence numbers of the entries that set `detected_at`, `acknowledged_at`, `mitigated_at`
-    /// and `resolved_at`, so that correcting an entry's time corrects them.
+    /// and `resolved_at`, so that correcting an entry's time corrects them; `reopened`: since when
+    /// impact begins anew.
     pub marks: BTreeMap<String, i64>,
     /// The sequence number of its last event.
     pub version: i64,
@@ -366,6 +379,8 @@ impl Incident {
     }
 }
 
+#[cfg(test)]
+mod back;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn command() -> impl Strategy<Value = Command> {
         reason().prop_map(|reason| Command::Mitigate { reason, happened_at: None }),
         (reason(), -100..100_i64).prop_map(|(reason, secs)| Command::Resolve { reason, happened_at: Some(NOON.plus_secs(secs)) }),
         reason().prop_map(|reason| Command::Close { reason }),
-        reason().prop_map(|reason| Command::Reopen { reason }),
+        (reason(), prop_oneof![Just(None), any::<bool>().prop_map(Some)]).prop_map(|(reason, recovered)| Command::Reopen { reason, recovered }),
         reason().prop_map(|reason| Command::Cancel { reason }),
         reason().prop_map(|reason| Command::Merge { into: IncidentId(uuid::Uuid::from_u128(2)), reason }),
         (role.clone(), person, reason()).prop_map(|(role, person, reason)| Command::AssignRole { role, person, reason }),

@@ -1,7 +1,7 @@
 //! Which command is allowed when and for whom, and why not: one table, read by the form that
 //! disables a button, by the offline queue, and by the server.
 
-use super::{Incident, IncidentRole, Refusal, State};
+use super::{Command, Incident, IncidentRole, Refusal, State};
 use crate::domain::people::{Actor, Role};
 
 /// The commands as verbs, without what they carry.
@@ -86,6 +86,40 @@ impl Verb {
     /// Every verb, in the order of the table.
     pub fn all() -> impl Iterator<Item = Verb> {
         TABLE.iter().map(|(verb, ..)| *verb)
+    }
+}
+
+impl Command {
+    /// The verb of this command, for the table of rules.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Command::Acknowledge { .. } => Verb::Acknowledge,
+            Command::Unacknowledge { .. } => Verb::Unacknowledge,
+            Command::SetSeverity { .. } => Verb::SetSeverity,
+            Command::Activate { .. } => Verb::Activate,
+            Command::Mitigate { .. } => Verb::Mitigate,
+            Command::Resolve { .. } => Verb::Resolve,
+            Command::Close { .. } => Verb::Close,
+            Command::Reopen { .. } => Verb::Reopen,
+            Command::Cancel { .. } => Verb::Cancel,
+            Command::Merge { .. } => Verb::Merge,
+            Command::AssignRole { .. } => Verb::AssignRole,
+            Command::AcceptRole { .. } => Verb::AcceptRole,
+            Command::ReleaseRole { .. } => Verb::ReleaseRole,
+            Command::Note { .. } => Verb::Note,
+            Command::Decision { .. } => Verb::Decision,
+            Command::Link { .. } => Verb::Link,
+            Command::Pin { .. } => Verb::Pin,
+            Command::Unpin { .. } => Verb::Unpin,
+            Command::CorrectTime { .. } => Verb::CorrectTime,
+            Command::SetTitle { .. } => Verb::SetTitle,
+            Command::SetServices { .. } => Verb::SetServices,
+            Command::SetImpact { .. } => Verb::SetImpact,
+            Command::Tag { .. } => Verb::Tag,
+            Command::SetPrivate { .. } => Verb::SetPrivate,
+            Command::AttachAlert { .. } => Verb::AttachAlert,
+            Command::DetachAlert { .. } => Verb::DetachAlert,
+        }
     }
 }
 

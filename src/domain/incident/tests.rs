@@ -74,6 +74,7 @@ pub(super) fn an_alert(n: u128, service: &str) -> AlertRef {
         severity: Some(AlertSeverity::Critical),
         started_at: NOON,
         resolved_at: None,
+        about_monitoring: false,
     }
 }
 
@@ -219,6 +220,17 @@ fn a_warning_opens_no_impact_until_a_person_says_so() {
 }
 
 #[test]
+fn an_alert_about_our_own_eyes_hurts_nobody_and_labels_what_it_opens() {
+    let blind = AlertRef { about_monitoring: true, ..an_alert(1, "checkout") };
+    let mut told = Told::begin(open_by_alert(&blind, NOON), &integration());
+    assert_eq!((told.incident.impact.len(), told.incident.labels.get("about").map(String::as_str)), (0, Some("monitoring")));
+    told.see(Observation::Fired { alerts: vec![an_alert(2, "checkout")], why: Why::Storm }, NOON);
+    assert_eq!(told.incident.impact.len(), 1, "another alert may hurt");
+    let older = serde_json::to_value(an_alert(1, "checkout")).expect("it serialises");
+    assert_eq!(older.get("about_monitoring"), None, "hashes of what was recorded stay");
+}
+
+#[test]
 fn correcting_an_entrys_time_corrects_what_it_set() {
     let mut told = Told::declared(Some(Severity::Sev2));
     told.tell(Command::Mitigate { reason: None, happened_at: None }, &mara(), NOON.plus_secs(600)).expect("it is active");
@@ -245,7 +257,7 @@ fn impact_ends_at_the_corrected_time_of_the_resolve_that_ended_it() {
     assert_eq!(told.incident.resolved_at, Some(NOON.plus_secs(300)));
     assert_eq!(told.incident.impact, [window("checkout", Some(300)), window("search", Some(-60))]);
     // Reopened, it has no time of a resolve that could be corrected.
-    told.tell(Command::Reopen { reason: Some("it is back".into()) }, &mara(), NOON.plus_secs(800)).expect("it is resolved");
+    told.tell(Command::Reopen { reason: Some("it is back".into()), recovered: None }, &mara(), NOON.plus_secs(800)).expect("it is resolved");
     told.tell(Command::CorrectTime { seq, happened_at: NOON.plus_secs(400), reason: None }, &mara(), NOON.plus_secs(900)).expect("it is known");
     assert_eq!(told.incident.resolved_at, None);
 }

@@ -55,5 +55,5 @@ pub fn impact_micros(facts: &[&Facts], range: &Range, service: Option<&str>, now
 /// The windows of one incident as far as they lie within `range`.
 fn windows<'a>(facts: &'a Facts, range: &'a Range, service: Option<&'a str>, now: Timestamp) -> impl Iterator<Item = Range> + 'a {
     let counts = move |window: &&Window| service.is_none_or(|service| window.service.as_deref() == Some(service));
-    facts.impact.iter().filter(counts).filter_map(move |window| Range::new(window.from, window.to.unwrap_or(now))?.within(range))
+    facts.impact.iter().filter(counts).filter_map(move |window| Range::new(window.from, facts.end_of(window, now))?.within(range))
 }

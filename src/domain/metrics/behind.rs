@@ -5,6 +5,7 @@ use super::{
     Facts, Filter, GroupBy, Metric, Of, Population, Range,
     availability::{Availability, impact_micros},
     group::populations,
+    resolution,
     summary::secs,
 };
 use crate::domain::{
@@ -187,12 +188,12 @@ fn of_metric<'a>(metric: &Metric, population: &Population<'a>) -> Vec<Behind<'a>
     let plain = |facts: &'a Facts| Behind { facts, value_s: None, at_least_s: None, counts: None, excluded: None };
     let members = population.members.iter().copied();
     match metric.of {
-        Of::Whole(_) => members.map(plain).collect(),
+        Of::Whole(_) | Of::Rate => members.map(plain).collect(),
         Of::Share(of) => members.zip(of(population)).map(|(facts, counts)| Behind { counts: Some(counts), ..plain(facts) }).collect(),
         Of::Each(each) => {
             let one = |facts: &'a Facts| match each(facts) {
                 Ok(micros) => Behind { value_s: Some(secs(micros)), ..plain(facts) },
-                Err(reason) => Behind { excluded: Some(reason), at_least_s: so_far(facts, reason, population.now), ..plain(facts) },
+                Err(reason) => Behind { excluded: Some(reason), at_least_s: so_far(metric, facts, reason, population.now), ..plain(facts) },
             };
             members.map(one).collect()
         }
@@ -200,8 +201,9 @@ fn of_metric<'a>(metric: &Metric, population: &Population<'a>) -> Vec<Behind<'a>
 }
 
 /// An open incident is not without a time, it only has not ended: its value is at least this.
-fn so_far(facts: &Facts, reason: &str, now: Timestamp) -> Option<f64> {
+fn so_far(metric: &Metric, facts: &Facts, reason: &str, now: Timestamp) -> Option<f64> {
     let since = match reason {
+        "still open" if metric.id == resolution::METRIC.id => facts.detected_at?,
         "still open" => facts.started_at,
         "not acknowledged" if facts.open => facts.detected_at?,
         _ => return None,

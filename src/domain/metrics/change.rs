@@ -16,13 +16,14 @@ const Z: f64 = 1.959_963_985;
 /// The two-sided 90 % point.
 const Z_90: f64 = 1.644_853_627;
 
-/// How a median differs from the one of the range before.
+/// How a median, or a rate, differs from the one of the range before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// How many values the earlier median is made from.
+    /// How many values the earlier figure is made from.
     pub n: u64,
+    /// The earlier figure.
     pub median: f64,
-    /// The 95 % interval of (median − earlier median), in seconds.
+    /// The 95 % interval of (figure − earlier figure), in its unit.
     pub low: f64,
     pub high: f64,
 }

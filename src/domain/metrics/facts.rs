@@ -2,7 +2,7 @@
 
 use super::{LOOK_BACK_SECS, Range};
 use crate::domain::{
-    alert::Labels,
+    alert::{Labels, is_about_monitoring},
     ids::IncidentRef,
     incident::{Incident, Kind, State},
     severity::Severity,
@@ -32,6 +32,8 @@ pub struct Facts {
     /// When its impact ended; where no impact is known, when it was resolved. `None` while it is
     /// open or its impact goes on.
     pub restored_at: Option<Timestamp>,
+    /// When it was resolved, the last time. `None` while it is open.
+    pub resolved_at: Option<Timestamp>,
     pub impact: Vec<Window>,
     /// Equal for incidents that are the same trouble again.
     pub cause: String,
@@ -74,23 +76,51 @@ impl Facts {
             acknowledged_at: incident.acknowledged_at,
             mitigated_at: incident.mitigated_at,
             restored_at,
+            resolved_at: incident.resolved_at,
             impact,
             cause: cause(incident),
         })
     }
 
+    /// Whether it is about our own eyes and hurt nobody.
+    pub fn is_about_monitoring(&self) -> bool {
+        self.impact.is_empty() && is_about_monitoring(&self.labels)
+    }
+
+    /// When the service was back. Impact of what is resolved is over: where an older record says
+    /// no end of it, it ended with the resolve.
+    pub fn restored(&self) -> Option<Timestamp> {
+        let ended = || {
+            let resolved_at = self.resolved_at.filter(|_| !self.open)?;
+            Some(self.impact.iter().map(|window| window.end_by(resolved_at)).fold(resolved_at, Timestamp::max))
+        };
+        self.restored_at.or_else(ended)
+    }
+
+    /// Until when one of its windows hurts, as known at `now`.
+    pub fn end_of(&self, window: &Window, now: Timestamp) -> Timestamp {
+        window.end_by(self.resolved_at.filter(|_| !self.open).unwrap_or(now))
+    }
+
     /// The last instant at which it can matter to a range; `None` while it goes on.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        if self.open || self.restored_at.is_none() {
+        if self.open || self.restored().is_none() {
             return None;
         }
         let windows = self.impact.iter().filter_map(|window| window.to);
-        Some(windows.chain(self.restored_at).fold(self.started_at, Timestamp::max))
+        Some(windows.chain(self.restored()).chain(self.resolved_at).fold(self.started_at, Timestamp::max))
     }
 
     /// Whether it touches `range` or the thirty days before it.
     pub fn reaches(&self, range: &Range) -> bool {
         self.started_at < range.to && self.ended_at().is_none_or(|end| end >= range.from.plus_secs(-LOOK_BACK_SECS))
+    }
+}
+
+impl Window {
+    /// Its end; where none is known, `at`, but never before it begins.
+    fn end_by(&self, at: Timestamp) -> Timestamp {
+        self.to.unwrap_or(at.max(self.from))
     }
 }
 
@@ -124,6 +154,8 @@ struct Packed(
     Option<i64>,
     Vec<(Option<String>, i64, Option<i64>)>,
     String,
+    // Later than the others: migration 0015 wrote it into the rows that stood.
+    #[serde(default)] Option<i64>,
 );
 
 impl Serialize for Facts {
@@ -143,6 +175,7 @@ impl Serialize for Facts {
             self.restored_at.map(Timestamp::micros),
             self.impact.iter().map(|window| (window.service.clone(), window.from.micros(), window.to.map(Timestamp::micros))).collect(),
             self.cause.clone(),
+            self.resolved_at.map(Timestamp::micros),
         )
         .serialize(to)
     }
@@ -166,6 +199,7 @@ impl<'de> Deserialize<'de> for Facts {
             acknowledged_at: at(packed.9),
             mitigated_at: at(packed.10),
             restored_at: at(packed.11),
+            resolved_at: at(packed.14),
             impact: packed.12.into_iter().map(window).collect(),
             cause: packed.13,
         })

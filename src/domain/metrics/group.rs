@@ -1,13 +1,16 @@
 //! Which incidents are counted, and how they are put into groups.
 
-use super::{ALL, Facts, Population, Range, Summary};
+use super::{ALL, Facts, Population, Range, Summary, repeats::Over};
 use crate::domain::{alert::Labels, incident::Kind, severity::Severity, time::Timestamp};
 use chrono::{Datelike, Months};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// Which incidents are counted. Empty and `None` leave nobody out, except for `kinds`: without
-/// any only incidents count, not maintenance or drills.
+/// any only incidents count, not maintenance, drills, or that our own eyes failed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Filter {
@@ -23,12 +26,22 @@ pub struct Filter {
 
 impl Filter {
     pub fn matches(&self, facts: &Facts) -> bool {
-        let kind = if self.kinds.is_empty() { facts.kind == Kind::Incident } else { self.kinds.contains(&facts.kind) };
-        kind && (self.severity.is_empty() || facts.severity.is_some_and(|severity| self.severity.contains(&severity)))
+        self.counts_kind(facts)
+            && (self.severity.is_empty() || facts.severity.is_some_and(|severity| self.severity.contains(&severity)))
             && self.service.as_ref().is_none_or(|service| facts.services.contains(service))
             && (self.services.is_empty() || self.services.iter().any(|service| facts.services.contains(service)))
             && self.origin.as_ref().is_none_or(|origin| facts.origin.as_ref() == Some(origin))
             && self.labels.iter().all(|(name, value)| facts.labels.get(name) == Some(value))
+    }
+
+    /// Whether it is of a kind that is counted. That our own eyes failed is nobody's downtime: such
+    /// incidents count where somebody asks for them by a label or a kind.
+    pub(super) fn counts_kind(&self, facts: &Facts) -> bool {
+        if self.kinds.is_empty() {
+            facts.kind == Kind::Incident && !(self.labels.is_empty() && facts.is_about_monitoring())
+        } else {
+            self.kinds.contains(&facts.kind)
+        }
     }
 }
 
@@ -85,17 +98,19 @@ pub fn figures(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now
 pub(super) fn populations<'a>(facts: &'a [Facts], range: &Range, filter: &'a Filter, by: GroupBy, now: Timestamp) -> Vec<(Option<String>, Population<'a>)> {
     let known: Vec<&Facts> = facts.iter().filter(|facts| filter.matches(facts)).collect();
     let service = filter.service.as_deref();
+    let over = Rc::new(Over::new(facts, filter));
     if by == GroupBy::Month {
-        return by_month(&known, range, service, now);
+        return by_month(&known, range, service, &over, now);
     }
     let mut groups: BTreeMap<Key, Population> = BTreeMap::new();
     if by == GroupBy::None {
-        groups.insert(Key::All, Population { range: *range, members: vec![], known: vec![], service, now });
+        groups.insert(Key::All, Population { range: *range, members: vec![], known: vec![], service, over: over.clone(), now });
     }
     for facts in known {
         for key in Key::all_of(facts, by) {
             let own_service = if let Key::Service(name) = key { Some(name) } else { service };
-            let group = groups.entry(key).or_insert_with(|| Population { range: *range, members: vec![], known: vec![], service: own_service, now });
+            let empty = || Population { range: *range, members: vec![], known: vec![], service: own_service, over: over.clone(), now };
+            let group = groups.entry(key).or_insert_with(empty);
             group.known.push(facts);
             if range.contains(facts.started_at) {
                 group.members.push(facts);
@@ -107,7 +122,7 @@ pub(super) fn populations<'a>(facts: &'a [Facts], range: &Range, filter: &'a Fil
 }
 
 /// Each month is a range of its own, so that what is counted per time is counted over that month.
-fn by_month<'a>(known: &[&'a Facts], range: &Range, service: Option<&'a str>, now: Timestamp) -> Vec<(Option<String>, Population<'a>)> {
+fn by_month<'a>(known: &[&'a Facts], range: &Range, service: Option<&'a str>, over: &Rc<Over<'a>>, now: Timestamp) -> Vec<(Option<String>, Population<'a>)> {
     let mut months: BTreeMap<String, Vec<&Facts>> = BTreeMap::new();
     for facts in known.iter().copied().filter(|facts| range.contains(facts.started_at)) {
         months.entry(month_of(facts.started_at)).or_default().push(facts);
@@ -116,7 +131,7 @@ fn by_month<'a>(known: &[&'a Facts], range: &Range, service: Option<&'a str>, no
         // A month with a member overlaps the range.
         let range = members.first().and_then(|first| month_around(first.started_at)?.within(range)).unwrap_or(*range);
         let known = known.iter().copied().filter(|facts| facts.reaches(&range)).collect();
-        (Some(key), Population { range, members, known, service, now })
+        (Some(key), Population { range, members, known, service, over: over.clone(), now })
     };
     months.into_iter().map(group).collect()
 }

@@ -6,6 +6,7 @@
 
 pub mod availability;
 mod behind;
+mod chance;
 mod change;
 mod facts;
 mod frequency;
@@ -16,6 +17,7 @@ mod mttd;
 mod mttm;
 mod mttr;
 mod repeats;
+mod resolution;
 mod series;
 mod summary;
 mod trends;
@@ -30,6 +32,8 @@ pub use summary::{Excluded, Spread, Summary};
 pub use trends::{Figure, ServiceAvailability, TrendGroup, Trends, availability, trends};
 
 use super::time::Timestamp;
+use repeats::Over;
+use std::rc::Rc;
 
 /// From an instant up to, but not including, another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +120,8 @@ pub enum Of {
     Each(fn(&Facts) -> Result<i64, &'static str>),
     /// The share of the incidents for which it is true, told in the order of the members.
     Share(fn(&Population) -> Vec<bool>),
+    /// How many there are in thirty days, with the interval that chance leaves.
+    Rate,
     /// From all incidents of a group together; `None` when it cannot be said.
     Whole(fn(&Population) -> Option<f64>),
 }
@@ -131,11 +137,13 @@ pub struct Population<'a> {
     pub known: Vec<&'a Facts>,
     /// With a service, only that service's impact counts.
     pub service: Option<&'a str>,
+    /// What was over, whatever its severity, service or label: trouble may come back elsewhere.
+    pub(super) over: Rc<Over<'a>>,
     pub now: Timestamp,
 }
 
 /// Every metric, in the order in which they are shown.
-pub const ALL: &[Metric] = &[mttd::METRIC, mtta::METRIC, mttm::METRIC, mttr::METRIC, mtbf::METRIC, frequency::METRIC, repeats::METRIC];
+pub const ALL: &[Metric] = &[mttd::METRIC, mtta::METRIC, mttm::METRIC, mttr::METRIC, resolution::METRIC, mtbf::METRIC, frequency::METRIC, repeats::METRIC];
 
 pub fn find(id: &str) -> Option<&'static Metric> {
     ALL.iter().find(|metric| metric.id == id)

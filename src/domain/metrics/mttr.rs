@@ -10,5 +10,5 @@ pub const METRIC: Metric = Metric {
     formula: "end of impact − start of impact",
     unit: Unit::Duration,
     better: Better::Lower,
-    of: Of::Each(|facts| span(facts.started_at, facts.restored_at.ok_or("still open")?, "restored before start")),
+    of: Of::Each(|facts| span(facts.started_at, facts.restored().ok_or("still open")?, "restored before start")),
 };

@@ -1,6 +1,6 @@
 //! One metric over one group: how many, who was left out, and the figures.
 
-use super::{Facts, Metric, Of, Population};
+use super::{Facts, Metric, Of, Population, frequency};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,6 +13,11 @@ pub struct Summary {
     pub excluded: Vec<Excluded>,
     /// `None` when there is nothing to make it from.
     pub mean: Option<f64>,
+    /// The 95 % interval of a rate: between which ones chance makes this out of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
     /// Only where each incident has a value of its own.
     #[serde(flatten)]
     pub spread: Option<Spread>,
@@ -43,13 +48,20 @@ impl Summary {
     pub fn of(metric: &Metric, population: &Population) -> Self {
         let (unit, definition) = (metric.unit.slug().to_owned(), metric.definition.to_owned());
         let n = population.members.len() as u64;
+        let whole = |mean| Self { n, excluded: vec![], mean, low: None, high: None, spread: None, unit: unit.clone(), definition: definition.clone() };
         let each = match metric.of {
-            Of::Whole(of) => return Self { n, excluded: vec![], mean: of(population), spread: None, unit, definition },
-            Of::Share(of) => return Self { n, excluded: vec![], mean: share(&of(population)), spread: None, unit, definition },
+            Of::Whole(of) => return whole(of(population)),
+            Of::Share(of) => return whole(share(&of(population))),
+            Of::Rate => {
+                #[allow(clippy::cast_precision_loss)] // a count
+                let rate = frequency::rate(n as f64, &population.range);
+                let (low, high) = frequency::interval(n, &population.range);
+                return Self { low: Some(low), high: Some(high), ..whole(Some(rate)) };
+            }
             Of::Each(each) => each,
         };
         let (values, excluded) = values(&population.members, each);
-        Self { n: values.len() as u64, excluded, mean: mean(&values), spread: Some(spread(&values)), unit, definition }
+        Self { n: values.len() as u64, excluded, spread: Some(spread(&values)), ..whole(mean(&values)) }
     }
 }
 

@@ -29,6 +29,7 @@ fn an_incident(number: i64, start: i64, lasts: i64) -> Facts {
         acknowledged_at: Some(from.plus_secs(120)),
         mitigated_at: Some(from.plus_secs(lasts / 2)),
         restored_at: Some(to),
+        resolved_at: Some(to),
         impact: vec![Window { service: Some("checkout".to_owned()), from, to: Some(to) }],
         cause: format!("cause {number}"),
     }
@@ -70,7 +71,7 @@ fn missing_and_negative_times_are_left_out_with_their_reason() {
     let mut unknown = an_incident(2, DAY, 600);
     (unknown.detected_at, unknown.acknowledged_at, unknown.mitigated_at) = (None, None, None);
     let mut open = an_incident(3, DAY, 600);
-    (open.open, open.mitigated_at, open.restored_at) = (true, None, None);
+    (open.open, open.mitigated_at, open.restored_at, open.resolved_at) = (true, None, None, None);
     let mut undetected = an_incident(4, DAY, 600);
     undetected.detected_at = None;
     let group = all(&[early, unknown, open, undetected]);
@@ -151,6 +152,21 @@ fn maintenance_and_drills_are_out_unless_asked_for() {
 }
 
 #[test]
+fn that_our_own_eyes_failed_is_nobodys_downtime() {
+    let mut facts: Vec<Facts> = (1..=3).map(|n| an_incident(n, n * DAY, 600)).collect();
+    for facts in &mut facts[1..] {
+        facts.labels.insert("about".to_owned(), "monitoring".to_owned());
+    }
+    facts[1].impact.clear();
+    let group = all(&facts);
+    assert_eq!((group.incidents, group.metrics["frequency"].n), (2, 2), "one of them hurt somebody all the same");
+    let asked = Filter { labels: facts[1].labels.clone(), ..Filter::default() };
+    assert_eq!(figures(&facts, &february(), &asked, GroupBy::None, NOW)[0].incidents, 2);
+    let of_a_kind = Filter { kinds: vec![Kind::Incident], ..Filter::default() };
+    assert_eq!(figures(&facts, &february(), &of_a_kind, GroupBy::None, NOW)[0].incidents, 3);
+}
+
+#[test]
 fn the_same_cause_within_thirty_days_is_a_repeat() {
     let mut facts = [an_incident(1, -30 * DAY, 600), an_incident(2, DAY, 600), an_incident(3, 2 * DAY, 600), an_incident(4, 3 * DAY, 600)];
     for facts in &mut facts {
@@ -163,9 +179,84 @@ fn the_same_cause_within_thirty_days_is_a_repeat() {
 }
 
 #[test]
+fn what_comes_back_as_another_severity_is_a_repeat_in_every_group_and_drills_are_not() {
+    let mut facts = [an_incident(1, -10 * DAY, 600), an_incident(2, DAY, 600), an_incident(3, 2 * DAY, 600), an_incident(4, -2 * DAY, 600)];
+    for facts in &mut facts {
+        facts.cause = "disk".to_owned();
+    }
+    (facts[0].severity, facts[0].services) = (Some(Severity::Sev4), vec!["search".to_owned()]);
+    facts[2].cause = "drilled".to_owned();
+    (facts[3].kind, facts[3].cause) = (Kind::Drill, "drilled".to_owned());
+    for by in [GroupBy::None, GroupBy::Severity, GroupBy::Service, GroupBy::Month] {
+        let group = figures(&facts, &february(), &Filter::default(), by, NOW).remove(0);
+        assert_eq!(group.metrics["repeats"].mean, Some(0.5), "{by:?}");
+    }
+    let severe = Filter { severity: vec![Severity::Sev2], service: Some("checkout".to_owned()), ..Filter::default() };
+    assert_eq!(figures(&facts, &february(), &severe, GroupBy::None, NOW)[0].metrics["repeats"].mean, Some(0.5));
+}
+
+#[test]
+fn thirty_days_run_from_when_the_earlier_one_was_resolved() {
+    let mut facts = [an_incident(1, -31 * DAY, 600), an_incident(2, 0, 600)];
+    (facts[0].cause, facts[1].cause) = ("disk".to_owned(), "disk".to_owned());
+    assert_eq!(all(&facts).metrics["repeats"].mean, Some(0.0));
+    facts[0].resolved_at = Some(FEBRUARY.plus_secs(-30 * DAY));
+    assert_eq!(all(&facts).metrics["repeats"].mean, Some(1.0), "the service was back a day before it was resolved");
+    assert!(facts[0].reaches(&february()));
+    // What is not over cannot come back.
+    (facts[0].open, facts[0].resolved_at, facts[0].restored_at) = (true, None, None);
+    assert_eq!(all(&facts).metrics["repeats"].mean, Some(0.0));
+}
+
+#[test]
+fn time_to_resolve_runs_from_detection() {
+    let mut facts: Vec<Facts> = (1..=5).map(|n| an_incident(n, n * DAY, 600)).collect();
+    facts[0].resolved_at = Some(facts[0].started_at.plus_secs(3660));
+    (facts[1].open, facts[1].resolved_at, facts[1].restored_at) = (true, None, None);
+    facts[2].detected_at = None;
+    facts[3].resolved_at = Some(facts[3].started_at);
+    facts[4].resolved_at = None;
+    let resolution = &all(&facts).metrics["resolution"];
+    assert_eq!((resolution.n, resolution.mean), (1, Some(3600.0)));
+    assert_eq!(excluded(resolution), [("not detected", 1), ("not resolved", 1), ("resolved before detection", 1), ("still open", 1)]);
+    let range = february();
+    let (filter, about) = (Filter::default(), About::from_id("resolution").expect("it is a metric"));
+    let listed = behind(&facts, &range, &filter, GroupBy::None, None, about, facts[1].started_at.plus_secs(100));
+    let least: Vec<_> = listed.expect("the group is there").iter().filter_map(|behind| behind.at_least_s).collect();
+    assert_eq!(least, [40.0], "an open one takes at least as long as it is known");
+}
+
+#[test]
+fn a_frequency_has_the_interval_of_its_count_and_is_compared_by_the_exact_test() {
+    let month = Range { from: FEBRUARY, to: FEBRUARY.plus_secs(30 * DAY) };
+    let facts = |now: i64, before: i64| -> Vec<Facts> {
+        (1..=now).map(|n| an_incident(n, n * 3600, 60)).chain((1..=before).map(|n| an_incident(100 + n, -n * 3600, 60))).collect()
+    };
+    let frequency = |now, before, by| {
+        let seen = trends(&facts(now, before), &month, &Filter::default(), by, NOW);
+        let group = seen.groups.first().unwrap_or(&seen.all);
+        group.figures.iter().find(|figure| figure.metric == "frequency").cloned().expect("every metric is there")
+    };
+    let ten = frequency(10, 20, GroupBy::None);
+    let [low, high] = [ten.low, ten.high].map(|limit| limit.expect("a rate has an interval"));
+    assert!((low - 4.795).abs() < 0.01 && (high - 18.39).abs() < 0.01, "{low} {high}");
+    let change = ten.change.expect("a month against the month before");
+    assert_eq!((change.n, change.median, change.is_clear()), (20, 20.0, false), "10 after 20 may be chance: {change:?}");
+    for (now, before, clear) in [(10, 24, true), (12, 3, true), (11, 3, false), (1, 0, false), (6, 0, true), (5, 0, false)] {
+        let change = frequency(now, before, GroupBy::Severity).change.expect("a group without earlier incidents is compared with none");
+        assert_eq!(change.is_clear(), clear, "{now} after {before}: {change:?}");
+        assert!(change.low <= change.high && (change.low..=change.high).contains(&((now - before) as f64)));
+    }
+    assert_eq!(frequency(0, 0, GroupBy::None).change.map(|change| (change.low, change.high)), Some((0.0, 0.0)));
+    assert_eq!(frequency(10, 20, GroupBy::Month).change, None, "months are of different lengths");
+    assert_eq!(all(&facts(1, 0)).metrics["mttr"].low, None);
+}
+
+#[test]
 fn downtime_is_the_union_of_windows_clipped_to_the_range() {
     let mut open = an_incident(3, 10 * DAY, 0);
     open.impact[0].to = None;
+    (open.open, open.resolved_at, open.restored_at) = (true, None, None);
     let facts = [an_incident(1, -100, 200), an_incident(2, 50, 100), open, an_incident(4, 28 * DAY, 100), an_incident(5, -100, 100)];
     let refs: Vec<&Facts> = facts.iter().collect();
     let now = FEBRUARY.plus_secs(10 * DAY + 30);
@@ -287,6 +378,7 @@ fn some_facts() -> impl Strategy<Value = Facts> {
                 acknowledged_at: at(acknowledged),
                 mitigated_at: at(mitigated),
                 restored_at: at(restored).filter(|_| !open),
+                resolved_at: None,
                 impact: windows
                     .into_iter()
                     .map(|(service, from, lasts)| Window {

@@ -5,6 +5,7 @@ use super::{
     ALL, Bucket, Change, Facts, Filter, GroupBy, Of, Population, Range, Step,
     availability::Availability,
     change::{FEWEST, difference_of_medians},
+    frequency,
     group::{narrowed, populations},
     series::series,
     summary::{Excluded, Summary, median, nearest_rank, secs, values},
@@ -57,6 +58,9 @@ pub struct Figure {
     pub p90: Option<f64>,
     /// The values themselves where they are too few for a median.
     pub values: Vec<f64>,
+    /// The 95 % interval of a rate.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
     /// Against the range of equal length before; `None` where either is too small.
     pub change: Option<Change>,
 }
@@ -74,11 +78,12 @@ pub fn trends(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now:
     let earlier = |by| range.before().map(|before| populations(facts, &before, filter, by, now)).unwrap_or_default();
     let groups = |by: GroupBy| -> Vec<TrendGroup> {
         // A month has no other month of equal length before it to be compared with.
-        let before = if by == GroupBy::Month { vec![] } else { earlier(by) };
+        let compared = by != GroupBy::Month && range.before().is_some();
+        let before = if compared { earlier(by) } else { vec![] };
         let group = |(key, population): (Option<String>, Population)| {
             let before = before.iter().find(|(known, _)| *known == key).map(|(_, population)| population);
             let availability = narrowed(range, filter, by, key.as_deref()).map(|(range, filter)| availability(facts, &range, &filter, now));
-            TrendGroup { key, incidents: population.members.len() as u64, figures: figures(&population, before), availability }
+            TrendGroup { key, incidents: population.members.len() as u64, figures: figures(&population, before, compared), availability }
         };
         populations(facts, range, filter, by, now).into_iter().map(group).collect()
     };
@@ -99,11 +104,14 @@ pub fn trends(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now:
     }
 }
 
-fn figures(population: &Population, before: Option<&Population>) -> Vec<Figure> {
+/// `compared`: there is a range before, in which a group that is not there had no incident.
+fn figures(population: &Population, before: Option<&Population>, compared: bool) -> Vec<Figure> {
     let figure = |metric: &super::Metric| {
         let Of::Each(each) = metric.of else {
-            let whole = Summary::of(metric, population);
-            return Figure { metric: metric.id.to_owned(), n: whole.n, excluded: vec![], value: whole.mean, p90: None, values: vec![], change: None };
+            let Summary { n, mean: value, low, high, .. } = Summary::of(metric, population);
+            let earlier = before.map_or(0, |before| before.members.len() as u64);
+            let change = (compared && matches!(metric.of, Of::Rate)).then(|| frequency::change(n, earlier, &population.range));
+            return Figure { metric: metric.id.to_owned(), n, excluded: vec![], value, p90: None, values: vec![], low, high, change };
         };
         let (sorted, excluded) = values(&population.members, each);
         let enough = sorted.len() >= FEWEST;
@@ -115,6 +123,8 @@ fn figures(population: &Population, before: Option<&Population>) -> Vec<Figure> 
             value: if enough { median(&sorted) } else { None },
             p90: if enough { nearest_rank(&sorted, 90).map(secs) } else { None },
             values: if enough { vec![] } else { sorted.iter().copied().map(secs).collect() },
+            low: None,
+            high: None,
             change: difference_of_medians(&sorted, &earlier),
         }
     };

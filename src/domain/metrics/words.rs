@@ -103,7 +103,10 @@ pub fn beneath(metric: &Metric, figure: &Figure) -> String {
             let came_again = (share * figure.n as f64).round() as u64;
             format!("{came_again} of {}", wording::count(count(figure.n), "incident", "incidents"))
         }
-        (Of::Whole(_), ..) if metric.unit == Unit::PerThirtyDays => format!("in 30 days · {}", wording::count(count(figure.n), "incident", "incidents")),
+        (Of::Rate, ..) => {
+            let interval = figure.low.zip(figure.high).map(|(low, high)| format!(", by chance {} to {}", two_digits(low), two_digits(high)));
+            format!("in 30 days{} · {}", interval.unwrap_or_default(), wording::count(count(figure.n), "incident", "incidents"))
+        }
         (Of::Share(_) | Of::Whole(_), ..) => format!("n = {}", figure.n),
     }
 }
@@ -138,6 +141,10 @@ pub fn change(metric: &Metric, change: &Change) -> (Direction, String) {
     let (least, most) = if shorter { (-change.high, -change.low) } else { (change.low, change.high) };
     let better = shorter == (metric.better == Better::Lower);
     let direction = if better { Direction::Better } else { Direction::Worse };
+    if metric.unit == Unit::PerThirtyDays {
+        let word = if shorter { "fewer" } else { "more" };
+        return (direction, format!("{} to {} {word} in 30 days ({before})", two_digits(least), two_digits(most)));
+    }
     (direction, format!("{} {} ({before})", between(least, most), if shorter { "shorter" } else { "longer" }))
 }
 
@@ -252,7 +259,17 @@ mod tests {
     const FROM: Timestamp = Timestamp::from_micros(1_769_904_000_000_000);
 
     fn a_figure(metric: &str, n: u64, value: Option<f64>) -> Figure {
-        Figure { metric: metric.to_owned(), n, excluded: vec![], value, p90: value.map(|value| value * 5.0), values: vec![], change: None }
+        Figure {
+            metric: metric.to_owned(),
+            n,
+            excluded: vec![],
+            value,
+            p90: value.map(|value| value * 5.0),
+            values: vec![],
+            low: None,
+            high: None,
+            change: None,
+        }
     }
 
     #[test]
@@ -279,6 +296,21 @@ mod tests {
         assert_eq!(change(mtta, &worse).0, Direction::Worse);
         let unclear = Change { high: 1.0, ..clear };
         assert_eq!(change(mtta, &unclear), (Direction::Unclear, "no clear change (97 s before, n = 31)".to_owned()));
+    }
+
+    #[test]
+    fn a_rate_stands_with_what_chance_makes_of_it() {
+        let frequency = find("frequency").expect("it is a metric");
+        let range = Range { from: FROM, to: FROM.plus_secs(30 * 86_400) };
+        let three = Figure { low: Some(0.6187), high: Some(8.767), ..a_figure("frequency", 3, Some(3.0)) };
+        assert_eq!(
+            (figure(frequency, &three, &range), beneath(frequency, &three)),
+            ("3".to_owned(), "in 30 days, by chance 0.6 to 8.8 · 3 incidents".to_owned())
+        );
+        let fewer = Change { n: 15, median: 15.0, low: -16.0, high: -1.5 };
+        assert_eq!(change(frequency, &fewer), (Direction::Better, "1.5 to 16 fewer in 30 days (15 before, n = 15)".to_owned()));
+        let unclear = Change { high: 1.5, ..fewer };
+        assert_eq!(change(frequency, &unclear), (Direction::Unclear, "no clear change (15 before, n = 15)".to_owned()));
     }
 
     #[test]

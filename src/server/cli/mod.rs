@@ -76,17 +76,12 @@ async fn open(everywhere: &Everywhere) -> Result<(Store, Config), Box<dyn Error>
 fn must_exist(everywhere: &Everywhere) -> Result<(), Box<dyn Error>> {
     let overrides = Overrides { database_url: everywhere.database_url.clone(), ..Overrides::default() };
     let url = Config::load(everywhere.config.as_deref(), overrides)?.database_url;
-    match sqlite_file(&url) {
-        Some(file) if !file.exists() => Err(format!("there is no database at {}", file.display()).into()),
+    let Some(file) = Store::file(&url) else { return Ok(()) };
+    match std::fs::metadata(&file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!("there is no database at {}", file.display()).into()),
+        Ok(found) if found.is_file() && found.len() == 0 => Err(format!("there is no database at {}: the file is empty", file.display()).into()),
         _ => Ok(()),
     }
-}
-
-/// The file of a SQLite database, where its name stands in the address as it is.
-fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or_default();
-    (!path.is_empty() && !path.contains([':', '%'])).then(|| PathBuf::from(path))
 }
 
 /// Prints a secret for a script: alone, or with what it belongs to.

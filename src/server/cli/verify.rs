@@ -1,11 +1,12 @@
 //! `verify`: whether the record is whole and unchanged, in the database or in a bundle.
 
-use super::{Done, Everywhere, open};
+use super::{Done, Everywhere, must_exist, open};
 use crate::domain::export;
 use serde_json::{Value, json};
 use std::{io::Read, path::Path, process::ExitCode};
 
 pub async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
+    must_exist(everywhere)?;
     let (store, _) = open(everywhere).await?;
     let verified = store.verify(rebuild).await?;
     store.close().await;

@@ -8,7 +8,7 @@
 use super::{One, silence::Sources};
 use crate::{
     domain::{
-        alert::{Labels, Link, Signal, SignalAction},
+        alert::{ABOUT_MONITORING, Labels, Link, Signal, SignalAction},
         audit::By,
         ids::IntegrationId,
         integration::{Grouping, Integration},
@@ -280,6 +280,8 @@ fn signal(one: &One, what: &str, action: SignalAction, now: Timestamp) -> Signal
     let mut labels: Labels = [("alertname".to_owned(), "BurnRate".to_owned()), ("objective".to_owned(), draft.name.clone())].into();
     if what == STALE {
         labels.insert("alertname".to_owned(), "NoReadings".to_owned());
+        let (name, value) = ABOUT_MONITORING;
+        labels.insert(name.to_owned(), value.to_owned());
     }
     if let Some(service) = &draft.service {
         labels.insert("service".to_owned(), service.clone());

@@ -12,7 +12,7 @@ use crate::{
         auth::Principal,
         body,
         state::App,
-        store::AlertFilter,
+        store::{AlertFilter, Page},
         usecases::{incidents, intake},
     },
 };
@@ -20,7 +20,22 @@ use axum::{
     Json,
     extract::{Request, State},
 };
+use serde::Serialize;
 use std::sync::Arc;
+
+/// An alert as programs read it.
+#[derive(Serialize)]
+pub struct Told {
+    #[serde(flatten)]
+    alert: Alert,
+    no_incident_because: Option<&'static str>,
+}
+
+impl From<Alert> for Told {
+    fn from(alert: Alert) -> Self {
+        Self { no_incident_because: alert.no_incident_because(), alert }
+    }
+}
 
 /// A page of alerts, the newest received first.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", operation_id = "listAlerts",
@@ -37,7 +52,7 @@ use std::sync::Arc;
         ("stale" = Option<bool>, Query, description = "true: only open ones whose sender has gone; false: all others"),
     ),
     responses((status = 200, description = "A page of alerts", body = schema::Alerts), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Alert>>, Problem> {
+pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Told>>, Problem> {
     let limit = asked.limit()?;
     let state = asked.text("state");
     let only_open = asked.flag("open")?.or(state.filter(|state| *state == "open").map(|_| true));
@@ -65,14 +80,15 @@ pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Aske
         stale: asked.flag("stale")?,
         ..AlertFilter::for_actor(principal.actor)
     };
-    Ok(Json(app.store.alerts(&filter, asked.cursor(|cursor| cursor.parse::<AlertId>().is_ok())?, limit).await?.into()))
+    let Page { items, next_cursor } = app.store.alerts(&filter, asked.cursor(|cursor| cursor.parse::<AlertId>().is_ok())?, limit).await?;
+    Ok(Json(Page { items: items.into_iter().map(Told::from).collect(), next_cursor }.into()))
 }
 
 /// One alert.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts", operation_id = "readAlert",
     params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The alert", body = schema::Alert), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<Alert>, Problem> {
+pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<Told>, Problem> {
     let unknown = || Problem::new(FailureKind::NotFound, "unknown_alert", "there is no such alert");
     let id: AlertId = id.parse().map_err(|_| unknown())?;
     let alert = app.store.alert(id).await?.ok_or_else(unknown)?;
@@ -83,7 +99,7 @@ pub async fn read(State(app): State<Arc<App>>, principal: Principal, Named(id): 
             return Err(unknown());
         }
     }
-    Ok(Json(alert))
+    Ok(Json(alert.into()))
 }
 
 /// Sends one alert, or a list of them, in the shape of the generic source. Answers what became of

@@ -71,7 +71,7 @@ pub async fn availability(State(app): State<Arc<App>>, principal: Principal, ask
 /// incidents of the group.
 #[utoipa::path(get, path = "/api/v1/metrics/incidents/behind", tag = "figures", operation_id = "incidentsBehindMetric",
     params(
-        ("metric" = String, Query, description = "mttd, mtta, mttm, mttr, mtbf, frequency, repeats or availability"),
+        ("metric" = String, Query, description = "mttd, mtta, mttm, mttr, resolution, mtbf, frequency, repeats or availability"),
         ("key" = Option<String>, Query, description = "The group's key as `/api/v1/metrics/incidents` tells it; absent: the group whose key is null"),
         ("which" = Option<String>, Query, description = "counted, excluded or all (default)"),
         ("format" = Option<String>, Query, description = "csv for all of them as a table; json (default) for a page"),
@@ -88,7 +88,7 @@ pub async fn availability(State(app): State<Arc<App>>, principal: Principal, ask
     ),
     responses((status = 200, description = "A page of incidents", body = schema::Behind), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn behind(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Response, Problem> {
-    let metrics = "mttd, mtta, mttm, mttr, mtbf, frequency, repeats or availability";
+    let metrics = "mttd, mtta, mttm, mttr, resolution, mtbf, frequency, repeats or availability";
     let question = Question {
         about: asked.one("metric", metrics, About::from_id)?.ok_or_else(|| bad("metric", metrics))?,
         range: range(&asked, app.clock().now())?,

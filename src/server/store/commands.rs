@@ -7,6 +7,7 @@ use super::{
     writer::{Answer, Work},
 };
 use crate::domain::{
+    alert::is_about_monitoring,
     canonical,
     ids::{AlertId, CommandId, IncidentId},
     incident::{AlertRef, Change, Command, Context, Declare, EventKind, Incident, Refusal, absorb, decide, declare},
@@ -138,9 +139,11 @@ impl Batch<'_> {
             .map_err(query("read an alert"))?;
         let Some(row) = row else { return Ok(None) };
         let episode = rows::episode(&row)?;
+        let alert = rows::alert(&row)?;
         let alert = AlertRef {
             id,
-            title: rows::alert(&row)?.title,
+            about_monitoring: is_about_monitoring(&alert.labels),
+            title: alert.title,
             service: episode.service,
             severity: episode.severity,
             started_at: episode.started_at,
@@ -152,7 +155,9 @@ impl Batch<'_> {
     /// An incident that was merged gives everything it holds to the other one.
     async fn move_alerts(&mut self, source: &Incident, into: IncidentId, actor: &Actor, replay: &Replay) -> Result<(), StoreError> {
         let now = self.clock.now();
-        self.append(into, absorb(source, now), &actor.who, Some(replay.command), now).await?;
+        let Some(target) = self.incident(into).await? else { return Ok(()) };
+        let changes = absorb(source, target, now);
+        self.append(into, changes, &actor.who, Some(replay.command), now).await?;
         self.flush().await?;
         for statement in ["UPDATE alerts SET incident_id = $1 WHERE incident_id = $2", "UPDATE alert_groups SET incident_id = $1 WHERE incident_id = $2"] {
             sqlx::query(statement)

@@ -156,12 +156,6 @@ impl Store {
         Ok((seq, incidents.into_iter().filter(|incident| incident.is_visible_to(actor)).collect()))
     }
 
-    /// Every service that was ever named, by name.
-    pub async fn services(&self) -> Result<Vec<String>, StoreError> {
-        let found = sqlx::query("SELECT name FROM services ORDER BY name").fetch_all(&self.readers).await.map_err(query("list services"))?;
-        found.iter().map(|row| rows::get(row, 0)).collect()
-    }
-
     /// The private incidents that `actor` may see, as `,id,id,`; `*` for all of them. There are few.
     pub(super) async fn private_incidents_of(&self, actor: &Actor) -> Result<String, StoreError> {
         if actor.role.may(Right::SeePrivate) {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        alert::{AlertState, Episode, Signal, Verdict, judge},
+        alert::{AlertState, Episode, Ignored, Signal, Verdict, is_about_monitoring, judge},
         grouping::{self, Group, Placement, Why},
         ids::{AlertId, IncidentId, IntegrationId},
         incident::{AlertRef, AlertResolution, Observation, open_by_alert},
@@ -18,6 +18,7 @@ use crate::{
     },
     server::clock::Clock,
 };
+use std::collections::BTreeMap;
 
 /// One accepted delivery of an integration.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct Receipt {
     pub acknowledged: u32,
     pub resolved: u32,
     pub ignored: u32,
+    /// Why, each with how many of them.
+    pub ignored_because: BTreeMap<Ignored, u32>,
     pub incidents_opened: u32,
     pub incidents_resolved: u32,
     /// The alerts that were touched, in the order of the signals.
@@ -71,6 +74,9 @@ impl Receipt {
         self.acknowledged += other.acknowledged;
         self.resolved += other.resolved;
         self.ignored += other.ignored;
+        for (why, count) in other.ignored_because {
+            *self.ignored_because.entry(why).or_default() += count;
+        }
         self.incidents_opened += other.incidents_opened;
         self.incidents_resolved += other.incidents_resolved;
         self.alerts.extend(other.alerts);
@@ -150,7 +156,10 @@ impl Batch<'_> {
                     receipt.opened += 1;
                     receipt.alerts.push(self.open_alert(delivery, signal, started_at, event_at, &mut receipt.incidents_opened, job).await?);
                 }
-                Verdict::Ignore(_) => receipt.ignored += 1,
+                Verdict::Ignore(why) => {
+                    receipt.ignored += 1;
+                    *receipt.ignored_because.entry(why).or_default() += 1;
+                }
                 Verdict::Repeat { event_at } => {
                     receipt.repeated += 1;
                     self.refresh_episode(integration, key, event_at, signal.expires_at);
@@ -248,7 +257,15 @@ impl Batch<'_> {
     ) -> Result<AlertId, StoreError> {
         let id = AlertId(Clock::new_id());
         let service = signal.labels.get("service").filter(|service| !service.is_empty()).cloned();
-        let alert = AlertRef { id, title: signal.title.clone(), service: service.clone(), severity: signal.severity, started_at, resolved_at: None };
+        let alert = AlertRef {
+            id,
+            title: signal.title.clone(),
+            service: service.clone(),
+            severity: signal.severity,
+            started_at,
+            resolved_at: None,
+            about_monitoring: is_about_monitoring(&signal.labels),
+        };
         let key = grouping::key(&delivery.grouping, &signal.labels, &signal.group_labels, &signal.title);
         let incident_id = self.place_alert(delivery, &alert, &key, incidents_opened, job).await?;
         let episode = Episode {

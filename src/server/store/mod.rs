@@ -75,8 +75,9 @@ use sqlx::{
     AnyConnection, AnyPool, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{MigrateError, Migrator},
+    sqlite::SqliteConnectOptions,
 };
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -157,6 +158,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// The file that would be opened; `None` for PostgreSQL and for a database in memory.
+    pub fn file(url: &str) -> Option<PathBuf> {
+        let options = SqliteConnectOptions::from_str(url).ok().filter(|_| url.starts_with("sqlite:") && !url.contains(":memory:"))?;
+        Some(options.get_filename().to_owned()).filter(|file| !file.as_os_str().is_empty())
+    }
+
     /// Opens the database, creating a missing SQLite file, and brings it to this version's shape.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
@@ -304,6 +311,15 @@ mod tests {
     use super::{Clock, Store, testing::NOON};
     use std::sync::Arc;
     use tokio::{sync::Barrier, task::JoinSet};
+
+    #[test]
+    fn the_file_of_an_address_is_the_one_that_is_opened() {
+        let file = |url: &str| Store::file(url).map(|file| file.display().to_string());
+        assert_eq!(file("sqlite:///var/lib/tocsin.sqlite").as_deref(), Some("/var/lib/tocsin.sqlite"));
+        assert_eq!(file("sqlite://house.sqlite?mode=rw").as_deref(), Some("house.sqlite"));
+        assert_eq!(file("sqlite:a%20house.sqlite").as_deref(), Some("a house.sqlite"));
+        assert_eq!([file("sqlite::memory:"), file("postgres://u@h/n")], [None, None]);
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn several_open_a_new_database_at_once() {

@@ -39,7 +39,14 @@ macro_rules! is_over {
 }
 
 /// Everything that belongs to an incident, by its id; the incident itself comes last.
-const PARTS: [ManyRows; 8] = [
+const PARTS: [ManyRows; 9] = [
+    // What everybody could see named these services, so they stay known.
+    ManyRows {
+        head: "UPDATE services SET described = 1 WHERE name IN (SELECT n.service FROM incident_services n JOIN incidents i ON i.id = n.incident_id \
+               WHERE i.private = 0 AND i.id IN (SELECT column1 FROM (VALUES",
+        tail: ") AS v))",
+        width: 1,
+    },
     ManyRows {
         head: "DELETE FROM alert_refreshes WHERE alert_id IN (SELECT a.id FROM alerts a WHERE a.incident_id IN (SELECT column1 FROM (VALUES",
         tail: ") AS v))",

@@ -16,18 +16,52 @@ pub struct Described {
     pub draft: ServiceDraft,
 }
 
+/// Whether a service may be known to whoever sees the private incidents `$1` (`*`: all): a row is
+/// made by any incident that names it, and one that only private incidents name would tell of them.
+macro_rules! is_known {
+    () => {
+        "(services.described = 1 OR $1 = '*' \
+         OR EXISTS (SELECT 1 FROM incident_services n JOIN incidents i ON i.id = n.incident_id \
+                    WHERE n.service = services.name AND (i.private = 0 OR $1 LIKE '%,' || i.id || ',%')) \
+         OR EXISTS (SELECT 1 FROM objectives o WHERE o.service = services.name) \
+         OR EXISTS (SELECT 1 FROM change_records c WHERE c.service = services.name) \
+         OR EXISTS (SELECT 1 FROM alerts a WHERE a.service = services.name AND a.resolved_at IS NULL \
+                    AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)))"
+    };
+}
+pub(super) use is_known;
+
 impl Store {
-    /// Every service, by name.
-    pub async fn described_services(&self) -> Result<Vec<Described>, StoreError> {
-        let found = sqlx::query("SELECT name, owner, tier, description, links, depends_on FROM services ORDER BY name")
+    /// The name of every service that `actor` may know of.
+    pub async fn services(&self, actor: &Actor) -> Result<Vec<String>, StoreError> {
+        let visible = self.private_incidents_of(actor).await?;
+        let found = sqlx::query(concat!("SELECT name FROM services WHERE ", is_known!(), " ORDER BY name"))
+            .bind(visible)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(query("list services"))?;
+        found.iter().map(|row| rows::get(row, 0)).collect()
+    }
+
+    /// Every service that `actor` may know of, by name; without an actor all of them.
+    pub async fn described_services(&self, actor: Option<&Actor>) -> Result<Vec<Described>, StoreError> {
+        let visible = match actor {
+            Some(actor) => self.private_incidents_of(actor).await?,
+            None => "*".to_owned(),
+        };
+        let found = sqlx::query(concat!("SELECT name, owner, tier, description, links, depends_on FROM services WHERE ", is_known!(), " ORDER BY name"))
+            .bind(visible)
             .fetch_all(&self.readers)
             .await
             .map_err(query("list services"))?;
         found.iter().map(described).collect()
     }
 
-    pub async fn described_service(&self, name: &str) -> Result<Option<Described>, StoreError> {
-        let row = sqlx::query("SELECT name, owner, tier, description, links, depends_on FROM services WHERE name = $1")
+    /// `None` where `actor` may not know of it, too.
+    pub async fn described_service(&self, actor: &Actor, name: &str) -> Result<Option<Described>, StoreError> {
+        let visible = self.private_incidents_of(actor).await?;
+        let row = sqlx::query(concat!("SELECT name, owner, tier, description, links, depends_on FROM services WHERE ", is_known!(), " AND name = $2"))
+            .bind(visible)
             .bind(name)
             .fetch_optional(&self.readers)
             .await
@@ -97,13 +131,14 @@ impl Store {
 
 /// Writes down what people say of a service within a transaction. Saying the same again is noted nowhere.
 pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &ServiceDraft, by: &By, now: Timestamp) -> Result<(), StoreError> {
-    const BEFORE: &str = "SELECT name, owner, tier, description, links, depends_on FROM services WHERE name = $1";
-    const SQL: &str = "INSERT INTO services (name, created_at, owner, tier, description, links, depends_on) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+    const BEFORE: &str = "SELECT name, owner, tier, description, links, depends_on, described FROM services WHERE name = $1";
+    const SQL: &str = "INSERT INTO services (name, created_at, owner, tier, description, links, depends_on, described) VALUES ($1, $2, $3, $4, $5, $6, $7, 1) \
                        ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, tier = excluded.tier, description = excluded.description, links = excluded.links, \
-                       depends_on = excluded.depends_on";
+                       depends_on = excluded.depends_on, described = 1";
     let before = sqlx::query(BEFORE).bind(name).fetch_optional(&mut *write).await.map_err(query("read a service"))?;
+    let is_described = before.as_ref().map(|row| rows::get::<i64>(row, 6)).transpose()? == Some(1);
     let before = before.as_ref().map(described).transpose()?.map(|known| known.draft);
-    if before.as_ref() == Some(draft) {
+    if is_described && before.as_ref() == Some(draft) {
         return Ok(());
     }
     sqlx::query(SQL)

@@ -11,8 +11,9 @@ pub async fn snapshot(app: &App, me: &Me) -> Result<Snapshot, ServerError> {
     let demo = demo_is_on(&app.config);
     // The number comes with the incidents; people and services carry none, so they are read after
     // it and are at most newer.
-    let (seq, incidents) = app.store.board(&me.actor()).await?;
+    let actor = me.actor();
+    let (seq, incidents) = app.store.board(&actor).await?;
     let mut people = app.store.people().await?;
     people.retain(|person| !person.disabled && person.role.may(Right::Work) && (!person.demo || demo));
-    Ok(Snapshot { seq, now: app.clock().now(), me: me.clone(), incidents, people, services: app.store.services().await?, demo: app.config.demo })
+    Ok(Snapshot { seq, now: app.clock().now(), me: me.clone(), incidents, people, services: app.store.services(&actor).await?, demo: app.config.demo })
 }

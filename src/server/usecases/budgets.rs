@@ -301,5 +301,5 @@ async fn incidents_between(app: &App, actor: &Actor, from: Timestamp, to: Timest
 /// When it no longer hurt: all its impact is over, or it is. `None` while it goes on.
 fn hurt_until(facts: &Facts) -> Option<Timestamp> {
     let ends: Option<Vec<Timestamp>> = facts.impact.iter().map(|window| window.to).collect();
-    ends.and_then(|ends| ends.into_iter().max()).or(facts.restored_at)
+    ends.and_then(|ends| ends.into_iter().max()).or(facts.restored())
 }

@@ -171,7 +171,7 @@ async fn maintenance(app: &App, actor: &Actor, of: Of<'_>) -> Result<Vec<Changed
     let Some(range) = metrics::Range::new(of.range.from, of.range.to) else { return Ok(vec![]) };
     let mut facts = app.store.facts(&range, actor).await?;
     facts.retain(|facts| {
-        let overlaps = facts.started_at < range.to && facts.restored_at.is_none_or(|end| end > range.from);
+        let overlaps = facts.started_at < range.to && facts.restored().is_none_or(|end| end > range.from);
         facts.kind == Kind::Maintenance && overlaps && of.is_of(&facts.services)
     });
     facts.truncate(MOST + 1);
@@ -181,7 +181,7 @@ async fn maintenance(app: &App, actor: &Actor, of: Of<'_>) -> Result<Vec<Changed
         let (_, title) = names.remove(&facts.reference)?;
         Some(Changed {
             at: facts.started_at,
-            until: facts.restored_at,
+            until: facts.restored(),
             kind: ChangedKind::Maintenance,
             title,
             words: "maintenance".to_owned(),

@@ -32,7 +32,7 @@ pub async fn create(app: &App, actor: &Actor, mut draft: ExclusionDraft) -> Resu
     let invalid = |faults: Vec<String>| Failure::new(FailureKind::Invalid, "invalid_exclusion", faults.join("; "));
     let draft = draft.parse().map_err(invalid)?;
     if let Some(service) = &draft.service
-        && app.store.described_service(service).await?.is_none()
+        && app.store.described_service(actor, service).await?.is_none()
     {
         return Err(services::unknown().into());
     }

@@ -38,7 +38,7 @@ struct Told {
 pub async fn board(app: &App, actor: &Actor, question: &Question) -> Result<Executive, ServerError> {
     needs(actor, Right::Read)?;
     let now = app.clock().now();
-    let described = app.store.described_services().await?;
+    let described = app.store.described_services(Some(actor)).await?;
     let wanted = Wanted::of(question, &described);
     let told = objectives(app, &wanted, now).await?;
     let rows: Vec<ObjectiveRow> = told.iter().map(|told| told.row.clone()).collect();

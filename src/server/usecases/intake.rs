@@ -136,6 +136,7 @@ async fn store(app: &App, entrant: &Entrant, source: &Source, received_at: Times
     };
     app.senders.note(integration.id, received_at, is_heartbeat);
     count(source, &receipt, rejected.len());
+    warnings.extend(receipt.ignored_because.iter().map(|(why, count)| format!("{count} ignored: {}", why.words())));
     Ok(Accepted {
         status: "ok",
         opened: receipt.opened,

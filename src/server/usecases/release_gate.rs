@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub async fn read(app: &App, actor: &Actor, service: Option<&str>) -> Result<Gate, ServerError> {
     needs(actor, Right::Read)?;
     if let Some(service) = service
-        && app.store.described_service(service).await?.is_none()
+        && app.store.described_service(actor, service).await?.is_none()
     {
         return Err(services::unknown().into());
     }
@@ -72,7 +72,7 @@ pub async fn overrides(app: &App, actor: &Actor, service: Option<&str>) -> Resul
 pub async fn override_gate(app: &App, actor: &Actor, service: &str, draft: OverrideDraft) -> Result<GateOverride, ServerError> {
     needs(actor, Right::OverrideGate)?;
     let service = service.trim();
-    if app.store.described_service(service).await?.is_none() {
+    if app.store.described_service(actor, service).await?.is_none() {
         return Err(services::unknown().into());
     }
     let now = app.clock().now();

@@ -6,7 +6,7 @@ use crate::{
         ids::IncidentRef,
         incident::Incident,
         people::{Actor, Right},
-        search::{Found, FoundIncident, excerpt},
+        search::{Found, FoundIncident, excerpt, fold},
     },
     server::{error::ServerError, state::App},
 };
@@ -20,7 +20,7 @@ const MAX_TEXT: usize = 200;
 /// What is found for `text`, at most `limit` of each kind. A reference or its number comes first.
 pub async fn find(app: &App, actor: &Actor, text: &str, limit: i64) -> Result<Found, ServerError> {
     needs(actor, Right::Read)?;
-    let wanted: String = text.trim().to_lowercase().chars().filter(|letter| !letter.is_control()).take(MAX_TEXT).collect();
+    let wanted: String = fold(text.trim()).chars().filter(|letter| !letter.is_control()).take(MAX_TEXT).collect();
     if wanted.is_empty() {
         return Ok(Found::default());
     }
@@ -30,7 +30,7 @@ pub async fn find(app: &App, actor: &Actor, text: &str, limit: i64) -> Result<Fo
         incidents.extend(app.store.find_reference(actor, incident).await?.map(|incident| found(&incident, "ref", None)));
     }
     for incident in app.store.find_incidents(actor, &wanted, limit).await? {
-        let by = if incident.title.to_lowercase().contains(&wanted) { "title" } else { "service" };
+        let by = if fold(&incident.title).contains(&wanted) { "title" } else { "service" };
         add(&mut incidents, &incident, by, None);
     }
     if room(&incidents) > 0 {
@@ -48,7 +48,7 @@ pub async fn find(app: &App, actor: &Actor, text: &str, limit: i64) -> Result<Fo
         }
     }
     incidents.truncate(usize::try_from(limit).unwrap_or(0));
-    Ok(Found { incidents, services: app.store.find_services(&wanted, limit).await?, alerts: app.store.find_alerts(actor, &wanted, limit).await? })
+    Ok(Found { incidents, services: app.store.find_services(actor, &wanted, limit).await?, alerts: app.store.find_alerts(actor, &wanted, limit).await? })
 }
 
 /// `INC-12`, `inc 12` or `12`.

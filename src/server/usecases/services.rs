@@ -29,7 +29,7 @@ const CALLS_SECS: i64 = 3600;
 /// Every service with how it fares, the worst first.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Service>, ServerError> {
     needs(actor, Right::Read)?;
-    let described = app.store.described_services().await?;
+    let described = app.store.described_services(Some(actor)).await?;
     let known = described.iter().map(|known| known.name.clone()).collect();
     fared(app, actor, described, &known).await
 }
@@ -71,8 +71,8 @@ async fn neighbours(app: &App, actor: &Actor, name: &str) -> Result<(Vec<Neighbo
 
 pub async fn read(app: &App, actor: &Actor, name: &str) -> Result<Service, ServerError> {
     needs(actor, Right::Read)?;
-    let described = app.store.described_service(name).await?.ok_or_else(unknown)?;
-    let known = app.store.services().await?.into_iter().collect();
+    let described = app.store.described_service(actor, name).await?.ok_or_else(unknown)?;
+    let known = app.store.services(actor).await?.into_iter().collect();
     Ok(fared(app, actor, vec![described], &known).await?.pop().ok_or_else(unknown)?)
 }
 
@@ -92,7 +92,7 @@ pub async fn describe(app: &App, actor: &Actor, name: &str, draft: ServiceDraft)
 /// What people say of a service now, for changing a part of it.
 pub async fn draft(app: &App, actor: &Actor, name: &str) -> Result<ServiceDraft, ServerError> {
     needs(actor, Right::DescribeServices)?;
-    Ok(app.store.described_service(name).await?.ok_or_else(unknown)?.draft)
+    Ok(app.store.described_service(actor, name).await?.ok_or_else(unknown)?.draft)
 }
 
 async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTreeSet<String>) -> Result<Vec<Service>, ServerError> {

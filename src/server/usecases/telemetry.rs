@@ -51,7 +51,8 @@ pub async fn errors(app: &App, actor: &Actor, question: Question) -> Result<Erro
 pub async fn graph(app: &App, actor: &Actor, question: Question) -> Result<Graph, ServerError> {
     let (service, compared) = (question.service.clone(), question.baseline.is_some());
     let mut graph = asked(app, actor, question, |question, now, before| now.graph(&question, before.as_ref())).await?;
-    let declared: BTreeMap<String, Vec<String>> = app.store.described_services().await?.into_iter().map(|known| (known.name, known.draft.depends_on)).collect();
+    let declared: BTreeMap<String, Vec<String>> =
+        app.store.described_services(Some(actor)).await?.into_iter().map(|known| (known.name, known.draft.depends_on)).collect();
     graph.declare(&declared, service.as_deref(), compared);
     Ok(graph)
 }

@@ -217,7 +217,7 @@ fn commands(session: Session) -> Vec<Entry> {
         send(Verb::Mitigate, "Mitigated", Command::Mitigate { reason: None, happened_at: None }),
         send(Verb::Resolve, "Resolve", Command::Resolve { reason: None, happened_at: None }),
         send(Verb::Close, "Close", Command::Close { reason: None }),
-        send(Verb::Reopen, "Reopen", Command::Reopen { reason: None }),
+        send(Verb::Reopen, "Reopen", Command::Reopen { reason: None, recovered: None }),
         send(Verb::Cancel, "False alarm", Command::Cancel { reason: None }),
         ask(Verb::SetSeverity, "Severity…", Sheet::Severity(id)),
         ask(Verb::AssignRole, "Assign command…", Sheet::Assign(id, IncidentRole::Commander)),

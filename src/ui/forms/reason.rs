@@ -56,7 +56,7 @@ fn with_reason(mut command: Command, why: String) -> Command {
         | Command::Mitigate { reason, .. }
         | Command::Resolve { reason, .. }
         | Command::Close { reason }
-        | Command::Reopen { reason }
+        | Command::Reopen { reason, .. }
         | Command::Cancel { reason }
         | Command::Merge { reason, .. }
         | Command::AssignRole { reason, .. }

@@ -111,7 +111,7 @@ fn offers(incident: &Incident, actor: &Actor, now: Timestamp, zone: Zone) -> Vec
     let make = |words: &str, note: &str, command| offer(incident, actor, now, words, note, command);
     let impact = || ask(incident, actor, Verb::SetImpact, "Set impact", "when customers were hurt", Sheet::Impact(incident.id));
     let note = || Offer { words: "Add a note".to_owned(), note: "the record stays open".to_owned(), disabled: false, due: false, act: Act::Compose };
-    let reopen = || make("Reopen", "it is not over", Command::Reopen { reason: None });
+    let reopen = || make("Reopen", "it is not over", Command::Reopen { reason: None, recovered: None });
     match incident.state {
         State::Triage | State::Active | State::Mitigated => {
             let mut offers = vec![take(incident, actor, now, zone), severity(incident, actor)];
@@ -193,7 +193,7 @@ fn more(session: Session, incident: &Incident) -> Vec<Item> {
     items.push(sends(privacy, Command::SetPrivate { private: !incident.private }));
     items.push(sends("False alarm", Command::Cancel { reason: None }));
     items.push(sends("Close", Command::Close { reason: None }));
-    items.push(sends("Reopen", Command::Reopen { reason: None }));
+    items.push(sends("Reopen", Command::Reopen { reason: None, recovered: None }));
     items
 }
 

@@ -93,7 +93,7 @@ shape!(Figures, {
             "properties": {
                 "key": { "type": ["string", "null"], "description": "`SEV1`, a service, `2026-02`; null for the one group of all and for incidents without a severity or service" },
                 "incidents": { "type": "integer" },
-                "metrics": { "type": "object", "description": "By name: mttd, mtta, mttm, mttr, mtbf, frequency, repeats", "additionalProperties": { "$ref": "#/components/schemas/Summary" } }
+                "metrics": { "type": "object", "description": "By name: mttd, mtta, mttm, mttr, resolution, mtbf, frequency, repeats", "additionalProperties": { "$ref": "#/components/schemas/Summary" } }
             }
         } }
     }
@@ -107,6 +107,8 @@ shape!(Summary, {
         "n": { "type": "integer" },
         "excluded": { "type": "array", "items": { "type": "object", "properties": { "reason": { "type": "string" }, "n": { "type": "integer" } } } },
         "mean": { "type": ["number", "null"] },
+        "low": { "type": "number", "description": "Only of a frequency: the 95 % interval (exact, Poisson), the rates that would give so many by chance" },
+        "high": { "type": "number" },
         "median": { "type": ["number", "null"], "description": "Of an even n the mean of the two in the middle" },
         "p90": { "type": ["number", "null"], "description": "By nearest rank" },
         "p95": { "type": ["number", "null"], "description": "By nearest rank" },

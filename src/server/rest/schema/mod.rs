@@ -170,7 +170,8 @@ shape!(Command, {
         "for_s": { "type": "integer", "description": "acknowledge: holds for this many seconds" },
         "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }] },
         "reason": { "type": "string" },
-        "into": { "type": "string", "format": "uuid", "description": "merge: the incident that goes on" },
+        "into": { "type": "string", "format": "uuid", "description": "merge: the incident that goes on; a resolved one is reopened where the merged one is not over" },
+        "recovered": { "type": "boolean", "description": "reopen: whether the service was well since the resolve, so that its impact begins anew (default), or never was, so that it goes on" },
         "role": { "type": "string", "enum": ["commander", "deputy", "operations", "communications", "scribe", "expert"] },
         "person": { "$ref": "#/components/schemas/Person" },
         "text": { "type": "string" },
@@ -179,7 +180,7 @@ shape!(Command, {
         "happened_at": { "type": "string", "format": "date-time" },
         "title": { "type": "string" },
         "services": { "type": "array", "items": { "type": "string" } },
-        "impact": { "type": "array", "items": { "type": "object" } },
+        "impact": { "type": "array", "items": { "type": "object" }, "description": "set_impact: windows without an end end with the resolve where there is one" },
         "labels": { "type": "object", "additionalProperties": { "type": "string" }, "description": "tag: an empty value removes a label" },
         "private": { "type": "boolean" },
         "alert": { "type": "string", "format": "uuid" }
@@ -306,6 +307,7 @@ shape!(Alert, {
         "resolved_at": { "type": ["string", "null"], "format": "date-time" },
         "deliveries": { "type": "integer", "format": "int64" },
         "incident_id": { "type": ["string", "null"], "format": "uuid" },
+        "no_incident_because": { "type": ["string", "null"], "description": "Why it belongs to no incident; null where it belongs to one" },
         "stale": { "type": "boolean" },
         "links": { "type": "array", "items": { "type": "object", "properties": { "href": { "type": "string" }, "text": { "type": "string" } } } }
     }
@@ -346,7 +348,7 @@ shape!(Receipt, {
         "repeated": { "type": "integer" },
         "acknowledged": { "type": "integer" },
         "resolved": { "type": "integer" },
-        "ignored": { "type": "integer" },
+        "ignored": { "type": "integer", "description": "Why stands among the warnings" },
         "incidents_opened": { "type": "integer" },
         "incidents_resolved": { "type": "integer" },
         "alerts": { "type": "array", "items": { "type": "string", "format": "uuid" } },

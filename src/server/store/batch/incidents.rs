@@ -243,7 +243,8 @@ impl Batch<'_> {
         for incident in loaded.iter().map(|loaded| &loaded.incident) {
             let [owner, tier] = [OWNER_LABELS, TIER_LABELS].map(|names| names.iter().find_map(|name| incident.labels.get(*name)));
             // Whose label it is, is plain only where one service is named.
-            let alone = incident.services.len() == 1;
+            // A private incident says nothing of a service that others may know.
+            let alone = incident.services.len() == 1 && !incident.private;
             for service in &incident.services {
                 let named = services.entry(service).or_insert(Named { at: incident.updated_at.micros(), owner: None, tier: None });
                 named.owner = named.owner.or(owner.filter(|owner| alone && !owner.is_empty() && owner.len() <= 100).map(String::as_str));

@@ -98,7 +98,7 @@ pub async fn apply(app: &App, actor: &Actor, files: &[File], is_dry: bool, secre
     if !read.faults.is_empty() {
         return Err(Unapplied::Faults(read.faults));
     }
-    let kept = Kept::read(app).await?;
+    let kept = Kept::read(app, None).await?;
     let Plan { changes, objects, warnings } = plan::of(read, &kept, secrets, app.clock().now()).map_err(Unapplied::Faults)?;
     if changes.iter().any(|change| matches!(change, Change::DataSource { .. })) {
         needs(actor, Right::ManageDataSources).map_err(ServerError::from)?;
@@ -121,7 +121,7 @@ pub async fn apply(app: &App, actor: &Actor, files: &[File], is_dry: bool, secre
 /// Everything that is defined, as YAML in a stable order; applied again it changes nothing.
 pub async fn export(app: &App, actor: &Actor, form: Form) -> Result<String, ServerError> {
     needs(actor, Right::ManageObjectives)?;
-    let kept = Kept::read(app).await?;
+    let kept = Kept::read(app, Some(actor)).await?;
     let drafts: Vec<&ObjectiveDraft> = kept.objectives.iter().map(|kept| &kept.objective.draft).collect();
     if form == Form::OpenSlo {
         return Ok(writing_openslo::file(&drafts));

@@ -4,6 +4,7 @@ use super::{Became, Outcome, Secrets};
 use crate::{
     domain::{
         ids::DataSourceId,
+        people::Actor,
         services::ServiceDraft,
         slo::{
             exclusion::{Exclusion, ExclusionDraft},
@@ -43,10 +44,11 @@ pub struct Plan {
 }
 
 impl Kept {
-    pub async fn read(app: &App) -> Result<Self, super::ServerError> {
+    /// Everything, or with an actor what it may know of.
+    pub async fn read(app: &App, actor: Option<&Actor>) -> Result<Self, super::ServerError> {
         let read = async || -> Result<Self, StoreError> {
             Ok(Self {
-                services: app.store.described_services().await?,
+                services: app.store.described_services(actor).await?,
                 sources: app.store.data_sources().await?,
                 objectives: app.store.objectives().await?,
                 exclusions: app.store.exclusions().await?,

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        alert::{AlertState, Episode, Ignored, Signal, Verdict, judge},
+        alert::{AlertState, Episode, Signal, Verdict, judge},
         grouping::{self, Group, Placement},
         ids::{AlertId, IncidentId, IncidentRef, IntegrationId},
         integration::Grouping,
@@ -89,13 +89,7 @@ impl<'s> Stage<'s> {
                 }
                 (TrialVerdict::Resolve, placed)
             }
-            Verdict::Ignore(ignored) => {
-                let why = match ignored {
-                    Ignored::Late => "it is older than what is known of this key, so it changes nothing",
-                    Ignored::Unknown => "nothing with this key is open, so it changes nothing",
-                };
-                (ignored.into(), Placed { incident: incident_of(newest.as_ref()), why: why.to_owned() })
-            }
+            Verdict::Ignore(ignored) => (ignored.into(), Placed { incident: incident_of(newest.as_ref()), why: ignored.words().to_owned() }),
         };
         let incident = match placed.incident {
             Some(id) => self.incident(id).await?,
