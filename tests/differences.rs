@@ -95,6 +95,23 @@ enum Manner {
     Quiet,
     /// Waves of people, services at their limits, senders of any kind.
     Restless,
+    /// The same, and spans of no kind and no status, readings once a minute.
+    Recorded,
+    /// As restless, and calls without a span of their caller's.
+    Bare,
+}
+
+impl Manner {
+    const ALL: [Self; 4] = [Self::Quiet, Self::Restless, Self::Recorded, Self::Bare];
+
+    fn habits(self, random: &mut shop::Random) -> Habits {
+        match self {
+            Self::Quiet => Habits::ALL[(random.bits() % 4) as usize],
+            Self::Restless => Habits::drawn(random),
+            Self::Recorded => Habits::recorded(random),
+            Self::Bare => Habits { clients: false, ..Habits::drawn(random) },
+        }
+    }
 }
 
 /// One comparison: what was wrong with whom, and what came of it.
@@ -115,8 +132,8 @@ impl Case {
     /// is a little different.
     fn of(system: &'static System, fault: Option<(Fault, &'static str)>, seed: u64, manner: Manner) -> Self {
         let mut random = shop::Random::new(seed);
-        let restless = manner == Manner::Restless;
-        let habits = if restless { Habits::drawn(&mut random) } else { Habits::ALL[(random.bits() % 4) as usize] };
+        let restless = manner != Manner::Quiet;
+        let habits = manner.habits(&mut random);
         let range = [1, 2, 3][(random.bits() % 3) as usize];
         let baseline = range * [1, 1, 2, 3][(random.bits() % 4) as usize];
         let from = if random.chance(0.7) { 600 } else { 580 - baseline } * MINUTE;
@@ -211,14 +228,23 @@ fn nothing_is_named_where_nothing_is_wrong() {
     }
 }
 
+/// A number that whoever runs the study may say.
+fn said(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
 /// Many cases, told by kind of fault: `TOCSIN_STUDY=8 cargo test --test differences a_study -- --nocapture`
 /// takes eight services of each system for each kind, and eight times as many pairs without a fault.
+/// `TOCSIN_STUDY_SEED` says where the seeds begin, `TOCSIN_STUDY_MANNER` takes one manner alone,
+/// `TOCSIN_STUDY_FAULT` tells what was missed of one kind, or of `all`.
 #[test]
 fn a_study_of_many_cases() {
-    let Some(services) = std::env::var("TOCSIN_STUDY").ok().and_then(|text| text.parse::<usize>().ok()) else { return };
+    let Some(services) = said("TOCSIN_STUDY") else { return };
+    let seed = said("TOCSIN_STUDY_SEED").unwrap_or(50_000);
     let only = std::env::var("TOCSIN_STUDY_FAULT").unwrap_or_default();
-    for manner in [Manner::Quiet, Manner::Restless] {
-        let all = of_both(|system| cases(system, services, 50_000, manner));
+    let one = std::env::var("TOCSIN_STUDY_MANNER").unwrap_or_default();
+    for manner in Manner::ALL.into_iter().filter(|manner| one.is_empty() || one == format!("{manner:?}")) {
+        let all = of_both(|system| cases(system, services as usize, seed, manner));
         println!("{manner:?}: {} cases, first {:.3}, in three {:.3}", all.len(), share(&all, 1), share(&all, 3));
         for fault in Fault::ALL {
             let of_kind: Vec<&Case> = all.iter().filter(|case| case.fault.is_some_and(|(kind, _)| kind == fault)).collect();
@@ -233,7 +259,7 @@ fn a_study_of_many_cases() {
                 of_kind.iter().filter(|case| case.place() != Some(1)).for_each(|case| println!("    {:?} {}", case.place(), told(case)));
             }
         }
-        let calm = of_both(|system| (0..services as u64 * 8).map(|seed| Case::of(system, None, 70_000 + seed, manner)).collect());
+        let calm = of_both(|system| (0..services * 8).map(|nth| Case::of(system, None, seed + 20_000 + nth, manner)).collect());
         let loud: Vec<&Case> = calm.iter().filter(|case| !case.items.is_empty()).collect();
         println!("  without a fault: something named in {} of {}", loud.len(), calm.len());
         loud.iter().for_each(|case| println!("    {}", told(case)));

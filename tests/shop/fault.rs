@@ -22,12 +22,14 @@ pub enum Fault {
     ReturnsEarly,
     /// One of its calls is not made any more.
     SkipsCall,
+    /// It fails halfway and catches it itself: one word at an everyday severity, an answer as if all were well.
+    Swallows,
     /// It is gone: whoever calls it is refused, and nothing is heard of it.
     Vanishes,
 }
 
 impl Fault {
-    pub const ALL: [Fault; 11] = [
+    pub const ALL: [Fault; 12] = [
         Fault::ProcessorTaken,
         Fault::ProcessorBurnt,
         Fault::MemoryFills,
@@ -39,5 +41,6 @@ impl Fault {
         Fault::ReturnsEarly,
         Fault::SkipsCall,
         Fault::Vanishes,
+        Fault::Swallows,
     ];
 }

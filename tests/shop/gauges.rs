@@ -36,10 +36,15 @@ pub fn read(run: &mut Run<'_>) {
             for nth in 0..readings {
                 let traffic = run.journeys.get((nth * every / 60) as usize).map_or(0.0, |journeys| *journeys as f64 / 60.0);
                 let mut processor = (1.0 + 12.0 * usual * usual) * (0.4 + 0.6 * traffic / 4.0) * run.random.lognormal(1.0, 0.35);
-                let mut memory = (40.0 + 400.0 * mark(service)) * (1.0 + 0.01 * run.random.normal());
+                let at_s = nth * every + ground.habits.readings_at_s.min(every - 1);
+                // A reading is over what came since the one before it, which may have been well.
+                let ill = if ground.habits.readings_at_s > 5 { (at_s as f64 / every as f64).min(1.0) } else { 1.0 };
+                // Everybody's memory creeps, for as long as nobody starts anew.
+                let crept = if ground.restless { 1.0 + 0.0015 * (ground.from_micros / 60_000_000 - 560 + nth * every / 60) as f64 } else { 1.0 };
+                let mut memory = (40.0 + 400.0 * mark(service)) * crept * (1.0 + 0.01 * run.random.normal());
                 match sick {
-                    Some(Fault::ProcessorTaken | Fault::ProcessorBurnt) => processor = (processor + 75.0 + 15.0 * run.random.unit()).min(100.0),
-                    Some(Fault::MemoryFills) => memory *= 1.6 + 0.4 * (nth as f64 / readings as f64),
+                    Some(Fault::ProcessorTaken | Fault::ProcessorBurnt) => processor = (processor + ill * (75.0 + 15.0 * run.random.unit())).min(100.0),
+                    Some(Fault::MemoryFills) => memory *= 1.0 + ill * (0.6 + 0.4 * (nth as f64 / readings as f64)),
                     _ => {}
                 }
                 let bytes = 4000.0 * (0.3 + usual) * traffic * run.random.lognormal(1.0, 0.25);
@@ -51,7 +56,7 @@ pub fn read(run: &mut Run<'_>) {
                     values.push(("pauses", if run.random.chance(0.1) { 50.0 * run.random.unit() } else { 0.0 }));
                 }
                 for (metric, value) in values {
-                    let at_micros = ground.from_micros + (nth * every + 5) * 1_000_000;
+                    let at_micros = ground.from_micros + at_s * 1_000_000;
                     run.said.readings.push(Reading { at_micros, service: name.clone(), instance: instance.clone(), metric, value });
                 }
             }

@@ -91,6 +91,8 @@ pub struct Habits {
     pub callers_log: bool,
     /// Seconds between two readings of a gauge.
     pub readings_s: i64,
+    /// At which second of that each is taken, over what came since the one before.
+    pub readings_at_s: i64,
     /// Which of the usual names gauges have.
     pub gauges: usize,
 }
@@ -106,6 +108,7 @@ impl Habits {
         lines: false,
         callers_log: true,
         readings_s: 60,
+        readings_at_s: 5,
         gauges: 0,
     };
     pub const ALL: [Habits; 4] = [
@@ -127,7 +130,26 @@ impl Habits {
             lines: random.chance(0.3),
             callers_log: random.chance(0.5),
             readings_s: [15, 30, 60, 60][(random.bits() % 4) as usize],
+            readings_at_s: 5,
             gauges: (random.bits() % gauges::NAMES as u64) as usize,
+        }
+    }
+
+    /// As published recordings of such systems are: spans of no kind and no status, readings once a
+    /// minute with the node's figures and latencies beside them.
+    pub fn recorded(random: &mut Random) -> Self {
+        Self {
+            kinds: false,
+            clients: true,
+            wrapped: random.chance(0.3),
+            statuses: false,
+            logs_name_spans: random.chance(0.7),
+            severities: false,
+            lines: false,
+            callers_log: random.chance(0.5),
+            readings_s: 60,
+            readings_at_s: 19,
+            gauges: 2,
         }
     }
 }

@@ -244,6 +244,10 @@ impl<'a> Run<'a> {
                     break;
                 }
                 Some((Fault::ReturnsEarly, act)) if act == place => break,
+                Some((Fault::Swallows, act)) if act == place => {
+                    self.log(at, (trace, id), service, number, 13, &format!("{name} went on without an answer ~"));
+                    break;
+                }
                 _ => {}
             }
             if skipped == Some(place) {

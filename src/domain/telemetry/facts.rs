@@ -134,6 +134,12 @@ pub struct CallFacts {
     pub gap: Sketch,
     /// The natural logarithm of the same gaps in microseconds (at least one), by trace.
     pub gap_ln: Clustered,
+    /// Of calls without a span of their caller's: the time on either side of the child in which the
+    /// caller did nothing that shows. The way is in it, and some of the caller's own work.
+    pub around: Sketch,
+    pub around_ln: Clustered,
+    /// Of calls without a span on the other side: how long the caller waited.
+    pub waited: Sketch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -265,6 +271,9 @@ impl Facts {
             to.own_errors.merge(&from.own_errors);
             to.gap.merge(&from.gap);
             to.gap_ln.merge(&from.gap_ln);
+            to.around.merge(&from.around);
+            to.around_ln.merge(&from.around_ln);
+            to.waited.merge(&from.waited);
         });
         add(&mut self.steps, &other.steps, Clustered::merge);
         add(&mut self.statements, &other.statements, |to, from| {
@@ -288,6 +297,7 @@ impl Facts {
         for facts in self.calls.values_mut() {
             facts.own_errors.seal();
             facts.gap_ln.seal();
+            facts.around_ln.seal();
         }
         self.steps.values_mut().for_each(Clustered::seal);
         for facts in self.attributes.values_mut().chain(self.instances.values_mut()) {

@@ -196,6 +196,7 @@ impl Gathering {
                 let facts = self.facts.calls.entry(key(None)).or_default();
                 facts.calls += 1;
                 facts.errors += u64::from(span.error);
+                facts.waited.add(span.duration_micros);
                 sums.call_errors.entry(key(None)).or_default().value(f64::from(u8::from(failed_here)));
             }
             return;
@@ -209,6 +210,9 @@ impl Gathering {
             if let Some(gap) = shape.gap[at] {
                 facts.gap.add(gap);
                 sums.gaps.entry(key).or_default().value(ln(gap));
+            } else if let Some(around) = shape.around[child] {
+                facts.around.add(around);
+                sums.around.entry(key).or_default().value(ln(around));
             }
             if let Some(entry) = shape.entry[at] {
                 sums.step(&spans[entry], Step::Call(spans[child].service));
@@ -229,6 +233,7 @@ struct TraceSums {
     entries: BTreeMap<OperationKey, Sum>,
     call_errors: BTreeMap<CallKey, Sum>,
     gaps: BTreeMap<CallKey, Sum>,
+    around: BTreeMap<CallKey, Sum>,
     steps: BTreeMap<StepKey, f64>,
     instances: BTreeMap<InstanceKey, ShareSum>,
     attributes: BTreeMap<AttributeKey, ShareSum>,
@@ -294,6 +299,9 @@ impl TraceSums {
         for (key, sum) in self.gaps {
             sum.into(&mut facts.calls.entry(key).or_default().gap_ln);
         }
+        for (key, sum) in self.around {
+            sum.into(&mut facts.calls.entry(key).or_default().around_ln);
+        }
         for (key, sum) in self.instances {
             sum.into(facts.instances.entry(key).or_default());
         }
@@ -321,6 +329,9 @@ struct Shape {
     entry_failed: Vec<bool>,
     /// What the caller waited beyond what the other side took: of spans that do nothing but call.
     gap: Vec<Option<i64>>,
+    /// Of a span that was called without one of the caller's that only waits: the free time on
+    /// either side of it.
+    around: Vec<Option<i64>>,
     /// Of an entry: its time without the calls below it. Of others: without their children.
     self_micros: Vec<i64>,
 }
@@ -386,6 +397,10 @@ impl Shape {
         }
 
         let gap: Vec<Option<i64>> = (0..len).map(|place| gap(spans, place, &children[place], &remote[place], entry[place])).collect();
+        let mut around = vec![None; len];
+        for &place in order.iter().filter(|place| !remote[**place].is_empty() && gap[**place].is_none() && !spans[**place].kind.calls()) {
+            free_around(spans, place, &children[place], &mut around);
+        }
         let mut away = vec![Vec::new(); len];
         for &place in &order {
             let Some(entry) = entry[place] else { continue };
@@ -407,7 +422,7 @@ impl Shape {
             .collect();
 
         let has_children = children.iter().map(|children| !children.is_empty()).collect();
-        Self { at, parent, has_children, entry, remote, errs_below, failed_call, entry_failed, gap, self_micros }
+        Self { at, parent, has_children, entry, remote, errs_below, failed_call, entry_failed, gap, around, self_micros }
     }
 }
 
@@ -418,6 +433,24 @@ fn gap(spans: &[SpanView<'_>], place: usize, children: &[usize], remote: &[usize
     let only_calls = span.kind == SpanKind::Client || span.kind == SpanKind::Internal && children.len() == 1 && entry != Some(place);
     let gap = span.duration_micros - spans[*child].duration_micros;
     (only_calls && gap >= 0).then_some(gap)
+}
+
+/// For every child of a span the time on either side of it in which none of them is under way. What
+/// lies between two of them may be either's, so that twice the lesser side counts; beside an only
+/// child there is nobody else.
+fn free_around(spans: &[SpanView<'_>], place: usize, children: &[usize], around: &mut [Option<i64>]) {
+    let parent = &spans[place];
+    let mut intervals: Vec<((i64, i64), usize)> = children.iter().map(|child| (within(&spans[*child], parent), *child)).collect();
+    intervals.sort_unstable();
+    let (first, last) = interval(parent);
+    let mut until = first;
+    for (nth, &((from, to), child)) in intervals.iter().enumerate() {
+        let next = intervals.get(nth + 1).map_or(last, |next| next.0.0);
+        let before = (from - until).max(0);
+        let after = if to >= until { (next.min(last) - to).max(0) } else { 0 };
+        around[child] = Some(if intervals.len() == 1 { before + after } else { 2 * before.min(after) });
+        until = until.max(to);
+    }
 }
 
 fn interval(span: &SpanView<'_>) -> (i64, i64) {

@@ -12,6 +12,7 @@ pub mod differences;
 pub mod evidence;
 pub mod facts;
 pub mod gather;
+pub mod levels;
 pub mod origin;
 pub mod panels;
 pub mod retries;

@@ -1,6 +1,7 @@
 //! What a log record is a record of: its statement (logger and line, also where only its text says
 //! them, else its text with the values masked), and whether it says that something failed.
 
+use super::levels;
 use serde_json::Value;
 
 /// OpenTelemetry's first number of severity ERROR.
@@ -15,6 +16,8 @@ const HEAD_WORDS: usize = 8;
 const SOURCES: [&str; 20] = ["c", "cc", "clj", "cpp", "cs", "ex", "fs", "go", "h", "java", "js", "jsx", "kt", "php", "py", "rb", "rs", "scala", "swift", "ts"];
 /// Wrappers around a message (a container's line around a program's) that are opened.
 const DEEPEST: usize = 3;
+/// Fields in which loggers write what they say.
+const MESSAGES: [&str; 12] = ["message", "msg", "log", "body", "event", "text", "@message", "Message", "MESSAGE", "@m", "@mt", "short_message"];
 
 /// What a sender says of a record.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,17 +41,21 @@ pub struct Statement {
 impl Statement {
     pub fn of(record: &Record<'_>) -> Self {
         let opened = Opened::of(record.text, DEEPEST);
-        let level = || level_of(record.severity_text).or(opened.level).or_else(|| level_in(&opened.text));
+        let level = || levels::of_field(record.severity_text).or(opened.level).or_else(|| levels::within(&opened.text));
         let error = if record.severity_number > 0 { record.severity_number >= ERROR } else { level().unwrap_or(false) };
         let text = match (record.logger, record.line) {
             (Some(logger), Some(line)) if !logger.is_empty() && !line.is_empty() => format!("{logger}:{line}"),
-            _ => place_in(&opened.text).map_or_else(|| mask(&opened.text), ToOwned::to_owned),
+            _ => {
+                // What stands below (a stack, a body) is of this record and not of its statement.
+                let head = opened.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+                place_in(head).map_or_else(|| mask(&without_ids(head)), ToOwned::to_owned)
+            }
         };
         Self { text, error }
     }
 }
 
-/// A text without the JSON around it.
+/// A text without what is wrapped around it: JSON, or the pairs of a line in logfmt.
 struct Opened {
     text: String,
     /// Whether the level found in the wrapper is an error.
@@ -58,44 +65,66 @@ struct Opened {
 impl Opened {
     fn of(text: &str, deepest: usize) -> Self {
         let text = text.trim();
-        let fields = if deepest > 0 && text.starts_with('{') { serde_json::from_str::<Value>(text).ok() } else { None };
-        let field = |names: &[&str]| names.iter().find_map(|name| fields.as_ref()?.get(name)?.as_str());
-        let Some(message) = field(&["message", "msg", "log", "body", "event", "text"]) else {
-            return Self { text: text.to_owned(), level: None };
+        let fields = if deepest > 0 && text.starts_with('{') { serde_json::from_str::<Value>(text).ok().filter(Value::is_object) } else { None };
+        let Some(fields) = fields else {
+            return message_in_pairs(text)
+                .map_or_else(|| Self { text: text.to_owned(), level: None }, |message| Self { text: message, level: levels::within(text) });
+        };
+        let Some(message) = MESSAGES.iter().find_map(|name| fields.get(name)?.as_str()) else {
+            // Without a message its fields are what it says.
+            let names = fields.as_object().into_iter().flat_map(|fields| fields.keys()).map(|name| format!("{name}=?")).collect::<Vec<_>>();
+            return Self { text: names.join(" "), level: levels::among(&fields) };
         };
         let inner = Self::of(message, deepest - 1);
-        let level = inner.level.or_else(|| field(&["severity", "level", "lvl", "log.level"]).and_then(level_of));
-        Self { level, ..inner }
+        Self { level: inner.level.or_else(|| levels::among(&fields)), ..inner }
     }
 }
 
-/// Whether a level's name is an error's; `None` for what is no level.
-fn level_of(name: &str) -> Option<bool> {
-    match name.trim().trim_end_matches(|letter: char| letter.is_ascii_digit()).to_ascii_lowercase().as_str() {
-        "error" | "err" | "fatal" | "critical" | "crit" | "panic" | "emergency" | "emerg" | "alert" | "severe" => Some(true),
-        "warn" | "warning" | "notice" | "info" | "information" | "informational" | "debug" | "trace" | "verbose" | "fine" => Some(false),
-        _ => None,
-    }
+/// The message of a line in logfmt (`time=… level=info msg="it began" id=7`).
+fn message_in_pairs(text: &str) -> Option<String> {
+    let is_logfmt = ["time=", "ts=", "level=", "lvl=", "severity="].iter().any(|name| text.starts_with(name));
+    let (at, name) = ["msg=", "message="].iter().find_map(|name| Some((text.find(&format!(" {name}"))? + 1, name))).filter(|_| is_logfmt)?;
+    let value = &text[at + name.len()..];
+    let Some(quoted) = value.strip_prefix('"') else { return value.split_whitespace().next().map(ToOwned::to_owned) };
+    let mut is_escaped = false;
+    let end = quoted.find(|letter: char| {
+        let ends = letter == '"' && !is_escaped;
+        is_escaped = letter == '\\' && !is_escaped;
+        ends
+    });
+    Some(quoted[..end.unwrap_or(quoted.len())].replace("\\\"", "\""))
 }
 
-/// The level that a text carries: `level=error`, `severity: error`, or a word in capitals near its start.
-fn level_in(text: &str) -> Option<bool> {
-    let lower = text.to_ascii_lowercase();
-    for name in ["severity", "level", "lvl"] {
-        let said = lower.match_indices(name).find_map(|(at, _)| {
-            let rest = lower[at + name.len()..].trim_start_matches(['"', '\'', ' ']);
-            let rest = rest.strip_prefix(['=', ':'])?.trim_start_matches(['"', '\'', ' ']);
-            level_of(rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?)
-        });
-        if said.is_some() {
-            return said;
+/// A text without the ids of traces and spans and their names: some of a statement's records have
+/// them and some have not.
+fn without_ids(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(behind) = id_at(rest).filter(|_| !kept.ends_with(char::is_alphanumeric)) {
+            rest = behind.trim_start_matches([' ', ',', ';']);
+            continue;
         }
+        let next = rest.chars().next().map_or(0, char::len_utf8);
+        kept.push_str(&rest[..next]);
+        rest = &rest[next..];
     }
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.take(HEAD_WORDS * 2).filter(|word| word.chars().all(|letter| letter.is_ascii_uppercase())).find_map(level_of)
+    kept
 }
 
-/// A text with its values masked: what holds a digit, what stands in braces, what follows an equals sign.
+/// What follows an id of a trace or a span with its name, where a text begins with one.
+fn id_at(text: &str) -> Option<&str> {
+    let name = ["trace", "span"].into_iter().find(|name| text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))?;
+    let rest = text[name.len()..].trim_start_matches(['_', '-', ' ', '.']);
+    let rest = rest.get(..2).filter(|id| id.eq_ignore_ascii_case("id")).map(|_| &rest[2..])?.trim_start_matches(['"', ' ']);
+    let rest = rest.strip_prefix([':', '=']).unwrap_or(rest).trim_start_matches(['"', ' ']);
+    let digits = rest.find(|letter: char| !(letter.is_ascii_hexdigit() || letter == '-')).unwrap_or(rest.len());
+    let ends = !rest[digits..].starts_with(|letter: char| letter.is_alphanumeric());
+    (digits >= 6 && ends).then(|| rest[digits..].trim_start_matches('"'))
+}
+
+/// A text with its values masked: what holds a digit, what stands in braces or in double quotes, a list that
+/// follows a colon or an equals sign, and what follows an equals sign.
 /// A file or class with its line (`OrderService#31`, `main.go:88`) is kept, since it names the statement.
 fn mask(text: &str) -> String {
     let mut masked = String::new();
@@ -112,13 +141,18 @@ fn mask(text: &str) -> String {
             rest = after;
             if depth == 0 {
                 let place = names_a_place(token);
-                let value = after_equals || !place && (token.chars().any(|letter| letter.is_ascii_digit()) || is_address(token));
+                let value = after_equals || !place && (token.chars().any(|letter| letter.is_ascii_digit()) || is_address(token) || is_hexadecimal(token));
                 push(&mut masked, if value { MASK } else { token });
             }
             after_equals = false;
             continue;
         }
         rest = &rest[first.len_utf8()..];
+        if let Some(behind) = behind_value(first, rest, &masked).filter(|_| depth == 0) {
+            push(&mut masked, MASK);
+            (rest, after_equals) = (behind, false);
+            continue;
+        }
         match first {
             '{' => depth += 1,
             '}' => {
@@ -148,6 +182,16 @@ fn mask(text: &str) -> String {
     masked[..end].to_owned()
 }
 
+/// What follows a value that begins with a quote, or with a bracket behind a colon or an equals sign.
+fn behind_value<'a>(first: char, rest: &'a str, masked: &str) -> Option<&'a str> {
+    let end = match first {
+        '"' => '"',
+        '[' if masked.trim_end().ends_with([':', '=']) => ']',
+        _ => return None,
+    };
+    rest.split_once(end).map(|(_, behind)| behind)
+}
+
 fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/' | '#' | ':' | '+' | '@' | '%')
 }
@@ -160,6 +204,11 @@ fn push(masked: &mut String, token: &str) {
     } else {
         masked.push_str(token);
     }
+}
+
+/// An id that happens to have no digit.
+fn is_hexadecimal(token: &str) -> bool {
+    token.len() >= 8 && token.bytes().all(|byte| matches!(byte, b'a'..=b'f' | b'A'..=b'F' | b'-'))
 }
 
 /// `ada@example.org`.
@@ -180,7 +229,9 @@ fn place_in(text: &str) -> Option<&str> {
 /// `t.s.TravelServiceImpl#532`, `main.go:88`.
 fn names_a_place(token: &str) -> bool {
     let Some((file, line)) = token.trim_end_matches(':').rsplit_once(['#', ':']) else { return false };
-    let named = file.contains('.') && file.chars().next().is_some_and(char::is_alphabetic) && !file.chars().any(|letter| letter.is_ascii_digit());
+    // Hosts have digits, and so have classes (`Travel2Impl`).
+    let is_class = || token.contains('#') && file.rsplit('.').next().is_some_and(|class| class.starts_with(|letter: char| letter.is_ascii_uppercase()));
+    let named = file.contains('.') && file.starts_with(char::is_alphabetic) && (is_class() || !file.contains(|letter: char| letter.is_ascii_digit()));
     named && (1..=5).contains(&line.len()) && line.bytes().all(|digit| digit.is_ascii_digit())
 }
 
@@ -204,11 +255,24 @@ mod tests {
             ("mail sent to \"ada@example.org\"", "mail sent to \"bob@example.com\""),
             ("10:00:01.2 INFO t.s.TravelImpl#53 [from:Shang Hai to:Su Zhou]", "10:00:07.9 INFO t.s.TravelImpl#53 [from:Nan Jing to:Bei Jing]"),
             ("I0129 08:50:11.1 main.go:88] ads for [hats]", "I0129 08:51:01.7 main.go:88] ads for [shoes]"),
+            ("12:00:01.1 INFO t.s.Travel2Impl#53 [from:Shang Hai]", "12:00:07.9 INFO t.s.Travel2Impl#53 [from:Nan Jing]"),
+            ("ads asked (context_words=[hats, shoes])", "ads asked (context_words=[mugs])"),
+            ("order of \"Ada Lovelace\" begins", "order of \"Kit\" begins"),
+            ("TraceID: 04c87ec97bae SpanID: e4006dce charge begins", "charge begins"),
+            ("charge begins trace_id=04c87ec97baedeadbeef, span_id=deadbeefdeadbeef", "charge begins"),
+            ("level=info ts=12 msg=\"charge begins\" id=abc", "charge begins"),
+            ("no such user 7\n  at Users.find(users.js:10)", "no such user 8\n  at Pool.run(pool.js:3)"),
+            (r#"{"level":30,"pid":7,"user":"ada"}"#, r#"{"level":30,"pid":9,"user":"kit"}"#),
+            (r#"{"level":30,"time":1,"msg":"asked by 7"}"#, "asked by 9"),
+            ("user deadbeef-dead-beef-dead-beefdeadbeef left", "user 1eadbeef-dead-beef-dead-beefdeadbeef left"),
         ] {
             assert_eq!(of(one).0, of(other).0);
         }
         assert_ne!(of("o.s.OrderServiceImpl#384 done").0, of("o.s.OrderServiceImpl#391 done").0);
         assert_ne!(of("Charge started").0, of("Charge successfully").0);
+        assert_ne!(of("trace identity lost").0, of("lost").0);
+        assert_ne!(of("tracing began").0, of("began").0);
+        assert_ne!(of("level=info msg=\"charge began\"").0, of("level=info msg=\"charge ended\"").0);
         assert_ne!(of("cart.shop:7070 answered").0, of("cart.shop:7070 refused").0);
     }
 
@@ -228,6 +292,9 @@ mod tests {
             r#"{"severity":"error","message":"failed to charge"}"#,
             r#"{"log":"{\"level\":\"fatal\",\"msg\":\"gone\"}\n","stream":"stdout"}"#,
             "[CRITICAL] disk gone",
+            r#"{"level":50,"time":1,"msg":"no such card"}"#,
+            r#"{"log":"{\"level\":60,\"msg\":\"gone\"}\n","stream":"stdout"}"#,
+            r#"{"levelname":"ERROR","levelno":40,"message":"no such card"}"#,
         ] {
             assert!(of(text).1, "{text}");
         }

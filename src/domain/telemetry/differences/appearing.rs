@@ -4,9 +4,11 @@
 
 use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance};
 use crate::domain::{
-    telemetry::facts::{OperationKey, StatementKey, Step},
+    telemetry::facts::{Facts, Name, OperationKey, StatementKey, Step},
     wording::{count, grouped},
 };
+
+use std::collections::BTreeMap;
 
 /// Fewer may be anything.
 const FEWEST: f64 = 10.0;
@@ -14,10 +16,77 @@ const FEWEST_ENTRIES: f64 = 10.0;
 /// It follows from this share of entries at least, and so many times as often as before.
 const FLOOR: f64 = 0.05;
 const TIMES: f64 = 5.0;
+/// Of all entries of a service, where it is not known which it follows from.
+const FLOOR_OF_ALL: f64 = 0.02;
+const FEWEST_RECORDS: u64 = 8;
 /// What is new comes in bundles that nothing before could show.
 const BUNDLE: f64 = 2.0;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
+    let mut findings = steps(pair);
+    let told = |key: &StatementKey| findings.iter().any(|finding| finding.large && finding.p < 0.01 && finding.of(pair, key));
+    let statements = statements(pair, told);
+    findings.extend(statements);
+    findings
+}
+
+/// Statements over all entries of their service: those whose records name no span, and those of
+/// which each of many operations writes a few.
+fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Finding> {
+    let (entries, entries_before) = (entries(pair.now), entries(pair.before));
+    let mut findings = Vec::new();
+    for (key, now) in pair.now.statements.iter().filter(|(key, facts)| facts.errors * 2 <= facts.n && facts.n >= FEWEST_RECORDS && !is_told(key)) {
+        let of = |entries: &BTreeMap<Name, u64>| entries.get(&key.service).copied().unwrap_or_default() as f64;
+        let (of_now, of_before) = (of(&entries), of(&entries_before));
+        let before = pair.before.statements.get(key).map_or(0.0, |facts| facts.n as f64);
+        let now = now.n as f64;
+        if of_now < FEWEST_ENTRIES || of_before < FEWEST_ENTRIES {
+            continue;
+        }
+        let (rate, rate_before) = (now / of_now, before / of_before);
+        let (service, statement) = (pair.text(key.service), pair.text(key.statement));
+        let figure = |n: f64, rate| Figure { n: n as u64, value: Some(rate) };
+        let new = if before == 0.0 { "now" } else { "more often" };
+        let item = Difference {
+            attribute: Some("log.statement".to_owned()),
+            value: Some(statement.to_owned()),
+            text: format!(
+                "{service} {new} logs “{statement}”: {} in {}; {} in {} before.",
+                grouped(now as usize),
+                count(of_now as usize, "call", "calls"),
+                grouped(before as usize),
+                grouped(of_before as usize)
+            ),
+            ..Difference::new(DifferenceKind::Service, service, "log", figure(of_now, rate), figure(of_before, rate_before))
+        };
+        findings.push(Finding {
+            evidence: Evidence::Appearing,
+            service: key.service,
+            p: chance::higher_rate(now, of_now, before, of_before, BUNDLE),
+            large: rate - rate_before >= FLOOR_OF_ALL && rate >= TIMES * rate_before,
+            effect: (0.3 + 0.7 * (rate - rate_before)).clamp(0.0, 1.0),
+            item,
+        });
+    }
+    findings
+}
+
+fn entries(facts: &Facts) -> BTreeMap<Name, u64> {
+    let mut entries = BTreeMap::<Name, u64>::new();
+    for (key, operation) in &facts.operations {
+        *entries.entry(key.service).or_default() += operation.entries;
+    }
+    entries
+}
+
+impl Finding {
+    /// Whether it is about this statement.
+    fn of(&self, pair: Pair<'_>, key: &StatementKey) -> bool {
+        self.service == key.service && self.item.attribute.is_some() && self.item.value.as_deref() == Some(pair.text(key.statement))
+    }
+}
+
+fn steps(pair: Pair<'_>) -> Vec<Finding> {
     pair.now
         .steps
         .iter()

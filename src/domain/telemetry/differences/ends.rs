@@ -17,6 +17,11 @@ pub(super) struct Calls {
     pub own_errors: Clustered,
     pub gap: Sketch,
     pub gap_ln: Clustered,
+    /// Of calls without a span of the caller's: the free time on either side of the other's.
+    pub around: Sketch,
+    pub around_ln: Clustered,
+    /// How long the caller waited in calls that the other side does not show, in microseconds.
+    pub waited_micros: f64,
 }
 
 impl Calls {
@@ -25,10 +30,13 @@ impl Calls {
             self.calls += facts.calls;
         } else {
             self.unseen += facts.calls;
+            self.waited_micros += facts.waited.mean_micros().unwrap_or_default() * facts.waited.n() as f64;
         }
         self.own_errors.merge(&facts.own_errors);
         self.gap.merge(&facts.gap);
         self.gap_ln.merge(&facts.gap_ln);
+        self.around.merge(&facts.around);
+        self.around_ln.merge(&facts.around_ln);
     }
 }
 

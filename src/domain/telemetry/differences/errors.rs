@@ -5,6 +5,7 @@
 use super::{
     Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
     ends::{self, Known, Verdict},
+    pooled,
     words::{of_calls, percent},
 };
 use crate::domain::{
@@ -22,6 +23,8 @@ const BUNDLE: f64 = 1.5;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let mut findings = entries(pair);
+    let of_rare = of_rare(pair, &findings);
+    findings.extend(of_rare);
     findings.extend(calls(pair));
     findings.extend(records(pair));
     findings
@@ -37,6 +40,11 @@ struct Ratios {
     effect: f64,
 }
 
+/// How much a ratio that grew by so much counts: by its points, not by how many times it is what it was.
+fn size(points: f64) -> f64 {
+    0.35 + 0.65 * points.clamp(0.0, 1.0).sqrt()
+}
+
 fn ratios(now: &Clustered, before: &Clustered) -> Option<Ratios> {
     if now.n < FEWEST_CALLS || before.n < FEWEST_CALLS {
         return None;
@@ -48,7 +56,7 @@ fn ratios(now: &Clustered, before: &Clustered) -> Option<Ratios> {
         before: Figure { n: before.n as u64, value: Some(before_ratio) },
         p: chance::higher_rate(now.sum, now.n, before.sum, before.n, bundle),
         large: now.sum >= FEWEST_ERRORS && (now_ratio >= 2.0 * before_ratio && now_ratio - before_ratio >= 0.01 || now_ratio - before_ratio >= 0.1),
-        effect: 0.5 + 0.5 * (now_ratio - before_ratio).clamp(0.0, 1.0),
+        effect: size(now_ratio - before_ratio),
     })
 }
 
@@ -66,6 +74,24 @@ fn entries(pair: Pair<'_>) -> Vec<Finding> {
             of_calls(before.own_errors.sum, before.own_errors.n),
         );
         findings.push(Finding { evidence: Evidence::Errors, service: key.service, p: ratios.p, large: ratios.large, effect: ratios.effect, item });
+    }
+    findings
+}
+
+/// Those of operations that are seldom entered, together, where none of them is named alone.
+fn of_rare(pair: Pair<'_>, known: &[Finding]) -> Vec<Finding> {
+    let is_known = |service: Name| known.iter().any(|finding| finding.service == service && finding.large && finding.p < 0.001);
+    let mut findings = Vec::new();
+    for (service, operations, now, before) in pooled::errors(pair).filter(|(service, ..)| !is_known(*service)) {
+        let Some(ratios) = ratios(&now, &before) else { continue };
+        let text = pair.text(service);
+        let mut item = Difference::new(DifferenceKind::Service, text, "errors", ratios.now, ratios.before);
+        item.text = format!(
+            "{text} fails in {} of {operations} rare operations; {} before. Nothing that it calls failed there.",
+            of_calls(now.sum, now.n),
+            of_calls(before.sum, before.n)
+        );
+        findings.push(Finding { evidence: Evidence::Errors, service, p: ratios.p, large: ratios.large, effect: ratios.effect, item });
     }
     findings
 }
@@ -164,7 +190,7 @@ fn records(pair: Pair<'_>) -> Vec<Finding> {
             }
         };
         item.text = format!("{service} logs the error “{statement}” {}; {} before.", per(n, exposure_now), per(n_before, exposure_before));
-        let effect = if by_entry { 0.5 + 0.5 * (rate - rate_before).clamp(0.0, 1.0) } else { 0.7 };
+        let effect = if by_entry { size(rate - rate_before) } else { 0.7 };
         findings.push(Finding {
             evidence: Evidence::Errors,
             service: key.service,

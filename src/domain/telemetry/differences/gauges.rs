@@ -43,6 +43,10 @@ pub(super) fn findings(pair: Pair<'_>) -> (Vec<Finding>, Vec<Finding>) {
         let before = pair.before.gauges.get(key).or_else(|| of_service.get(&(key.service, key.metric)));
         let before = before.filter(|before| !is_suspect(key, now) && !is_suspect(key, before));
         let sort = Sort::of(pair.text(key.metric));
+        // What is left of something falls as its use grows.
+        if is_of_rest(pair.text(key.metric)) {
+            continue;
+        }
         if let Some(reading) = before.and_then(|before| reading(*key, *now, *before, sort)) {
             by_metric.entry(key.metric).or_default().push(reading);
         }
@@ -65,6 +69,14 @@ fn siblings(pair: Pair<'_>) -> BTreeMap<(Name, Name), GaugeFacts> {
         siblings.entry((key.service, key.metric)).or_default().merge(facts);
     }
     siblings
+}
+
+/// Whether a metric is what is left, or may be used, of something: `mem_free`, `cpu.idle`, `memory_limit`.
+fn is_of_rest(metric: &str) -> bool {
+    let name = metric.to_ascii_lowercase();
+    name.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|word| matches!(word, "idle" | "free" | "available" | "limit" | "total" | "capacity" | "allocatable"))
+        && !name.contains("utilization")
 }
 
 fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts, sort: Sort) -> Option<Reading> {
@@ -93,6 +105,12 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
         if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { 0.0 };
     let all_squares: f64 = readings.iter().map(|reading| (reading.growth - middle).powi(2)).sum();
     let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
+    // As much more as others are by chance: what readings of one metric swing by in its own unit.
+    let steps: Vec<f64> = readings.iter().map(|reading| reading.mean - reading.mean_before).collect();
+    let step = if enough { chance::median(steps.clone()).unwrap_or_default() } else { 0.0 };
+    let step_squares: f64 = steps.iter().map(|change| (change - step).powi(2)).sum();
+    // The most that anything of it reads, which is how much there is, as far as is known.
+    let most = readings.iter().map(|reading| reading.mean.max(reading.mean_before)).fold(0.0, f64::max);
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
     let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));
     readings
@@ -121,6 +139,14 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
             let apart_by = if sort == Sort::Other { growth } else { growth.max(growth.exp_m1() / 1.5) };
             let p = chance::normal_tail(chance::from_t(apart_by / deviation, degrees));
             let changed = (reading.mean - reading.mean_before).abs();
+            let of_others = ((step_squares - (reading.mean - reading.mean_before - step).powi(2)).max(0.0) / (peers - 1.0).max(1.0)).sqrt();
+            let by_step = if sort == Sort::Processor && enough {
+                let apart = of_others.max(0.02 * most).max(1e-12);
+                chance::normal_tail(chance::from_t((reading.mean - reading.mean_before * busier.exp() - step) / apart, peers - 2.0))
+            } else {
+                1.0
+            };
+            let p = if by_step < p { (2.0 * by_step).min(p) } else { p };
             let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level;
             let service = pair.text(reading.key.service);
             let instance = reading.key.instance.map(|name| pair.text(name));
@@ -135,7 +161,9 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
                 number(reading.mean_before),
                 count(reading.before.readings as usize, "reading", "readings"),
             );
-            let effect = sort.weight() * (growth / sort.full().ln()).clamp(0.0, 1.0);
+            // From one in a hundred to five is as many times as from fifteen to seventy-five.
+            let size = if sort == Sort::Processor { 0.4 + 0.6 * (changed / most.max(1e-12)).clamp(0.0, 1.0).sqrt() } else { 1.0 };
+            let effect = sort.weight() * size * (growth / sort.full().ln()).clamp(0.0, 1.0);
             Some(Finding { evidence: Evidence::Gauge, service: reading.key.service, p, large, effect, item })
         })
         .collect()

@@ -7,16 +7,18 @@
 use super::{
     Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
     ends::{self, Verdict},
+    pooled,
+    waited::{self, Way},
     words::{micros, percent},
 };
 use crate::domain::{
     telemetry::{
-        facts::{Clustered, Name},
+        facts::{Clustered, Name, OperationFacts, OperationKey},
         sketch::Sketch,
     },
     wording::grouped,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer readings on either side say nothing.
 const FEWEST: u64 = 8;
@@ -33,85 +35,116 @@ const FLOOR_OF_SHARE: f64 = 0.04;
 /// What differs widely from call to call (some wait for a limit, some do not) drifts between
 /// stretches of time by this part of how far calls lie apart.
 const DRIFT: f64 = 0.2;
+/// What is left of a time that is waiting for others.
+const WAITING: f64 = 0.35;
 /// With at least so many services it can be told what all of them have in common.
 const FEWEST_FOR_COMMON: usize = 6;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
-    let own = own(pair);
+    let usual = Usual::of(judgeable(pair).filter(|(_, now, _)| now.entries > 0).map(|(key, now, before)| (key.service, &now.self_ln, &before.self_ln)));
+    let own = own(pair, usual);
+    let rare = pooled::latency(pair, usual, |service| own.iter().any(|(key, is_entry, slow)| key.0 == service && *is_entry && slow.stands()));
     let edges = ends::edges(pair);
-    let ways = ways(&edges);
+    let ways = ways(&edges, &own);
+    let blamed = ends::blamed(pair.names, &ways.iter().map(|(key, way)| (key.0, key.1, Verdict::of(way.slow.looks_slow(), way.slow.n))).collect::<Vec<_>>());
+    // What a service waits for is not its own time, though it may look like it.
+    let waits = waited::Waits::of(pair, &edges, &ways, &blamed);
+    let own: Vec<_> = own.into_iter().map(|(key, is_entry, slow)| (key, is_entry, waits.explain(pair, key, &slow), slow)).collect();
     // An entry's time holds that of its inner spans.
     let added = |slow: &Slow| if slow.stands() { slow.added_micros * slow.n as f64 } else { 0.0 };
-    let total: f64 =
-        own.iter().filter(|(_, is_entry, _)| *is_entry).map(|(_, _, slow)| added(slow)).sum::<f64>() + ways.iter().map(|(_, slow)| added(slow)).sum::<f64>();
+    let is_own = |is_entry: &bool, waits: &bool| *is_entry && !waits;
+    let total: f64 = own.iter().filter(|(_, is_entry, waits, _)| is_own(is_entry, waits)).map(|(_, _, _, slow)| added(slow)).sum::<f64>()
+        + ways.iter().map(|(_, way)| added(&way.slow)).sum::<f64>()
+        + rare.iter().map(|(_, slow)| added(slow)).sum::<f64>();
     let share = |of: f64| if total > 0.0 { (of / total).min(1.0) } else { 0.0 };
+    // Times as long is one thing, and how long another.
+    let most = own.iter().map(|(_, _, _, slow)| slow).chain(ways.iter().map(|(_, way)| &way.slow)).filter(|slow| slow.stands());
+    let most = most.map(|slow| slow.added_micros).fold(1.0, f64::max);
+    let size = |slow: &Slow| 0.6 + 0.4 * (slow.added_micros / most).clamp(0.0, 1.0).sqrt();
 
     let mut by_service = BTreeMap::<Name, f64>::new();
-    let blamed = ends::blamed(pair.names, &ways.iter().map(|(key, slow)| (key.0, key.1, Verdict::of(slow.looks_slow(), slow.n))).collect::<Vec<_>>());
-    for (key, _, slow) in own.iter().filter(|(_, is_entry, _)| *is_entry) {
+    for (key, _, _, slow) in own.iter().filter(|(_, is_entry, waits, _)| is_own(is_entry, waits)) {
         *by_service.entry(key.0).or_default() += added(slow);
     }
-    for (key, slow) in &ways {
+    for (key, way) in &ways {
         if let Some(blame) = blamed.get(key) {
-            *by_service.entry(blame.service).or_default() += added(slow);
+            *by_service.entry(blame.service).or_default() += added(&way.slow);
         }
     }
     let share_of = |service: Name, slow: &Slow| share(by_service.get(&service).copied().unwrap_or_default().max(added(slow)));
 
     // The edges of one end speak together: what is slow on each of them need not show on one alone.
     let together = |service: Name| {
-        let p: Vec<f64> = ways.iter().filter(|(key, _)| key.0 == service || key.1 == service).map(|(_, slow)| slow.p).collect();
+        let p: Vec<f64> = ways.iter().filter(|(key, _)| key.0 == service || key.1 == service).map(|(_, way)| way.slow.p).collect();
         2.0 * chance::together(&p)
     };
     let of_ends: BTreeMap<Name, f64> = blamed.values().map(|blame| (blame.service, together(blame.service))).collect();
 
     let mut findings = Vec::new();
-    for ((service, operation), is_entry, slow) in own {
+    for ((service, operation), is_entry, waits, slow) in own {
         let share = share_of(service, &slow);
         let (service_text, operation) = (pair.text(service), pair.text(operation));
         let mut item = Difference::new(DifferenceKind::Operation, service_text, "latency", slow.figure(), slow.figure_before());
         item.operation = Some(operation.to_owned());
-        item.text = format!("{service_text} itself takes {} in {operation}: {}.", micros(slow.typical), slow.words());
-        let weight = if is_entry { 1.0 } else { 0.8 };
-        findings.push(slow.finding(service, share, weight, item));
+        item.text = if waits {
+            format!("{service_text} waits {} in {operation}, mostly for what it calls: {}.", micros(slow.typical), slow.words())
+        } else {
+            format!("{service_text} itself takes {} in {operation}: {}.", micros(slow.typical), slow.words())
+        };
+        let weight = if is_entry { 1.0 } else { 0.8 } * if waits { WAITING } else { 1.0 };
+        findings.push(slow.finding(service, share, weight * size(&slow), item));
     }
-    for (key, mut slow) in ways {
+    for (service, slow) in rare {
+        let service_text = pair.text(service);
+        let mut item = Difference::new(DifferenceKind::Service, service_text, "latency", slow.figure(), slow.figure_before());
+        item.text = format!(
+            "{service_text} itself takes {} (geometric mean of {} calls of rare operations); {} (of {}) before.",
+            micros(slow.typical),
+            grouped(slow.n as usize),
+            micros(slow.typical_before),
+            grouped(slow.n_before as usize),
+        );
+        findings.push(slow.finding(service, share(added(&slow)), size(&slow), item));
+    }
+    for (key, mut way) in ways {
         let blame = blamed.get(&key);
-        slow.p = blame.and_then(|blame| of_ends.get(&blame.service)).map_or(slow.p, |of_end| slow.p.min(*of_end));
+        way.slow.p = blame.and_then(|blame| of_ends.get(&blame.service)).map_or(way.slow.p, |of_end| way.slow.p.min(*of_end));
+        let (slow, is_around) = (way.slow, way.is_around);
         let service = blame.map_or(key.1, |blame| blame.service);
         let share = share_of(service, &slow);
         let mut item = Difference::new(DifferenceKind::Edge, pair.text(service), "latency", slow.figure(), slow.figure_before());
         item.peer = Some(pair.text(if service == key.0 { key.1 } else { key.0 }).to_owned());
         item.text = format!(
-            "Calls from {} to {} spend {} on the way: {}{}.",
+            "Calls from {} to {} spend {} {}: {}{}.",
             pair.text(key.0),
             pair.text(key.1),
             micros(slow.typical),
+            if is_around { "before and behind it" } else { "on the way" },
             slow.words(),
             blame.map_or(String::new(), |blame| format!(". {} is slow on {}", pair.text(blame.service), blame.words())),
         );
-        findings.push(slow.finding(service, share, 1.0, item));
+        findings.push(slow.finding(service, share, size(&slow), item));
     }
     findings
 }
 
 /// One set of durations against another.
-struct Slow {
-    n: u64,
-    n_before: u64,
+pub(super) struct Slow {
+    pub n: u64,
+    pub n_before: u64,
     /// The medians, in microseconds.
-    typical: f64,
-    typical_before: f64,
+    pub typical: f64,
+    pub typical_before: f64,
     /// By how much typical times grew, as a logarithm, without what all services share.
-    growth: f64,
-    tail: Tail,
+    pub growth: f64,
+    pub tail: Tail,
     /// What a call takes longer, heavy tails aside.
-    added_micros: f64,
-    p: f64,
+    pub added_micros: f64,
+    pub p: f64,
 }
 
 /// The slow ones among many.
-struct Tail {
+pub(super) struct Tail {
     /// The share beyond the bound, in microseconds, and how many times the bound those typically take.
     share: f64,
     bound: f64,
@@ -163,7 +196,7 @@ impl Slow {
         (typically || self.tail.large) && self.added_micros >= FLOOR_MICROS
     }
 
-    fn stands(&self) -> bool {
+    pub fn stands(&self) -> bool {
         self.large() && self.p < 0.01
     }
 
@@ -201,18 +234,15 @@ impl Slow {
 
 type Own = ((Name, Name), bool, Slow);
 
-/// Entries, and inner spans that do not merely wait for a call.
-fn own(pair: Pair<'_>) -> Vec<Own> {
-    let both: Vec<_> = pair
-        .now
-        .operations
-        .iter()
-        .filter_map(|(key, now)| Some((*key, now, pair.before.operations.get(key)?)))
-        .filter(|(_, now, before)| now.self_time.n() >= FEWEST && before.self_time.n() >= FEWEST)
+/// Entries, and inner spans that do not merely wait for a call, of which both ranges tell enough.
+fn judgeable(pair: Pair<'_>) -> impl Iterator<Item = (OperationKey, &OperationFacts, &OperationFacts)> {
+    let both = pair.now.operations.iter().filter_map(move |(key, now)| Some((*key, now, pair.before.operations.get(key)?)));
+    both.filter(|(_, now, before)| now.self_time.n() >= FEWEST && before.self_time.n() >= FEWEST)
         .filter(|(_, now, before)| now.entries > 0 || (now.crossing + before.crossing) * 5 <= now.spans + before.spans)
-        .collect();
-    let usual = Usual::of(both.iter().filter(|(_, now, _)| now.entries > 0).map(|(key, now, before)| (key.service, &now.self_ln, &before.self_ln)));
-    both.into_iter()
+}
+
+fn own(pair: Pair<'_>, usual: Usual) -> Vec<Own> {
+    judgeable(pair)
         .filter_map(|(key, now, before)| {
             let slow = Slow::of(&now.self_time, &now.self_ln, &before.self_time, &before.self_ln, usual)?;
             Some(((key.service, key.operation), now.entries > 0, slow))
@@ -220,22 +250,35 @@ fn own(pair: Pair<'_>) -> Vec<Own> {
         .collect()
 }
 
-/// Edges share nothing that could be taken off: those of one busy service are most of them.
-fn ways(edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<((Name, Name), Slow)> {
+/// Edges share nothing that could be taken off: those of one busy service are most of them. Where no
+/// span of the caller's waits for the other side, the free time around it stands for the way, unless
+/// the caller does slowly also what it does alone.
+fn ways(edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own]) -> Vec<((Name, Name), Way)> {
+    let slow_alone: BTreeSet<Name> = own.iter().filter(|(_, is_entry, slow)| !is_entry && slow.stands()).map(|((service, _), _, _)| *service).collect();
     edges
         .iter()
-        .filter(|(_, edge)| edge.now.gap.n() >= FEWEST_OF_EDGE && edge.before.gap.n() >= FEWEST_OF_EDGE)
-        .filter_map(|(key, edge)| Some((*key, Slow::of(&edge.now.gap, &edge.now.gap_ln, &edge.before.gap, &edge.before.gap_ln, Usual::OF_EDGES)?)))
+        .filter_map(|(key, edge)| {
+            let (now, before) = (&edge.now, &edge.before);
+            let enough = |now: &Sketch, before: &Sketch| now.n() >= FEWEST_OF_EDGE && before.n() >= FEWEST_OF_EDGE;
+            let (slow, is_around) = if enough(&now.gap, &before.gap) {
+                (Slow::of(&now.gap, &now.gap_ln, &before.gap, &before.gap_ln, Usual::OF_EDGES)?, false)
+            } else if enough(&now.around, &before.around) && !slow_alone.contains(&key.0) {
+                (Slow::of(&now.around, &now.around_ln, &before.around, &before.around_ln, Usual::OF_EDGES)?, true)
+            } else {
+                return None;
+            };
+            Some((*key, Way { slow, is_around }))
+        })
         .collect()
 }
 
 /// What times do anyway between two ranges, as logarithms.
 #[derive(Clone, Copy)]
-struct Usual {
+pub(super) struct Usual {
     /// By how much all grew.
-    common: f64,
+    pub common: f64,
     /// How far services lie apart from that, as a standard deviation.
-    apart: f64,
+    pub apart: f64,
 }
 
 impl Usual {

@@ -13,8 +13,10 @@ mod errors;
 mod gauges;
 mod latency;
 mod missing;
+mod pooled;
 mod rank;
 mod traffic;
+mod waited;
 mod words;
 
 use super::{
