@@ -424,7 +424,7 @@ mod tests {
         assert_eq!(names, ["Fast", "Slow", "Steady", "Trickle"]);
         let alert = &page.report.alerts[0];
         let picture = burning(&page, &series, "Fast", alert, Wall::utc()).expect("it was measured");
-        assert_eq!((picture.title.as_str(), rates(alert).as_str()), ("Fast: fires", "75× and 450×"));
+        assert_eq!((picture.title.as_str(), rates(alert).as_str()), ("Fast: fires", "230× and 450×"));
         let (_, highest) = picture.short.1.extremes(picture.from, picture.until).expect("it was measured");
         assert!((highest - 450.0).abs() < 1e-6, "900 of 2,000, against one in a thousand: {highest}");
         assert!(
