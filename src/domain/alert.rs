@@ -151,7 +151,8 @@ pub struct Episode {
     pub id: AlertId,
     pub state: AlertState,
     pub started_at: Timestamp,
-    /// The newest event time that said "firing" or "acknowledged".
+    /// The newest event time, by its sender's clock. Before the end of what is over: the sender did not
+    /// say when it ended, and `resolved_at` is when its word arrived here.
     pub last_event_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
@@ -172,8 +173,8 @@ pub enum Verdict {
     Repeat { event_at: Timestamp },
     /// The open episode was acknowledged where it came from.
     Acknowledge { event_at: Timestamp },
-    /// The open episode ends.
-    Resolve { at: Timestamp },
+    /// The open episode ends; `is_dated`: by its sender's clock, not by ours.
+    Resolve { at: Timestamp, is_dated: bool },
     /// Accepted, and nothing changes.
     Ignore(Ignored),
 }
@@ -219,9 +220,7 @@ pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) 
     let open = newest.filter(|episode| episode.resolved_at.is_none());
     match (signal.action, open, newest) {
         (SignalAction::Fire, Some(open), _) => Verdict::Repeat { event_at: told_at.map_or(open.last_event_at, |at| at.max(open.last_event_at)) },
-        (SignalAction::Fire, None, Some(last)) if told_at.is_some_and(|at| last.resolved_at >= Some(at)) && !outlives(last, signal) => {
-            Verdict::Ignore(Ignored::Late)
-        }
+        (SignalAction::Fire, None, Some(last)) if told_at.is_some_and(|at| at <= over_since(last)) && !outlives(last, signal) => Verdict::Ignore(Ignored::Late),
         (SignalAction::Fire, None, _) => Verdict::Open {
             started_at: credible(signal.started_at).unwrap_or(received_at),
             event_at: told_at.unwrap_or_else(|| earliest_end(newest, received_at)),
@@ -230,7 +229,7 @@ pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) 
             Verdict::Acknowledge { event_at: told_at.unwrap_or(open.last_event_at) }
         }
         (SignalAction::Resolve, Some(open), _) if told_at.is_none_or(|at| at >= open.last_event_at) => {
-            Verdict::Resolve { at: told_at.unwrap_or(received_at).max(open.started_at) }
+            Verdict::Resolve { at: told_at.unwrap_or(received_at).max(open.started_at), is_dated: told_at.is_some() }
         }
         (SignalAction::Acknowledge | SignalAction::Resolve, Some(_), _) => Verdict::Ignore(Ignored::Late),
         (SignalAction::Acknowledge | SignalAction::Resolve, None, _) => Verdict::Ignore(Ignored::Unknown),
@@ -242,6 +241,14 @@ pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) 
 fn earliest_end(last: Option<&Episode>, received_at: Timestamp) -> Timestamp {
     let differing = received_at.plus_secs(-CLOCK_SKEW_SECS);
     last.and_then(|last| last.resolved_at).map_or(differing, |ended_at| differing.max(Timestamp::from_micros(ended_at.micros().saturating_add(1))))
+}
+
+/// Up to when a sender's “firing” is older than the end of `last`. An end without a time has that of
+/// its arrival, by our clock: as much before it as the clocks may differ by, what is newer than
+/// anything its sender said may well have fired after it.
+fn over_since(last: &Episode) -> Timestamp {
+    let Some(ended_at) = last.resolved_at else { return last.last_event_at };
+    if last.last_event_at >= ended_at { ended_at } else { ended_at.plus_secs(-CLOCK_SKEW_SECS).max(last.last_event_at) }
 }
 
 /// Whether `last` merely ran out, by our clock, and its sender now says that it still holds: a
@@ -281,7 +288,7 @@ mod tests {
             id,
             state,
             started_at,
-            last_event_at: started_at,
+            last_event_at: resolved_at.unwrap_or(started_at),
             resolved_at,
             expires_at: None,
             severity: None,
@@ -308,6 +315,25 @@ mod tests {
     }
 
     #[test]
+    fn a_firing_within_the_clocks_difference_of_an_undated_resolve_is_no_late_one() {
+        let open = Episode { last_event_at: NOON.plus_secs(30), ..an_episode(NOON, None) };
+        let mut undated = a_signal(SignalAction::Resolve, NOON);
+        (undated.event_at, undated.started_at) = (None, None);
+        let verdict = judge(Some(&open), &undated, NOON.plus_secs(200));
+        assert_eq!(verdict, Verdict::Resolve { at: NOON.plus_secs(200), is_dated: false });
+        // The sender's clock is forty seconds behind ours: it fires again, ten seconds later.
+        let over = Episode { resolved_at: Some(NOON.plus_secs(200)), ..open };
+        let fires = |secs| judge(Some(&over), &a_signal(SignalAction::Fire, NOON.plus_secs(secs)), NOON.plus_secs(210));
+        assert!(matches!(fires(170), Verdict::Open { .. }));
+        assert_eq!(fires(140), Verdict::Ignore(Ignored::Late), "no clock differs by so much");
+        let at_once = Episode { last_event_at: NOON.plus_secs(170), ..over.clone() };
+        let again = judge(Some(&at_once), &a_signal(SignalAction::Fire, NOON.plus_secs(170)), NOON.plus_secs(210));
+        assert_eq!(again, Verdict::Ignore(Ignored::Late), "what was said before is said again");
+        let dated = Episode { last_event_at: NOON.plus_secs(200), ..over };
+        assert_eq!(judge(Some(&dated), &a_signal(SignalAction::Fire, NOON.plus_secs(170)), NOON.plus_secs(210)), Verdict::Ignore(Ignored::Late));
+    }
+
+    #[test]
     fn what_only_ran_out_opens_again_when_its_sender_is_back() {
         let mut ran_out = an_episode(NOON, Some(NOON.plus_secs(240)));
         ran_out.expires_at = ran_out.resolved_at;
@@ -324,7 +350,10 @@ mod tests {
         let mut open = an_episode(NOON, None);
         open.last_event_at = NOON.plus_secs(30);
         assert_eq!(judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(20)), NOON.plus_secs(40)), Verdict::Ignore(Ignored::Late));
-        assert_eq!(judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(30)), NOON.plus_secs(40)), Verdict::Resolve { at: NOON.plus_secs(30) });
+        assert_eq!(
+            judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(30)), NOON.plus_secs(40)),
+            Verdict::Resolve { at: NOON.plus_secs(30), is_dated: true }
+        );
     }
 
     #[test]
@@ -342,7 +371,7 @@ mod tests {
         let Verdict::Acknowledge { event_at } = judge(Some(&open), &acknowledged, NOON.plus_secs(300)) else { panic!("it is acknowledged") };
         open.last_event_at = event_at;
         let resolved = a_signal(SignalAction::Resolve, NOON.plus_secs(200));
-        assert_eq!(judge(Some(&open), &resolved, NOON.plus_secs(310)), Verdict::Resolve { at: NOON.plus_secs(200) });
+        assert_eq!(judge(Some(&open), &resolved, NOON.plus_secs(310)), Verdict::Resolve { at: NOON.plus_secs(200), is_dated: true });
     }
 
     #[test]
@@ -352,15 +381,18 @@ mod tests {
         let mut open = Episode { last_event_at: event_at, ..an_episode(started_at, None) };
         // Its sender's clock is two seconds behind ours; nothing ends before it began.
         let resolved = a_signal(SignalAction::Resolve, NOON.plus_secs(-2));
-        assert_eq!(judge(Some(&open), &resolved, NOON.plus_secs(1)), Verdict::Resolve { at: NOON });
+        assert_eq!(judge(Some(&open), &resolved, NOON.plus_secs(1)), Verdict::Resolve { at: NOON, is_dated: true });
         // Repeats without a date are in nobody's way either.
         let Verdict::Repeat { event_at } = judge(Some(&open), &undated, NOON.plus_secs(60)) else { panic!("it is open") };
         open.last_event_at = event_at;
-        assert_eq!(judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(50)), NOON.plus_secs(70)), Verdict::Resolve { at: NOON.plus_secs(50) });
+        assert_eq!(
+            judge(Some(&open), &a_signal(SignalAction::Resolve, NOON.plus_secs(50)), NOON.plus_secs(70)),
+            Verdict::Resolve { at: NOON.plus_secs(50), is_dated: true }
+        );
         // A sender whose clock is ahead, and who dates only what fires, is heard when it resolves.
         let ahead = an_episode(NOON.plus_secs(30), None);
         let undated_resolve = Signal { started_at: None, event_at: None, ..a_signal(SignalAction::Resolve, NOON) };
-        assert_eq!(judge(Some(&ahead), &undated_resolve, NOON.plus_secs(10)), Verdict::Resolve { at: NOON.plus_secs(30) });
+        assert_eq!(judge(Some(&ahead), &undated_resolve, NOON.plus_secs(10)), Verdict::Resolve { at: NOON.plus_secs(30), is_dated: false });
         // What ended an episode ends no later one when it is delivered again.
         let ended = an_episode(NOON, Some(NOON.plus_secs(50)));
         let Verdict::Open { started_at, event_at } = judge(Some(&ended), &undated, NOON.plus_secs(70)) else { panic!("it fires anew") };

@@ -93,8 +93,9 @@ story! {
         sender.deliver(&[ends("f1", "checkout", 0, 2)]).await;
         let over = sender.alerts().await.remove(0);
         assert_eq!((&over["state"], &over["resolved_at"]), (&json!("resolved"), &json!(at(2, 0))));
-        sender.deliver(&[fires("f1", "checkout", 1)]).await;
+        let receipt = sender.deliver(&[fires("f1", "checkout", 1)]).await;
         assert_eq!(sender.alerts().await.len(), 1, "a late firing reopens nothing");
+        assert_eq!(receipt["warnings"], json!(["1 ignored: it is older than what is known of this key, so it changes nothing"]));
         sender.deliver(&[fires("f1", "checkout", 3)]).await;
         let alerts = sender.alerts().await;
         assert_eq!(alerts.len(), 2);
@@ -104,6 +105,7 @@ story! {
         // A resolve for a key that nobody knows is accepted and changes nothing.
         let receipt = sender.deliver(&[ends("unknown", "checkout", 0, 2)]).await;
         assert_eq!((&receipt["ignored"], &receipt["resolved"]), (&json!(1), &json!(0)));
+        assert_eq!(receipt["warnings"], json!(["1 ignored: nothing with this key is open, so it changes nothing"]));
         assert_eq!(sender.alerts().await.len(), 2);
     }
 }
@@ -227,7 +229,10 @@ story! {
             let receipt = sender.deliver(&[labelled(word, "checkout", word, &at(0, 0), None)]).await;
             assert_eq!((&receipt["opened"], &receipt["incidents_opened"]), (&json!(1), &json!(0)), "{word}");
         }
-        assert!(sender.alerts().await.iter().filter(|alert| alert["severity"] == "info").all(|alert| alert["incident_id"].is_null()));
+        for alert in sender.alerts().await {
+            let why = (alert["severity"] == "info").then_some("it is information: it is recorded and opens no incident");
+            assert_eq!((alert["incident_id"].is_null(), &alert["no_incident_because"]), (why.is_some(), &json!(why)), "{alert}");
+        }
         // A watchdog is no alert that opens anything.
         let watchdog = json!({"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}, "annotations": {}, "startsAt": at(0, 0), "endsAt": "0001-01-01T00:00:00Z", "fingerprint": "w"});
         assert_eq!(sender.deliver(&[watchdog]).await["incidents_opened"], 0);

@@ -9,7 +9,7 @@ use crate::{
 use serde_json::{Value, json};
 use tocsin::domain::people::Role;
 
-const METRICS: [&str; 7] = ["mttd", "mtta", "mttm", "mttr", "mtbf", "frequency", "repeats"];
+const METRICS: [&str; 8] = ["mttd", "mtta", "mttm", "mttr", "resolution", "mtbf", "frequency", "repeats"];
 
 /// RFC 3339, so many hours from noon.
 fn at(hours: i64) -> String {

@@ -114,3 +114,97 @@ impl Store {
 fn unreadable(source: serde_json::Error) -> StoreError {
     StoreError::Unreadable { what: "what figures are made from", source }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        domain::{
+            incident::{Command, Declare},
+            metrics::{Facts, Range},
+            people::{Actor, ActorRef, Role},
+            time::Timestamp,
+        },
+        server::store::{MIGRATIONS, Outcome, Store, testing::empty_store},
+    };
+    use sqlx::Row;
+
+    fn operator() -> Actor {
+        Actor { who: ActorRef::console(), role: Role::Admin }
+    }
+
+    async fn told(store: &Store, title: &str, services: &[&str], private: bool) -> crate::domain::ids::IncidentId {
+        let draft = Declare { title: title.to_owned(), services: services.iter().map(|name| (*name).to_owned()).collect(), private, ..Declare::default() };
+        match store.declare(draft, &operator(), title).await.expect("the store works") {
+            Outcome::Done(incident) => incident.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Rows as the version before wrote them are filled from the incidents by migration 0015.
+    #[tokio::test]
+    async fn rows_of_the_version_before_say_afterwards_when_it_was_resolved() {
+        let (store, _folder) = empty_store().await;
+        let resolved = told(&store, "resolved", &["checkout"], false).await;
+        told(&store, "open", &["search"], false).await;
+        told(&store, "secret", &["vault"], true).await;
+        let long = store.clock().now().plus_secs(40 * 86_400);
+        store.clock().set(long);
+        let resolve = Command::Resolve { reason: None, happened_at: None };
+        store.command(resolved, resolve, &operator(), "r", None).await.expect("the store works");
+        let spans = async |store: &Store| -> Vec<i64> {
+            let found =
+                sqlx::query("SELECT f.span FROM incident_facts f JOIN incidents i ON i.id = f.incident_id ORDER BY i.ref").fetch_all(&store.readers).await;
+            found.expect("the store works").iter().map(|row| row.get(0)).collect()
+        };
+        let before = spans(&store).await;
+        let mut write = store.begin().await.expect("the store works");
+        for sql in [
+            "UPDATE incident_facts SET span = 0 WHERE span < 9",
+            "ALTER TABLE services DROP COLUMN described",
+            "INSERT INTO services (name, created_at) VALUES ('long gone', 7)",
+        ] {
+            sqlx::query(sql).execute(&mut *write).await.expect("it fits");
+        }
+        // The last field leaves.
+        let found = sqlx::query("SELECT incident_id, facts FROM incident_facts").fetch_all(&mut *write).await.expect("the store works");
+        for row in &found {
+            let (id, facts): (String, String) = (row.get(0), row.get(1));
+            let shorter = format!("{}]", facts.rsplit_once(',').expect("it has fields").0);
+            let read: Facts = serde_json::from_str(&shorter).expect("a row of the version before is read");
+            assert_eq!(read.resolved_at, None);
+            sqlx::query("UPDATE incident_facts SET facts = $1 WHERE incident_id = $2").bind(shorter).bind(id).execute(&mut *write).await.expect("it fits");
+        }
+        let migration = MIGRATIONS.iter().find(|migration| migration.version == 15).expect("it is there");
+        sqlx::raw_sql(migration.sql.clone()).execute(&mut *write).await.expect("it runs");
+        write.commit().await.expect("the store works");
+        assert_eq!(spans(&store).await, before);
+        assert_eq!(store.verify(true).await.expect("the store works").faults, vec![]);
+        let range = Range { from: Timestamp::from_micros(0), to: long.plus_secs(1) };
+        let facts = store.facts(&range, &operator()).await.expect("the store works");
+        let mut resolved_at: Vec<_> = facts.iter().map(|facts| facts.resolved_at).collect();
+        resolved_at.sort_unstable();
+        assert_eq!(resolved_at, [None, None, Some(long)]);
+        // What only a private incident names stays unknown; what nobody names was named once.
+        let viewer = Actor { role: Role::Viewer, who: ActorRef::system() };
+        assert_eq!(store.services(&viewer).await.expect("the store works"), ["checkout", "long gone", "search"]);
+    }
+
+    /// What retention removes takes no service with it that everybody knew.
+    #[tokio::test]
+    async fn a_service_of_removed_incidents_stays_known_unless_they_were_private() {
+        let (store, _folder) = empty_store().await;
+        for (title, service, private) in [("a", "checkout", false), ("b", "vault", true)] {
+            let id = told(&store, title, &[service], private).await;
+            for command in [Command::Resolve { reason: None, happened_at: None }, Command::Close { reason: None }] {
+                let key = format!("{title} {command:?}");
+                store.command(id, command, &operator(), &key, None).await.expect("the store works");
+            }
+        }
+        let viewer = Actor { role: Role::Viewer, who: ActorRef::system() };
+        assert_eq!(store.services(&viewer).await.expect("the store works"), ["checkout"]);
+        store.clock().set(store.clock().now().plus_secs(40 * 86_400));
+        let purged = store.purge(store.clock().now(), &crate::domain::audit::By::console(), |_| {}).await.expect("the store works");
+        assert_eq!(purged.incidents, 2);
+        assert_eq!(store.services(&viewer).await.expect("the store works"), ["checkout"]);
+    }
+}

@@ -139,6 +139,15 @@ impl Store {
     }
 }
 
+/// How an alert ended.
+struct End {
+    at: Timestamp,
+    /// By its sender's clock, or by the time that it gave itself.
+    is_dated: bool,
+    /// It ran out.
+    expired: bool,
+}
+
 impl Batch<'_> {
     /// Applies one delivery; `job` is its place in the batch.
     pub async fn deliver(&mut self, delivery: &Delivery, job: usize) -> Result<Receipt, StoreError> {
@@ -176,11 +185,12 @@ impl Batch<'_> {
                         self.save_episode(integration, key, episode, 1, true);
                     }
                 }
-                Verdict::Resolve { at } => {
+                Verdict::Resolve { at, is_dated } => {
                     receipt.resolved += 1;
                     if let Some(episode) = newest.cloned() {
                         self.touch_group(integration, &episode, at).await?;
-                        self.end_episode(integration, key, episode, at, delivery.actor(), delivery.received_at, job, false);
+                        let end = End { at, is_dated, expired: false };
+                        self.end_episode(integration, key, episode, end, delivery.actor(), delivery.received_at, job);
                     }
                 }
             }
@@ -219,7 +229,8 @@ impl Batch<'_> {
             };
             expired.alerts += 1;
             self.touch_group(alert.integration_id, &episode, at).await?;
-            self.end_episode(alert.integration_id, &alert.dedupe_key, episode, at, ActorRef::system(), now, job, true);
+            let end = End { at, is_dated: true, expired: true };
+            self.end_episode(alert.integration_id, &alert.dedupe_key, episode, end, ActorRef::system(), now, job);
         }
         Ok(expired)
     }
@@ -230,15 +241,16 @@ impl Batch<'_> {
         integration: IntegrationId,
         key: &str,
         mut episode: Episode,
-        at: Timestamp,
+        End { at, is_dated, expired }: End,
         actor: ActorRef,
         now: Timestamp,
         job: usize,
-        expired: bool,
     ) {
         episode.state = AlertState::Resolved;
         episode.resolved_at = Some(at);
-        episode.last_event_at = episode.last_event_at.max(at);
+        if is_dated {
+            episode.last_event_at = episode.last_event_at.max(at);
+        }
         if let Some(incident) = episode.incident_id {
             let over = AlertResolution { id: episode.id, service: episode.service.clone(), severity: episode.severity, at, expired };
             self.observe(incident, Observation::Quieted { alerts: vec![over] }, actor, now, job);

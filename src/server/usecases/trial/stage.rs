@@ -79,12 +79,12 @@ impl<'s> Stage<'s> {
                 self.keep(&signal, newest.map(|episode| Episode { last_event_at: event_at, state: AlertState::Acknowledged, ..episode }));
                 (TrialVerdict::Acknowledge, placed)
             }
-            Verdict::Resolve { at } => {
+            Verdict::Resolve { at, is_dated } => {
                 let why = "the alert with this key is over; an incident that nobody works on is over with its last alert".to_owned();
                 let placed = Placed { incident: incident_of(newest.as_ref()), why };
                 if let Some(episode) = newest {
                     self.touch_group(&episode, at).await?;
-                    let last_event_at = episode.last_event_at.max(at);
+                    let last_event_at = if is_dated { episode.last_event_at.max(at) } else { episode.last_event_at };
                     self.keep(&signal, Some(Episode { state: AlertState::Resolved, resolved_at: Some(at), last_event_at, ..episode }));
                 }
                 (TrialVerdict::Resolve, placed)
