@@ -152,7 +152,7 @@ impl Store {
 }
 
 /// For `LIKE … ESCAPE '!'`: anything, then this, then anything.
-fn anywhere(text: &str) -> String {
+pub(super) fn anywhere(text: &str) -> String {
     format!("%{}%", escaped(text))
 }
 
@@ -161,7 +161,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A text as it stands inside JSON.
-fn in_json(text: &str) -> String {
+pub(super) fn in_json(text: &str) -> String {
     let quoted = rows::to_json(&text);
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
