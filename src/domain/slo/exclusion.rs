@@ -213,7 +213,7 @@ mod tests {
         let from_s = NOW_S - 4 * DAY - HOUR / 2;
         let daily = a_draft(from_s, from_s + HOUR, Some("FREQ=DAILY"));
         let range = Range { from: at(NOW_S - DAY), to: at(NOW_S + 3 * DAY) };
-        assert_eq!(daily.times(&range, &Utc).len(), 4);
+        assert_eq!(daily.times(&range, &Utc).len(), 5);
         let ended = daily.ended(now(), now()).expect("it goes on");
         assert_eq!(ended.times(&range, &Utc), [(NOW_S - DAY - HOUR / 2, NOW_S - DAY + HOUR / 2), (NOW_S - HOUR / 2, NOW_S)]);
         assert_eq!(ended.ended(now(), at(NOW_S + 60)), Err(EndRefusal::Over { at: now() }));

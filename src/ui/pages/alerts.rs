@@ -298,7 +298,8 @@ fn select(label: &'static str, options: Signal<Vec<(String, String)>>, chosen: S
         }
         let option = |(slug, words): (String, String)| {
             let selected = slug == chosen;
-            view! { <option value=slug selected=selected>{words}</option> }
+            // As a property: what somebody chose by hand no attribute changes any more.
+            view! { <option value=slug prop:selected=selected>{words}</option> }
         };
         options.into_iter().map(option).collect_view()
     };
