@@ -10,12 +10,13 @@ use std::{
 };
 
 /// What only the app draws, in parts that are fetched later (`src/ui/pages/later.rs`).
-const DRAWN_LATER: [&str; 22] = [
+const DRAWN_LATER: [&str; 23] = [
     "src/ui/chart/",
     "src/ui/components/dialog.rs",
     "src/ui/components/once.rs",
     "src/ui/components/sure.rs",
     "src/ui/forms/",
+    "src/ui/pages/alerts.rs",
     "src/ui/pages/changes.rs",
     "src/ui/pages/debug/",
     "src/ui/pages/declare.rs",

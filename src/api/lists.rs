@@ -6,6 +6,7 @@ use crate::domain::{
     ids::IncidentId,
     incident::Incident,
     lists::RowPage,
+    slo::report::IncidentCosts,
     storms::{AlertsPage, AlertsSummary},
     views::SavedView,
 };
@@ -25,6 +26,14 @@ pub async fn several(ids: Vec<IncidentId>) -> Result<Vec<Incident>, Failure> {
     use crate::server::{auth, state, usecases::lists};
     let (app, me) = (state::app()?, auth::me().await?);
     lists::several(&app, &me.actor(), &ids).await.map_err(|error| error.into_failure())
+}
+
+/// What several incidents cost of the error budgets.
+#[server(name = SeveralCostsCall, prefix = "/api/fn", endpoint = "incidents/costs", protocol = Wire, client = AppClient)]
+pub async fn costs(ids: Vec<IncidentId>) -> Result<Vec<IncidentCosts>, Failure> {
+    use crate::server::{auth, state, usecases::budgets};
+    let (app, me) = (state::app()?, auth::me().await?);
+    budgets::several_costs(&app, &me.actor(), &ids).await.map_err(|error| error.into_failure())
 }
 
 #[server(name = ViewsCall, prefix = "/api/fn", endpoint = "views/list", protocol = Wire, client = AppClient)]

@@ -100,6 +100,13 @@ pub async fn exclude(draft: ExclusionDraft) -> Result<Exclusion, Failure> {
     exclusions::create(&app, &me.actor(), draft).await.map_err(|error| error.into_failure())
 }
 
+#[server(name = EndExclusionCall, prefix = "/api/fn", endpoint = "exclusions/end", protocol = Wire, client = AppClient)]
+pub async fn end_exclusion(id: ExclusionId, ends_at: Timestamp) -> Result<Exclusion, Failure> {
+    use crate::server::{auth, state, usecases::exclusions};
+    let (app, me) = (state::app()?, auth::me().await?);
+    exclusions::end(&app, &me.actor(), id, ends_at).await.map_err(|error| error.into_failure())
+}
+
 #[server(name = RemoveExclusionCall, prefix = "/api/fn", endpoint = "exclusions/remove", protocol = Wire, client = AppClient)]
 pub async fn remove_exclusion(id: ExclusionId) -> Result<Exclusion, Failure> {
     use crate::server::{auth, state, usecases::exclusions};

@@ -74,15 +74,25 @@ where
     }
 }
 
+type Answered<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
+
 /// Sends a question and waits for its answer.
-fn post(path: &str, question: Result<Bytes, Failure>) -> Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + Send>> {
+fn post(path: &str, question: Result<Bytes, Failure>) -> Answered<Bytes> {
+    let answer = question.map(|question| send(path, question));
+    Box::pin(async move {
+        let (status, answer) = answer?.await?;
+        if status >= 400 { Err(Failure::de(answer)) } else { Ok(answer) }
+    })
+}
+
+/// Sends bytes, and answers the status and what came with it, whatever it is.
+pub fn send(path: &str, bytes: Bytes) -> Answered<(u16, Bytes)> {
     let json = AskedJson::CONTENT_TYPE;
-    let request = question.and_then(|question| <BrowserRequest as ClientReq<Failure>>::try_new_post_bytes(path, json, json, question));
+    let request = <BrowserRequest as ClientReq<Failure>>::try_new_post_bytes(path, json, json, bytes);
     Box::pin(async move {
         let response = <AppClient as Client<Failure>>::send(request?).await?;
-        let failed = <BrowserResponse as ClientRes<Failure>>::status(&response) >= 400;
-        let answer = <BrowserResponse as ClientRes<Failure>>::try_into_bytes(response).await?;
-        if failed { Err(Failure::de(answer)) } else { Ok(answer) }
+        let status = <BrowserResponse as ClientRes<Failure>>::status(&response);
+        Ok((status, <BrowserResponse as ClientRes<Failure>>::try_into_bytes(response).await?))
     })
 }
 

@@ -129,8 +129,8 @@ impl Alert {
     pub fn no_incident_because(&self) -> Option<&'static str> {
         match (self.incident_id, self.severity) {
             (Some(_), _) => None,
-            (None, Some(AlertSeverity::Info)) => Some("it is information: it is recorded and opens no incident"),
-            (None, _) => Some("somebody detached it from its incident"),
+            (None, Some(AlertSeverity::Info)) => Some("information is recorded and opens no incident"),
+            (None, _) => Some("somebody took it out of its incident"),
         }
     }
 
@@ -427,8 +427,8 @@ mod tests {
         };
         let why = |severity, incident| alert(severity, incident).no_incident_because();
         assert_eq!(why(None, Some(IncidentId(Uuid::from_u128(3)))), None);
-        assert_eq!(why(Some(AlertSeverity::Info), None), Some("it is information: it is recorded and opens no incident"));
-        assert_eq!([None, Some(AlertSeverity::Critical)].map(|severity| why(severity, None)), [Some("somebody detached it from its incident"); 2]);
+        assert_eq!(why(Some(AlertSeverity::Info), None), Some("information is recorded and opens no incident"));
+        assert_eq!([None, Some(AlertSeverity::Critical)].map(|severity| why(severity, None)), [Some("somebody took it out of its incident"); 2]);
     }
 
     #[test]

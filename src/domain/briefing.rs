@@ -2,6 +2,7 @@
 //! Board, `/brief` and mail say the same, because they are made from this.
 
 use super::{
+    executive::UpdateDue,
     ids::IncidentRef,
     incident::{Incident, State},
     reading::{Readable, Reader},
@@ -26,6 +27,8 @@ pub struct Briefing {
     pub rows: Vec<ObjectiveRow>,
     /// Open incidents of SEV1 and SEV2, the worst first.
     pub majors: Vec<Major>,
+    /// When something is next to be said of them.
+    pub updates: Vec<UpdateDue>,
     /// How many incidents are open altogether, of those that the reader may see.
     pub open: usize,
     /// The server holds demo data.
@@ -49,7 +52,7 @@ pub struct Major {
 /// counts, because nobody has looked yet; what is mitigated hurts no more and does not.
 pub fn majors<'a>(incidents: impl IntoIterator<Item = &'a Incident>, now: Timestamp) -> Vec<Major> {
     let major = |incident: &Incident| {
-        let severity = incident.shown_severity().filter(|severity| *severity <= Severity::Sev2)?;
+        let severity = incident.shown_severity().filter(|severity| severity.is_major())?;
         let hurts = matches!(incident.state, State::Triage | State::Active);
         hurts.then(|| Major {
             reference: incident.reference,
@@ -84,10 +87,7 @@ impl Briefing {
     pub fn range_words(&self) -> Option<String> {
         let first = self.rows.first()?;
         let same = self.rows.iter().all(|row| row.report.window.name == first.report.window.name);
-        let window = match first.report.window.length_s {
-            length_s if same => sentence_case(&words::last(length_s)),
-            _ => "Each over its own window".to_owned(),
-        };
+        let window = if same { sentence_case(&words::window(&first.report.window)) } else { "Each over its own window".to_owned() };
         let coverage = self.rows.iter().map(|row| row.report.coverage).sum::<f64>() / self.rows.len() as f64;
         Some(format!("{window}, {} measured", words::percent(coverage)))
     }
@@ -120,8 +120,9 @@ impl Briefing {
             line("  No SEV1 or SEV2 incident is open.".to_owned());
         }
         for major in &self.majors {
+            let update = self.update_words(major).map(|(words, _)| format!(", {words}")).unwrap_or_default();
             line(format!(
-                "  {} {} {}, for {}, {}",
+                "  {} {} {}, for {}, {}{update}",
                 major.severity.label(),
                 major.reference,
                 major.title,
@@ -132,6 +133,13 @@ impl Briefing {
         line(String::new());
         line(format!("{} open. {origin}/brief", wording::count(self.open, "incident", "incidents")));
         text
+    }
+
+    /// “next update in 12 min”, “update 4 min late”, and whether it is late; `None` where none is due.
+    pub fn update_words(&self, major: &Major) -> Option<(String, bool)> {
+        let due = self.updates.iter().find(|due| due.reference == major.reference)?;
+        let secs = due.at.secs_since(self.at);
+        Some(if secs < 0 { (format!("update {} late", wording::span(-secs)), true) } else { (format!("next update in {}", wording::span(secs)), false) })
     }
 
     /// The headline as one line.
@@ -160,6 +168,7 @@ impl Readable for Briefing {
             headline: from.get("headline"),
             rows: from.get("rows"),
             majors: from.get("majors"),
+            updates: from.get("updates"),
             open: from.get::<u32>("open") as usize,
             demo: from.get("demo"),
         }

@@ -60,6 +60,16 @@ impl FailureKind {
     }
 }
 
+impl FailureKind {
+    /// The kind that a status stands for; one that is none of ours is trouble.
+    pub fn from_status(status: u16) -> Self {
+        use FailureKind::{Forbidden, Invalid, Limited, Malformed, NotFound, Refused, Stale, Unauthenticated, Unavailable};
+        let known = [Malformed, Unauthenticated, Forbidden, NotFound, Refused, Stale, Invalid, Limited].into_iter().find(|kind| kind.status() == status);
+        // Too large, of another type, too slow: the caller's to mend, all the same.
+        known.unwrap_or(if (400..500).contains(&status) { Malformed } else { Unavailable })
+    }
+}
+
 impl Failure {
     pub fn new(kind: FailureKind, code: &str, words: impl Into<String>) -> Self {
         Self { kind, code: code.to_owned(), words: words.into(), next: None, reference: None }

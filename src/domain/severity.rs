@@ -102,6 +102,13 @@ pub enum AlertSeverity {
     Info,
 }
 
+impl Severity {
+    /// What leaders want to hear of: SEV1 and SEV2.
+    pub fn is_major(self) -> bool {
+        self <= Severity::Sev2
+    }
+}
+
 impl AlertSeverity {
     pub const ALL: [AlertSeverity; 4] = [AlertSeverity::Critical, AlertSeverity::Error, AlertSeverity::Warning, AlertSeverity::Info];
 
@@ -111,6 +118,16 @@ impl AlertSeverity {
             AlertSeverity::Error => "error",
             AlertSeverity::Warning => "warning",
             AlertSeverity::Info => "info",
+        }
+    }
+
+    /// The word at the beginning of a line.
+    pub fn label(self) -> &'static str {
+        match self {
+            AlertSeverity::Critical => "Critical",
+            AlertSeverity::Error => "Error",
+            AlertSeverity::Warning => "Warning",
+            AlertSeverity::Info => "Information",
         }
     }
 

@@ -41,6 +41,7 @@ impl SavedView {
         vec![
             view("All", &[]),
             view("Open", &[("state", "open")]),
+            view("Majors", &[("state", "open"), ("severity", "major")]),
             view("Mine", &[("state", "open"), ("lead", "@me")]),
             view("Nobody has it", &[("state", "open"), ("lead", "@nobody")]),
             view("Storms", &[("alerts", "10"), ("sort", "alerts")]),

@@ -125,12 +125,13 @@ fn glyph(standing: Standing) -> Glyph {
 }
 
 fn incident(major: &Major, briefing: &Briefing, link: &str) -> AnyView {
+    let update = briefing.update_words(major).map(|(words, is_late)| view! { " · " <span class="update" data-late=is_late.then_some("true")>{words}</span> });
     let since = format!(" · {} · for {} · ", major.reference, wording::span(briefing.at.secs_since(major.since)));
     view! {
         <li class="major">
             <SeverityMark severity=Some(major.severity) />
             <a class="title" href=link.to_owned()>{major.title.clone()}</a>
-            <span class="who"><b data-severity=major.severity.slug()>{major.severity.label()}</b>{since}<b>{major.holder_words()}</b></span>
+            <span class="who"><b data-severity=major.severity.slug()>{major.severity.label()}</b>{since}<b>{major.holder_words()}</b>{update}</span>
         </li>
     }
     .into_any()
@@ -140,6 +141,7 @@ fn incident(major: &Major, briefing: &Briefing, link: &str) -> AnyView {
 mod tests {
     use super::*;
     use crate::domain::{
+        executive::UpdateDue,
         ids::IncidentRef,
         incident::State,
         severity::Severity,
@@ -167,10 +169,15 @@ mod tests {
             since: now().plus_secs(-600),
             holder: None,
         };
-        let briefing = Briefing { at: now(), headline: headline(&rows, now(), &Utc), rows, majors: vec![major; 5], open: 8, demo: true };
+        let briefing = Briefing { at: now(), headline: headline(&rows, now(), &Utc), rows, majors: vec![major; 5], updates: vec![], open: 8, demo: true };
         let page = brief(&briefing, STYLE, "");
         assert!(page.len() <= 30_000, "{} bytes", page.len());
         assert!(!page.contains("<script") && page.matches("</style>").count() == 1, "{page}");
+        assert!(!page.contains("class=\"update\""), "without a clock nothing is said of one: {page}");
+        let due = |secs: i64| Briefing { updates: vec![UpdateDue { reference: IncidentRef(418), at: now().plus_secs(secs) }], ..briefing.clone() };
+        let (late, soon) = (due(-240), due(720));
+        assert!(brief(&late, STYLE, "").contains("update 4 min late") && late.text("").contains("nobody has it, update 4 min late"));
+        assert!(brief(&soon, STYLE, "").contains("next update in 12 min") && soon.text("").contains(", next update in 12 min"));
         assert!(page.contains("nobody has it") && page.contains("8 open incidents") && page.contains("10 more on the full page"), "{page}");
     }
 }

@@ -121,6 +121,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
             | Route::EditObjective(_)
             | Route::Settings(_)
             | Route::Incidents
+            | Route::Alerts
             | Route::Services
             | Route::Service(_)
             | Route::Trends
@@ -139,6 +140,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         Some(Route::Incidents) => later::incidents(),
         Some(Route::Incident(incident)) => later::incident(incident),
         Some(Route::Declare) => later::declare(),
+        Some(Route::Alerts) => later::alerts(),
         Some(Route::Services) => later::services(),
         Some(Route::Service(name)) => later::service(name),
         Some(Route::Settings(tab)) => later::settings(tab),

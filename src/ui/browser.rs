@@ -11,10 +11,12 @@ use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener}
 use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
+use web_sys::{Blob, Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
 
+mod files;
 mod place;
 
+pub use files::Picked;
 pub use place::{is_unfolded, new_place, take_place};
 
 fn window() -> web_sys::Window {
@@ -473,12 +475,12 @@ fn on_window(event: &str, call: impl Fn() + 'static) {
 
 /// Saves text under a name.
 pub fn save(name: &str, text: &str) {
-    if let Ok(blob) = web_sys::Blob::new_with_str_sequence(&Array::of1(&text.into())) {
+    if let Ok(blob) = Blob::new_with_str_sequence(&Array::of1(&text.into())) {
         save_blob(name, &blob);
     }
 }
 
-fn save_blob(name: &str, blob: &web_sys::Blob) {
+fn save_blob(name: &str, blob: &Blob) {
     let Ok(address) = web_sys::Url::create_object_url_with_blob(blob) else { return };
     if let Ok(link) = document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>) {
         link.set_href(&address);
@@ -518,7 +520,7 @@ pub fn save_png(id: &str, name: &str) {
             return;
         }
         let keep = Closure::once_into_js(move |blob: JsValue| {
-            if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
+            if let Ok(blob) = blob.dyn_into::<Blob>() {
                 save_blob(&name, &blob);
             }
         });

@@ -20,6 +20,8 @@ pub enum Route {
     /// By its reference, as people say it, or by its id.
     Incident(String),
     Declare,
+    /// All of them.
+    Alerts,
     Services,
     /// By its name.
     Service(String),
@@ -48,6 +50,7 @@ pub enum Tab {
     Deliveries,
     Tester,
     DataSources,
+    Import,
     People,
     Tokens,
     Audit,
@@ -55,7 +58,8 @@ pub enum Tab {
 }
 
 impl Tab {
-    pub const ALL: [Tab; 8] = [Tab::Integrations, Tab::Deliveries, Tab::Tester, Tab::DataSources, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
+    pub const ALL: [Tab; 9] =
+        [Tab::Integrations, Tab::Deliveries, Tab::Tester, Tab::DataSources, Tab::Import, Tab::People, Tab::Tokens, Tab::Audit, Tab::Profile];
 
     pub fn slug(self) -> &'static str {
         match self {
@@ -63,6 +67,7 @@ impl Tab {
             Tab::Deliveries => "deliveries",
             Tab::Tester => "tester",
             Tab::DataSources => "data-sources",
+            Tab::Import => "import",
             Tab::People => "people",
             Tab::Tokens => "tokens",
             Tab::Audit => "audit",
@@ -76,6 +81,7 @@ impl Tab {
             Tab::Deliveries => "Deliveries",
             Tab::Tester => "Tester",
             Tab::DataSources => "Data sources",
+            Tab::Import => "Import",
             Tab::People => "People",
             Tab::Tokens => "API tokens",
             Tab::Audit => "Audit log",
@@ -97,6 +103,7 @@ impl Route {
             (Some("incidents"), None) => Route::Incidents,
             (Some("incidents"), Some(incident)) => Route::Incident(incident.to_owned()),
             (Some("declare"), None) => Route::Declare,
+            (Some("alerts"), None) => Route::Alerts,
             (Some("services"), None) => Route::Services,
             (Some("services"), Some(name)) => Route::Service(decode(name)),
             (Some("settings"), None) => Route::Settings(Tab::Integrations),
@@ -133,6 +140,7 @@ impl Route {
             Route::NewObjective => "/new-objective".to_owned(),
             Route::EditObjective(name) => format!("{}/edit", Self::objective_path(name)),
             Route::Incidents => "/incidents".to_owned(),
+            Route::Alerts => "/alerts".to_owned(),
             Route::Services => "/services".to_owned(),
             Route::Service(name) => format!("/services/{}", encode(name)),
             Route::Incident(incident) => format!("/incidents/{incident}"),
@@ -201,6 +209,7 @@ mod tests {
             Route::NewObjective,
             Route::EditObjective("shop/checkout".to_owned()),
             Route::Incidents,
+            Route::Alerts,
             Route::Services,
             Route::Service("käse/2 100%".to_owned()),
             Route::incident(IncidentRef(12)),
@@ -231,6 +240,7 @@ mod tests {
             "/settings/teams",
             "/settings/people/1",
             "/settings/integrations/1/x",
+            "/alerts/1",
             "/changes/1",
             "/debug/traces/7f/1",
             "/services/a/b",

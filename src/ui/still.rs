@@ -65,6 +65,7 @@ fn title(session: Session) -> String {
         (_, None) => "Not found · Tocsin".to_owned(),
         (_, Some(Route::Executive)) => pages::executive::title(),
         (_, Some(Route::Incidents)) => "Incidents · Tocsin".to_owned(),
+        (_, Some(Route::Alerts)) => "Alerts · Tocsin".to_owned(),
         (_, Some(Route::Services)) => "Services · Tocsin".to_owned(),
         (_, Some(Route::Service(name))) => format!("{name} · Tocsin"),
         (_, Some(Route::Trends)) => "Trends · Tocsin".to_owned(),

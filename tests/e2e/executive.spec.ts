@@ -215,3 +215,27 @@ empty("an empty house says what would fill it", async ({ as }) => {
   await accessible(page);
   await fitsItsWidth(page);
 });
+
+const zoned = inside(async () => {
+  const house = await House.open();
+  await house.rest("POST", "/api/v1/slos", { name: "monthly", title: "Kept for a month", service: "checkout", target: 0.99, window: "calendar month in Europe/Berlin", slice_s: 3600 });
+  await objective(house, "rolling", "Kept for thirty days", "search", () => 1);
+  return house;
+});
+
+zoned("a page of the calendar is named as such, and the majors lead to the list with what they cost", async ({ as, house }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  const rows = page.getByRole("table", { name: "Objectives, the worst first" }).getByRole("row");
+  await expect(rows.filter({ hasText: "Kept for a month" })).toContainText("this month (Europe/Berlin)");
+  await expect(rows.filter({ hasText: "Kept for thirty days" })).toContainText("last 30 days");
+  await fitsItsWidth(page);
+  await accessible(page);
+  await house.declare({ title: "It matters", severity: "SEV2", services: ["checkout"] });
+  await house.declare({ title: "It does not", severity: "SEV4", services: ["checkout"] });
+  await page.getByRole("region", { name: "Open majors" }).getByRole("link", { name: "In the list" }).click();
+  await expect(page.getByRole("grid", { name: "Incidents" }).getByText("It matters")).toBeVisible();
+  await expect(page.getByText("It does not")).toHaveCount(0);
+  await expect(page.getByText("major (SEV1 or SEV2)")).toBeVisible();
+});

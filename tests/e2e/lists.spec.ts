@@ -168,3 +168,54 @@ test("a service says who owns it, and somebody with the right can change that", 
   await expect(page).toHaveURL(new RegExp(`state=open&service=${service}`));
   await expect(rows(page)).toHaveCount(1);
 });
+
+test("on a phone the list is sorted by a menu, and the order stands in the address", { tag: "@phone" }, async ({ as, house }) => {
+  const service = `sorted-${unique()}`;
+  for (const [title, severity] of [["Bravo", "SEV1"], ["Alpha", "SEV3"], ["Charlie", "SEV2"]]) await house.declare({ title, severity, services: [service] });
+  const page = await as("responder");
+  await open(page, `?service=${service}`);
+  await expect(rows(page)).toHaveCount(3);
+  const order = async () => (await rows(page).locator(".list__title").allInnerTexts()).join(" ");
+  expect(await order()).toBe("Bravo Charlie Alpha");
+  const sort = page.getByRole("button", { name: "Sort" });
+  const title = page.getByRole("heading", { level: 1, name: "Incidents" });
+  const [a, b] = [await title.boundingBox(), await sort.boundingBox()];
+  expect(Math.abs((a?.y ?? 0) - (b?.y ?? 99)), "the head stands on one line").toBeLessThan(30);
+  await sort.tap();
+  await accessible(page);
+  await page.getByRole("menuitem", { name: "What is happening" }).tap();
+  await expect(page).toHaveURL(/sort=title/);
+  await expect.poll(order).toBe("Alpha Bravo Charlie");
+  await sort.tap();
+  await page.getByRole("menuitem", { name: /What is happening/ }).tap();
+  await expect(page).toHaveURL(/sort=-title/);
+  await expect.poll(order).toBe("Charlie Bravo Alpha");
+  await page.reload();
+  await expect.poll(order).toBe("Charlie Bravo Alpha");
+  await fitsItsWidth(page);
+});
+
+test("what each incident spent of the budgets is a column that is asked for", { tag: "@desk" }, async ({ as, house }) => {
+  const service = `spent-${unique()}`;
+  const HOUR = 3_600_000;
+  const hour = Math.floor(Date.now() / HOUR) * HOUR;
+  await house.rest("POST", "/api/v1/slos", { name: service, title: `Budget of ${service}`, service, target: 0.99, window: "30d", slice_s: 3600 });
+  const bad = (n: number) => (n === 3 || n === 4 ? 500 : 0);
+  await house.lines("/api/v1/sli", Array.from({ length: 30 * 24 }, (_, n) => ({ objective: service, at: new Date(hour - (n + 1) * HOUR).toISOString(), total: 1000, bad: bad(n) })));
+  const at = (hours: number) => new Date(hour - hours * HOUR).toISOString();
+  const past = [{ origin: "past", id: service, title: `It cost ${service}`, severity: "SEV2", services: [service], started_at: at(5), detected_at: at(5), resolved_at: at(3) }];
+  await house.rest("POST", "/api/v1/import/incidents", past);
+  await house.declare({ title: `Cheap ${service}`, severity: "SEV1", services: [] });
+  const page = await as("viewer");
+  const asked: string[] = [];
+  page.on("request", request => void (request.url().endsWith("/api/fn/incidents/costs") && asked.push(request.url())));
+  await open(page, `?q=${service}`);
+  await expect(rows(page)).toHaveCount(2);
+  expect(asked, "nothing is asked for that is not shown").toEqual([]);
+  await page.getByRole("button", { name: "Columns" }).click();
+  await page.getByRole("menuitem", { name: /Budget spent/ }).click();
+  await expect(page).toHaveURL(/columns=.*cost/);
+  await expect(rows(page).filter({ hasText: "It cost" }).locator('[data-column="cost"]')).toContainText(/^1[34] %/);
+  await expect(rows(page).filter({ hasText: "Cheap" }).locator('[data-column="cost"]')).toContainText("–");
+  await accessible(page);
+});

@@ -301,6 +301,26 @@ test("time that is left out changes what counts and not what was", async ({ as, 
   await expect(panel.locator("dd").first()).toHaveText(before);
 });
 
+test("time that is left out is ended now, and counts from then on", async ({ as, house }) => {
+  const page = await as("commander");
+  const { name } = await looked(house, page);
+  const at = (minutes: number) => new Date(Date.now() + minutes * MINUTE).toISOString();
+  await house.rest("POST", "/api/v1/exclusions", { objective: name, from: at(-90), to: at(600), reason: "Maintenance of the gateway" });
+  await house.rest("POST", "/api/v1/exclusions", { objective: name, from: at(600), to: at(660), reason: "Maintenance to come" });
+  await page.reload();
+  const panel = region(page, "Left out");
+  const row = panel.getByRole("listitem").filter({ hasText: "Maintenance of the gateway" });
+  await expect(panel.getByRole("listitem").filter({ hasText: "Maintenance to come" }).getByRole("button", { name: "End now" })).toHaveCount(0);
+  await row.getByRole("button", { name: "End now" }).click();
+  await expect(row.getByText("From now on time counts again")).toBeVisible();
+  await accessible(page);
+  await row.getByRole("button", { name: "Really end it" }).click();
+  await expect(row.getByRole("button", { name: "End now" })).toHaveCount(0);
+  await expect(row).toContainText("1 h 30 min");
+  const { items } = await house.rest<{ items: { reason: string; to: string }[] }>("GET", `/api/v1/exclusions?objective=${name}`);
+  expect(Date.parse(items.find(item => item.reason === "Maintenance of the gateway")?.to ?? "")).toBeLessThanOrEqual(Date.now() + 5_000);
+});
+
 test("the number is explained to the digit", async ({ as, house }) => {
   const page = await as("viewer");
   const { name } = await looked(house, page);

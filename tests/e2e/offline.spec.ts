@@ -1,4 +1,4 @@
-import { expect, test } from "./house";
+import { accessible, expect, test } from "./house";
 import { IncidentPage } from "./screens";
 
 test("what is done without a network is labelled unsent, and sent exactly once afterwards", async ({ as, house, watch }) => {
@@ -64,4 +64,29 @@ test("an acknowledgement that was held up stays as a note when somebody has reso
   expect(after.state).toBe("resolved");
   expect(after.acknowledged).toBeNull();
   await expect(page.getByText(/Late acknowledgement/).first()).toBeVisible();
+});
+
+test("without a network anything that is in the browser can still be jumped to", async ({ as, house, watch }, info) => {
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch/);
+  const { incident, alert } = await house.firing();
+  const page = await as("responder");
+  await IncidentPage.open(page, incident);
+  // Every part of the app has come.
+  await page.waitForLoadState("networkidle");
+  await page.context().setOffline(true);
+  await expect(page.locator(".connection")).toHaveAttribute("data-state", "offline", { timeout: 30_000 });
+  if (info.project.name === "phone") await page.getByRole("button", { name: "Search" }).tap();
+  else await page.keyboard.press("Control+k");
+  await expect(page.getByText(/The server cannot be reached: only what is in this browser/)).toBeVisible();
+  await expect(page.getByRole("option", { name: "On-call board" })).toBeVisible();
+  await expect(page.getByRole("option", { name: /^Trends needs the server/ })).toBeVisible();
+  await expect(page.getByRole("option", { name: /^Acknowledge for 30 min/ })).toBeVisible();
+  await accessible(page);
+  const field = page.getByRole("combobox", { name: "Jump to" });
+  await field.fill(alert.service);
+  await expect(page.getByRole("option", { name: new RegExp(incident.ref) })).toBeVisible();
+  await field.fill("on-call");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "On-call" })).toBeVisible();
+  await page.context().setOffline(false);
 });

@@ -230,7 +230,7 @@ story! {
             assert_eq!((&receipt["opened"], &receipt["incidents_opened"]), (&json!(1), &json!(0)), "{word}");
         }
         for alert in sender.alerts().await {
-            let why = (alert["severity"] == "info").then_some("it is information: it is recorded and opens no incident");
+            let why = (alert["severity"] == "info").then_some("information is recorded and opens no incident");
             assert_eq!((alert["incident_id"].is_null(), &alert["no_incident_because"]), (why.is_some(), &json!(why)), "{alert}");
         }
         // A watchdog is no alert that opens anything.

@@ -182,3 +182,81 @@ story! {
         assert_eq!(mara.post("/api/fn/views/forget", &json!({"name": "Mine"})).await.is(200), json!([]));
     }
 }
+
+story! {
+    async fn all_alerts_are_listed_with_their_incidents_or_why_they_have_none(fresh) {
+        let house = House::of(&fresh);
+        let (_, token) = house.integration(json!({"source": "generic", "name": "sender"})).await;
+        let send = async |title: &str, severity: &str, service: &str, status: &str| {
+            let alert = json!({"title": title, "key": title, "severity": severity, "status": status, "labels": {"service": service, "host": "Web_1"}});
+            house.nobody().post(&format!("/hooks/generic/{token}"), &alert).await.is(200);
+        };
+        send("Disk full", "error", "store", "firing").await;
+        send("Night job is done", "info", "store", "firing").await;
+        send("Cards fail", "critical", "pay", "firing").await;
+        send("Mail waits", "warning", "mail", "firing").await;
+        send("Mail waits", "warning", "mail", "resolved").await;
+        let reader = house.program(Role::Viewer).await.saying("x-tocsin", "1");
+        let list = async |query: Value| {
+            let page = reader.post("/api/fn/alerts/list", &json!({"query": query, "cursor": null})).await.is(200);
+            let titles: Vec<String> = page["items"].as_array().expect("a page has items").iter().map(|item| text(&item["alert"]["title"])).collect();
+            (titles, page)
+        };
+        let (firing, page) = list(json!({})).await;
+        assert_eq!(firing, ["Cards fail", "Night job is done", "Disk full"]);
+        assert_eq!((text(&page["items"][0]["incident"]), &page["items"][1]["incident"]), ("INC-2".to_owned(), &Value::Null));
+        assert!(page["sources"].as_array().is_some_and(|sources| sources.contains(&json!({"slug": "generic", "title": "Generic JSON"}))), "{page}");
+        let alone: tocsin::domain::lists::alerts::ListedAlert = serde_json::from_value(page["items"][1].clone()).expect("it is an alert");
+        assert_eq!(alone.alert.no_incident_because(), Some("information is recorded and opens no incident"));
+        for (query, titles) in [
+            (json!({"standing": "resolved"}), &["Mail waits"][..]),
+            (json!({"standing": "any"}), &["Mail waits", "Cards fail", "Night job is done", "Disk full"]),
+            (json!({"standing": "stale"}), &[]),
+            (json!({"grouped": false}), &["Night job is done"]),
+            (json!({"grouped": true, "service": "pay"}), &["Cards fail"]),
+            (json!({"severity": "error"}), &["Disk full"]),
+            (json!({"source": "grafana"}), &[]),
+            (json!({"text": "DISK"}), &["Disk full"]),
+            (json!({"text": "web_1", "service": "pay"}), &["Cards fail"]),
+            // What is looked for is taken as it stands.
+            (json!({"text": "webx1"}), &[]),
+            (json!({"text": "100%\u{0}"}), &[]),
+        ] {
+            assert_eq!(list(query.clone()).await.0, titles, "{query}");
+        }
+        assert_eq!(references(&house.program(Role::Admin).await.get("/api/v1/incidents").await.is(200)).len(), 3);
+        let rest = async |query: &str| reader.items(&format!("/api/v1/alerts?{query}")).await.len();
+        assert_eq!((rest("has_incident=false").await, rest("q=mail").await, rest("q=mail&state=open").await), (1, 1, 0));
+        // An alert that was taken out of its incident says so, and one of a private incident is not there.
+        let worker = house.program(Role::Responder).await;
+        let disk = reader.items("/api/v1/alerts?q=disk").await.remove(0);
+        worker.command("INC-1", json!({"command": "detach_alert", "alert": disk["id"]})).await.is(200);
+        house.program(Role::Admin).await.command("INC-2", json!({"command": "set_private", "private": true})).await.is(200);
+        let (titles, page) = list(json!({})).await;
+        assert_eq!(titles, ["Night job is done", "Disk full"]);
+        let taken: tocsin::domain::lists::alerts::ListedAlert = serde_json::from_value(page["items"][1].clone()).expect("it is an alert");
+        assert_eq!(taken.alert.no_incident_because(), Some("somebody took it out of its incident"));
+        assert_eq!(reader.post("/api/fn/alerts/list", &json!({"query": {}, "cursor": "x"})).await.status, 400);
+    }
+}
+
+story! {
+    async fn alerts_come_page_by_page(fresh) {
+        let house = House::of(&fresh);
+        let (_, token) = house.integration(json!({"source": "generic", "name": "sender"})).await;
+        let keys: Vec<String> = (0..120).map(|n| format!("k{n}")).collect();
+        let alerts: Vec<(&str, &str)> = keys.iter().map(|key| ("pay", key.as_str())).collect();
+        fire(&house, &token, &alerts).await;
+        let reader = house.program(Role::Viewer).await.saying("x-tocsin", "1");
+        let (mut cursor, mut seen) = (Value::Null, Vec::new());
+        for expected in [50, 50, 20] {
+            let page = reader.post("/api/fn/alerts/list", &json!({"query": {}, "cursor": cursor})).await.is(200);
+            let items = page["items"].as_array().expect("a page has items");
+            assert_eq!(items.len(), expected);
+            seen.extend(items.iter().map(|item| text(&item["alert"]["id"])));
+            cursor = page["next_cursor"].clone();
+        }
+        assert_eq!(cursor, Value::Null);
+        assert!(seen.is_sorted_by(|a, b| a > b), "the last received first, each once");
+    }
+}

@@ -24,6 +24,7 @@ mod http_integrations;
 mod http_operations;
 mod http_rights;
 mod http_stream;
+mod imported_files;
 mod intake;
 mod lists;
 mod mailed;

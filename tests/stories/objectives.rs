@@ -130,6 +130,34 @@ story! {
 }
 
 story! {
+    async fn what_is_left_out_can_be_ended_and_counts_from_then_on(fresh) {
+        let (house, caller) = measured(&fresh).await;
+        let end = async |made: &Value, ends_at: String| caller.send(Method::PATCH, &format!("/api/v1/exclusions/{}", text(&made["id"])), json!({"ends_at": ends_at}).to_string()).await;
+        // It began an hour ago and would last another.
+        let running = caller.post("/api/v1/exclusions", &json!({"objective": "pay", "from": at(-3_600), "to": at(3_600), "reason": "maintenance"})).await.is(201);
+        assert_eq!(end(&running, at(7_200)).await.refused(409), "not_shorter");
+        assert_eq!(end(&running, at(-3_600)).await.refused(409), "before_it_begins");
+        let ended = end(&running, at(0)).await.is(200);
+        assert_eq!((text(&ended["to"]), text(&ended["from"])), (at(0), at(-3_600)));
+        assert_eq!(end(&running, at(-60)).await.refused(409), "already_over", "the past stays as it was said");
+        near(&caller.get("/api/v1/slos/pay/budget").await.is(200)["total"], 8_640_000.0 - 12_000.0);
+        // One that comes every day is left out no more; what it was left out before stays so.
+        let daily = json!({"service": "pay", "from": at(-2 * DAY), "to": at(-2 * DAY + 3_600), "reason": "backup", "recurrence": "FREQ=DAILY"});
+        let daily = caller.post("/api/v1/exclusions", &daily).await.is(201);
+        let ended = end(&daily, at(-DAY + 1_800)).await.is(200);
+        assert_eq!((text(&ended["ends_at"]), text(&ended["recurrence"]["rule"])), (at(-DAY + 1_800), "FREQ=DAILY".to_owned()));
+        near(&caller.get("/api/v1/slos/pay/budget").await.is(200)["total"], 8_640_000.0 - 12_000.0 - 12_000.0 - 6_000.0);
+        assert_eq!(end(&daily, at(0)).await.refused(409), "already_over");
+        assert_eq!(caller.send(Method::PATCH, &format!("/api/v1/exclusions/{}", text(&daily["id"])), json!({"to": at(0)}).to_string()).await.status, 422);
+        let noted = house.program(Role::Admin).await.items("/api/v1/audit?action=exclusion.ended").await;
+        assert_eq!(noted.len(), 2, "what was refused is nothing that was done");
+        assert_eq!(text(&noted[1]["data"]["ends_at"]), at(0));
+        let viewer = house.program(Role::Viewer).await;
+        assert_eq!(viewer.send(Method::PATCH, &format!("/api/v1/exclusions/{}", text(&running["id"])), json!({"ends_at": at(0)}).to_string()).await.status, 403);
+    }
+}
+
+story! {
     async fn an_objective_is_changed_by_whoever_saw_it_last(fresh) {
         let (_house, caller) = measured(&fresh).await;
         let taken = json!({"name": "pay", "target": 0.99, "window": "7d"});
@@ -363,6 +391,13 @@ story! {
         near(&shared[0]["bad"], 2_000.0);
         assert_eq!((&shared[0]["shared"], &alone[0]["shared"]), (&json!(true), &json!(false)));
         near(&alone[0]["bad"], 4_000.0);
+        // The list of incidents tells the same of several, and nothing of those that are hidden.
+        let several = async |caller: &Caller| caller.saying("x-tocsin", "1").post("/api/fn/incidents/costs", &json!({"ids": [id, public]})).await.is(200);
+        let (both, one) = (several(&owner).await, several(&viewer).await);
+        assert_eq!(both.as_array().map(Vec::len), Some(2));
+        assert_eq!((one.as_array().map(Vec::len), &one[0]["id"], &one[0]["costs"]), (Some(1), &json!(public), &json!(alone)));
+        let listed = both.as_array().into_iter().flatten().find(|costs| costs["id"] == json!(public)).expect("it is among them");
+        assert_eq!(listed["costs"], json!(shared), "as on its own page");
     }
 }
 

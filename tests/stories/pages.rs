@@ -265,3 +265,49 @@ story! {
         assert!(count().await > before);
     }
 }
+
+story! {
+    async fn the_brief_says_when_the_next_update_of_a_major_is_due(fresh) {
+        let house = House::of(&fresh);
+        let maker = house.program(Role::Responder).await;
+        maker.declared(json!({"title": "Cards fail", "severity": "SEV1"})).await;
+        let reader = a_browser(&house, "lead", Role::Viewer).await;
+        let page = reader.get("/brief").await.text();
+        assert!(page.contains("next update in 15 min"), "{page}");
+        // Twenty minutes without a word.
+        fresh.at(20 * 60);
+        let page = reader.get("/brief").await.text();
+        assert!(page.contains("data-late=\"true\"") && page.contains("update 5 min late"), "{page}");
+        maker.command("INC-1", json!({"command": "note", "text": "The provider works on it."})).await.is(200);
+        assert!(reader.get("/brief").await.text().contains("next update in 15 min"));
+    }
+}
+
+story! {
+    async fn an_incident_that_is_only_written_down_says_how_many_alerts_it_leaves_out(fresh) {
+        let house = House::of(&fresh);
+        let (_, token) = house.integration(json!({"source": "generic", "name": "sender"})).await;
+        let alert = |n: usize| json!({"title": format!("Host {n} is down"), "key": n.to_string(), "severity": "error", "labels": {"service": "pay"}});
+        let send = async |from: usize, to: usize| {
+            house.nobody().post(&format!("/hooks/generic/{token}"), &serde_json::Value::Array((from..to).map(alert).collect())).await.is(200);
+        };
+        let reader = a_browser(&house, "reader", Role::Viewer).await;
+        send(0, 200).await;
+        assert!(!reader.get("/incidents/INC-1").await.text().contains("not listed here"), "all of them are");
+        send(200, 203).await;
+        let page = reader.get("/incidents/INC-1").await.text();
+        assert!(page.contains("3 older alerts are not listed here: this page holds the newest 200."), "{page}");
+        assert!(page.contains("Host 202 is down") && !page.contains(">Host 2 is down<"));
+        // What an alert says only once is told once.
+        let (_, other) = house.integration(json!({"source": "generic", "name": "other"})).await;
+        let said = json!([
+            {"title": "Disk full", "key": "a", "severity": "error", "annotations": {"summary": "Disk full."}, "labels": {"service": "store"}},
+            {"title": "Queue grows", "key": "b", "severity": "error", "annotations": {"summary": "The queue of mails grows"}, "labels": {"service": "store"}},
+        ]);
+        house.nobody().post(&format!("/hooks/generic/{other}"), &said).await.is(200);
+        let page = reader.get("/incidents/INC-2").await.text();
+        let screen = page.split("<script type=\"application/json\"").next().unwrap_or_default();
+        assert_eq!(screen.matches("alert__described").count(), 1, "{screen}");
+        assert!(screen.contains("The queue of mails grows") && screen.contains("href=\"/services/store\""), "{screen}");
+    }
+}

@@ -36,6 +36,7 @@ pub enum Action {
     ObjectiveChanged,
     ObjectiveRemoved,
     ExclusionCreated,
+    ExclusionEnded,
     ExclusionRemoved,
     GateOverridden,
     GateOverrideEnded,
@@ -47,7 +48,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 37] = [
+    pub const ALL: [Action; 38] = [
         Action::SignedIn,
         Action::SignInFailed,
         Action::SignedOut,
@@ -77,6 +78,7 @@ impl Action {
         Action::ObjectiveChanged,
         Action::ObjectiveRemoved,
         Action::ExclusionCreated,
+        Action::ExclusionEnded,
         Action::ExclusionRemoved,
         Action::GateOverridden,
         Action::GateOverrideEnded,
@@ -136,6 +138,7 @@ impl Action {
             Action::ObjectiveChanged => "objective.changed",
             Action::ObjectiveRemoved => "objective.removed",
             Action::ExclusionCreated => "exclusion.created",
+            Action::ExclusionEnded => "exclusion.ended",
             Action::ExclusionRemoved => "exclusion.removed",
             Action::GateOverridden => "release_gate.overridden",
             Action::GateOverrideEnded => "release_gate.override_ended",
@@ -178,6 +181,7 @@ impl Action {
             Action::ObjectiveChanged => "Changed an objective",
             Action::ObjectiveRemoved => "Removed an objective",
             Action::ExclusionCreated => "Left time out of objectives",
+            Action::ExclusionEnded => "Ended time that is left out",
             Action::ExclusionRemoved => "Counted time again that was left out",
             Action::GateOverridden => "Allowed releases past the gate",
             Action::GateOverrideEnded => "Ended an override of the release gate",

@@ -84,8 +84,8 @@ pub struct UpdateDue {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spent {
     pub objective: Brief,
-    /// Of its window, in seconds.
-    pub window_s: i64,
+    /// Its window as a sentence names it: `in the last 30 days`, `this month (UTC)`.
+    pub window: String,
     /// By when they began, as they are numbered on the objective's page.
     pub spenders: Vec<Spender>,
     /// Spent outside every incident that is named, as a share of the budget.
@@ -145,7 +145,7 @@ impl Readable for Spent {
     fn read(from: Reader<'_>) -> Self {
         Self {
             objective: from.get("objective"),
-            window_s: from.get("window_s"),
+            window: from.get("window"),
             spenders: from.get("spenders"),
             else_ratio: from.get("else_ratio"),
             consumed_ratio: from.get("consumed_ratio"),

@@ -237,7 +237,7 @@ fn the_board_reads_back_in_the_browser() {
         without_a_time,
         spent: Some(Spent {
             objective: rows[0].report.objective.clone(),
-            window_s: 30 * DAY,
+            window: "in the last 30 days".into(),
             spenders: vec![],
             else_ratio: 0.11,
             consumed_ratio: Some(1.07),

@@ -196,7 +196,7 @@ pub fn lead(rows: &[ObjectiveRow], now: Timestamp, zone: &dyn Zone, zone_name: &
             let local = zone.local(at);
             format!("{} {}", levels::short_day(at, zone).split_once(' ').map_or("", |(_, day)| day), local.time().format("%H:%M"))
         };
-        let last = levels::last(window.length_s);
+        let last = levels::window(window);
         let mut letters = last.chars();
         let last = letters.next().map(|letter| letter.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default();
         format!("{last}, {} to {} {zone_name}", moment(window.from), moment(window.to))

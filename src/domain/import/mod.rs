@@ -7,10 +7,12 @@
 
 mod draft;
 mod plan;
+mod report;
 pub mod statuspage;
 
 pub use draft::{Draft, Entry, Flaw, parse};
 pub use plan::{actor, open, update};
+pub use report::{FileKind, IncidentReport, RejectedLine, RejectedLines};
 
 #[cfg(test)]
 mod tests;

@@ -91,6 +91,8 @@ pub enum Test {
     Open,
     State(State),
     Severity(Option<Severity>),
+    /// SEV1 or SEV2.
+    Major,
     Kind(Kind),
     Service(String),
     Me,
@@ -105,6 +107,8 @@ pub enum Test {
 /// Who looks is written like this.
 pub const ME: &str = "@me";
 pub const NOBODY: &str = "@nobody";
+/// The severities that leaders want to hear of are written like this.
+pub const MAJOR: &str = "major";
 
 impl Term {
     pub fn new(field: Field, not: bool, value: impl Into<String>) -> Self {
@@ -117,6 +121,7 @@ impl Term {
         Some(match &self.field {
             Field::State if value == "open" => Test::Open,
             Field::State => Test::State(State::from_slug(value)?),
+            Field::Severity if value == MAJOR => Test::Major,
             Field::Severity if value == "unsure" => Test::Severity(None),
             Field::Severity => Test::Severity(Some(Severity::ALL.into_iter().find(|known| known.slug().eq_ignore_ascii_case(value))?)),
             Field::Kind => Test::Kind(Kind::from_slug(value)?),
@@ -137,6 +142,7 @@ impl Term {
     pub fn words(&self) -> String {
         match (&self.field, self.value.as_str()) {
             (Field::Severity, "unsure") => "not sure".to_owned(),
+            (Field::Severity, MAJOR) => "major (SEV1 or SEV2)".to_owned(),
             (Field::Severity, level) => level.to_uppercase(),
             (Field::Lead, ME) => "me".to_owned(),
             (Field::Lead, NOBODY) => "nobody".to_owned(),
@@ -174,6 +180,7 @@ impl Test {
             Test::Open => row.state.is_open(),
             Test::State(state) => row.state == *state,
             Test::Severity(severity) => row.shown_severity() == *severity,
+            Test::Major => row.shown_severity().is_some_and(Severity::is_major),
             Test::Kind(kind) => row.kind == *kind,
             Test::Service(service) => row.services.iter().any(|known| **known == **service),
             Test::Me => me.is_some_and(|me| row.is_of(me)),
@@ -302,6 +309,7 @@ mod tests {
         assert_eq!(held(&[]), [1, 2, 3]);
         assert_eq!(held(&[("severity", "SEV1,sev3")]), [1, 2]);
         assert_eq!(held(&[("severity", "unsure")]), [3]);
+        assert_eq!((held(&[("severity", "major")]), held(&[("severity", "!major")])), (vec![1], vec![2, 3]));
         assert_eq!(held(&[("service", "payments"), ("service", "search")]), [1, 3]);
         assert_eq!(held(&[("service", "checkout"), ("severity", "SEV3")]), [2]);
         assert_eq!(held(&[("state", "open")]), [1, 2]);

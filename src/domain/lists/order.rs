@@ -35,7 +35,7 @@ fn text_of(column: Column) -> Option<Text> {
         Column::Services => Some(|row, _| row.services.first().map_or("", |service| service)),
         Column::Lead => Some(|row, now| row.who_has_it(now).map_or("", |who| who)),
         Column::Labels => Some(|row, _| row.labels.first().map_or("", |(_, value)| value)),
-        Column::Severity | Column::Id | Column::Alerts | Column::Age | Column::State | Column::Updated | Column::Started | Column::Kind => None,
+        Column::Severity | Column::Id | Column::Alerts | Column::Age | Column::State | Column::Updated | Column::Started | Column::Kind | Column::Cost => None,
     }
 }
 
@@ -70,6 +70,7 @@ fn key(row: &IncidentRow, by: Option<Column>, now: Timestamp) -> u64 {
         Column::Updated => !secs(row.updated_at),
         Column::Started => !secs(row.started_at),
         Column::Kind => row.kind as u64,
+        Column::Cost => 0,
         Column::Title | Column::Services | Column::Lead | Column::Labels => text_of(column).map_or(0, |text| beginning(text(row, now))),
     }
 }

@@ -19,10 +19,12 @@ pub enum Column {
     Started,
     Kind,
     Labels,
+    /// Of the error budgets. What it is, no row knows: it is asked for, and nothing is sorted by it.
+    Cost,
 }
 
 impl Column {
-    pub const ALL: [Column; 12] = [
+    pub const ALL: [Column; 13] = [
         Column::Severity,
         Column::Id,
         Column::Title,
@@ -35,6 +37,7 @@ impl Column {
         Column::Started,
         Column::Kind,
         Column::Labels,
+        Column::Cost,
     ];
     /// Those shown when nobody says which.
     pub const SHOWN: [Column; 9] =
@@ -54,6 +57,7 @@ impl Column {
             Column::Started => "started",
             Column::Kind => "kind",
             Column::Labels => "labels",
+            Column::Cost => "cost",
         }
     }
 
@@ -71,6 +75,7 @@ impl Column {
             Column::Started => "Started",
             Column::Kind => "Kind",
             Column::Labels => "Labels",
+            Column::Cost => "Budget spent",
         }
     }
 
@@ -78,9 +83,14 @@ impl Column {
         Self::ALL.into_iter().find(|column| column.slug() == text)
     }
 
+    /// Whether rows can stand in its order.
+    pub fn is_sortable(self) -> bool {
+        self != Column::Cost
+    }
+
     /// Figures stand at the right.
     pub fn is_number(self) -> bool {
-        matches!(self, Column::Alerts | Column::Age | Column::Updated)
+        matches!(self, Column::Alerts | Column::Age | Column::Updated | Column::Cost)
     }
 }
 
@@ -120,7 +130,7 @@ impl View {
     pub fn read(pairs: &[(String, String)]) -> Self {
         let find = |name: &str| pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let sort = find("sort").map(|text| (text.strip_prefix('-').unwrap_or(text), text.starts_with('-')));
-        let by = sort.and_then(|(slug, _)| Column::from_slug(slug));
+        let by = sort.and_then(|(slug, _)| Column::from_slug(slug)).filter(|column| column.is_sortable());
         let chosen: Vec<Column> = find("columns").map(|slugs| slugs.split(',').filter_map(Column::from_slug).collect()).unwrap_or_default();
         Self {
             filter: Filter::read(pairs),
@@ -178,6 +188,7 @@ mod tests {
         assert_eq!(View::read(&[]), View::default());
         assert_eq!(View::default().query(), "");
         assert_eq!(View::read(&pairs(&[("sort", "-nonsense"), ("columns", "x,y")])), View::default());
+        assert_eq!(View::read(&pairs(&[("sort", "cost")])), View::default(), "no row knows it");
     }
 
     #[test]

@@ -51,6 +51,11 @@ impl Span {
         service.is_none_or(|service| self.services.iter().any(|hurt| hurt == service))
     }
 
+    /// Whether any of its time lies between two instants, in seconds since 1970.
+    pub fn touches(&self, from_s: i64, until_s: i64) -> bool {
+        self.began_s() < until_s && self.ended_s(i64::MAX) > from_s
+    }
+
     fn began_s(&self) -> i64 {
         self.from.epoch_secs()
     }

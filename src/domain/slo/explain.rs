@@ -353,6 +353,7 @@ mod tests {
                 from: at(NOW_S - 9 * DAY),
                 to: at(NOW_S - 9 * DAY + HOUR),
                 recurrence: None,
+                ends_at: None,
                 reason: "maintenance".into(),
                 category: "maintenance".into(),
             },

@@ -8,7 +8,7 @@ use super::{
     objective::{Objective, Urgency},
 };
 use crate::domain::{
-    ids::{IncidentRef, ObjectiveId},
+    ids::{IncidentId, IncidentRef, ObjectiveId},
     reading::{Readable, Reader},
     severity::Severity,
     time::Timestamp,
@@ -271,6 +271,13 @@ pub struct Cost {
     pub points_per_hour: Option<f64>,
 }
 
+/// What one incident of several costs, the dearest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentCosts {
+    pub id: IncidentId,
+    pub costs: Vec<Cost>,
+}
+
 /// What an objective's page is drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObjectivePage {
@@ -378,6 +385,7 @@ readable! {
     Brief { id, name, title, service, target, method, generation, revision }
     WindowAt { name, kind, from, to, length_s }
     Spender { reference = "ref", title, severity, from, to, duration_s, bad, ratio, minutes, shared }
+    IncidentCosts { id, costs }
     Cost { objective, window, bad, ratio, minutes, shared, points_per_hour }
     ObjectivePage { objective, report, others, left, gaps, days, forecast, spenders, else_ratio, departed, deploys, exclusions, gate, generations, backfilled, trouble }
     Departed { reference = "ref", from, to }

@@ -4,7 +4,8 @@
 //! its number and the sentence above it agree to the digit.
 
 use super::{
-    report::{BudgetReport, Flag, Standing},
+    frame::ROLLING,
+    report::{BudgetReport, Flag, Standing, WindowAt},
     zone::Zone,
 };
 use crate::domain::metrics::words as figures;
@@ -148,6 +149,25 @@ pub fn last(length_s: i64) -> String {
     }
 }
 
+/// A window as people name it: `last 30 days`, `this month (Europe/Berlin)`. One that begins on a day
+/// of its own is named as it was set.
+pub fn window(window: &WindowAt) -> String {
+    if window.kind == ROLLING {
+        return last(window.length_s);
+    }
+    match window.name.strip_prefix("calendar ").and_then(|rest| rest.split_once(" in ")) {
+        Some(("day", zone)) if !zone.contains(' ') => format!("today ({zone})"),
+        Some((unit, zone)) if !zone.contains(' ') => format!("this {unit} ({zone})"),
+        _ => window.name.clone(),
+    }
+}
+
+/// The same within a sentence: `in the last 30 days`, `this month (Europe/Berlin)`.
+pub fn within(at: &WindowAt) -> String {
+    let words = window(at);
+    if words.starts_with("this ") || words.starts_with("today ") { words } else { format!("in the {words}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::frame::at, super::tests::*, super::zone::Utc, *};
@@ -195,5 +215,14 @@ mod tests {
         report.state = Standing::Overspent;
         report.exhaustion.recovers_at = Some(at(NOW_S + 7 * DAY));
         assert_eq!(outlook(&report, now(), &Utc), "back Fri 27 Nov");
+    }
+
+    #[test]
+    fn a_page_of_the_calendar_is_named_as_such() {
+        let named = |name: &str, kind: &str| window(&WindowAt { name: name.into(), kind: kind.into(), from: at(0), to: at(DAY), length_s: DAY });
+        assert_eq!(named("1d", ROLLING), "last day");
+        let calendar = ["calendar month in Europe/Berlin", "calendar day in UTC", "3 calendar months in UTC", "calendar month in UTC from 2026-01-15T00:00:00"];
+        let said = calendar.map(|name| named(name, super::super::frame::CALENDAR));
+        assert_eq!(said, ["this month (Europe/Berlin)", "today (UTC)", "3 calendar months in UTC", "calendar month in UTC from 2026-01-15T00:00:00"]);
     }
 }

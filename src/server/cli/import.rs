@@ -1,7 +1,10 @@
 //! `import`: the past of other tools, with progress on a terminal.
 
 use super::{Done, Everywhere, open, operator, progress::Progress, told};
-use crate::server::usecases::import::{self, AlertReport, IncidentReport};
+use crate::{
+    domain::import::IncidentReport,
+    server::usecases::import::{self, AlertReport, Mode},
+};
 use clap::ValueEnum;
 use std::{path::Path, process::ExitCode};
 use tokio_util::io::ReaderStream;
@@ -24,13 +27,13 @@ pub async fn import_file(everywhere: &Everywhere, format: Format, integration: O
     let (report, rejected, words) = match format {
         Format::Tocsin => {
             let bytes = ReaderStream::with_capacity(opened, READ_AT_ONCE);
-            let report = import::incidents(&store, &operator, bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
+            let report = import::incidents(&store, &operator, Mode::Do, bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
             (serde_json::to_value(&report)?, report.rejected.clone(), incidents_words(&report))
         }
         Format::Statuspage => {
             let mut bytes = vec![];
             tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::AsyncReadExt::take(opened, MAX_STATUSPAGE), &mut bytes).await?;
-            let report = import::statuspage(&store, &operator, &bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
+            let report = import::statuspage(&store, &operator, Mode::Do, &bytes, |report| progress.show(&incidents_words(report))).await.map_err(told)?;
             (serde_json::to_value(&report)?, report.rejected.clone(), incidents_words(&report))
         }
         Format::Alerts => {

@@ -49,6 +49,8 @@ impl From<Alert> for Told {
         ("incident" = Option<String>, Query, description = "Id or reference of the incident it belongs to"),
         ("service" = Option<String>, Query),
         ("dedupe_key" = Option<String>, Query),
+        ("has_incident" = Option<bool>, Query, description = "false: only those without an incident"),
+        ("q" = Option<String>, Query, description = "In the title or a label, whatever the case"),
         ("stale" = Option<bool>, Query, description = "true: only open ones whose sender has gone; false: all others"),
     ),
     responses((status = 200, description = "A page of alerts", body = schema::Alerts), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
@@ -78,6 +80,8 @@ pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Aske
         service: asked.text("service").map(str::to_owned),
         dedupe_key: asked.text("dedupe_key").map(str::to_owned),
         stale: asked.flag("stale")?,
+        grouped: asked.flag("has_incident")?,
+        text: asked.text("q").map(str::to_owned),
         ..AlertFilter::for_actor(principal.actor)
     };
     let Page { items, next_cursor } = app.store.alerts(&filter, asked.cursor(|cursor| cursor.parse::<AlertId>().is_ok())?, limit).await?;

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         failure::FailureKind,
         slo::exclusion::{Exclusion, ExclusionDraft},
+        time::Timestamp,
     },
     server::{auth::Principal, state::App, usecases::exclusions},
 };
@@ -20,6 +21,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -45,11 +47,33 @@ pub async fn create(State(app): State<Arc<App>>, principal: Principal, Sent(sent
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made)).into_response())
 }
 
+/// What can be said of time that is left out already.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndedExclusion {
+    ends_at: Timestamp,
+}
+
+/// Ends time that is left out, now or later: it is only made shorter, and only while it runs or is
+/// yet to come. Of one that comes again, nothing is left out from then on.
+#[utoipa::path(patch, path = "/api/v1/exclusions/{id}", tag = "objectives", operation_id = "endExclusion",
+    params(("id" = String, Path, description = "Its id")),
+    request_body = schema::EndedExclusion,
+    responses((status = 200, description = "The exclusion as it is now", body = schema::Exclusion), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn end(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, Sent(ended): Sent<EndedExclusion>) -> Result<Json<Exclusion>, Problem> {
+    let id = id.parse().map_err(|_| unknown())?;
+    Ok(Json(exclusions::end(&app, &principal.actor, id, ended.ends_at).await?))
+}
+
 /// Counts time again that was left out.
 #[utoipa::path(delete, path = "/api/v1/exclusions/{id}", tag = "objectives", operation_id = "removeExclusion",
     params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The exclusion as it was", body = schema::Exclusion), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn remove(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<Exclusion>, Problem> {
-    let id = id.parse().map_err(|_| Problem::new(FailureKind::NotFound, "unknown_exclusion", "there is no such exclusion"))?;
+    let id = id.parse().map_err(|_| unknown())?;
     Ok(Json(exclusions::remove(&app, &principal.actor, id).await?))
+}
+
+fn unknown() -> Problem {
+    Problem::new(FailureKind::NotFound, "unknown_exclusion", "there is no such exclusion")
 }

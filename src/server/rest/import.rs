@@ -2,10 +2,14 @@
 //! free of the limits on size and time that other bodies have.
 
 use super::{problem::Problem, query::Asked, schema};
-use crate::server::{
-    auth::Principal,
-    state::App,
-    usecases::import::{self, AlertReport, IncidentReport},
+use crate::{
+    domain::import::IncidentReport,
+    server::{
+        auth::Principal,
+        body,
+        state::App,
+        usecases::import::{self, AlertReport, Mode},
+    },
 };
 use axum::{
     Json,
@@ -28,13 +32,33 @@ impl<S: Send + Sync> FromRequest<S> for Streamed {
     }
 }
 
+/// The largest Statuspage file; it is read whole, and holds at most fifty incidents.
+const MAX_STATUSPAGE: usize = 16 * 1024 * 1024;
+
+fn mode(asked: &Asked) -> Result<Mode, Problem> {
+    Ok(if asked.flag("dry_run")? == Some(true) { Mode::Try } else { Mode::Do })
+}
+
 /// Imports incidents: a JSON array, or one incident a line. An incident is known by its origin
 /// and id: importing it again changes nothing, importing a longer version adds what is new.
 #[utoipa::path(post, path = "/api/v1/import/incidents", tag = "import", operation_id = "importIncidents",
+    params(("dry_run" = Option<bool>, Query, description = "true: nothing is written, and the answer is what would become of them")),
     request_body = schema::ImportedIncidents,
     responses((status = 200, description = "What became of them; what was read is committed", body = schema::IncidentReport), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn incidents(State(app): State<Arc<App>>, principal: Principal, Streamed(body): Streamed) -> Result<Json<IncidentReport>, Problem> {
-    Ok(Json(import::incidents(&app.store, &principal.actor, body.into_data_stream(), |_| {}).await?))
+pub async fn incidents(State(app): State<Arc<App>>, principal: Principal, asked: Asked, Streamed(body): Streamed) -> Result<Json<IncidentReport>, Problem> {
+    Ok(Json(import::incidents(&app.store, &principal.actor, mode(&asked)?, body.into_data_stream(), |_| {}).await?))
+}
+
+/// Imports the incidents of a Statuspage, as its `incidents.json` tells them.
+#[utoipa::path(post, path = "/api/v1/import/statuspage", tag = "import", operation_id = "importStatuspage",
+    params(("dry_run" = Option<bool>, Query, description = "true: nothing is written, and the answer is what would become of them")),
+    request_body = schema::StatuspageFile,
+    responses((status = 200, description = "What became of them", body = schema::IncidentReport), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn statuspage(State(app): State<Arc<App>>, principal: Principal, asked: Asked, request: Request) -> Result<Json<IncidentReport>, Problem> {
+    let (parts, sent) = request.into_parts();
+    let mode = mode(&asked)?;
+    let file = body::read(&parts.headers, sent, MAX_STATUSPAGE).await?;
+    Ok(Json(import::statuspage(&app.store, &principal.actor, mode, &file, |_| {}).await?))
 }
 
 /// Imports alerts, one delivery a line, as if each was received at its `received_at`. Nothing is

@@ -1,13 +1,16 @@
 //! Reading alerts.
 
-use super::{Page, Store, StoreError, query, rows};
+use super::{Page, Store, StoreError, query, rows, search};
 use crate::domain::{
     alert::{Alert, AlertState},
-    ids::{AlertId, IncidentId, IntegrationId},
+    ids::{AlertId, IncidentId, IncidentRef, IntegrationId},
+    lists::alerts::ListedAlert,
     people::Actor,
+    search::fold,
     severity::AlertSeverity,
     time::Timestamp,
 };
+use sqlx::any::AnyRow;
 
 /// Which alerts a list holds.
 #[derive(Clone, Debug)]
@@ -24,13 +27,30 @@ pub struct AlertFilter {
     pub dedupe_key: Option<String>,
     /// `Some(true)`: only open ones whose sender has gone.
     pub stale: Option<bool>,
+    /// `Some(false)`: only those without an incident.
+    pub grouped: Option<bool>,
+    /// In the title or a label, whatever the case.
+    pub text: Option<String>,
     pub actor: Actor,
 }
 
 impl AlertFilter {
     /// Everything `actor` may see.
     pub fn for_actor(actor: Actor) -> Self {
-        Self { state: None, open: None, severity: None, integration: None, source: None, incident: None, service: None, dedupe_key: None, stale: None, actor }
+        Self {
+            state: None,
+            open: None,
+            severity: None,
+            integration: None,
+            source: None,
+            incident: None,
+            service: None,
+            dedupe_key: None,
+            stale: None,
+            grouped: None,
+            text: None,
+            actor,
+        }
     }
 }
 
@@ -48,40 +68,88 @@ pub struct Turned {
     pub resolved: Vec<Alert>,
 }
 
-impl Store {
-    /// A page of alerts, the last recorded first. Alerts of a private incident are as invisible as it is.
-    pub async fn alerts(&self, filter: &AlertFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Alert>, StoreError> {
-        let visible = self.private_incidents_of(&filter.actor).await?;
-        let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-        let found = sqlx::query(concat!(
+/// Which alerts a list holds, behind `$first`. What is open is asked for in words of its own, so
+/// that the index of what is open is taken: of all alerts there ever were few are.
+macro_rules! listed {
+    ($first:literal) => {
+        concat!(
             "SELECT ",
             rows::alert_columns!(),
-            " FROM ",
+            ", i.ref FROM ",
             rows::alert_tables!(),
-            " WHERE ($1 = '' OR a.id < $1) AND ($2 = '' OR a.state = $2) \
+            " LEFT JOIN incidents i ON i.id = a.incident_id WHERE ",
+            $first,
+            "a.id < $1 AND ($2 = '' OR a.state = $2) \
              AND ($3 = '' OR ($3 = 'open' AND a.resolved_at IS NULL) OR ($3 = 'over' AND a.resolved_at IS NOT NULL)) \
              AND ($4 = '' OR a.severity = $4) AND ($5 = '' OR a.integration_id = $5) AND ($6 = '' OR a.incident_id = $6) \
              AND ($7 = '' OR a.service = $7) AND ($8 = '' OR a.dedupe_key = $8) \
-             AND ($9 = '*' OR a.incident_id IS NULL OR $9 LIKE '%,' || a.incident_id || ',%' \
-                  OR NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = a.incident_id AND i.private = 1)) \
-             AND ($10 = '' OR ($10 = 'stale') = (a.stale = 1 AND a.resolved_at IS NULL)) AND ($11 = '' OR a.source = $11) ORDER BY a.id DESC LIMIT $12"
-        ))
-        .bind(cursor.unwrap_or_default().to_owned())
-        .bind(filter.state.map_or("", AlertState::slug))
-        .bind(filter.open.map_or("", |open| if open { "open" } else { "over" }))
-        .bind(filter.severity.map_or("", AlertSeverity::slug))
-        .bind(text(filter.integration.map(|id| id.0)))
-        .bind(text(filter.incident.map(|id| id.0)))
-        .bind(filter.service.clone().unwrap_or_default())
-        .bind(filter.dedupe_key.clone().unwrap_or_default())
-        .bind(visible)
-        .bind(filter.stale.map_or("", |stale| if stale { "stale" } else { "fresh" }))
-        .bind(filter.source.clone().unwrap_or_default())
-        .bind(limit + 1)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(query("list alerts"))?;
-        super::page(&found, limit, rows::alert, |row| rows::get(row, 0))
+             AND ($9 = '*' OR i.id IS NULL OR i.private = 0 OR $9 LIKE '%,' || i.id || ',%') \
+             AND ($10 = '' OR ($10 = 'stale') = (a.stale = 1 AND a.resolved_at IS NULL)) AND ($11 = '' OR a.source = $11) \
+             AND ($12 = '' OR ($12 = 'with') = (a.incident_id IS NOT NULL)) \
+             AND ($13 = '' OR LOWER(a.title) LIKE $13 ESCAPE '!' OR LOWER(a.labels) LIKE $14 ESCAPE '!') ORDER BY a.id DESC LIMIT $15"
+        )
+    };
+}
+const LISTED: &str = listed!("");
+const LISTED_OPEN: &str = listed!("a.resolved_at IS NULL AND ");
+
+/// Stands behind every id.
+const BEHIND_ALL: &str = "z";
+
+impl Store {
+    /// A page of alerts, the last recorded first. Alerts of a private incident are as invisible as it is.
+    pub async fn alerts(&self, filter: &AlertFilter, cursor: Option<&str>, limit: i64) -> Result<Page<Alert>, StoreError> {
+        self.listed(filter, cursor, limit, rows::alert).await
+    }
+
+    /// The same, each with the reference of its incident.
+    pub async fn alerts_and_incidents(&self, filter: &AlertFilter, cursor: Option<&str>, limit: i64) -> Result<Page<ListedAlert>, StoreError> {
+        let listed = |row: &AnyRow| Ok(ListedAlert { alert: rows::alert(row)?, incident: rows::get::<Option<i64>>(row, 19)?.map(IncidentRef) });
+        self.listed(filter, cursor, limit, listed).await
+    }
+
+    async fn listed<T>(
+        &self,
+        filter: &AlertFilter,
+        cursor: Option<&str>,
+        limit: i64,
+        item: impl Fn(&AnyRow) -> Result<T, StoreError>,
+    ) -> Result<Page<T>, StoreError> {
+        let visible = self.private_incidents_of(&filter.actor).await?;
+        let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        let (open, stale) = (filter.open, filter.stale);
+        let wanted = filter.text.as_deref().map(fold);
+        let found = sqlx::query(if open == Some(true) || stale == Some(true) { LISTED_OPEN } else { LISTED })
+            .bind(cursor.unwrap_or(BEHIND_ALL).to_owned())
+            .bind(filter.state.map_or("", AlertState::slug))
+            .bind(open.map_or("", |open| if open { "open" } else { "over" }))
+            .bind(filter.severity.map_or("", AlertSeverity::slug))
+            .bind(text(filter.integration.map(|id| id.0)))
+            .bind(text(filter.incident.map(|id| id.0)))
+            .bind(filter.service.clone().unwrap_or_default())
+            .bind(filter.dedupe_key.clone().unwrap_or_default())
+            .bind(visible)
+            .bind(stale.map_or("", |stale| if stale { "stale" } else { "fresh" }))
+            .bind(filter.source.clone().unwrap_or_default())
+            .bind(filter.grouped.map_or("", |grouped| if grouped { "with" } else { "without" }))
+            .bind(wanted.as_deref().map(search::anywhere).unwrap_or_default())
+            .bind(wanted.as_deref().map(|text| search::anywhere(&search::in_json(text))).unwrap_or_default())
+            .bind(limit + 1)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(query("list alerts"))?;
+        // Of letters beyond ASCII the database finds more than was asked for.
+        let again = wanted.as_deref().filter(|wanted| !wanted.is_ascii());
+        let is_in = |row: &AnyRow, wanted: &str| -> Result<bool, StoreError> {
+            let (title, labels): (String, String) = (rows::get(row, 6)?, rows::get(row, 7)?);
+            Ok(fold(&title).contains(wanted) || fold(&labels).contains(&search::in_json(wanted)))
+        };
+        let sifted = |row: &AnyRow| match again {
+            Some(wanted) if !is_in(row, wanted)? => Ok(None),
+            _ => item(row).map(Some),
+        };
+        let page = super::page(&found, limit, sifted, |row| rows::get(row, 0))?;
+        Ok(Page { items: page.items.into_iter().flatten().collect(), next_cursor: page.next_cursor })
     }
 
     /// The alerts of some sources that `actor` may see and that were opened in `[from, to)`, or

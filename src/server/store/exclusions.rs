@@ -4,7 +4,7 @@ use super::{Store, StoreError, audit, objectives::mark_changed, query, rows, row
 use crate::domain::{
     audit::{Action, By, Subject},
     ids::ExclusionId,
-    slo::exclusion::{Exclusion, ExclusionDraft},
+    slo::exclusion::{EndRefusal, Exclusion, ExclusionDraft},
     time::Timestamp,
 };
 use sqlx::{Any, AnyConnection, Transaction, any::AnyRow};
@@ -24,6 +24,35 @@ impl Store {
         let made = create(&mut write, draft, by, self.clock.now()).await?;
         write.commit().await.map_err(query("make an exclusion"))?;
         Ok(made)
+    }
+
+    /// Ends what is left out at an instant; `None`: there is no such one.
+    pub async fn end_exclusion(&self, id: ExclusionId, ends_at: Timestamp, by: &By) -> Result<Option<Result<Exclusion, EndRefusal>>, StoreError> {
+        const WHAT: &str = "end an exclusion";
+        let now = self.clock.now();
+        let mut write = self.begin().await?;
+        mark_changed(&mut write).await?;
+        let row = sqlx::query("SELECT id, doc, author, created_at FROM exclusions WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&mut *write)
+            .await
+            .map_err(query(WHAT))?;
+        let Some(known) = row.as_ref().map(exclusion).transpose()? else { return Ok(None) };
+        let draft = match known.draft.ended(ends_at, now) {
+            Ok(draft) => draft,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        sqlx::query("UPDATE exclusions SET doc = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(to_json(&draft))
+            .execute(&mut *write)
+            .await
+            .map_err(query(WHAT))?;
+        let ended = Exclusion { draft, ..known };
+        let note = by.did(Action::ExclusionEnded, subject(&ended)).with("from", ended.draft.from).with("ends_at", ends_at);
+        audit::append(&mut write, now, &note).await?;
+        write.commit().await.map_err(query(WHAT))?;
+        Ok(Some(Ok(ended)))
     }
 
     /// Takes an exclusion away; `None`: there is no such one.

@@ -15,6 +15,7 @@ use crate::domain::{
     time::Timestamp,
     timeline::Event,
 };
+use sqlx::AnyConnection;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -27,6 +28,10 @@ pub struct Imported {
     pub updated: u64,
     pub unchanged: u64,
 }
+
+/// What was said of the incidents of a file so far, by their origins, while it is only tried.
+#[derive(Default)]
+pub struct Tried(HashMap<(String, String), String>);
 
 /// An incident that is known under an origin, and the digest of what was imported last.
 struct Known {
@@ -90,6 +95,37 @@ impl Store {
         }
     }
 
+    /// What [`import_incidents`](Self::import_incidents) would do now. Of an incident that stands in
+    /// a file twice it is only known that it is said otherwise.
+    pub async fn would_import(&self, drafts: &[Draft], tried: &mut Tried) -> Result<Imported, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(query("find imported incidents"))?;
+        let known = known_by_origin(&mut connection, drafts).await?;
+        drop(connection);
+        let now = self.clock.now();
+        let mut imported = Imported::default();
+        for draft in drafts {
+            let (origin, digest) = ((draft.origin.name.clone(), draft.origin.id.clone()), draft.digest());
+            let known = known.get(&origin);
+            let count = match tried.0.get(&origin).or(known.and_then(|known| known.digest.as_ref())) {
+                Some(before) if *before == digest => &mut imported.unchanged,
+                _ => match known {
+                    None if tried.0.contains_key(&origin) => &mut imported.updated,
+                    None => &mut imported.created,
+                    Some(known) if self.would_bring_up(known.id, draft, now).await? => &mut imported.updated,
+                    Some(_) => &mut imported.unchanged,
+                },
+            };
+            *count += 1;
+            tried.0.insert(origin, digest);
+        }
+        Ok(imported)
+    }
+
+    async fn would_bring_up(&self, id: IncidentId, draft: &Draft, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(incident) = self.incident(id).await? else { return Ok(false) };
+        Ok(!import::update(&incident, &self.events(id).await?, draft, now).is_empty())
+    }
+
     /// Applies past deliveries in order, in one transaction. Between them, alerts of their
     /// integrations that nobody refreshed in time run out, as they did then.
     pub async fn replay(&self, _: &Replay, deliveries: Vec<Delivery>) -> Result<Receipt, StoreError> {
@@ -105,7 +141,7 @@ impl Batch<'_> {
         // What this batch has opened so far must be found.
         self.flush().await?;
         let now = self.clock.now();
-        let mut known = self.known_by_origin(drafts).await?;
+        let mut known = known_by_origin(self.connection, drafts).await?;
         let mut imported = Imported::default();
         let mut digests: HashMap<IncidentId, String> = HashMap::new();
         for draft in drafts {
@@ -138,19 +174,6 @@ impl Batch<'_> {
             .execute(self.connection, &digests, "remember what was imported", |statement, (id, digest)| statement.bind(id.to_string()).bind(digest.clone()))
             .await?;
         Ok(imported)
-    }
-
-    async fn known_by_origin(&mut self, drafts: &[Draft]) -> Result<HashMap<(String, String), Known>, StoreError> {
-        let found = BY_ORIGIN
-            .fetch(self.connection, drafts, "find imported incidents", |statement, draft| {
-                statement.bind(draft.origin.name.clone()).bind(draft.origin.id.clone())
-            })
-            .await?;
-        let known = |row: &sqlx::any::AnyRow| {
-            let known = Known { id: IncidentId(rows::parsed(row, 0)?), digest: rows::get(row, 3)? };
-            Ok(((rows::get(row, 1)?, rows::get(row, 2)?), known))
-        };
-        found.iter().map(known).collect()
     }
 
     /// Adds what a draft says and the incident does not; `false` when that is nothing.
@@ -212,4 +235,15 @@ impl Batch<'_> {
             .map_err(query("look for the next alert that runs out"))?;
         rows::optional_time(&row, 0)
     }
+}
+
+async fn known_by_origin(connection: &mut AnyConnection, drafts: &[Draft]) -> Result<HashMap<(String, String), Known>, StoreError> {
+    let found = BY_ORIGIN
+        .fetch(connection, drafts, "find imported incidents", |statement, draft| statement.bind(draft.origin.name.clone()).bind(draft.origin.id.clone()))
+        .await?;
+    let known = |row: &sqlx::any::AnyRow| {
+        let known = Known { id: IncidentId(rows::parsed(row, 0)?), digest: rows::get(row, 3)? };
+        Ok(((rows::get(row, 1)?, rows::get(row, 2)?), known))
+    };
+    found.iter().map(known).collect()
 }

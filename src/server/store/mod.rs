@@ -52,7 +52,7 @@ pub use commands::Outcome;
 pub use data_sources::{KeptSource, SourceKept};
 pub use definitions::Change;
 pub use deliveries::DeliveryFilter;
-pub use import::{Imported, Replay};
+pub use import::{Imported, Replay, Tried};
 pub use incidents::{IncidentFilter, Unwanted};
 pub use intake::{Delivery, Receipt};
 pub use integrations::{Edited, Heard, Previous, Sender, SigningSecret};

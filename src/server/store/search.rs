@@ -248,7 +248,7 @@ impl<'w> Sought<'w> {
 /// For `LIKE … ESCAPE '!'`: anything, then this, then anything. SQLite's `LOWER` and `LIKE` know only
 /// the letters of ASCII, and PostgreSQL those of its locale: any other letter may be any letter here,
 /// and whoever asks looks again.
-fn anywhere(text: &str) -> String {
+pub(super) fn anywhere(text: &str) -> String {
     let mut pattern = "%".to_owned();
     for letter in text.chars() {
         if matches!(letter, '!' | '%' | '_') {
@@ -261,7 +261,7 @@ fn anywhere(text: &str) -> String {
 }
 
 /// A text as it stands inside JSON.
-fn in_json(text: &str) -> String {
+pub(super) fn in_json(text: &str) -> String {
     let quoted = rows::to_json(&text);
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }

@@ -1,6 +1,6 @@
 //! The executive's answers, gathered: objectives, open majors, and who has them.
 
-use super::{budgets, people::needs};
+use super::{budgets, executive, people::needs};
 use crate::{
     domain::{
         briefing::{Briefing, majors},
@@ -20,6 +20,7 @@ pub async fn gather(app: &App, actor: &Actor) -> Result<Briefing, ServerError> {
         headline: board.headline,
         rows: board.rows,
         majors: majors(&incidents, now),
+        updates: executive::updates(app, actor, now).await?,
         open: incidents.iter().filter(|incident| incident.state.is_open()).count(),
         demo: app.config.demo,
     })

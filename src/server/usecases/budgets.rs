@@ -2,7 +2,7 @@
 //! incidents that they may see, and nothing of the others: what those spent counts among the rest.
 
 use super::{
-    incidents,
+    incidents, lists,
     objectives::{one, unknown},
     people::needs,
     release_gate,
@@ -10,8 +10,8 @@ use super::{
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
-        ids::IncidentRef,
-        incident::Kind,
+        ids::{IncidentId, IncidentRef},
+        incident::{Incident, Kind},
         metrics::{Facts, Range},
         people::{Actor, Right},
         slo::{
@@ -23,7 +23,7 @@ use crate::{
             frame::Frame,
             line,
             page::{self, Around},
-            report::{BudgetReport, Cost, Deploy, ObjectivePage, Spender},
+            report::{BudgetReport, Cost, Deploy, IncidentCosts, ObjectivePage, Spender},
         },
         time::Timestamp,
     },
@@ -238,19 +238,57 @@ pub async fn costs(app: &App, actor: &Actor, incident: &str) -> Result<Vec<Cost>
     let incident = incidents::read(app, actor, incident).await?;
     let held = app.levels.current(app).await?;
     let now = app.clock().now();
-    // As it stands now, or as it stood when it was over: later it leaves the window.
-    let at = incident.resolved_at.unwrap_or(now).min(now);
-    let services = &incident.services;
-    let concerned: Vec<&Arc<One>> = held.all().filter(|one| one.objective().draft.service.as_ref().is_none_or(|service| services.contains(service))).collect();
-    let Some(from) = concerned.iter().map(|one| window_from(one, at)).min() else { return Ok(vec![]) };
+    let Some(from) = reaches(&held, &incident, now) else { return Ok(vec![]) };
     let spans = incidents_between(app, actor, from, now).await?;
+    costs_of(app, &held, &incident, &spans, now).await
+}
+
+/// The same of several, as far as `actor` may see them; the others are left out. What an incident
+/// costs is the same figure as on its own page: what is shared with one that is hidden is never
+/// taken from it, or the figure would tell that there is one.
+pub async fn several_costs(app: &App, actor: &Actor, ids: &[IncidentId]) -> Result<Vec<IncidentCosts>, ServerError> {
+    let incidents = lists::several(app, actor, ids).await?;
+    let held = app.levels.current(app).await?;
+    let now = app.clock().now();
+    // Read once for all of them.
+    let spans = match incidents.iter().filter_map(|incident| reaches(&held, incident, now)).min() {
+        Some(from) => incidents_between(app, actor, from, now).await?,
+        None => vec![],
+    };
+    let mut found = Vec::with_capacity(incidents.len());
+    for incident in &incidents {
+        found.push(IncidentCosts { id: incident.id, costs: costs_of(app, &held, incident, &spans, now).await? });
+    }
+    Ok(found)
+}
+
+/// The objectives that an incident concerns: one without a service is hurt by all.
+fn concerned<'a>(held: &'a Held, incident: &'a Incident) -> impl Iterator<Item = &'a Arc<One>> {
+    held.all().filter(|one| one.objective().draft.service.as_ref().is_none_or(|service| incident.services.contains(service)))
+}
+
+/// At which instant it is said what an incident costs: now, or when it was over; later it leaves
+/// the window.
+fn told_at(incident: &Incident, now: Timestamp) -> Timestamp {
+    incident.resolved_at.unwrap_or(now).min(now)
+}
+
+/// How far back the windows of what it concerns reach.
+fn reaches(held: &Held, incident: &Incident, now: Timestamp) -> Option<Timestamp> {
+    concerned(held, incident).map(|one| window_from(one, told_at(incident, now))).min()
+}
+
+/// `spans` are at least those that [`reaches`] asks for.
+async fn costs_of(app: &App, held: &Held, incident: &Incident, spans: &[Span], now: Timestamp) -> Result<Vec<Cost>, ServerError> {
+    let at = told_at(incident, now);
     let mut costs = vec![];
-    for one in concerned {
-        let readings = one.readings_at(&app.store, &held, at).await?;
+    for one in concerned(held, incident) {
+        let readings = one.readings_at(&app.store, held, at).await?;
         // Which of its alerts fired is nothing that it costs.
         let report = one.report(readings.series(), 0, at, Some(&[]));
         let frame = one.frame(readings.series(), 0, at);
-        costs.extend(cost::cost(one.objective(), readings.series(), &frame, &report, &spans, incident.reference));
+        let within: Vec<Span> = spans.iter().filter(|span| span.touches(frame.from_s, frame.until_s)).cloned().collect();
+        costs.extend(cost::cost(one.objective(), readings.series(), &frame, &report, &within, incident.reference));
     }
     costs.sort_by(|a: &Cost, b: &Cost| b.ratio.total_cmp(&a.ratio).then_with(|| a.objective.name.cmp(&b.objective.name)));
     Ok(costs)

@@ -7,6 +7,7 @@ use crate::{
         ids::ExclusionId,
         people::{Actor, Right},
         slo::exclusion::{Exclusion, ExclusionDraft},
+        time::Timestamp,
     },
     server::{auth, error::ServerError, state::App, zones},
 };
@@ -48,5 +49,18 @@ pub async fn create(app: &App, actor: &Actor, mut draft: ExclusionDraft) -> Resu
 pub async fn remove(app: &App, actor: &Actor, id: ExclusionId) -> Result<Exclusion, ServerError> {
     needs(actor, Right::ManageObjectives)?;
     let removed = app.store.remove_exclusion(id, &auth::by(&actor.who)).await?;
-    removed.ok_or_else(|| Failure::new(FailureKind::NotFound, "unknown_exclusion", "there is no such exclusion").into())
+    removed.ok_or_else(|| unknown().into())
+}
+
+/// Ends what is left out, now or at an instant to come.
+pub async fn end(app: &App, actor: &Actor, id: ExclusionId, ends_at: Timestamp) -> Result<Exclusion, ServerError> {
+    needs(actor, Right::ManageObjectives)?;
+    let ended = app.store.end_exclusion(id, ends_at, &auth::by(&actor.who)).await?.ok_or_else(unknown)?;
+    let ended = ended.map_err(|refusal| Failure::new(FailureKind::Refused, refusal.code(), refusal.to_string()))?;
+    tracing::info!(exclusion = %id, by = actor.who.id, "ended time that is left out of objectives");
+    Ok(ended)
+}
+
+fn unknown() -> Failure {
+    Failure::new(FailureKind::NotFound, "unknown_exclusion", "there is no such exclusion")
 }

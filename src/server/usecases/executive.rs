@@ -19,6 +19,7 @@ use crate::{
             objective::Indicator,
             release::GateOverride,
             report::{ObjectiveRow, Spender, Standing},
+            words,
             zone::Utc,
         },
         time::Timestamp,
@@ -158,7 +159,7 @@ async fn gates(app: &App, told: &[Told], incidents: &[Span], now: Timestamp) -> 
 }
 
 /// When something is next to be said of each open major.
-async fn updates(app: &App, actor: &Actor, now: Timestamp) -> Result<Vec<UpdateDue>, ServerError> {
+pub(super) async fn updates(app: &App, actor: &Actor, now: Timestamp) -> Result<Vec<UpdateDue>, ServerError> {
     let (_, board) = app.store.board(actor).await?;
     let majors = briefing::majors(&board, now);
     let mut dues = Vec::new();
@@ -176,7 +177,7 @@ fn spent(told: &[Told], incidents: &[Span], now: Timestamp) -> Option<Spent> {
     let (spenders, else_ratio) = budgets::spenders(&worst.one, report, incidents, now);
     Some(Spent {
         objective: report.objective.clone(),
-        window_s: report.window.length_s,
+        window: words::within(&report.window),
         spenders,
         else_ratio,
         consumed_ratio: report.tally.consumed_ratio,

@@ -7,7 +7,7 @@ use crate::{
         audit::{Action, Note, Subject},
         failure::{Failure, FailureKind},
         ids::IntegrationId,
-        import::{self, Draft, Flaw, statuspage},
+        import::{self, Draft, Flaw, IncidentReport, RejectedLines, statuspage},
         integration::{Grouping, Integration},
         people::{Actor, Right},
         time::Timestamp,
@@ -17,7 +17,7 @@ use crate::{
         error::ServerError,
         records::{Record, Records},
         sources::{self, Source},
-        store::{Delivery, Imported, Receipt, Store, ToldChanges},
+        store::{Delivery, Imported, Receipt, Store, ToldChanges, Tried},
     },
 };
 use axum::body::Bytes;
@@ -34,71 +34,13 @@ const BATCH_ENTRIES: usize = 2_000;
 /// Most deliveries, and most of their alerts, in one commit.
 const BATCH_DELIVERIES: usize = 500;
 const BATCH_SIGNALS: usize = 2_000;
-/// Most rejected lines that are named one by one.
-const MAX_REJECTED: usize = 10_000;
 /// A sender that goes silent for this long in the middle of an import is given up.
 const SILENT_FOR: Duration = Duration::from_secs(60);
 
-/// One line that was not imported, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RejectedLine {
-    /// From 1; in an array the place in it.
-    pub line: u64,
-    /// Stable and machine-readable: that of the first flaw.
-    pub code: String,
-    /// Every flaw in words.
-    pub detail: String,
-}
-
-/// The lines that were not imported.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct RejectedLines {
-    pub rejected: Vec<RejectedLine>,
-    /// How many more there are than are named.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub rejected_more: u64,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
-fn is_zero(n: &u64) -> bool {
-    *n == 0
-}
-
-impl RejectedLines {
-    pub fn count(&self) -> u64 {
-        self.rejected.len() as u64 + self.rejected_more
-    }
-
-    pub(super) fn add(&mut self, line: u64, code: &str, detail: impl Into<String>) {
-        if self.rejected.len() < MAX_REJECTED {
-            self.rejected.push(RejectedLine { line, code: code.to_owned(), detail: detail.into() });
-        } else {
-            self.rejected_more += 1;
-        }
-    }
-
-    pub(super) fn add_flaws(&mut self, line: u64, flaws: &[Flaw]) {
-        let code = flaws.first().map_or("invalid", |flaw| flaw.code);
-        self.add(line, code, flaws.iter().map(|flaw| flaw.detail.as_str()).collect::<Vec<_>>().join("; "));
-    }
-}
-
-/// What became of imported incidents.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct IncidentReport {
-    pub created: u64,
-    pub updated: u64,
-    pub unchanged: u64,
-    #[serde(flatten)]
-    pub rejected: RejectedLines,
-}
-
-impl IncidentReport {
-    fn add(&mut self, imported: Imported) {
-        self.created += imported.created;
-        self.updated += imported.updated;
-        self.unchanged += imported.unchanged;
-    }
+fn add(report: &mut IncidentReport, imported: Imported) {
+    report.created += imported.created;
+    report.updated += imported.updated;
+    report.unchanged += imported.unchanged;
 }
 
 /// What became of imported alerts.
@@ -124,14 +66,53 @@ impl AlertReport {
     }
 }
 
+/// Whether an import is done, or only said what it would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Do,
+    /// Nothing is written.
+    Try,
+}
+
+/// Brings drafts in, or says what that would do.
+struct Sink<'a> {
+    store: &'a Store,
+    who: &'a Actor,
+    mode: Mode,
+    /// What was tried so far, so that the same incident is not counted twice.
+    tried: Tried,
+}
+
+impl<'a> Sink<'a> {
+    fn new(store: &'a Store, who: &'a Actor, mode: Mode) -> Self {
+        Self { store, who, mode, tried: Tried::default() }
+    }
+
+    async fn take(&mut self, drafts: Vec<Draft>) -> Result<Imported, ServerError> {
+        Ok(match self.mode {
+            Mode::Do => self.store.import_incidents(drafts, &self.who.who).await?,
+            Mode::Try => self.store.would_import(&drafts, &mut self.tried).await?,
+        })
+    }
+
+    async fn end(self, report: &IncidentReport) -> Result<(), ServerError> {
+        match self.mode {
+            Mode::Do => note_incidents(self.store, self.who, report).await,
+            Mode::Try => Ok(()),
+        }
+    }
+}
+
 /// Imports incidents from a JSON array or JSON lines. `progress` hears the report after every commit.
 pub async fn incidents<E>(
     store: &Store,
     who: &Actor,
+    mode: Mode,
     bytes: impl Stream<Item = Result<Bytes, E>>,
     mut progress: impl FnMut(&IncidentReport),
 ) -> Result<IncidentReport, ServerError> {
     needs(who, Right::Work)?;
+    let mut sink = Sink::new(store, who, mode);
     let mut report = IncidentReport::default();
     let mut waiting: Vec<Draft> = vec![];
     let mut entries = 0;
@@ -147,16 +128,16 @@ pub async fn incidents<E>(
             }
             if waiting.len() >= BATCH_INCIDENTS || entries >= BATCH_ENTRIES {
                 entries = 0;
-                report.add(store.import_incidents(std::mem::take(&mut waiting), &who.who).await?);
+                add(&mut report, sink.take(std::mem::take(&mut waiting)).await?);
                 progress(&report);
             }
         }
     }
     if !waiting.is_empty() {
-        report.add(store.import_incidents(waiting, &who.who).await?);
+        add(&mut report, sink.take(waiting).await?);
     }
     progress(&report);
-    note_incidents(store, who, &report).await?;
+    sink.end(&report).await?;
     Ok(report)
 }
 
@@ -175,8 +156,9 @@ fn finished(who: &Actor, what: &str) -> Note {
 }
 
 /// Imports the incidents of a Statuspage's `incidents.json`.
-pub async fn statuspage(store: &Store, who: &Actor, file: &[u8], mut progress: impl FnMut(&IncidentReport)) -> Result<IncidentReport, ServerError> {
+pub async fn statuspage(store: &Store, who: &Actor, mode: Mode, file: &[u8], mut progress: impl FnMut(&IncidentReport)) -> Result<IncidentReport, ServerError> {
     needs(who, Right::Work)?;
+    let mut sink = Sink::new(store, who, mode);
     let unreadable = |words: String| Failure::new(FailureKind::Invalid, "not_statuspage", words);
     let file: Value = serde_json::from_slice(file).map_err(|error| unreadable(format!("the file is not JSON: {error}")))?;
     let drafts = statuspage::read(&file).map_err(|flaw| unreadable(flaw.detail))?;
@@ -189,10 +171,10 @@ pub async fn statuspage(store: &Store, who: &Actor, file: &[u8], mut progress: i
         }
     }
     for batch in whole.chunks(BATCH_INCIDENTS) {
-        report.add(store.import_incidents(batch.to_vec(), &who.who).await?);
+        add(&mut report, sink.take(batch.to_vec()).await?);
         progress(&report);
     }
-    note_incidents(store, who, &report).await?;
+    sink.end(&report).await?;
     Ok(report)
 }
 

@@ -1,6 +1,7 @@
 //! What the doors can ask for: each use case is a plain function that says who may, does one
 //! thing, and fails in one way. Doors translate; nothing here knows about HTTP.
 
+pub mod alerts;
 pub mod audit;
 pub mod boards;
 pub mod briefing;

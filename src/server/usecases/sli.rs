@@ -1,14 +1,11 @@
 //! Readings that are sent to us: read as they stream in, kept by their exact instant. Sending one
 //! again changes nothing.
 
-use super::{
-    import::{Reader, RejectedLines},
-    people::needs,
-};
+use super::{import::Reader, people::needs};
 use crate::{
     domain::{
         audit::By,
-        import::Flaw,
+        import::{Flaw, RejectedLines},
         people::{Actor, Right},
         slo::{
             objective::{FINE_FOR_S, FINE_S, Indicator, ObjectiveDraft},

@@ -32,6 +32,8 @@ pub enum Glyph {
     Copy,
     Search,
     Alarm,
+    /// What somebody sends.
+    Signal,
     Boxes,
     Trend,
     Bars,
@@ -75,6 +77,9 @@ impl Glyph {
             Glyph::Late => "M3 3.5v3h3M3.3 6.3A5.3 5.3 0 1 1 2.7 8.5M8 5.5V8.3l2 1.2",
             Glyph::Search => "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.3 10.3L14 14",
             Glyph::Alarm => "M5.6 1.8h4.8l3.8 3.8v4.8l-3.8 3.8H5.6l-3.8-3.8V5.6zM8 4.8v3.7M8 10.9v.01",
+            Glyph::Signal => {
+                "M8 7.5a.5.5 0 1 1 0 1 .5.5 0 0 1 0-1zM5.5 10.5a3.5 3.5 0 0 1 0-5M10.5 5.5a3.5 3.5 0 0 1 0 5M3.4 12.6a6.5 6.5 0 0 1 0-9.2M12.6 3.4a6.5 6.5 0 0 1 0 9.2"
+            }
             Glyph::Boxes => "M8 1.8l2.8 1.6v3.2L8 8.2 5.2 6.6V3.4zM4.6 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4zM11.4 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4z",
             Glyph::Trend => "M2 12l4-4.5 3 2.5 5-6M10.2 4H14v3.8",
             Glyph::Pulse => "M1.5 8.5H4l2-6 4 11 2-5h2.5",

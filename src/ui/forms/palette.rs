@@ -1,17 +1,24 @@
 //! Jumping to anything: places, what can be done with the open incident, and whatever is found by
 //! words. Used by the keyboard alone; each choice says why it is not possible where it is not.
+//! Without the server everything that is in the browser is offered, and what needs it says so.
+
+mod local;
 
 use crate::{
     api,
     domain::{
         incident::{Command, Incident, IncidentRole, Verb},
-        lists::encode,
+        lists::{
+            alerts::{AlertQuery, Standing},
+            encode,
+        },
         search::Found,
     },
     ui::{
         browser,
         components::{dialog::Dialog, severity::severity_label},
         drawing::view,
+        live::Connection,
         panels::acknowledge::{DEFAULT_SECS, acknowledge},
         routes::{Route, Tab},
         session::{Session, Sheet, session},
@@ -22,6 +29,9 @@ use std::sync::Arc;
 
 /// Typing pauses this long before the server is asked.
 const PAUSE_MILLIS: i32 = 120;
+
+/// After this long without an answer it is said that the server cannot be reached.
+const PATIENCE_MILLIS: i32 = 4_000;
 
 /// One choice.
 #[derive(Clone)]
@@ -49,23 +59,55 @@ pub fn Palette() -> impl IntoView {
     let session = session();
     let (text, at) = (RwSignal::new(String::new()), RwSignal::new(0_usize));
     let found = RwSignal::new(Found::default());
+    let asked = RwSignal::new(Asked::Answered);
     let turn = StoredValue::new(0_u32);
-    let entries = Memo::new_with_compare(move |_| entries(session, &text.get(), &found.get()), |_, _| true);
+    let entries = Memo::new_with_compare(move |_| entries(session, &text.get(), &found.get(), asked.get() == Asked::Unreachable), |_, _| true);
+    // The pages say at once what needs the server, before anything is typed; and again when it is back.
+    let is_offline = move || matches!(session.live.connection.get(), Connection::Offline | Connection::SignedOut);
+    Effect::new(move |_| {
+        if is_offline() {
+            asked.set(Asked::Unreachable);
+        } else if asked.get_untracked() == Asked::Unreachable {
+            asked.set(Asked::Answered);
+        }
+    });
     let typed = move |event| {
         let wanted = event_target_value(&event);
         text.set(wanted.clone());
         at.set(0);
         turn.update_value(|turn| *turn += 1);
         let mine = turn.get_value();
+        // What is in the browser stands there at once.
+        found.set(local::find(&session.replica.all(), &untrack(|| session.replica.services()), &wanted));
+        if untrack(is_offline) {
+            return asked.set(Asked::Unreachable);
+        }
+        if wanted.trim().is_empty() {
+            return asked.set(Asked::Answered);
+        }
+        asked.set(Asked::Waiting);
+        // A network that only swallows what is sent says nothing of itself.
+        spawn_local(async move {
+            browser::sleep(PATIENCE_MILLIS).await;
+            if turn.try_get_value() == Some(mine) && asked.try_get_untracked() == Some(Asked::Waiting) {
+                asked.set(Asked::Unreachable);
+            }
+        });
         spawn_local(async move {
             browser::sleep(PAUSE_MILLIS).await;
             if turn.try_get_value() != Some(mine) {
                 return;
             }
-            // Without the server, what is in the browser is still found.
-            let answer = if wanted.trim().is_empty() { Found::default() } else { api::services::search(wanted).await.unwrap_or_default() };
-            if turn.try_get_value() == Some(mine) {
-                found.set(answer);
+            let answer = api::services::search(wanted).await;
+            if turn.try_get_value() != Some(mine) {
+                return;
+            }
+            match answer {
+                Ok(answer) => {
+                    found.set(answer);
+                    asked.set(Asked::Answered);
+                }
+                Err(_) => asked.set(Asked::Unreachable),
             }
         });
     };
@@ -115,7 +157,17 @@ pub fn Palette() -> impl IntoView {
         });
         drawn.collect_view()
     };
-    let none = move || entries.with(Vec::is_empty).then(|| view! { <p class="muted palette__none">"Nothing is called so."</p> });
+    let none = move || {
+        let words = match (entries.with(Vec::is_empty), asked.get()) {
+            (_, Asked::Unreachable) => {
+                "The server cannot be reached: only what is in this browser is found, which is what is open, services, people, pages and commands."
+            }
+            (true, Asked::Waiting) => "Searching…",
+            (true, Asked::Answered) => "Nothing is called so.",
+            (false, _) => return None,
+        };
+        Some(view! { <p class="muted palette__none">{words}</p> })
+    };
     view! {
         <Dialog title="Jump to" on_close=move |()| session.sheet.set(None)>
             <div class="palette">
@@ -138,7 +190,10 @@ pub fn Palette() -> impl IntoView {
                     {move || list()}
                 </ul>
                 {move || none()}
-                <p class="visually-hidden" role="status">{move || entries.with(|entries| format!("{} found", entries.len()))}</p>
+                <p class="visually-hidden" role="status">
+                    {move || entries.with(|entries| format!("{} found", entries.len()))}
+                    {move || (asked.get() == Asked::Unreachable).then_some(", the server cannot be reached")}
+                </p>
             </div>
         </Dialog>
     }
@@ -148,11 +203,19 @@ fn option_id(place: usize) -> String {
     format!("palette-{place}")
 }
 
+/// What became of asking the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Waiting,
+    Answered,
+    Unreachable,
+}
+
 /// Everything that fits, what is nearest first.
-fn entries(session: Session, text: &str, found: &Found) -> Vec<Entry> {
+fn entries(session: Session, text: &str, found: &Found, is_cut_off: bool) -> Vec<Entry> {
     let wanted = text.trim().to_lowercase();
     let fits = |words: &str| wanted.split_whitespace().all(|word| words.to_lowercase().contains(word));
-    let mut entries: Vec<Entry> = commands(session).into_iter().chain(places(session)).filter(|entry| fits(&entry.words)).collect();
+    let mut entries: Vec<Entry> = commands(session).into_iter().chain(places(session, is_cut_off)).filter(|entry| fits(&entry.words)).collect();
     if wanted.is_empty() {
         return entries;
     }
@@ -161,10 +224,17 @@ fn entries(session: Session, text: &str, found: &Found) -> Vec<Entry> {
         Entry::to(session, "Incidents", format!("{} {}", found.reference, found.title), why, Route::incident(found.reference).path())
     });
     let services = found.services.iter().map(|name| Entry::to(session, "Services", name.clone(), "", Route::Service(name.clone()).path()));
-    let alerts = found.alerts.iter().filter_map(|alert| {
-        let reference = alert.incident?;
-        let note = format!("{} in {reference}", if alert.open { "fires" } else { "resolved" });
-        Some(Entry::to(session, "Alerts", alert.title.clone(), note, format!("{}#alerts-title", Route::incident(reference).path())))
+    let alerts = found.alerts.iter().map(|alert| {
+        let state = if alert.open { "fires" } else { "resolved" };
+        let (note, path) = match alert.incident {
+            Some(reference) => (format!("{state} in {reference}"), format!("{}#alerts-title", Route::incident(reference).path())),
+            None => {
+                let standing = if alert.open { Standing::Firing } else { Standing::Resolved };
+                let query = AlertQuery { text: alert.title.clone(), standing, ..AlertQuery::default() };
+                (format!("{state}, without an incident"), query.address(&Route::Alerts.path()))
+            }
+        };
+        Entry::to(session, "Alerts", alert.title.clone(), note, path)
     });
     let people = untrack(|| session.replica.people());
     let people = people.iter().filter(|person| fits(&format!("{} {}", person.name, person.login))).map(|person| {
@@ -183,18 +253,21 @@ fn entries(session: Session, text: &str, found: &Found) -> Vec<Entry> {
     entries
 }
 
-fn places(session: Session) -> Vec<Entry> {
-    let place = |words: &str, path: String| Entry::to(session, "Pages", words, "", path);
+fn places(session: Session, is_cut_off: bool) -> Vec<Entry> {
+    // What is drawn from the browser's own copy can be used without the server.
+    let own = |words: &str, path: String| Entry::to(session, "Pages", words, "", path);
+    let place = |words: &str, path: String| Entry::to(session, "Pages", words, if is_cut_off { "needs the server" } else { "" }, path);
     let mut places = vec![
-        place("On-call board", Route::Board.path()),
+        own("On-call board", Route::Board.path()),
         place("Executive board", Route::Executive.path()),
         place("Objectives", Route::Objectives.path()),
         place("Debug board", Route::Debug.path()),
-        place("Incidents", Route::Incidents.path()),
-        place("Open incidents", format!("{}?state=open", Route::Incidents.path())),
-        place("My incidents", format!("{}?state=open&lead=@me", Route::Incidents.path())),
+        own("Incidents", Route::Incidents.path()),
+        own("Open incidents", format!("{}?state=open", Route::Incidents.path())),
+        own("My incidents", format!("{}?state=open&lead=@me", Route::Incidents.path())),
+        place("Alerts", Route::Alerts.path()),
         place("Services", Route::Services.path()),
-        place("Declare an incident", Route::Declare.path()),
+        own("Declare an incident", Route::Declare.path()),
         place("Trends", Route::Trends.path()),
         place("Changes", Route::Changes.path()),
     ];

@@ -30,7 +30,7 @@ pub enum Part {
     Door,
     /// An incident is opened, declared, or asked something about.
     Triage,
-    /// Incidents or services are listed.
+    /// Incidents, alerts or services are listed.
     Lists,
     /// Service levels: the executive board and objectives.
     Levels,
@@ -46,7 +46,7 @@ impl Part {
         match route {
             _ if !signed_in => Some(Part::Door),
             Some(Route::Incident(_) | Route::Declare) => Some(Part::Triage),
-            Some(Route::Incidents | Route::Services | Route::Service(_)) => Some(Part::Lists),
+            Some(Route::Incidents | Route::Alerts | Route::Services | Route::Service(_)) => Some(Part::Lists),
             Some(Route::Executive | Route::Objectives | Route::Objective(_) | Route::NewObjective | Route::EditObjective(_)) => Some(Part::Levels),
             Some(Route::Debug | Route::Traces | Route::Trace(_)) => Some(Part::Debug),
             Some(Route::Settings(_) | Route::Integration(_) | Route::Changes | Route::Trends) => Some(Part::Office),
@@ -91,6 +91,7 @@ enum Triage {
 
 enum Lists {
     Incidents,
+    Alerts,
     Services,
     Service(String),
 }
@@ -136,6 +137,7 @@ fn draw_triage(what: Triage) -> Drawn {
 fn draw_lists(what: Lists) -> Drawn {
     Ok(match what {
         Lists::Incidents => view! { <pages::incidents::Incidents /> },
+        Lists::Alerts => view! { <pages::alerts::Alerts /> },
         Lists::Services => view! { <pages::services::Services /> },
         Lists::Service(name) => view! { <pages::services::ServicePage name /> },
     })
@@ -202,6 +204,10 @@ fn list(draw: impl Fn() -> Lists + Send + 'static) -> AnyView {
 
 pub fn incidents() -> AnyView {
     list(|| Lists::Incidents)
+}
+
+pub fn alerts() -> AnyView {
+    list(|| Lists::Alerts)
 }
 
 pub fn services() -> AnyView {

@@ -1,5 +1,6 @@
 //! Pages: each loads what it needs and composes panels and forms.
 
+pub mod alerts;
 pub mod board;
 pub mod changes;
 pub mod debug;

@@ -15,7 +15,7 @@ use crate::{
             menu::{Item, Menu},
         },
         drawing::view,
-        panels::storm::storm,
+        panels::{service_link::service_link, storm::storm},
         routes::Route,
         session::session,
     },
@@ -51,7 +51,7 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         let mut services: Vec<_> = signals.get().into_iter().collect();
         sorting::sort_by_key(&mut services, |(_, signals)| std::cmp::Reverse((signals.firing, signals.total)));
         let row = |(service, signals): (String, crate::domain::incident::ServiceSignals)| {
-            let name = if service.is_empty() { "no service named".to_owned() } else { service };
+            let name = if service.is_empty() { "no service named".into_any() } else { service_link(&service, true) };
             view! {
                 <li class="service-signals">
                     <b class="service-signals__name">{name}</b>
@@ -67,6 +67,13 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         None => ().into_any(),
         Some(alerts) => alerts.into_iter().map(|alert| view! { <AlertRow incident=id alert /> }).collect_view().into_any(),
     };
+    // A page that is only written down holds the newest ones.
+    let left_out = move || {
+        let shown = alerts.with(|alerts| alerts.as_ref().map(Vec::len))?;
+        let left_out = total().saturating_sub(shown);
+        let words = wording::count(left_out, "older alert is not listed here", "older alerts are not listed here");
+        (left_out > 0).then(|| view! { <p class="panel__empty">{format!("{words}: this page holds the newest {shown}.")}</p> })
+    };
     // Many are added up by service, in the order they spread; few are listed at once. The sums are
     // asked for, so a page that is only written down lists what it has.
     let many = Memo::new(move |_| total() > SHOWN && browser::is_here());
@@ -74,6 +81,7 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         view! {
             <ul class="services-signals">{move || by_service()}</ul>
             <ul class="alerts">{move || list()}</ul>
+            {move || left_out()}
         }
     };
     view! {
@@ -101,16 +109,12 @@ pub fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert, #[prop(o
         }
     };
     let deliveries = (alert.deliveries > 1).then(|| format!(" · delivered {} times, repeats taken as such", alert.deliveries));
-    let service = alert.labels.get("service").cloned();
+    let service = alert.labels.get("service").filter(|name| !name.is_empty()).map(|name| service_link(name, true));
     let severity = alert.severity.map_or("severity not said", |severity| severity.slug());
-    let state = match alert.state {
-        AlertState::Triggered => "firing",
-        AlertState::Acknowledged => "acknowledged at its source",
-        AlertState::Resolved => "resolved",
-    };
+    let state = alert.state_words();
     let links = alert.links.iter().map(link).collect_view();
     let trace = alert.trace_id().map(|id| view! { <a href=Route::Trace(id.to_owned()).path()>"Trace "{id.get(..8).unwrap_or(id).to_owned()}</a> });
-    let described = ["summary", "description"].iter().find_map(|name| alert.annotations.get(*name)).cloned();
+    let described = alert.described().map(str::to_owned);
     let items =
         Callback::new(move |()| vec![Item::new("Detach from this incident", move || session.act(incident, Command::DetachAlert { alert: id, reason: None }))]);
     view! {
@@ -118,7 +122,7 @@ pub fn AlertRow(incident: crate::domain::ids::IncidentId, alert: Alert, #[prop(o
             <div class="alert__words">
                 <p class="alert__title">{alert.title.clone()}</p>
                 <p class="alert__facts">
-                    {service.map(|service| format!("{service} · "))} {severity} " · " <span class="alert__state">{state}</span> " " {move || times()} {deliveries}
+                    {service.map(|service| view! { {service} " · " })} {severity} " · " <span class="alert__state">{state}</span> " " {move || times()} {deliveries}
                     {alert.stale.then_some(" · its sender has gone silent")}
                 </p>
                 {(!why.is_empty()).then(|| view! { <p class="alert__facts">{why}</p> })}

@@ -26,7 +26,7 @@ use crate::{
             relative_time::exact,
         },
         drawing::view,
-        panels::changes::ChangeRow,
+        panels::{changes::ChangeRow, service_link::service_link},
         routes::Route,
         session::session,
     },
@@ -166,7 +166,7 @@ fn row(item: Change) -> AnyView {
         Some(leads) => view! { <a href=path(leads)>{item.title.clone()}</a> },
         None => item.title.clone().into_any(),
     };
-    let facts = item.service.clone().map_or_else(|| item.kind.label().to_owned(), |service| format!("{service} · {}", item.kind.label()));
+    let service = item.service.as_deref().map(|name| view! { {service_link(name, false)} " · " });
     let glyph = match (item.kind, item.is_worse) {
         (ChangedKind::Objective, true) => Glyph::Falling,
         (ChangedKind::Alert, true) => Glyph::Alarm,
@@ -179,7 +179,7 @@ fn row(item: Change) -> AnyView {
             <span class="change__when"><time class="number" datetime=at.to_string() title=exact(at)>{clock}</time> {ends}</span>
             <div class="change__words">
                 <p class="change__title">{title}</p>
-                <p class="change__facts">{facts}</p>
+                <p class="change__facts">{service} {item.kind.label()}</p>
             </div>
             <span class="change__status"><Icon glyph /> {item.words}</span>
         </li>

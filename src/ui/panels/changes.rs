@@ -18,6 +18,7 @@ use crate::{
             relative_time::exact,
         },
         drawing::view,
+        panels::service_link::service_link,
         routes::Route,
         session::session,
     },
@@ -59,7 +60,7 @@ pub fn ChangeRow(
     let clock = move || session.zone.get().clock(at, now.get());
     let ahead = before.map(|before| format!("{} before", wording::span(before.secs_since(at))));
     let status = status(change.status).map(|(words, glyph)| view! { <span class="change__status"><Icon glyph /> {words}</span> });
-    let service = change.service.clone().unwrap_or_else(|| "no service named".to_owned());
+    let service = change.service.as_deref().map_or_else(|| "no service named".into_any(), |name| service_link(name, false));
     let links = change.links.into_iter().map(|link| view! { " · " <OuterLink link /> }).collect_view();
     view! {
         <li class="change" data-status=change.status.map(ChangeStatus::slug)>

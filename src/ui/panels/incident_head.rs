@@ -1,10 +1,7 @@
 //! Severity and title, where it stands, and why it is as bad as it is said to be.
 
 use crate::{
-    domain::{
-        incident::{Incident, State},
-        wording,
-    },
+    domain::incident::{Incident, State},
     ui::{
         address::address_of,
         components::{
@@ -12,6 +9,7 @@ use crate::{
             state::StateBadge,
         },
         drawing::view,
+        panels::service_link::service_links,
         routes::Route,
         session::session,
     },
@@ -56,8 +54,12 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
         let label = |(name, value): (&String, &String)| view! { <li class="tag">{name.clone()} "=" {value.clone()}</li> };
         view! { <ul class="tags" aria-label="Labels">{incident.labels.iter().map(label).collect_view()}</ul> }
     });
-    let services = (!incident.services.is_empty())
-        .then(|| format!("{}: {}", if incident.services.len() == 1 { "Service" } else { "Services" }, wording::list(&incident.services)));
+    let services = match incident.services.as_slice() {
+        [] => None,
+        [_] => Some("Service: "),
+        _ => Some("Services: "),
+    };
+    let services = services.map(|words| view! { <span class="muted">{words} {service_links(&incident.services)}</span> });
     let debug = address_of(&Route::Debug.path(), &[("incident", &incident.reference.to_string())]);
     view! {
         <header class="incident-head" data-severity=severity_slug(severity)>
@@ -83,7 +85,7 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
             {undecided}
             {merged}
             <div class="incident-head__names">
-                {services.map(|services| view! { <span class="muted">{services}</span> })}
+                {services}
                 {labels}
             </div>
         </header>

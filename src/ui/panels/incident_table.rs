@@ -17,6 +17,7 @@ use crate::{
         },
         drawing::view,
         listing::{Heap, is_mine},
+        panels::service_link::service_links,
         routes::Route,
         session::session,
     },
@@ -116,10 +117,7 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
     let updated_at: Timestamp = incident.updated_at;
     let (severity, reference, services) = (incident.shown_severity(), incident.reference.to_string(), wording::list(&incident.services));
     // What a phone's second line has room for: where it is broken while nobody has it, else where it stands.
-    let rest = {
-        let services = services.clone();
-        move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_ascii_lowercase() }
-    };
+    let rest = move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_ascii_lowercase() };
     view! {
         <tr role="row" class="incident-row" data-severity=severity_slug(severity) data-waits=move || waits.get().then_some("true") data-mine=move || mine.get().then_some("true")>
             <td role="cell" class="incident-row__severity">
@@ -129,7 +127,7 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
             <td role="cell" class="incident-row__title">
                 <a href=Route::incident(incident.reference).path() data-row=incident.id.to_string()>{incident.title.clone()}</a>
             </td>
-            <td role="cell" class="incident-row__services">{services}</td>
+            <td role="cell" class="incident-row__services">{service_links(&incident.services)}</td>
             <td role="cell" class="incident-row__alerts number" title=format!("{firing} of {total} alerts fire")>{alerts}</td>
             <td role="cell" class="incident-row__age number">{age}</td>
             <td role="cell" class="incident-row__who" data-nobody=move || waits.get().then_some("true")>{move || who_words()}</td>

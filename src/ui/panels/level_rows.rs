@@ -7,6 +7,7 @@ use crate::{
     domain::{
         executive::words as said,
         slo::{
+            frame,
             report::{ObjectiveRow, Standing},
             target::Target,
             words,
@@ -39,6 +40,8 @@ pub fn LevelRows(
     let fold = move |least: usize, beyond: usize| each.with(|rows| if whole { rows.len() } else { said::shown(rows, least, beyond) });
     let (desk, phone) = (Memo::new(move |_| fold(DESK, 0)), Memo::new(move |_| fold(0, PHONE)));
     let ids = move || each.with(|rows| rows.iter().map(|row| row.report.objective.id).collect::<Vec<_>>());
+    // Where the window is not the same for all, or a page of the calendar, each row names its own.
+    let named = Memo::new(move |_| each.with(|rows| names_windows(rows)));
     let row = move |id| {
         let row = Memo::new(move |_| each.with(|rows| rows.iter().find(|row| row.report.objective.id == id).cloned()));
         let place = Memo::new(move |_| each.with(|rows| rows.iter().position(|row| row.report.objective.id == id)).unwrap_or(0));
@@ -51,7 +54,7 @@ pub fn LevelRows(
         let slug = move || row.with(|row| row.as_ref().map(|row| row.report.state.slug()));
         view! {
             <tr class="level" data-standing=move || slug() data-folded=move || folded()>
-                {move || row.get().map(|row| cells(&row))}
+                {move || row.get().map(|row| cells(&row, named.get()))}
             </tr>
         }
     };
@@ -90,7 +93,12 @@ pub fn LevelRows(
     }
 }
 
-fn cells(row: &ObjectiveRow) -> AnyView {
+fn names_windows(rows: &[ObjectiveRow]) -> bool {
+    let Some(first) = rows.first().map(|row| &row.report.window) else { return false };
+    rows.iter().any(|row| row.report.window.kind != frame::ROLLING || row.report.window.name != first.name)
+}
+
+fn cells(row: &ObjectiveRow, is_named: bool) -> AnyView {
     let session = session();
     let zone = session.zone.get();
     let now = session.live.now();
@@ -106,6 +114,7 @@ fn cells(row: &ObjectiveRow) -> AnyView {
             <a href=Route::objective_path(&report.objective.name)>{report.objective.title.clone()}</a>
             // The target never stands on a line alone.
             <span class="level__target">"\u{a0}"{target(report.objective.target)}</span>
+            {is_named.then(|| view! { <span class="level__window">{words::window(&report.window)}</span> })}
         </th>
         <td class="level__state">
             <span class="level__desk">{standing::badge(report.state, None)}</span>
@@ -160,7 +169,7 @@ pub fn table(rows: &[ObjectiveRow], now: Timestamp, zone: Zone) -> Table {
             words::left(report),
             report.tally.remaining_ratio.map_or_else(|| "not known".to_owned(), words::percent),
             said::measured(report.coverage),
-            words::last(report.window.length_s),
+            words::window(&report.window),
             words::outlook(report, now, &zone),
         ]
     };

@@ -15,6 +15,7 @@ pub mod level_rows;
 pub mod plain;
 pub mod record;
 pub mod roles;
+pub mod service_link;
 pub mod shell;
 pub mod standing;
 pub mod storm;

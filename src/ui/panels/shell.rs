@@ -89,7 +89,7 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
             <ul class="rail__links">
                 {link(Route::Executive, Glyph::Trend, "Executive")} {link(Route::Board, Glyph::Bell, "On-call")}
                 {link(Route::Debug, Glyph::Pulse, "Debug")} {link(Route::Incidents, Glyph::Alarm, "Incidents")}
-                {link(Route::Services, Glyph::Boxes, "Services")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
+                {link(Route::Alerts, Glyph::Signal, "Alerts")} {link(Route::Services, Glyph::Boxes, "Services")} {link(Route::Declare, Glyph::Megaphone, "Declare")}
                 {link(Route::Trends, Glyph::Bars, "Trends")}
                 {link(Route::Settings(Tab::Integrations), Glyph::Sliders, "Settings")}
                 <li>
@@ -123,6 +123,7 @@ fn TopBar() -> impl IntoView {
         let items = Callback::new(move |()| {
             vec![
                 Item::new("Debug", move || session.address.open(&Route::Debug)),
+                Item::new("Alerts", move || session.address.open(&Route::Alerts)),
                 Item::new("Services", move || session.address.open(&Route::Services)),
                 Item::new("Trends", move || session.address.open(&Route::Trends)),
                 Item::new("Settings", move || session.address.open(&Route::Settings(Tab::Integrations))),

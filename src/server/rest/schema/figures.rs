@@ -50,6 +50,16 @@ shape!(ImportedAlert, {
     }
 });
 
+shape!(StatuspageFile, {
+    "type": "object",
+    "description": "What a Statuspage answers at /api/v2/incidents.json",
+    "required": ["incidents"],
+    "properties": {
+        "page": { "type": "object", "properties": { "id": { "type": "string" } } },
+        "incidents": { "type": "array", "items": { "type": "object" } }
+    }
+});
+
 shape!(IncidentReport, {
     "type": "object",
     "required": ["created", "updated", "unchanged", "rejected"],

@@ -319,9 +319,17 @@ shape!(ExclusionDraft, {
             "zone": { "type": "string", "examples": ["Europe/Berlin"] },
             "duration_s": { "type": "integer" }
         } },
+        "ends_at": { "type": ["string", "null"], "format": "date-time", "description": "From when on what comes again is left out no more" },
         "reason": { "type": "string" },
         "category": { "type": "string" }
     }
+});
+
+shape!(EndedExclusion, {
+    "type": "object",
+    "required": ["ends_at"],
+    "additionalProperties": false,
+    "properties": { "ends_at": { "type": "string", "format": "date-time", "description": "Behind its beginning, before its end" } }
 });
 
 shape!(Exclusion, {

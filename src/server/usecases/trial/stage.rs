@@ -145,7 +145,7 @@ impl<'s> Stage<'s> {
                 let why = if signal.heartbeat {
                     "it is a watchdog: it is recorded, and missed when it stays away"
                 } else {
-                    "it is information: it is recorded and opens no incident"
+                    "information is recorded and opens no incident"
                 };
                 return Ok(Placed { incident: None, why: why.to_owned() });
             }

@@ -23,6 +23,9 @@ use crate::{
 };
 use leptos::prelude::*;
 
+/// The same incidents in the list of all, with what each spends.
+const IN_THE_LIST: &str = "state=triage,active&severity=major&columns=severity,id,title,services,age,lead,state,cost";
+
 #[component]
 pub fn Majors(board: RwSignal<Option<Executive>>) -> impl IntoView {
     let session = session();
@@ -56,6 +59,7 @@ pub fn Majors(board: RwSignal<Option<Executive>>) -> impl IntoView {
             <div class="panel__head">
                 <h2 id="majors-title">"Open majors"</h2>
                 <span class="panel__note">{move || note()}</span>
+                <a href=format!("{}?{IN_THE_LIST}", Route::Incidents.path())>"In the list"</a>
             </div>
             <ul>{rows(references, |reference| *reference, row)}</ul>
             {move || none()}

@@ -19,6 +19,7 @@ use crate::{
         failure::Failure,
         metrics::{Range, Step},
         reading,
+        slo::headline,
     },
     ui::{
         browser,
@@ -148,7 +149,9 @@ fn head(board: RwSignal<Option<Executive>>) -> AnyView {
         let Some(board) = board else {
             return view! { <header class="executive__head"><h1 class="executive__sentence">"Service levels"</h1></header> };
         };
-        let (zone, headline) = (session.zone.get(), &board.headline);
+        // The server knows no zone but its own; whoever reads it here has chosen theirs.
+        let zone = session.zone.get();
+        let headline = headline::headline(&board.rows, board.at, &zone);
         let lead = said::lead(&board.rows, board.at, &zone, &zone.name());
         let standstill = said::standstill(&board.rows, board.at, &zone);
         view! {

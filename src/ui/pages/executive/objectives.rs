@@ -60,7 +60,7 @@ fn note(rows: &[ObjectiveRow]) -> String {
     let Some(first) = rows.first() else { return String::new() };
     let window = &first.report.window;
     let same = rows.iter().all(|row| row.report.window.name == window.name);
-    format!("{} · worst first · {}", rows.len(), if same { words::last(window.length_s) } else { "each over its own window".to_owned() })
+    format!("{} · worst first · {}", rows.len(), if same { words::window(window) } else { "each over its own window".to_owned() })
 }
 
 /// What would fill the board, and the one command to try.

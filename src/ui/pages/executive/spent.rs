@@ -26,8 +26,8 @@ pub fn WhatSpent(board: RwSignal<Option<Executive>>) -> impl IntoView {
 }
 
 fn draw(spent: Spent) -> AnyView {
-    let Spent { objective, window_s, spenders, else_ratio, consumed_ratio, budget_minutes } = spent;
-    let note = format!("{}, {} in the {}", objective.title, duration(budget_minutes * 60.0), words::last(window_s));
+    let Spent { objective, window, spenders, else_ratio, consumed_ratio, budget_minutes } = spent;
+    let note = format!("{}, {} {window}", objective.title, duration(budget_minutes * 60.0));
     let none = spenders.is_empty();
     // Numbered as the flags on the objective's page are.
     let mut numbered: Vec<(usize, Spender)> = spenders.into_iter().enumerate().map(|(place, spender)| (place + 1, spender)).collect();

@@ -17,12 +17,13 @@ fn width(column: Column) -> (f64, u8) {
         Column::Started => (7.0, 0),
         Column::Kind => (6.0, 0),
         Column::Labels => (8.0, 2),
+        Column::Cost => (6.5, 0),
     }
 }
 
 /// Which columns give way first on a narrow screen.
-const GIVE_WAY: [Column; 9] =
-    [Column::Labels, Column::Kind, Column::Started, Column::Updated, Column::Services, Column::Alerts, Column::State, Column::Id, Column::Age];
+const GIVE_WAY: [Column; 10] =
+    [Column::Labels, Column::Kind, Column::Started, Column::Updated, Column::Services, Column::Alerts, Column::State, Column::Id, Column::Age, Column::Cost];
 
 /// The tick, the arrow and the space at the edges.
 const AROUND_REM: f64 = 5.5;

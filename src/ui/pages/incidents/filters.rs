@@ -5,7 +5,7 @@ use crate::{
     api,
     domain::{
         incident::{Kind, State},
-        lists::{Column, Field, Term, View},
+        lists::{Column, Field, MAJOR, Term, View},
         severity::Severity,
         views::SavedView,
     },
@@ -78,6 +78,29 @@ pub fn columns_menu(list: List) -> AnyView {
         Column::ALL.into_iter().map(item).chain([sort]).collect::<Vec<_>>()
     });
     view! { <div class="desk-only"><Menu label="Columns" words="Columns" class="button" items /></div> }
+}
+
+/// The same orders as the heads of the columns give, for a phone, which has none.
+pub fn sort_menu(list: List) -> AnyView {
+    let items = Callback::new(move |()| {
+        let now = list.view.with_untracked(|view| view.sort);
+        let usual = Item::new(format!("{}Usual order", if now.by.is_none() { "✓ " } else { "" }), move || list.change(|view| view.sort = Default::default()))
+            .with_note("open, then the worst, then the newest");
+        let item = |column: Column| {
+            let (mark, note) = match now {
+                sort if sort.by != Some(column) => ("", None),
+                sort if sort.reverse => ("✓ ↑ ", Some("tap for the usual order")),
+                _ => ("✓ ↓ ", Some("tap to turn it round")),
+            };
+            let item = Item::new(format!("{mark}{}", column.label()), move || list.sort(column));
+            match note {
+                Some(note) => item.with_note(note),
+                None => item,
+            }
+        };
+        [usual].into_iter().chain(Column::ALL.into_iter().filter(|column| column.is_sortable()).map(item)).collect::<Vec<_>>()
+    });
+    view! { <div class="phone-only list-sort"><Menu label="Sort" words="Sort" class="button" items /></div> }
 }
 
 /// The views that everybody has, then one's own, then a way to keep this one.
@@ -318,7 +341,11 @@ fn values(list: List, field: &str) -> Vec<(String, String)> {
     };
     match field {
         "state" => [pair("open", "open")].into_iter().chain(State::ALL.map(|state| (state.slug().to_owned(), state.label().to_lowercase()))).collect(),
-        "severity" => Severity::ALL.map(|severity| pair(severity.label(), severity.label())).into_iter().chain([pair("unsure", "not sure")]).collect(),
+        "severity" => Severity::ALL
+            .map(|severity| pair(severity.label(), severity.label()))
+            .into_iter()
+            .chain([pair(MAJOR, "major"), pair("unsure", "not sure")])
+            .collect(),
         "kind" => Kind::ALL.map(|kind| pair(kind.slug(), kind.slug())).to_vec(),
         "service" => found(&|row, found| found.extend(row.services.iter().map(|service| service.to_string()))),
         "label" => found(&|row, found| found.extend(row.labels.iter().map(|(name, value)| format!("{name}={value}")))),

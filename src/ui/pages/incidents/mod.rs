@@ -4,6 +4,7 @@
 mod bar;
 mod bulk;
 mod columns;
+mod costs;
 mod filters;
 mod roll;
 mod selection;
@@ -70,6 +71,8 @@ struct List {
     scrolled: RwSignal<f64>,
     /// On a phone: taps tick rows instead of opening them.
     picking: RwSignal<bool>,
+    /// What the incidents on the screen cost, where that is asked for.
+    costs: costs::Costs,
     /// Whether the form for another filter is open.
     filtering: RwSignal<bool>,
     /// What is about to be done to the many.
@@ -111,7 +114,8 @@ pub fn Incidents() -> impl IntoView {
                 {move || progress()}
                 {filters::search(list)}
                 {filters::columns_menu(list)}
-                <button type="button" class="button phone-only" aria-pressed=move || list.picking.get().to_string() on:click=move |_| list.pick(!list.picking.get_untracked())>
+                {filters::sort_menu(list)}
+                <button type="button" class="button phone-only list-select" aria-pressed=move || list.picking.get().to_string() on:click=move |_| list.pick(!list.picking.get_untracked())>
                     "Select"
                 </button>
             </div>
@@ -172,6 +176,7 @@ impl List {
             size: RwSignal::new(browser::viewport()),
             scrolled: RwSignal::new(0.0),
             picking: RwSignal::new(false),
+            costs: costs::Costs::default(),
             filtering: RwSignal::new(false),
             asking: RwSignal::new(None),
             report: RwSignal::default(),

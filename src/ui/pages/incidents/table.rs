@@ -1,6 +1,6 @@
 //! The rows that are seen: a grid on a desk, cards on a phone.
 
-use super::{List, columns};
+use super::{List, columns, costs};
 use crate::{
     domain::{
         lists::{Column, IncidentRow},
@@ -56,6 +56,7 @@ pub fn table(list: List) -> AnyView {
             places.filter_map(|(position, place)| Some(Item { position, row: list.roll.row(*place)?, desk })).collect::<Vec<_>>()
         })
     };
+    list.costs.follow(list, move || each().into_iter().map(|item| item.row).collect(), columns);
     let key = move |item: &Item| (item.row.id, item.row.version, item.position, item.desk, columns.with_untracked(Vec::len));
     let columns_drawn = move || {
         columns.track();
@@ -117,6 +118,10 @@ fn head(list: List, columns: Memo<Vec<Column>>) -> AnyView {
             sort if sort.reverse => "descending",
             _ => "ascending",
         };
+        if !column.is_sortable() {
+            let number = column.is_number().then_some("true");
+            return view! { <div class="list__head-cell" role="columnheader" data-number=number><span class="list__sort">{column.label()}</span></div> };
+        }
         view! {
             <div class="list__head-cell" role="columnheader" aria-sort=move || sorted() data-number=column.is_number().then_some("true")>
                 <button type="button" class="list__sort" tabindex="-1" on:click=move |_| list.sort(column)>
@@ -253,6 +258,7 @@ fn cell(list: List, row: &Arc<IncidentRow>, column: Column) -> AnyView {
             view! { <time title=exact(at)>{move || list.session.zone.get().clock(at, now.get())}</time> }
         }
         Column::Kind => row.kind.slug().into_any(),
+        Column::Cost => costs::cell(list, row.id),
         Column::Labels => row.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ").into_any(),
     };
     view! {

@@ -96,7 +96,8 @@ fn when(draft: &ExclusionDraft, zone: Zone, now: crate::domain::time::Timestamp)
         Some(recurrence) => {
             let rule = recurrence.rule.to_string();
             let words = REPEATS.iter().find(|(known, _)| *known == rule).map_or(rule.as_str(), |(_, words)| *words);
-            format!("{words}, for {}, since {} ({})", wording::span(recurrence.duration_s), zone.clock(draft.from, now), recurrence.zone)
+            let ends = draft.ends_at.map(|at| format!(", until {} {}", zone.clock(at, now), zone.name())).unwrap_or_default();
+            format!("{words}, for {}, since {} ({}){ends}", wording::span(recurrence.duration_s), zone.clock(draft.from, now), recurrence.zone)
         }
         None => format!("{} to {} {}, {lasts}", zone.clock(draft.from, now), zone.clock(draft.to, now), zone.name()),
     }
@@ -120,6 +121,17 @@ fn row(exclusion: Exclusion, may: bool, again: Callback<()>) -> AnyView {
             }
         });
     };
+    // What has not begun is taken away whole.
+    let now = session.live.now();
+    let runs = exclusion.draft.from <= now && exclusion.draft.end().is_none_or(|end| end > now);
+    let end = move |()| {
+        spawn_local(async move {
+            match api::objectives::end_exclusion(id, session.live.now()).await {
+                Ok(_) => again.run(()),
+                Err(failure) => session.toasts.refused("Left out", &failure),
+            }
+        });
+    };
     view! {
         <li class="exclusion">
             <div>
@@ -127,6 +139,7 @@ fn row(exclusion: Exclusion, may: bool, again: Callback<()>) -> AnyView {
                 <p class="muted">{when}</p>
                 <p class="muted">{category} {scope} " · by " {exclusion.author}</p>
             </div>
+            {runs.then(|| view! { <Sure words="End now" asks="From now on time counts again; what was left out until now stays so." yes="Really end it" disabled=!may act=end /> })}
             <Sure words="Count it again" asks="This time counts again from now on, also in the past." yes="Really count it" disabled=!may act=remove />
         </li>
     }
@@ -164,6 +177,7 @@ fn form(page: &ObjectivePage, adding: RwSignal<bool>, again: Callback<()>) -> An
             from: begins,
             to: ends,
             recurrence,
+            ends_at: None,
             reason: reason.get_untracked(),
             category: category.get_untracked(),
         };

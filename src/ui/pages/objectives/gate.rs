@@ -17,7 +17,7 @@ use crate::{
             toast_list::sentence,
         },
         drawing::view,
-        panels::standing,
+        panels::{service_link::service_link, standing},
         routes::Route,
         session::{Session, session},
     },
@@ -73,7 +73,7 @@ fn draw(gate: Gate, asking: RwSignal<bool>, again: Callback<()>) -> AnyView {
         <section class="panel" aria-labelledby="gate-title">
             <div class="panel__head">
                 <h2 id="gate-title">"May we release?"</h2>
-                <span class="panel__note">{gate.service.clone().unwrap_or_default()}</span>
+                <span class="panel__note">{gate.service.as_deref().map(|name| service_link(name, true))}</span>
             </div>
             <div class="objective__gate">
                 <p class="standing" data-standing=slug>{standing::sign(slug)} <b>{answer}</b></p>

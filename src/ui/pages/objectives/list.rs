@@ -7,6 +7,7 @@ use crate::{
         people::Right,
         slo::{
             board::ObjectivesBoard,
+            headline,
             report::{ObjectiveRow, Standing},
         },
         wording,
@@ -110,7 +111,8 @@ pub fn Objectives() -> impl IntoView {
     let headline = move || {
         load.with(|load| match load {
             Load::Ready(board) => {
-                let said = &board.headline;
+                // In the reader's own zone, which the server does not know.
+                let said = headline::headline(&board.rows, session.live.now(), &session.zone.get());
                 view! {
                     {said.words.clone()} {said.worst.clone().map(|words| view! { " " <span class="executive__over">{words}</span> })}
                     {said.next.clone().map(|words| format!(" {words}"))}

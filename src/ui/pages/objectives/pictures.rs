@@ -42,9 +42,9 @@ fn is_rolling(report: &BudgetReport) -> bool {
     report.window.kind == frame::ROLLING
 }
 
-/// `last 30 days`, `calendar month in UTC`.
+/// `last 30 days`, `this month (UTC)`.
 pub fn window(report: &BudgetReport) -> String {
-    if is_rolling(report) { words::last(report.window.length_s) } else { report.window.name.clone() }
+    words::window(&report.window)
 }
 
 /// The budget over the window, what spent it, and what may come.

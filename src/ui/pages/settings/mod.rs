@@ -1,4 +1,4 @@
-//! Settings: who sends alerts, who is asked for readings, who works here, which programs may read and write,
+//! Settings: who sends alerts, who is asked for readings, what other tools recorded, who works here, which programs may read and write,
 //! what everybody did, and oneself.
 
 mod advanced;
@@ -6,6 +6,7 @@ mod audit;
 mod data_sources;
 mod deliveries;
 mod delivery;
+mod import;
 mod integration;
 mod integrations;
 mod keys;
@@ -41,6 +42,7 @@ pub fn Settings(
         Tab::Integrations | Tab::Deliveries => Right::ReadIntegrations,
         Tab::Tester => Right::ManageIntegrations,
         Tab::DataSources => Right::ManageDataSources,
+        Tab::Import => Right::Work,
         Tab::People => Right::ManagePeople,
         Tab::Tokens => Right::ManageTokens,
         Tab::Audit => Right::ReadAudit,
@@ -57,6 +59,7 @@ pub fn Settings(
         (None, Tab::Deliveries) => view! { <deliveries::Deliveries /> },
         (None, Tab::Tester) => view! { <tester::Tester /> },
         (None, Tab::DataSources) => view! { <data_sources::DataSources /> },
+        (None, Tab::Import) => view! { <import::Import /> },
         (None, Tab::People) => view! { <people::People /> },
         (None, Tab::Tokens) => view! { <tokens::Tokens /> },
         (None, Tab::Audit) => view! { <audit::Audit /> },

@@ -4,7 +4,7 @@ use super::question::{Question, Shown};
 use crate::{
     charts::{columns, medians},
     domain::metrics::{About, GroupBy, Range, ServiceAvailability, Step, Trends, words},
-    ui::{chart::panel::ChartPanel, drawing::view},
+    ui::{chart::panel::ChartPanel, drawing::view, panels::service_link::service_link},
 };
 use leptos::prelude::*;
 
@@ -63,7 +63,7 @@ pub fn Services(trends: Trends, question: Question, #[prop(into)] open: Callback
         let label = format!("Availability of {}: {value}", service.service);
         view! {
             <tr>
-                <th scope="row">{service.service}</th>
+                <th scope="row">{service_link(&service.service, true)}</th>
                 <td class="number">
                     <button type="button" class="link-button" aria-haspopup="dialog" aria-label=label on:click=move |_| open.run(shown.clone())>
                         {value}

@@ -1,0 +1,382 @@
+//! All alerts, what fires first of all, the last received first. What is looked for stands in the
+//! address; each alert leads to its service and to its incident, or says why it has none.
+
+use crate::{
+    api,
+    domain::{
+        ids::AlertId,
+        lists::alerts::{AlertQuery, ListedAlert, SourceName, Standing, grouped_from, grouped_slug},
+        severity::AlertSeverity,
+        wording,
+    },
+    ui::{
+        browser,
+        components::{
+            empty::EmptyState,
+            icon::{Glyph, Icon},
+            loaded::{Failed, Load, Loading},
+            outer_link::OuterLink,
+            relative_time::exact,
+            rows::rows,
+            severity::SeverityMark,
+        },
+        drawing::view,
+        follow::follow,
+        paged::Paged,
+        panels::service_link::service_link,
+        routes::{Route, Tab},
+        session::session,
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+
+/// Typing pauses this long before the server is asked.
+const PAUSE_MILLIS: i32 = 250;
+
+#[derive(Clone, Copy)]
+struct List {
+    query: Memo<AlertQuery>,
+    alerts: Paged<ListedAlert>,
+    sources: RwSignal<Vec<SourceName>>,
+    asking: RwSignal<bool>,
+    /// How many have come since the list was read, and how many of it are no longer among these.
+    news: RwSignal<(usize, usize)>,
+}
+
+impl List {
+    /// Fetches on from `cursor`, or from the newest.
+    fn fetch(self, cursor: Option<String>) {
+        let query = self.query.get_untracked();
+        self.asking.set(true);
+        spawn_local(async move {
+            let answer = api::alerts::list(query.clone(), cursor.clone()).await;
+            // Somebody may have chosen otherwise, or left, in the meantime.
+            if self.query.try_get_untracked() != Some(query) {
+                return;
+            }
+            self.asking.set(false);
+            if let Ok(page) = &answer {
+                if self.sources.with_untracked(|known| *known != page.sources) {
+                    self.sources.set(page.sources.clone());
+                }
+                if cursor.is_none() {
+                    self.news.set((0, 0));
+                }
+            }
+            self.alerts.take(cursor.as_deref(), answer.map(|page| (page.items, page.next_cursor)));
+        });
+    }
+
+    /// Looks what has become of the list: what is on the screen changes where it stands, and what
+    /// is new waits until somebody asks for it.
+    fn look(self) {
+        let query = self.query.get_untracked();
+        if self.alerts.load.get_untracked() != Load::Ready(()) {
+            return;
+        }
+        spawn_local(async move {
+            let Ok(page) = api::alerts::list(query.clone(), None).await else { return };
+            if self.query.try_get_untracked() != Some(query) {
+                return;
+            }
+            let reaches = if page.next_cursor.is_some() { page.items.last().map(|last| last.alert.id) } else { None };
+            let (news, changed) = self.alerts.items.with_untracked(|known| {
+                let changed: Vec<ListedAlert> = known.iter().map(|known| newer(known, &page.items)).collect();
+                (compare(known, &page.items, reaches), (changed != *known).then_some(changed))
+            });
+            if let Some(changed) = changed {
+                self.alerts.items.set(changed);
+            }
+            self.news.set(news);
+        });
+    }
+}
+
+fn newer(known: &ListedAlert, fresh: &[ListedAlert]) -> ListedAlert {
+    fresh.iter().find(|fresh| fresh.alert.id == known.alert.id).unwrap_or(known).clone()
+}
+
+/// How many of the fresh ones are not known, and how many known ones are gone from as far as the
+/// fresh ones reach.
+fn compare(known: &[ListedAlert], fresh: &[ListedAlert], reaches: Option<AlertId>) -> (usize, usize) {
+    let has = |list: &[ListedAlert], id: AlertId| list.iter().any(|listed| listed.alert.id == id);
+    let more = fresh.iter().filter(|listed| !has(known, listed.alert.id)).count();
+    let within = |id: AlertId| reaches.is_none_or(|last| id.0 >= last.0);
+    (more, known.iter().filter(|listed| within(listed.alert.id) && !has(fresh, listed.alert.id)).count())
+}
+
+#[component]
+pub fn Alerts() -> impl IntoView {
+    let session = session();
+    browser::set_title("Alerts · Tocsin");
+    let address = session.address.query;
+    let query = Memo::new(move |_| address.with(|query| AlertQuery::read(query.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))));
+    let list = List { query, alerts: Paged::new(), sources: RwSignal::new(vec![]), asking: RwSignal::new(false), news: RwSignal::new((0, 0)) };
+    let fetch = Callback::new(move |cursor| list.fetch(cursor));
+    Effect::new(move |_| {
+        query.track();
+        fetch.run(None);
+    });
+    follow(move || list.look());
+    let choose = Callback::new(move |query: AlertQuery| session.address.amend(&query.address(&Route::Alerts.path())));
+    let more = move || list.alerts.more("Show earlier ones", fetch);
+    let none = Memo::new(move |_| list.alerts.items.with(Vec::is_empty));
+    let body = move || match list.alerts.load.get() {
+        Load::Loading => view! { <Loading what="the alerts" /> },
+        Load::Failed(failure) => view! { <Failed failure again=move |()| fetch.run(None) /> },
+        Load::Ready(()) if none.get() => nothing(&query.get()),
+        Load::Ready(()) => view! {
+            <ul class="panel alert-list" aria-label="Alerts, the last received first">
+                {rows(move || list.alerts.items.get(), key, move |listed| row(list, listed))}
+            </ul>
+            {more}
+        },
+    };
+    let news = move || {
+        let (more, fewer) = list.news.get();
+        let said = [(more > 0).then(|| format!("{more} new")), (fewer > 0).then(|| format!("{fewer} no longer among these"))];
+        let words = said.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        (!words.is_empty()).then(|| view! { <span>{words}</span> <button type="button" class="link-button" on:click=move |_| fetch.run(None)>"Show"</button> })
+    };
+    view! {
+        <div class="page alerts-page" aria-busy=move || list.asking.get().to_string()>
+            <h1 class="page__title">"Alerts"</h1>
+            <p class="page__lead">"What senders say, one row for each alert from its first firing until it resolves. An incident gathers those that belong together."</p>
+            {filters(list, choose)}
+            <p class="alerts-page__news" role="status">{news}</p>
+            {body}
+        </div>
+    }
+}
+
+/// What a row is drawn from: when any of it changes, it is drawn anew.
+fn key(listed: &ListedAlert) -> (AlertId, &'static str, i64, bool, Option<i64>) {
+    let alert = &listed.alert;
+    (alert.id, alert.state.slug(), alert.deliveries, alert.stale, listed.incident.map(|incident| incident.0))
+}
+
+fn row(list: List, listed: ListedAlert) -> AnyView {
+    let session = session();
+    let now = session.live.ticking();
+    let why = listed.alert.no_incident_because().map(|why| format!("No incident: {why}"));
+    let ListedAlert { alert, incident } = listed;
+    let (started_at, resolved_at) = (alert.started_at, alert.resolved_at);
+    let clock = move || {
+        let (zone, now) = (session.zone.get(), now.get());
+        match resolved_at {
+            Some(resolved_at) => format!("{} to {}", zone.clock(started_at, now), zone.clock(resolved_at, now)),
+            None => format!("since {}", zone.clock(started_at, now)),
+        }
+    };
+    let lasts = move || wording::span(resolved_at.unwrap_or_else(|| now.get()).secs_since(started_at));
+    let service = alert.labels.get("service").filter(|name| !name.is_empty()).map(|name| service_link(name, incident.is_some()));
+    let source = alert.source.clone();
+    let source = move || list.sources.with(|known| known.iter().find(|known| known.slug == source).map_or_else(|| source.clone(), |known| known.title.clone()));
+    let often = (alert.deliveries > 1).then(|| format!(" · delivered {} times", alert.deliveries));
+    let described = alert.described().map(str::to_owned);
+    let trace = alert.trace_id().map(|id| view! { <a href=Route::Trace(id.to_owned()).path()>"Trace "{id.get(..8).unwrap_or(id).to_owned()}</a> });
+    let (state, state_slug) = (alert.state_words(), alert.state.slug());
+    let links = alert.links.into_iter().map(|link| view! { <OuterLink link /> " " }).collect_view();
+    let whose = match incident {
+        Some(incident) => view! { <a class="alert-item__incident" href=Route::incident(incident).path()>{incident.to_string()}</a> },
+        None => view! { <span class="muted">{why}</span> },
+    };
+    let severity = alert.severity.map(AlertSeverity::proposes);
+    view! {
+        <li class="alert-item" data-state=state_slug>
+            <div class="alert-item__severity">
+                <SeverityMark severity />
+                <span>{alert.severity.map_or("not said", AlertSeverity::slug)}</span>
+            </div>
+            <div class="alert-item__words">
+                <p class="alert-item__title">{alert.title}</p>
+                {described.map(|described| view! { <p class="alert-item__described">{described}</p> })}
+                <p class="alert-item__facts">
+                    {service.map(|service| view! { {service} " · " })} {source} {often} {alert.stale.then_some(" · its sender has gone silent")}
+                </p>
+                <p class="alert-item__links">{links} {trace}</p>
+            </div>
+            <div class="alert-item__when">
+                <span><b>{state}</b> " " <span class="number">{lasts}</span></span>
+                <time class="muted" datetime=started_at.to_string() title=exact(started_at)>{clock}</time>
+            </div>
+            <div class="alert-item__whose">{whose}</div>
+        </li>
+    }
+}
+
+fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {
+    let session = session();
+    let query = list.query;
+    let turn = StoredValue::new(0_u32);
+    let typed = move |event| {
+        let text = event_target_value(&event);
+        turn.update_value(|turn| *turn += 1);
+        let mine = turn.get_value();
+        spawn_local(async move {
+            browser::sleep(PAUSE_MILLIS).await;
+            if turn.try_get_value() == Some(mine) {
+                choose.run(AlertQuery { text, ..query.get_untracked() });
+            }
+        });
+    };
+    let service = move |event| choose.run(AlertQuery { service: event_target_value(&event).trim().to_owned(), ..query.get_untracked() });
+    let known = move || session.replica.services().iter().map(|name| view! { <option value=name.clone()></option> }).collect_view();
+    let states = || Standing::ALL.map(|standing| (standing.slug().to_owned(), standing.label().to_owned())).to_vec();
+    let severities = || {
+        let any = (String::new(), "Every severity".to_owned());
+        [any].into_iter().chain(AlertSeverity::ALL.map(|severity| (severity.slug().to_owned(), severity.label().to_owned()))).collect()
+    };
+    let sources = move || {
+        let any = (String::new(), "Every source".to_owned());
+        [any].into_iter().chain(list.sources.get().into_iter().map(|source| (source.slug, source.title))).collect::<Vec<_>>()
+    };
+    let incidents = || {
+        let named = [(None, "With or without an incident"), (Some(true), "In an incident"), (Some(false), "Without an incident")];
+        named.map(|(grouped, words)| (grouped_slug(grouped).to_owned(), words.to_owned())).to_vec()
+    };
+    let by_state = move |slug: String| {
+        let standing = Standing::ALL.into_iter().find(|standing| standing.slug() == slug).unwrap_or_default();
+        choose.run(AlertQuery { standing, ..query.get_untracked() });
+    };
+    let by_severity = move |slug: String| {
+        let severity = AlertSeverity::ALL.into_iter().find(|severity| severity.slug() == slug);
+        choose.run(AlertQuery { severity, ..query.get_untracked() });
+    };
+    let by_source = move |source: String| choose.run(AlertQuery { source, ..query.get_untracked() });
+    let by_incident = move |slug: String| choose.run(AlertQuery { grouped: grouped_from(&slug), ..query.get_untracked() });
+    view! {
+        <div class="alert-filters" role="search" aria-label="Alerts">
+            <div class="alert-filters__text">
+                <Icon glyph=Glyph::Search />
+                <input
+                    class="input"
+                    type="search"
+                    aria-label="Words in an alert"
+                    placeholder="Title or label"
+                    autocomplete="off"
+                    prop:value=move || query.with(|query| query.text.clone())
+                    on:input=typed
+                />
+            </div>
+            <input
+                class="input"
+                type="search"
+                list="alert-services"
+                aria-label="Service"
+                placeholder="Every service"
+                autocomplete="off"
+                prop:value=move || query.with(|query| query.service.clone())
+                on:change=service
+            />
+            <datalist id="alert-services">{known}</datalist>
+            {select("State", Signal::derive(states), Signal::derive(move || query.with(|query| query.standing.slug().to_owned())), Callback::new(by_state))}
+            {select(
+                "Severity",
+                Signal::derive(severities),
+                Signal::derive(move || query.with(|query| query.severity.map_or("", AlertSeverity::slug).to_owned())),
+                Callback::new(by_severity),
+            )}
+            {select("Source", Signal::derive(sources), Signal::derive(move || query.with(|query| query.source.clone())), Callback::new(by_source))}
+            {select(
+                "Incident",
+                Signal::derive(incidents),
+                Signal::derive(move || query.with(|query| grouped_slug(query.grouped).to_owned())),
+                Callback::new(by_incident),
+            )}
+        </div>
+    }
+}
+
+/// One of a list, by its slug. One that is chosen by the address and not in the list stands there, too.
+fn select(label: &'static str, options: Signal<Vec<(String, String)>>, chosen: Signal<String>, choose: Callback<String>) -> AnyView {
+    let drawn = move || {
+        let chosen = chosen.get();
+        let mut options = options.get();
+        if !options.iter().any(|(slug, _)| *slug == chosen) {
+            options.push((chosen.clone(), chosen.clone()));
+        }
+        let option = |(slug, words): (String, String)| {
+            let selected = slug == chosen;
+            // As a property: what somebody chose by hand no attribute changes any more.
+            view! { <option value=slug prop:selected=selected>{words}</option> }
+        };
+        options.into_iter().map(option).collect_view()
+    };
+    view! {
+        <select class="input" aria-label=label on:change=move |event| choose.run(event_target_value(&event))>
+            {drawn}
+        </select>
+    }
+}
+
+/// Why there is none, and what would fill the list.
+fn nothing(query: &AlertQuery) -> AnyView {
+    if query.is_narrowed() {
+        let all = AlertQuery { standing: query.standing, ..AlertQuery::default() }.address(&Route::Alerts.path());
+        let title = match query.standing {
+            Standing::Firing => "No such alert fires",
+            Standing::Stale => "No such alert of a silent sender",
+            Standing::Resolved => "No such alert was resolved",
+            Standing::Any => "There is no such alert",
+        };
+        return view! {
+            <EmptyState title words="Take a filter away to see more.">
+                <a class="button" href=all>"Without these filters"</a>
+            </EmptyState>
+        };
+    }
+    let (title, words) = match query.standing {
+        Standing::Firing => ("Nothing fires", "No sender says that something is wrong. What was resolved stands under “Resolved”."),
+        Standing::Stale => ("No sender has gone silent", "An alert whose sender is no longer heard would stand here: what it says may no longer be so."),
+        Standing::Resolved => ("Nothing was resolved yet", "An alert comes here when its sender says that it is over."),
+        Standing::Any => ("No alert has come yet", "Point a sender here: what it fires opens incidents by itself."),
+    };
+    view! {
+        <EmptyState title words>
+            <a class="button" href=Route::Settings(Tab::Integrations).path()>"To the integrations"</a>
+        </EmptyState>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        alert::{Alert, AlertState},
+        ids::IntegrationId,
+        time::Timestamp,
+    };
+    use uuid::Uuid;
+
+    fn listed(id: u128) -> ListedAlert {
+        let alert = Alert {
+            id: AlertId(Uuid::from_u128(id)),
+            source: "generic".into(),
+            integration_id: IntegrationId(Uuid::from_u128(2)),
+            dedupe_key: "k".into(),
+            state: AlertState::Triggered,
+            severity: None,
+            title: "t".into(),
+            labels: Default::default(),
+            annotations: Default::default(),
+            started_at: Timestamp::MIN,
+            resolved_at: None,
+            deliveries: 1,
+            incident_id: None,
+            stale: false,
+            links: vec![],
+        };
+        ListedAlert { alert, incident: None }
+    }
+
+    #[test]
+    fn what_is_new_and_what_is_gone_is_counted_as_far_as_one_looks() {
+        let known = [9, 7, 5, 3].map(listed);
+        assert_eq!(compare(&known, &[10, 9, 7, 5].map(listed), Some(AlertId(Uuid::from_u128(5)))), (1, 0), "the third page is not asked for");
+        assert_eq!(compare(&known, &[9, 5].map(listed), None), (0, 2), "there are no more");
+        let more = ListedAlert { alert: Alert { deliveries: 4, ..listed(7).alert }, incident: None };
+        assert_eq!(newer(&listed(7), std::slice::from_ref(&more)), more);
+        assert_eq!(newer(&listed(5), &[more]), listed(5));
+    }
+}

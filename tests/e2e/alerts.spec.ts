@@ -1,0 +1,98 @@
+// All alerts: what fires first of all, narrowed by the address, each with a way to its service and its incident.
+import { accessible, expect, fitsItsWidth, test, unique, type House, type Page } from "./house";
+import { isRunning } from "./screens";
+
+/** Alerts of one word that nobody else uses: two in incidents, one for information, one that is over. */
+async function sent(house: House): Promise<{ word: string; send: (alert: Record<string, unknown>) => Promise<void> }> {
+  const word = unique();
+  const token = await house.integration("generic");
+  const send = async (alert: Record<string, unknown>) => {
+    const answer = await fetch(`${house.url}/hooks/generic/${token}`, { method: "POST", body: JSON.stringify({ labels: { team: word, ...(alert.labels as object) }, ...alert }) });
+    expect(answer.ok).toBe(true);
+  };
+  await send({ title: `Cards fail ${word}`, key: `a-${word}`, severity: "critical", labels: { service: `pay-${word}`, team: word }, annotations: { summary: `Cards fail ${word}.` } });
+  await send({ title: `Disk full ${word}`, key: `b-${word}`, severity: "error", labels: { service: `store-${word}`, team: word }, annotations: { description: "98 % of /var is used" } });
+  await send({ title: `Nightly export is done ${word}`, key: `c-${word}`, severity: "info", labels: { service: `export-${word}`, team: word } });
+  for (const status of ["firing", "resolved"]) await send({ title: `Mail waits ${word}`, key: `d-${word}`, severity: "warning", status, labels: { service: `mail-${word}`, team: word } });
+  return { word, send };
+}
+
+const alerts = (page: Page) => page.getByRole("list", { name: /^Alerts/ }).getByRole("listitem");
+
+test("what fires is listed with its service, its incident, or why it has none", async ({ as, house }) => {
+  const { word } = await sent(house);
+  const page = await as("viewer");
+  await page.goto(`/alerts?q=${word}`);
+  await isRunning(page);
+  await expect(page).toHaveTitle("Alerts · Tocsin");
+  await expect(alerts(page)).toHaveCount(3);
+  await expect(alerts(page).nth(0)).toContainText("Nightly export is done");
+  await expect(alerts(page).nth(0)).toContainText("No incident: information is recorded and opens no incident");
+  await expect(alerts(page).nth(1)).toContainText("98 % of /var is used");
+  // A title that is the description is said once.
+  await expect(alerts(page).nth(2).getByText(`Cards fail ${word}`)).toHaveCount(1);
+  await expect(alerts(page).nth(2)).toContainText("critical");
+  await expect(alerts(page).nth(2)).toContainText("Generic");
+  await fitsItsWidth(page);
+  await accessible(page);
+  await alerts(page).nth(2).getByRole("link", { name: `pay-${word}` }).click();
+  await expect(page.getByRole("heading", { level: 1, name: `pay-${word}` })).toBeVisible();
+  await page.goBack();
+  await alerts(page).nth(2).getByRole("link", { name: /^INC-\d+$/ }).click();
+  await expect(page.getByRole("heading", { level: 1, name: new RegExp(`Cards fail ${word}`) })).toBeVisible();
+  await expect(page.getByRole("link", { name: `pay-${word}` }).first()).toBeVisible();
+});
+
+test("alerts are narrowed by the address, and what is new waits", async ({ as, house }) => {
+  const { word, send } = await sent(house);
+  const page = await as("viewer");
+  await page.goto("/alerts");
+  await isRunning(page);
+  await page.getByRole("searchbox", { name: "Words in an alert" }).fill(word);
+  await expect(alerts(page)).toHaveCount(3);
+  await page.getByLabel("State", { exact: true }).selectOption("Resolved");
+  await expect(alerts(page)).toHaveCount(1);
+  await expect(alerts(page)).toContainText("Mail waits");
+  await page.getByLabel("State", { exact: true }).selectOption("Firing");
+  await page.getByLabel("Incident", { exact: true }).selectOption("Without an incident");
+  await expect(alerts(page)).toHaveCount(1);
+  await expect(page).toHaveURL(new RegExp(`q=${word}&incident=without`));
+  await page.reload();
+  await expect(alerts(page)).toHaveCount(1);
+  await page.getByLabel("Incident", { exact: true }).selectOption("With or without an incident");
+  await page.getByLabel("Severity", { exact: true }).selectOption("Warning");
+  await expect(page.getByText("No such alert fires")).toBeVisible();
+  await fitsItsWidth(page);
+  await accessible(page);
+  await page.getByRole("link", { name: "Without these filters" }).click();
+  await page.getByRole("searchbox", { name: "Words in an alert" }).fill(word);
+  await expect(alerts(page)).toHaveCount(3);
+  await send({ title: `Late to the list ${word}`, key: `e-${word}`, severity: "error", labels: { service: `pay-${word}`, team: word } });
+  await expect(page.getByText("1 new")).toBeVisible();
+  await expect(alerts(page)).toHaveCount(3);
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await expect(alerts(page).first()).toContainText("Late to the list");
+});
+
+test("the alerts are in the navigation and in the palette", { tag: "@desk" }, async ({ as, house }) => {
+  const { word } = await sent(house);
+  const page = await as("responder");
+  await page.goto("/");
+  await isRunning(page);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Alerts" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Alerts" })).toBeVisible();
+  // One without an incident is found, too, and leads here.
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill(`export is done ${word}`);
+  await page.getByRole("option", { name: /without an incident/ }).click();
+  await expect(alerts(page)).toHaveCount(1);
+});
+
+test("on a phone the alerts are in one's own menu", { tag: "@phone" }, async ({ as }) => {
+  const page = await as("responder");
+  await page.goto("/");
+  await isRunning(page);
+  await page.getByRole("button", { name: /profile, sign out/ }).tap();
+  await page.getByRole("menuitem", { name: "Alerts" }).tap();
+  await expect(page.getByRole("heading", { level: 1, name: "Alerts" })).toBeVisible();
+});
