@@ -237,14 +237,6 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_without_an_incident_says_why() {
-        let alone = |severity| ListedAlert { alert: Alert { severity, ..an_alert("t", &[]) }, incident: None }.why_alone();
-        assert_eq!(alone(Some(AlertSeverity::Info)), Some("No incident: information opens none"));
-        assert_eq!(alone(Some(AlertSeverity::Error)), Some("No incident: it was taken out of its own by hand"));
-        assert_eq!(ListedAlert { alert: an_alert("t", &[]), incident: Some(IncidentRef(4)) }.why_alone(), None);
-    }
-
-    #[test]
     fn a_page_reads_back_as_it_was_written() {
         let page = ListedPage {
             items: vec![ListedAlert { alert: an_alert("t", &[("summary", "s")]), incident: Some(IncidentRef(4)) }],
