@@ -290,7 +290,7 @@ async fn what_cannot_be_backed_up_or_restored_is_refused_in_words() {
         (&["export"], "there is no database"),
         (&["verify"], "there is no database"),
         (&["verify", "--rebuild"], "there is no database"),
-        (&["purge", "--older-than", "30d"], "there is no database"),
+        (&["purge", "--older-than", "30"], "there is no database"),
         (&["brief"], "there is no database"),
         (&["slo", "explain", "checkout"], "there is no database"),
     ] {
