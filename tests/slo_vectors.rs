@@ -17,7 +17,7 @@ use tocsin::{
         alert::Labels,
         ids::IncidentRef,
         incident::Kind,
-        metrics::{self, Facts, Population, Range, Summary, half_width_of_means_90},
+        metrics::{self, Facts, Filter, GroupBy, Range, half_width_of_means_90},
         slo::{
             budget::{self, Counts, Denominator, ReportMinutes, Slices, Standing},
             burn::{self, BurnState, Delays, Level, Pair, Timeline, Urgency},
@@ -420,8 +420,8 @@ fn mttx(inputs: &Inputs) -> Result<Value, String> {
     let from = Timestamp::from_micros(1_800_000_000_000_000);
     let facts: Vec<Facts> = seconds.into_iter().map(|secs| lasting(from, secs)).collect();
     let range = Range::new(from, from.plus_secs(1)).expect("a second is a range");
-    let population = Population { range, members: facts.iter().collect(), known: facts.iter().collect(), service: None, now: from };
-    let summary = Summary::of(metrics::find("mttr").ok_or("the metric is missing")?, &population);
+    let groups = metrics::figures(&facts, &range, &Filter::default(), GroupBy::None, from);
+    let summary = groups.first().and_then(|group| group.metrics.get("mttr")).ok_or("the metric is missing")?;
     let mut outputs = lasts(summary.mean);
     outputs["n"] = json!(summary.n);
     Ok(outputs)
@@ -442,6 +442,7 @@ fn lasting(started_at: Timestamp, secs: Option<f64>) -> Facts {
         acknowledged_at: None,
         mitigated_at: None,
         restored_at: secs.map(|secs| Timestamp::from_micros(started_at.micros() + whole(secs * 1e6))),
+        resolved_at: None,
         impact: vec![],
         cause: String::new(),
     }
