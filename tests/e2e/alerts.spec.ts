@@ -49,6 +49,8 @@ test("alerts are narrowed by the address, and what is new waits", async ({ as, h
   await page.goto("/alerts");
   await isRunning(page);
   await page.getByRole("searchbox", { name: "Words in an alert" }).fill(word);
+  await expect(page).toHaveURL(new RegExp(`q=${word}`));
+  await expect(page.locator(".alerts-page")).toHaveAttribute("aria-busy", "false");
   await expect(alerts(page)).toHaveCount(3);
   await page.getByLabel("State", { exact: true }).selectOption("Resolved");
   await expect(alerts(page)).toHaveCount(1);
@@ -59,13 +61,15 @@ test("alerts are narrowed by the address, and what is new waits", async ({ as, h
   await expect(page).toHaveURL(new RegExp(`q=${word}&incident=without`));
   await page.reload();
   await expect(alerts(page)).toHaveCount(1);
-  await page.getByLabel("Incident", { exact: true }).selectOption("With or without an incident");
+  await page.getByLabel("Incident", { exact: true }).selectOption("Incident or none");
   await page.getByLabel("Severity", { exact: true }).selectOption("Warning");
   await expect(page.getByText("No such alert fires")).toBeVisible();
   await fitsItsWidth(page);
   await accessible(page);
   await page.getByRole("link", { name: "Without these filters" }).click();
   await page.getByRole("searchbox", { name: "Words in an alert" }).fill(word);
+  await expect(page).toHaveURL(new RegExp(`q=${word}`));
+  await expect(page.locator(".alerts-page")).toHaveAttribute("aria-busy", "false");
   await expect(alerts(page)).toHaveCount(3);
   await send({ title: `Late to the list ${word}`, key: `e-${word}`, severity: "error", labels: { service: `pay-${word}`, team: word } });
   await expect(page.getByText("1 new")).toBeVisible();
@@ -83,7 +87,7 @@ test("the alerts are in the navigation and in the palette", { tag: "@desk" }, as
   await expect(page.getByRole("heading", { level: 1, name: "Alerts" })).toBeVisible();
   // One without an incident is found, too, and leads here.
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill(`export is done ${word}`);
+  await page.getByRole("combobox", { name: "Jump to" }).fill(`export is done ${word}`);
   await page.getByRole("option", { name: /without an incident/ }).click();
   await expect(alerts(page)).toHaveCount(1);
 });

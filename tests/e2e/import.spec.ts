@@ -95,5 +95,5 @@ test("who may only read may not import", async ({ as }) => {
   await page.goto("/settings/import");
   await isRunning(page);
   await expect(page.getByLabel("Choose a file")).toHaveCount(0);
-  await expect(page.locator(".panel__empty")).toContainText(/may/);
+  await expect(page.locator(".panel__empty")).toContainText(/A responder role is needed/);
 });

@@ -232,7 +232,7 @@ fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {
         [any].into_iter().chain(list.sources.get().into_iter().map(|source| (source.slug, source.title))).collect::<Vec<_>>()
     };
     let incidents = || {
-        let named = [(None, "With or without an incident"), (Some(true), "In an incident"), (Some(false), "Without an incident")];
+        let named = [(None, "Incident or none"), (Some(true), "In an incident"), (Some(false), "Without an incident")];
         named.map(|(grouped, words)| (grouped_slug(grouped).to_owned(), words.to_owned())).to_vec()
     };
     let by_state = move |slug: String| {
@@ -264,7 +264,7 @@ fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {
                 type="search"
                 list="alert-services"
                 aria-label="Service"
-                placeholder="Every service"
+                placeholder="Service"
                 autocomplete="off"
                 prop:value=move || query.with(|query| query.service.clone())
                 on:change=service

@@ -203,7 +203,7 @@ impl Import {
         let words = format!("Import {}", wording::count(usize::try_from(n).unwrap_or(0), "incident", "incidents"));
         view! {
             <section class="panel import__report" aria-labelledby="import-report">
-                <h3 id="import-report" role="status">{title}</h3>
+                <div role="status"><h3 id="import-report">{title}</h3></div>
                 {counts(report, ["New", "Brought up to date", "Unchanged", "Left out"])}
                 {rejected(report)}
                 {(n > 0).then(|| view! { <button type="button" class="button" data-tone="accent" on:click=move |_| self.run(false)>{words}</button> })}
@@ -215,7 +215,7 @@ impl Import {
 fn done(report: &IncidentReport) -> AnyView {
     view! {
         <section class="panel import__report" aria-labelledby="import-report">
-            <h3 id="import-report" role="status"><Icon glyph=Glyph::Check /> "Imported."</h3>
+            <div role="status"><h3 id="import-report"><Icon glyph=Glyph::Check /> "Imported."</h3></div>
             {counts(report, ["Made", "Brought up to date", "Unchanged", "Left out"])}
             {rejected(report)}
             <p><a class="button" href=Route::Incidents.path()>"To the incidents"</a></p>
