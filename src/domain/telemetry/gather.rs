@@ -385,7 +385,12 @@ impl Shape {
             }
         }
 
-        let calls = |place: usize| entry[place] != Some(place) && (spans[place].kind.calls() && children[place].is_empty() || !remote[place].is_empty());
+        // A span around all that an entry does is no call, though calls stand in it.
+        let only_waits = |place: usize| matches!((children[place].as_slice(), remote[place].as_slice()), ([_], [_]));
+        let calls = |place: usize| {
+            let says_so = spans[place].kind.calls() && (children[place].is_empty() || !remote[place].is_empty());
+            entry[place] != Some(place) && (says_so || only_waits(place))
+        };
         let mut failed_call = vec![false; len];
         let mut entry_failed = vec![false; len];
         for &place in order.iter().filter(|place| errs[**place] && !errs_below[**place]) {

@@ -10,7 +10,9 @@ const ERROR: i32 = 17;
 const MASK: &str = "<*>";
 /// Texts are told apart by so many characters.
 const LONGEST: usize = 160;
-/// Where a level would stand, if it stands in the text.
+/// Whatever stands behind so many bytes is cut off in the end, values masked or not.
+const LONGEST_HEAD: usize = 1_000;
+/// Where a place would stand, if it stands in the text.
 const HEAD_WORDS: usize = 8;
 /// How the names of source files end.
 const SOURCES: [&str; 20] = ["c", "cc", "clj", "cpp", "cs", "ex", "fs", "go", "h", "java", "js", "jsx", "kt", "php", "py", "rb", "rs", "scala", "swift", "ts"];
@@ -48,6 +50,7 @@ impl Statement {
             _ => {
                 // What stands below (a stack, a body) is of this record and not of its statement.
                 let head = opened.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+                let head = &head[..head.floor_char_boundary(LONGEST_HEAD)];
                 place_in(head).map_or_else(|| mask(&without_ids(head)), ToOwned::to_owned)
             }
         };
@@ -101,7 +104,9 @@ fn without_ids(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
-        if let Some(behind) = id_at(rest).filter(|_| !kept.ends_with(char::is_alphanumeric)) {
+        if rest.starts_with(['t', 'T', 's', 'S'])
+            && let Some(behind) = id_at(rest).filter(|_| !kept.ends_with(char::is_alphanumeric))
+        {
             rest = behind.trim_start_matches([' ', ',', ';']);
             continue;
         }

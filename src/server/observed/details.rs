@@ -227,7 +227,7 @@ fn span_row(resource: Option<&Resource>, span: &Span, first_ns: u64) -> SpanRow 
 }
 
 fn row(resource: Option<&Resource>, record: &LogRecord, received_ns: u64) -> LogRow {
-    let number = u32::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0);
+    let number = u32::from(taking::severity_of(record, record.severity_number <= 0 && taking::errs(record)));
     let severity = match record.severity_text.trim() {
         "" => number.checked_sub(1).and_then(|at| SEVERITIES.get(at as usize / 4)).copied().unwrap_or_default().to_owned(),
         text => values::plain(text).into_owned(),

@@ -4,7 +4,7 @@
 use super::{
     details::instance_name,
     gauges,
-    minute::{Log, MINUTE_NS, Minute, NONE, Span},
+    minute::{Log, MINUTE_NS, Minute, NONE, Span, minute_of},
     snapshot::{Snapshot, nanos},
     traces::Gathered,
     words::Words,
@@ -40,14 +40,28 @@ impl Snapshot {
         let minutes: Vec<(i64, &Arc<Minute>)> = self.within(range).collect();
         let share = minutes.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
         // Minutes stand alone, so every processor takes some.
-        let facts = std::thread::scope(|scope| {
+        let mut facts = std::thread::scope(|scope| {
             let workers: Vec<_> = minutes.chunks(share).map(|minutes| scope.spawn(|| self.facts_of(minutes, &logs, range))).collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<Facts>>()
         });
+        facts.push(self.readings_at_the_end(range));
         facts.iter().fold(Facts::default(), |mut all, facts| {
             all.merge(facts);
             all
         })
+    }
+
+    /// A reading is over what came before it: one of the instant in which a range ends is the
+    /// range's, though it stands in the minute that begins there.
+    fn readings_at_the_end(&self, range: Range) -> Facts {
+        let (to, mut gathering) = (nanos(range.to), Gathering::default());
+        let at = minute_of(to);
+        if super::start_of(at) == to
+            && let Some(minute) = self.minute(at)
+        {
+            self.gauges_into(at, minute, range, &mut gathering);
+        }
+        gathering.finish(0.0)
     }
 
     fn facts_of(&self, minutes: &[(i64, &Arc<Minute>)], logs: &LogsOf<'_>, range: Range) -> Facts {
@@ -97,8 +111,8 @@ impl Snapshot {
         super::AROUND.iter().any(|near| self.minute(at + near).is_some_and(|minute| minute.of_trace(trace).next().is_some()))
     }
 
-    /// Readings of a minute are kept together: of one that the range cuts they count where they lie
-    /// in it, or most of the minute does.
+    /// Readings of a minute are kept together: of one that the range cuts they count where most of
+    /// the minute lies in it. One alone counts behind the beginning of the range up to its end.
     fn gauges_into(&self, at: i64, minute: &Arc<Minute>, range: Range, gathering: &mut Gathering) {
         let words = self.words();
         let (from, to, begins) = (nanos(range.from), nanos(range.to), super::start_of(at));
@@ -110,7 +124,7 @@ impl Snapshot {
             if series.of_distribution || gauges::is_of_rest(&words, series) {
                 continue;
             }
-            let is_within = if readings.n == 1 { (from..to).contains(&readings.last_ns) } else { most_of_it };
+            let is_within = if readings.n == 1 { from < readings.last_ns && readings.last_ns <= to } else { most_of_it };
             if !is_within {
                 continue;
             }

@@ -39,6 +39,8 @@ const LINES: [&str; 2] = ["code.line.number", "code.lineno"];
 /// Codes of gRPC by which a service says that it failed: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED,
 /// INTERNAL, UNAVAILABLE, DATA_LOSS.
 const GRPC_FAILURES: [u32; 6] = [2, 4, 12, 13, 14, 15];
+/// OpenTelemetry's first number of severity ERROR.
+const ERROR: u8 = 17;
 /// Most attributes of one span that are searched and compared.
 const MOST_ATTRIBUTES: usize = 64;
 
@@ -307,7 +309,7 @@ impl Shelf<'_> {
             statement,
             block: self.block,
             ordinal,
-            severity: u8::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0),
+            severity: severity_of(record, error),
             error,
             gathered: false,
         };
@@ -360,6 +362,20 @@ impl Shelf<'_> {
         self.put.points += u64::from(is_new);
         self.put.duplicates += u64::from(!is_new);
     }
+}
+
+/// A record's severity as OpenTelemetry numbers it; ERROR of one that has no number and fails by
+/// its word or by its text.
+pub fn severity_of(record: &LogRecord, error: bool) -> u8 {
+    match u8::try_from(record.severity_number.clamp(0, 24)).unwrap_or(0) {
+        0 if error => ERROR,
+        number => number,
+    }
+}
+
+/// Whether a record says that something failed.
+pub fn errs(record: &LogRecord) -> bool {
+    statement_of(record, "").error
 }
 
 /// Which statement of a program wrote a record, and whether it says that something failed.

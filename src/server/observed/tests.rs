@@ -519,3 +519,30 @@ async fn histograms_are_shown_by_their_count_and_sum_and_not_compared() {
     let part = |from: i64, to: i64| Range { from: NOON.plus_secs(from * 60), to: NOON.plus_secs(to * 60) };
     assert!(snapshot.compare(part(12, 20), &snapshot, part(0, 10)).items.is_empty());
 }
+
+#[tokio::test]
+async fn a_reading_of_the_instant_between_two_ranges_is_of_the_one_before() {
+    let (observed, _folder) = observed().await;
+    let point = |minute: i64| serde_json::json!({"timeUnixNano": nanos_of(minute * 60_000), "asDouble": minute as f64});
+    let metric = serde_json::json!({"name": "cpu", "gauge": {"dataPoints": (1..10).map(point).collect::<Vec<_>>()}});
+    let export = serde_json::json!({"resourceMetrics": [{"resource": resource("pay"), "scopeMetrics": [{"metrics": [metric]}]}]});
+    observed.take(sent(Signal::Metrics, &export), None).await.expect("it is kept");
+    let snapshot = observed.snapshot(NOON, NOON.plus_secs(600)).await.expect("the store answers");
+    let told = |from: i64, to: i64| {
+        let facts = snapshot.facts(question(from, to).range);
+        facts.gauges.values().map(|gauge| (gauge.readings, gauge.min, gauge.max)).next()
+    };
+    assert_eq!((told(0, 5), told(5, 8)), (Some((5, 1.0, 5.0)), Some((3, 6.0, 8.0))));
+}
+
+#[tokio::test]
+async fn a_record_without_a_severity_has_the_one_that_its_text_says() {
+    let (observed, _folder) = observed().await;
+    let record = |(nth, body): (usize, &str)| serde_json::json!({"timeUnixNano": nanos_of(nth as i64), "body": text(body)});
+    let bodies = [r#"{"level":50,"msg":"no stock"}"#, r#"{"level":30,"msg":"in stock"}"#, "12:00:01 ERROR no stock", "E0129 08:50:11.1 main.go:88] no stock"];
+    let logs: Vec<serde_json::Value> = bodies.into_iter().enumerate().map(record).collect();
+    let export = serde_json::json!({"resourceLogs": [{"resource": resource("pay"), "scopeLogs": [{"logRecords": logs}]}]});
+    observed.take(sent(Signal::Logs, &export), None).await.expect("it is kept");
+    let severities: Vec<u8> = read(&observed.memory).minutes.values().flat_map(|minute| &minute.logs).map(|log| log.severity).collect();
+    assert_eq!(severities, [17, 0, 17, 17]);
+}

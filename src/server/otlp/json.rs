@@ -6,7 +6,7 @@
 
 use super::{
     ids,
-    json_any::{Any, Pair, attributes, hex, named, number, or_default},
+    json_any::{Any, Pair, attributes, hex, named, number, or_default, parent},
     json_metrics::MetricWire,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -106,7 +106,7 @@ struct SpanWire {
     trace_id: Vec<u8>,
     #[serde(deserialize_with = "hex")]
     span_id: Vec<u8>,
-    #[serde(deserialize_with = "hex")]
+    #[serde(deserialize_with = "parent")]
     parent_span_id: Vec<u8>,
     #[serde(deserialize_with = "or_default")]
     trace_state: String,

@@ -90,6 +90,16 @@ fn what_json_may_write_in_several_ways_is_read_in_all_of_them() {
 }
 
 #[test]
+fn a_root_may_say_in_words_that_it_has_no_parent() {
+    for none in ["root", "Root", "none", "0", "-1", "", "0000000000000000"] {
+        let span = one_span(&format!("\"parentSpanId\": \"{none}\""));
+        assert_eq!(super::ids::span(&span.parent_span_id), 0, "{none}");
+    }
+    assert_eq!(super::ids::span(&one_span("\"parentSpanId\": \"00f067aa0ba902b7\"").parent_span_id), 0x00f0_67aa_0ba9_02b7);
+    assert!(super::json::traces(b"{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"parentSpanId\": \"seven\"}]}]}]}").is_err());
+}
+
+#[test]
 fn requests_without_anything_in_them_are_requests() {
     for signal in Signal::ALL {
         for (encoding, body) in [(Encoding::Json, "{}"), (Encoding::Json, "{\"resourceSpans\": null, \"x\": 1}"), (Encoding::Protobuf, "")] {

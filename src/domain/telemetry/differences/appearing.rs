@@ -20,7 +20,7 @@ const TIMES: f64 = 5.0;
 const FLOOR_OF_ALL: f64 = 0.02;
 const FEWEST_RECORDS: u64 = 8;
 /// What is new comes in bundles that nothing before could show.
-const BUNDLE: f64 = 2.0;
+const BUNDLE: f64 = 1.5;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let mut findings = steps(pair);

@@ -2,6 +2,12 @@
 
 use std::f64::consts::PI;
 
+/// Where so few came that they would be no sign whichever of the two they had come in. It is no
+/// comparison, and makes others no stricter (Tarone).
+pub const UNTOLD: f64 = f64::INFINITY;
+/// Nothing passes that is more likely than this.
+const LIKELIEST: f64 = 0.01;
+
 /// Two counts over two exposures: the chance of a rate at least this much higher in `now` than in
 /// `before`, given their sum (the exact conditional test of two Poisson rates). Counts that come in
 /// bundles are divided by their design effect first.
@@ -10,7 +16,8 @@ pub fn higher_rate(now: f64, now_exposure: f64, before: f64, before_exposure: f6
         return 1.0;
     }
     let (now, before) = (now / design_effect, before / design_effect);
-    at_least(now.floor(), (now + before).round(), now_exposure / (now_exposure + before_exposure))
+    let (all, share) = (now.floor() + before.round(), now_exposure / (now_exposure + before_exposure));
+    if share.powf(all) > LIKELIEST { UNTOLD } else { at_least(now.floor(), all, share) }
 }
 
 /// The chance of at least `k` of `n`, each with the same chance.
@@ -78,6 +85,7 @@ pub fn together(p: &[f64]) -> f64 {
 /// The largest p that passes among these (Benjamini and Hochberg): where nothing differs, anything
 /// passes in this share of ranges.
 pub fn passing(mut p: Vec<f64>, false_alarms: f64) -> f64 {
+    p.retain(|p| *p < UNTOLD);
     p.sort_by(f64::total_cmp);
     let m = p.len() as f64;
     p.iter().enumerate().rev().find(|(rank, p)| **p <= false_alarms * (*rank as f64 + 1.0) / m).map_or(0.0, |(_, p)| *p)
@@ -116,13 +124,15 @@ mod tests {
         assert!(higher_rate(20.0, 100.0, 20.0, 1000.0, 1.0) < 1e-8);
         assert!(higher_rate(20.0, 100.0, 200.0, 1000.0, 1.0) > 0.4);
         assert!(higher_rate(20.0, 100.0, 20.0, 1000.0, 5.0) > 1e-4);
-        assert!(close(higher_rate(0.0, 1.0, 0.0, 1.0, 1.0), 1.0));
+        assert!(close(higher_rate(0.0, 1.0, 20.0, 1.0, 1.0), 1.0));
+        assert_eq!(higher_rate(3.0, 1.0, 0.0, 1.0, 1.0), UNTOLD, "one in eight at best");
     }
 
     #[test]
     fn what_passes_grows_stricter_with_the_comparisons() {
         assert_eq!(passing(vec![0.001, 0.5], 0.002), 0.001);
         assert_eq!(passing([vec![0.001], vec![0.5; 99]].concat(), 0.002), 0.0);
+        assert_eq!(passing([vec![0.001], vec![UNTOLD; 99]].concat(), 0.002), 0.001);
         assert_eq!(passing([vec![0.0001; 10], vec![0.5; 90]].concat(), 0.002), 0.0001);
         // One alone is itself; many that say nothing say nothing.
         assert!(close(together(&[0.03]), 0.03) && together(&[0.5; 8]) > 0.4 && together(&[0.05; 8]) < 1e-4);

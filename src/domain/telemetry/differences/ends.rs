@@ -25,16 +25,19 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    fn add(&mut self, facts: &CallFacts, reached: bool) {
+    /// Of a span around several calls nothing is known of the one.
+    fn add(&mut self, facts: &CallFacts, reached: bool, waits_for_one: bool) {
         if reached {
             self.calls += facts.calls;
         } else {
             self.unseen += facts.calls;
             self.waited_micros += facts.waited.mean_micros().unwrap_or_default() * facts.waited.n() as f64;
         }
-        self.own_errors.merge(&facts.own_errors);
-        self.gap.merge(&facts.gap);
-        self.gap_ln.merge(&facts.gap_ln);
+        if waits_for_one {
+            self.own_errors.merge(&facts.own_errors);
+            self.gap.merge(&facts.gap);
+            self.gap_ln.merge(&facts.gap_ln);
+        }
         self.around.merge(&facts.around);
         self.around_ln.merge(&facts.around_ln);
     }
@@ -50,13 +53,14 @@ pub(super) struct Edge {
 /// The edges by caller and callee. Calls without a span on the other side count to the edge that
 /// calls of the same name take; those that never have one are not here.
 pub(super) fn edges(pair: Pair<'_>) -> BTreeMap<(Name, Name), Edge> {
-    let known = Known::of(pair);
+    let (known, around_several) = (Known::of(pair), around_several(pair));
     let mut edges = BTreeMap::<(Name, Name), Edge>::new();
     let mut add = |facts: &Facts, of: fn(&mut Edge) -> &mut Calls| {
         for (key, calls) in &facts.calls {
             let callee = key.callee.or_else(|| known.callee(pair, key.caller, key.operation, key.peer));
             if let Some(callee) = callee {
-                of(edges.entry((key.caller, callee)).or_default()).add(calls, key.callee.is_some());
+                let waits_for_one = !around_several.contains(&OperationKey { service: key.caller, operation: key.operation });
+                of(edges.entry((key.caller, callee)).or_default()).add(calls, key.callee.is_some(), waits_for_one);
             }
         }
     };
@@ -68,6 +72,20 @@ pub(super) fn edges(pair: Pair<'_>) -> BTreeMap<(Name, Name), Edge> {
         edge.before.unseen += unseen(pair.before, key);
     }
     edges
+}
+
+/// Operations whose spans stand around several calls in either range, though there may be one now.
+fn around_several(pair: Pair<'_>) -> BTreeSet<OperationKey> {
+    let mut several = BTreeSet::new();
+    for facts in [pair.now, pair.before] {
+        let mut calls = BTreeMap::<OperationKey, u64>::new();
+        for (key, call) in facts.calls.iter().filter(|(key, _)| key.callee.is_some() && key.peer.is_none()) {
+            *calls.entry(OperationKey { service: key.caller, operation: key.operation }).or_default() += call.calls;
+        }
+        let is_around = |key: &OperationKey, calls: u64| facts.operations.get(key).is_some_and(|facts| calls * 20 > facts.crossing * 21);
+        several.extend(calls.into_iter().filter(|(key, calls)| is_around(key, *calls)).map(|(key, _)| key));
+    }
+    several
 }
 
 /// Operations that are calls though their senders say no kinds: in one of the ranges nearly all of

@@ -19,6 +19,8 @@ const FEWEST_PEERS: usize = 4;
 const FEWEST_MINUTES: u64 = 3;
 /// A change is at least so large a share of what instances usually read.
 const FLOOR_OF_LEVEL: f64 = 0.1;
+/// And of a processor of the most that any of them reads: one that was idle and is a little less so is none.
+const FLOOR_OF_MOST: f64 = 0.2;
 
 /// One gauge in both ranges.
 struct Reading {
@@ -105,10 +107,6 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
         if enough { 1.4826 * chance::median(readings.iter().map(|reading| (reading.growth - middle).abs()).collect()).unwrap_or_default() } else { 0.0 };
     let all_squares: f64 = readings.iter().map(|reading| (reading.growth - middle).powi(2)).sum();
     let level = chance::median(readings.iter().map(|reading| reading.mean_before).collect()).unwrap_or_default();
-    // As much more as others are by chance: what readings of one metric swing by in its own unit.
-    let steps: Vec<f64> = readings.iter().map(|reading| reading.mean - reading.mean_before).collect();
-    let step = if enough { chance::median(steps.clone()).unwrap_or_default() } else { 0.0 };
-    let step_squares: f64 = steps.iter().map(|change| (change - step).powi(2)).sum();
     // The most that anything of it reads, which is how much there is, as far as is known.
     let most = readings.iter().map(|reading| reading.mean.max(reading.mean_before)).fold(0.0, f64::max);
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
@@ -139,15 +137,8 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
             let apart_by = if sort == Sort::Other { growth } else { growth.max(growth.exp_m1() / 1.5) };
             let p = chance::normal_tail(chance::from_t(apart_by / deviation, degrees));
             let changed = (reading.mean - reading.mean_before).abs();
-            let of_others = ((step_squares - (reading.mean - reading.mean_before - step).powi(2)).max(0.0) / (peers - 1.0).max(1.0)).sqrt();
-            let by_step = if sort == Sort::Processor && enough {
-                let apart = of_others.max(0.02 * most).max(1e-12);
-                chance::normal_tail(chance::from_t((reading.mean - reading.mean_before * busier.exp() - step) / apart, peers - 2.0))
-            } else {
-                1.0
-            };
-            let p = if by_step < p { (2.0 * by_step).min(p) } else { p };
-            let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level;
+            let is_busy = sort != Sort::Processor || changed >= FLOOR_OF_MOST * most;
+            let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level && is_busy;
             let service = pair.text(reading.key.service);
             let instance = reading.key.instance.map(|name| pair.text(name));
             let figure = |facts: &GaugeFacts| Figure { n: facts.readings, value: facts.mean() };

@@ -30,6 +30,9 @@ const FLOOR: f64 = 1.5;
 const FLOOR_OF_TAIL: [(f64, f64, f64); 2] = [(0.9, 3.0, 0.15), (0.98, 4.0, 0.04)];
 /// What nobody would notice.
 const FLOOR_MICROS: f64 = 300.0;
+/// The free time around a call is the way's only if it is so many times as long, and longer by this.
+const FLOOR_AROUND: f64 = 3.0;
+const FLOOR_AROUND_MICROS: f64 = 2_000.0;
 /// A service whose share of all added time is under this merely shivers along.
 const FLOOR_OF_SHARE: f64 = 0.04;
 /// What differs widely from call to call (some wait for a limit, some do not) drifts between
@@ -45,7 +48,7 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let own = own(pair, usual);
     let rare = pooled::latency(pair, usual, |service| own.iter().any(|(key, is_entry, slow)| key.0 == service && *is_entry && slow.stands()));
     let edges = ends::edges(pair);
-    let ways = ways(&edges, &own);
+    let ways = ways(pair, &edges, &own);
     let blamed = ends::blamed(pair.names, &ways.iter().map(|(key, way)| (key.0, key.1, Verdict::of(way.slow.looks_slow(), way.slow.n))).collect::<Vec<_>>());
     // What a service waits for is not its own time, though it may look like it.
     let waits = waited::Waits::of(pair, &edges, &ways, &blamed);
@@ -205,6 +208,11 @@ impl Slow {
         self.large() && self.p < 0.1
     }
 
+    /// Of a time that holds some of the caller's own work: only what is far longer is the way's.
+    fn is_of_a_way(&self) -> bool {
+        self.growth >= FLOOR_AROUND.ln() && self.added_micros >= FLOOR_AROUND_MICROS || self.tail.large
+    }
+
     fn figure(&self) -> Figure {
         Figure { n: self.n, value: Some(self.typical / 1e6) }
     }
@@ -252,8 +260,8 @@ fn own(pair: Pair<'_>, usual: Usual) -> Vec<Own> {
 
 /// Edges share nothing that could be taken off: those of one busy service are most of them. Where no
 /// span of the caller's waits for the other side, the free time around it stands for the way, unless
-/// the caller does slowly also what it does alone.
-fn ways(edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own]) -> Vec<((Name, Name), Way)> {
+/// the caller does slowly also what it does alone, or calls others than before.
+fn ways(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own]) -> Vec<((Name, Name), Way)> {
     let slow_alone: BTreeSet<Name> = own.iter().filter(|(_, is_entry, slow)| !is_entry && slow.stands()).map(|((service, _), _, _)| *service).collect();
     edges
         .iter()
@@ -263,7 +271,8 @@ fn ways(edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own]) -> Vec<((Name, 
             let (slow, is_around) = if enough(&now.gap, &before.gap) {
                 (Slow::of(&now.gap, &now.gap_ln, &before.gap, &before.gap_ln, Usual::OF_EDGES)?, false)
             } else if enough(&now.around, &before.around) && !slow_alone.contains(&key.0) {
-                (Slow::of(&now.around, &now.around_ln, &before.around, &before.around_ln, Usual::OF_EDGES)?, true)
+                let slow = Slow::of(&now.around, &now.around_ln, &before.around, &before.around_ln, Usual::OF_EDGES)?;
+                (if slow.is_of_a_way() && !waited::calls_differently(pair, key.0) { slow } else { Slow { p: 1.0, ..slow } }, true)
             } else {
                 return None;
             };

@@ -22,6 +22,10 @@ const FEWEST_ENTRIES: f64 = 5.0;
 const MOST_LEFT: f64 = 0.67;
 const MOST_LEFT_OF_ALWAYS: f64 = 0.8;
 const ALWAYS: f64 = 0.95;
+/// Records of one each may stand a little beside their entries.
+const AT_MOST_ONCE: f64 = 1.03;
+/// Entries without something come in bundles themselves.
+const BUNDLE_OF_ENTRIES: f64 = 1.2;
 const MOST_LEFT_LOOSE: f64 = 0.6;
 /// Records that name no span come in bundles that cannot be seen …
 const BUNDLE: f64 = 2.0;
@@ -101,6 +105,13 @@ fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64, most_le
     })
 }
 
+/// The chance that so many entries lack what each of them led to once before: what fails to come of
+/// a few is plainer than that there is a little less of it. `None` of what is not so regular.
+fn left_out((now, now_of): (f64, f64), (before, before_of): (f64, f64)) -> Option<f64> {
+    let is_regular = before >= ALWAYS * before_of && before <= AT_MOST_ONCE * before_of && now <= AT_MOST_ONCE * now_of;
+    is_regular.then(|| chance::higher_rate((now_of - now).max(0.0), now_of, (before_of - before).max(0.0), before_of, BUNDLE_OF_ENTRIES))
+}
+
 /// How much less or more certain a count per entry is than one of things that happen alone. What
 /// follows always, and once, is more certain.
 fn bundle(steps: &Clustered) -> f64 {
@@ -124,7 +135,8 @@ fn steps(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Find
             }
         }
         let most_left = if before.sum >= ALWAYS * before.n { MOST_LEFT_OF_ALWAYS } else { MOST_LEFT };
-        let Some(fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0)), most_left) else { continue };
+        let Some(mut fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0)), most_left) else { continue };
+        fall.p = left_out((now.sum, now.n), (before.sum, before.n)).unwrap_or(fall.p);
         let (service, entry) = (pair.text(key.service), pair.text(key.entry));
         let counts = format!(
             "{} in {} of {entry}; {} in {} before",
@@ -190,8 +202,11 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
         let (now_of, before_of) = if by_entry { entries } else { (pair.now.secs, pair.before.secs) };
         let rate_before = before / before_of;
         let one_each = by_entry && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
-        let bundle = if one_each { BUNDLE_OF_ONE_EACH } else { BUNDLE };
-        let Some(fall) = fall(now, now_of, before, before_of, bundle, MOST_LEFT_LOOSE) else { continue };
+        let (bundle, most_left) = if one_each { (BUNDLE_OF_ONE_EACH, MOST_LEFT) } else { (BUNDLE, MOST_LEFT_LOOSE) };
+        let Some(mut fall) = fall(now, now_of, before, before_of, bundle, most_left) else { continue };
+        if let Some(p) = left_out((now, now_of), (before, before_of)).filter(|_| one_each) {
+            fall.p = p;
+        }
         let (service_text, statement) = (pair.text(service), pair.text(statement));
         let mut item = Difference::new(DifferenceKind::Service, service_text, "log", fall.now, fall.before);
         item.attribute = Some("log.statement".to_owned());

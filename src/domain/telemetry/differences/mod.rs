@@ -157,14 +157,14 @@ pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
     let (used, other) = gauges::findings(pair);
     // Beside each family the share of ranges without any difference in which it may name one.
     let families = [
-        (errors::findings(pair), 0.005),
-        (missing::gone(pair), 0.005),
-        (missing::findings(pair), 0.005),
-        (latency::findings(pair), 0.01),
-        (used, 0.015),
-        (other, 0.005),
-        (appearing::findings(pair), 0.005),
-        (traffic::findings(pair), 0.005),
+        (errors::findings(pair), 0.003),
+        (missing::gone(pair), 0.003),
+        (missing::findings(pair), 0.003),
+        (latency::findings(pair), 0.008),
+        (used, 0.01),
+        (other, 0.003),
+        (appearing::findings(pair), 0.003),
+        (traffic::findings(pair), 0.003),
     ];
     let mut standing = Vec::new();
     let mut nearest: Option<Finding> = None;
@@ -189,33 +189,4 @@ pub fn compare(now: &Facts, before: &Facts, names: &Names) -> Comparison {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_reads_back_as_it_was_written() {
-        let figure = |value| Figure { n: 3, value };
-        let mut difference = Difference::new(DifferenceKind::Resource, "pay", "cpu", figure(Some(0.5)), figure(None));
-        difference.instance = Some("pay-1".to_owned());
-        let text = serde_json::to_string(&difference).expect("it serialises");
-        assert!(text.contains(r#""kind":"resource""#) && !text.contains("operation"), "{text}");
-        assert_eq!(crate::domain::reading::read(text.as_bytes()), Some(difference));
-    }
-
-    #[test]
-    fn what_lies_in_the_range_is_no_baseline() {
-        let at = crate::domain::time::Timestamp::from_micros;
-        let range = |from, to| Range { from: at(from), to: at(to) };
-        assert_eq!(outside(range(0, 5), range(5, 9)), [range(0, 5)]);
-        assert_eq!(outside(range(0, 7), range(5, 9)), [range(0, 5)]);
-        assert_eq!(outside(range(0, 20), range(5, 9)), [range(0, 5), range(9, 20)]);
-        assert_eq!(outside(range(6, 20), range(5, 9)), [range(9, 20)]);
-        assert_eq!(outside(range(6, 8), range(5, 9)), []);
-    }
-
-    #[test]
-    fn nothing_is_compared_with_nothing() {
-        let names = Names::default();
-        assert_eq!(compare(&Facts::default(), &Facts::default(), &names), Comparison::default());
-    }
-}
+mod tests;

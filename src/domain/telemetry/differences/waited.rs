@@ -10,7 +10,7 @@ use super::{
     ends::{Blame, Edge},
     latency::Slow,
 };
-use crate::domain::telemetry::facts::{Name, OperationKey, Step, StepKey};
+use crate::domain::telemetry::facts::{Facts, Name, OperationKey, Step, StepKey};
 use std::collections::BTreeMap;
 
 /// From this share of an added time on it is not the service's own.
@@ -31,13 +31,36 @@ pub(super) struct Waits {
     unseen: BTreeMap<Name, f64>,
 }
 
+/// Entries fewer than that do not tell how often they lead to a call.
+const FEWEST: f64 = 5.0;
+/// Calls are made as before if for every entry they are as many but for this share.
+const STEADY: f64 = 0.25;
+
+/// Whether a service's entries lead to other calls than before: then what lies between them is
+/// longer or shorter for that reason.
+pub(super) fn calls_differently(pair: Pair<'_>, service: Name) -> bool {
+    let first = StepKey { service, entry: Name(0), step: Step::Operation(Name(0)) };
+    let of = |facts: &Facts, key: &StepKey| {
+        let entries = facts.operations.get(&OperationKey { service, operation: key.entry }).map_or(0.0, |facts| facts.own_errors.n);
+        (entries >= FEWEST).then(|| facts.steps.get(key).map_or(0.0, |steps| steps.sum / entries))
+    };
+    let calls = |facts: &'_ Facts| -> Vec<StepKey> {
+        let steps = facts.steps.range(first..).take_while(|(key, _)| key.service == service);
+        steps.map(|(key, _)| *key).filter(|key| matches!(key.step, Step::Call(_))).collect()
+    };
+    calls(pair.before).into_iter().chain(calls(pair.now)).any(|key| match (of(pair.now, &key), of(pair.before, &key)) {
+        (Some(now), Some(before)) => (now - before).abs() > STEADY * before.max(now).max(0.4),
+        _ => false,
+    })
+}
+
 impl Waits {
     pub fn of(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), Edge>, ways: &[((Name, Name), Way)], blamed: &BTreeMap<(Name, Name), Blame>) -> Self {
         let is_of_other = |key: &(Name, Name)| blamed.get(key).is_some_and(|blame| blame.service != key.0);
         let by_edge = ways.iter().filter(|(key, way)| way.is_around && is_of_other(key)).map(|(key, way)| (*key, way.slow.added_micros)).collect();
         let mut unseen = BTreeMap::<Name, f64>::new();
         for ((caller, _), edge) in edges {
-            let entries = |facts: &crate::domain::telemetry::facts::Facts| {
+            let entries = |facts: &Facts| {
                 let first = OperationKey { service: *caller, operation: Name(0) };
                 facts.operations.range(first..).take_while(|(key, _)| key.service == *caller).map(|(_, facts)| facts.entries).sum::<u64>().max(1) as f64
             };

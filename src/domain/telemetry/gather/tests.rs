@@ -194,3 +194,31 @@ proptest! {
         prop_assert!(crate::domain::telemetry::differences::differences(&facts, &facts, &names).is_empty());
     }
 }
+
+#[test]
+fn a_span_around_all_that_an_entry_does_is_no_call_that_fails() {
+    let mut spans = order(false).to_vec();
+    spans.push(span(6, Some(1), WEB, WORK, SpanKind::Internal, 400, 9_000));
+    spans[2].parent = Some(6);
+    spans.push(span(7, Some(6), PAY, CHARGE, SpanKind::Internal, 8_200, 500));
+    spans[5].error = true;
+    let facts = gathered(&spans, &[]);
+    assert_eq!(operation(&facts, WEB, ORDER).own_errors.sum, 1.0, "web failed within");
+    assert!(facts.calls.values().all(|calls| calls.own_errors.sum == 0.0), "and no call of it did");
+}
+
+#[test]
+fn the_free_time_around_a_call_without_a_span_is_kept() {
+    let spans = [
+        span(1, None, WEB, ORDER, SpanKind::Internal, 0, 10_000),
+        span(2, Some(1), WEB, WORK, SpanKind::Internal, 500, 500),
+        span(3, Some(1), PAY, CHARGE, SpanKind::Internal, 3_000, 4_000),
+    ];
+    let facts = gathered(&spans, &[]);
+    let edge = &facts.calls[&call(ORDER, WEB, Some(PAY))];
+    assert_eq!((edge.gap.n(), edge.around.mean_micros()), (0, Some(4_000.0)), "twice the 2 ms before it: the 3 ms behind it may be web's");
+    let alone = gathered(&[spans[0], spans[2]], &[]);
+    assert_eq!(alone.calls[&call(ORDER, WEB, Some(PAY))].around.mean_micros(), Some(6_000.0));
+    // Of a client's call that nobody shows, how long it was waited for.
+    assert_eq!(gathered(&order(true)[..3], &[]).calls[&call(CALL, WEB, None)].waited.mean_micros(), Some(6_000.0));
+}

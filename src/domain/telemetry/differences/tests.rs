@@ -1,0 +1,252 @@
+//! Small systems of which it can be told by hand what should stand first.
+
+use super::*;
+use crate::domain::telemetry::{
+    facts::GaugeKey,
+    gather::{Gathering, LogView, SpanKind, SpanView},
+};
+
+/// A number between two thirds and three halves, always the same for a place in a row.
+fn swing(nth: usize) -> f64 {
+    (((nth as f64 * 0.618_034).fract() - 0.5) * 0.8).exp()
+}
+
+fn span(id: u64, parent: Option<u64>, service: Name, operation: Name, start_micros: i64, duration_micros: i64) -> SpanView<'static> {
+    SpanView {
+        id,
+        parent,
+        service,
+        operation,
+        instance: None,
+        kind: SpanKind::Internal,
+        error: false,
+        start_micros,
+        duration_micros,
+        peer: None,
+        attributes: &[],
+    }
+}
+
+/// So many traces of each of a few minutes, as somebody makes them.
+fn facts(minutes: usize, traces: usize, mut trace: impl FnMut(usize, &mut Gathering)) -> Facts {
+    let mut all = Facts::default();
+    for minute in 0..minutes {
+        let mut gathering = Gathering::default();
+        (0..traces).for_each(|nth| trace(minute * traces + nth, &mut gathering));
+        all.merge(&gathering.finish(60.0));
+    }
+    all
+}
+
+fn first(now: &Facts, before: &Facts, names: &Names) -> Option<Difference> {
+    differences(now, before, names).into_iter().next()
+}
+
+fn texts(now: &Facts, before: &Facts, names: &Names) -> Vec<String> {
+    differences(now, before, names).into_iter().map(|item| item.text).collect()
+}
+
+#[test]
+fn much_time_stands_before_many_times_as_much() {
+    let mut names = Names::default();
+    let [web, cache, pay, order, get, charge] = ["web", "cache", "pay", "/order", "get", "charge"].map(|text| names.of(text));
+    let system = |cache_micros: f64, pay_micros: f64| {
+        facts(3, 60, |nth, gathering| {
+            let paid = (pay_micros * swing(nth)) as i64;
+            let mut spans = vec![span(1, None, web, order, 0, paid + 40_000), span(2, Some(1), pay, charge, 10, paid)];
+            for call in 0..20 {
+                let took = (cache_micros * swing(nth + 7 * call as usize)) as i64;
+                spans.push(span(3 + call, Some(1), cache, get, paid + 100 + call as i64 * 1_500, took));
+            }
+            gathering.trace(&spans, &[]);
+        })
+    };
+    let (now, before) = (system(500.0, 300_000.0), system(100.0, 80_000.0));
+    assert_eq!(first(&now, &before, &names).map(|item| item.service).as_deref(), Some("pay"), "{:#?}", texts(&now, &before, &names));
+}
+
+/// web calls ads, then pay, then mail, and no span of web's waits for them.
+fn bare(names: &mut Names, way_to_pay: i64) -> Facts {
+    let [web, ads, pay, mail, order, do_it] = ["web", "ads", "pay", "mail", "/order", "do"].map(|text| names.of(text));
+    facts(3, 40, |nth, gathering| {
+        let (mut at, mut spans) = (200, vec![]);
+        for (id, service) in [(2, ads), (3, pay), (4, mail)] {
+            let way = (500.0 * swing(nth + id as usize)) as i64 + if service == pay { way_to_pay / 2 } else { 0 };
+            let took = (2_000.0 * swing(nth * 3 + id as usize)) as i64;
+            spans.push(span(id, Some(1), service, do_it, at + way, took));
+            at += 2 * way + took;
+        }
+        spans.push(span(1, None, web, order, 0, at + 200));
+        gathering.trace(&spans, &[]);
+    })
+}
+
+#[test]
+fn a_way_that_no_span_waits_on_is_put_to_the_end_that_is_slow() {
+    let mut names = Names::default();
+    let (before, now) = (bare(&mut names, 0), bare(&mut names, 120_000));
+    let item = first(&now, &before, &names).expect("something stands out");
+    assert_eq!((item.kind, item.service.as_str(), item.peer.as_deref()), (DifferenceKind::Edge, "pay", Some("web")), "{}", item.text);
+    let told = texts(&now, &before, &names);
+    assert!(told.iter().all(|text| !text.contains("web itself takes")), "{told:#?}");
+}
+
+#[test]
+fn what_waits_for_a_side_that_shows_nothing_is_not_the_callers_own_time() {
+    let mut names = Names::default();
+    let [web, pay, order, call, charge] = ["web", "pay", "/order", "pay/charge", "charge"].map(|text| names.of(text));
+    let system = |hangs: bool| {
+        facts(3, 40, |nth, gathering| {
+            let lost = hangs && nth % 2 == 0;
+            let took = if lost { 900_000 } else { (4_000.0 * swing(nth)) as i64 };
+            let mut spans = vec![
+                SpanView { kind: SpanKind::Server, ..span(1, None, web, order, 0, took + 2_000) },
+                SpanView { kind: SpanKind::Client, ..span(2, Some(1), web, call, 1_000, took) },
+            ];
+            if !lost {
+                spans.push(SpanView { kind: SpanKind::Server, ..span(3, Some(2), pay, charge, 1_300, took - 600) });
+            }
+            gathering.trace(&spans, &[]);
+        })
+    };
+    let (before, now) = (system(false), system(true));
+    let told = texts(&now, &before, &names);
+    assert_eq!(first(&now, &before, &names).map(|item| item.service).as_deref(), Some("pay"), "{told:#?}");
+    assert!(told.iter().all(|text| !text.contains("web itself takes")), "{told:#?}");
+}
+
+#[test]
+fn ten_rare_operations_are_judged_together() {
+    let mut names = Names::default();
+    let desk = names.of("desk");
+    let operations: Vec<Name> = (0..10).map(|nth| names.of(&format!("/form-{}", ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][nth]))).collect();
+    let system = |times: f64, fails: bool| {
+        facts(2, 35, |nth, gathering| {
+            let took = (20_000.0 * (1 + nth % 10) as f64 * times * swing(nth) * swing(nth * 7)) as i64;
+            let mut spans = [span(1, None, desk, operations[nth % 10], 0, took)];
+            spans[0].error = fails && nth % 5 == nth / 5 % 5;
+            gathering.trace(&spans, &[]);
+        })
+    };
+    let before = system(1.0, false);
+    let slow = first(&system(2.5, false), &before, &names).expect("ten slow operations are a slow service");
+    assert_eq!((slow.kind, slow.measure.as_str(), slow.service.as_str()), (DifferenceKind::Service, "latency", "desk"));
+    let failing = first(&system(1.0, true), &before, &names).expect("an error or two of each are many");
+    assert_eq!((failing.kind, failing.measure.as_str(), failing.now.n), (DifferenceKind::Service, "errors", 70));
+    assert_eq!(differences(&before, &before, &names), []);
+}
+
+#[test]
+fn a_word_that_is_new_is_found_though_it_names_no_span() {
+    let mut names = Names::default();
+    let [mail, confirm, sent, caught] = ["mail", "confirm", "mail sent to <*>", "went on without an answer"].map(|text| names.of(text));
+    let system = |swallows: bool| {
+        facts(2, 30, |nth, gathering| {
+            gathering.trace(&[span(1, None, mail, confirm, 0, (2_000.0 * swing(nth)) as i64)], &[]);
+            let statement = if swallows && nth % 2 == 0 { caught } else { sent };
+            gathering.log(&LogView { span: None, service: mail, statement, error: false });
+        })
+    };
+    let (before, now) = (system(false), system(true));
+    let told = texts(&now, &before, &names);
+    assert!(told.iter().any(|text| text.starts_with("mail now logs “went on without an answer”: 30 in 60 calls; 0 in 60 before")), "{told:#?}");
+}
+
+/// Readings once a minute of the processors and the memory of six services; the last has two instances.
+fn readings(names: &mut Names, minutes: usize, sick: f64, crept: f64) -> Facts {
+    let services = ["ads", "basket", "mail", "pay", "ship", "web"];
+    let mut all = Facts::default();
+    for minute in 0..minutes {
+        let mut gathering = Gathering::default();
+        for (nth, service) in services.into_iter().chain(["web"]).enumerate() {
+            let instance = format!("{service}-{nth}");
+            let is_sick = nth == 6;
+            let cpu = if is_sick && sick > 0.0 { sick } else { 5.0 * swing(nth + 5 * minute) };
+            for (metric, value) in [("CpuUsageRate(%)", cpu), ("MemoryUsage(Mi)", 100.0 * crept * (1.0 + 0.01 * swing(minute + nth)))] {
+                let key = GaugeKey { service: names.of(service), instance: Some(names.of(&instance)), metric: names.of(metric) };
+                gathering.gauge(key, 1, value);
+            }
+        }
+        all.merge(&gathering.finish(60.0));
+    }
+    all
+}
+
+#[test]
+fn one_busy_instance_of_several_is_seen_by_one_reading_and_what_creeps_for_all_is_not() {
+    let mut names = Names::default();
+    let before = readings(&mut names, 10, 0.0, 1.0);
+    for minutes in [1, 2, 3] {
+        let now = readings(&mut names, minutes, 95.0, 1.4);
+        let items = differences(&now, &before, &names);
+        let told: Vec<_> = items.iter().map(|item| (item.instance.as_deref(), item.measure.as_str())).collect();
+        assert_eq!(told, [(Some("web-6"), "CpuUsageRate(%)")], "{minutes}");
+    }
+    assert_eq!(differences(&readings(&mut names, 3, 0.0, 1.4), &before, &names), []);
+}
+
+#[test]
+fn what_is_left_of_something_is_not_what_is_used() {
+    let mut names = Names::default();
+    let of = |names: &mut Names, metric: &str, value: f64| {
+        let mut all = Facts::default();
+        for minute in 0..6 {
+            let mut gathering = Gathering::default();
+            for instance in ["a", "b", "c", "d", "e"] {
+                let value = if instance == "a" { value } else { 10.0 } * swing(minute);
+                gathering.gauge(GaugeKey { service: names.of(instance), instance: None, metric: names.of(metric) }, 1, value);
+            }
+            all.merge(&gathering.finish(60.0));
+        }
+        all
+    };
+    for (metric, named) in [("cpu_idle_percent", 0), ("memory.free", 0), ("cpu_used_percent", 1)] {
+        let (now, before) = (of(&mut names, metric, 90.0), of(&mut names, metric, 10.0));
+        assert_eq!(differences(&now, &before, &names).len(), named, "{metric}");
+    }
+}
+
+#[test]
+fn errors_of_those_who_call_stand_behind_the_errors_of_whom_they_call() {
+    let mut names = Names::default();
+    let [web, order, pay, page, place, charge, failed] = ["web", "order", "pay", "/", "place", "charge", "call failed"].map(|text| names.of(text));
+    let system = |fails: bool| {
+        facts(2, 40, |nth, gathering| {
+            let error = fails && nth % 3 == 0;
+            let mut spans = [span(1, None, web, page, 0, 9_000), span(2, Some(1), order, place, 500, 7_000), span(3, Some(2), pay, charge, 900, 2_000)];
+            spans[2].error = error;
+            let logs: Vec<LogView> =
+                [web, order].into_iter().filter(|_| error).map(|service| LogView { span: None, service, statement: failed, error: true }).collect();
+            gathering.trace(&spans, &logs);
+        })
+    };
+    let (before, now) = (system(false), system(true));
+    assert_eq!(first(&now, &before, &names).map(|item| item.service).as_deref(), Some("pay"), "{:#?}", texts(&now, &before, &names));
+}
+
+#[test]
+fn a_difference_reads_back_as_it_was_written() {
+    let figure = |value| Figure { n: 3, value };
+    let mut difference = Difference::new(DifferenceKind::Resource, "pay", "cpu", figure(Some(0.5)), figure(None));
+    difference.instance = Some("pay-1".to_owned());
+    let text = serde_json::to_string(&difference).expect("it serialises");
+    assert!(text.contains(r#""kind":"resource""#) && !text.contains("operation"), "{text}");
+    assert_eq!(crate::domain::reading::read(text.as_bytes()), Some(difference));
+}
+
+#[test]
+fn what_lies_in_the_range_is_no_baseline() {
+    let at = crate::domain::time::Timestamp::from_micros;
+    let range = |from, to| Range { from: at(from), to: at(to) };
+    assert_eq!(outside(range(0, 5), range(5, 9)), [range(0, 5)]);
+    assert_eq!(outside(range(0, 7), range(5, 9)), [range(0, 5)]);
+    assert_eq!(outside(range(0, 20), range(5, 9)), [range(0, 5), range(9, 20)]);
+    assert_eq!(outside(range(6, 20), range(5, 9)), [range(9, 20)]);
+    assert_eq!(outside(range(6, 8), range(5, 9)), []);
+}
+
+#[test]
+fn nothing_is_compared_with_nothing() {
+    let names = Names::default();
+    assert_eq!(compare(&Facts::default(), &Facts::default(), &names), Comparison::default());
+}
