@@ -160,6 +160,8 @@ pub struct Episode {
     pub incident_id: Option<IncidentId>,
     /// The value of its `service` label.
     pub service: Option<String>,
+    /// It is about our own eyes; see [`ABOUT_MONITORING`].
+    pub about_monitoring: bool,
     /// The key of its group, as it was placed.
     pub group_key: std::sync::Arc<str>,
 }
@@ -294,6 +296,7 @@ mod tests {
             severity: None,
             incident_id: None,
             service: None,
+            about_monitoring: false,
             group_key: "".into(),
         }
     }

@@ -288,7 +288,7 @@ records! {
         id, source, integration_id, dedupe_key, state, severity, title, labels, annotations, started_at, resolved_at, deliveries, incident_id, stale, links
     }
     AlertRef { id, title, service, severity, started_at, resolved_at, about_monitoring }
-    AlertResolution { id, service, severity, at, expired }
+    AlertResolution { id, service, severity, at, expired, about_monitoring }
     AuditEntry { seq, at, actor, action, subject, address, data, prev_hash, hash }
     AuditPage { items, next_cursor, actors }
     AuditState { entries, head_hash, holds, fault, words }
@@ -637,7 +637,8 @@ mod tests {
         let alert =
             AlertRef { id: AlertId(id), title: text("t"), service: None, severity: None, started_at: at, resolved_at: Some(at), about_monitoring: true };
         reads_back(&EventKind::AlertDetached { alert, reason: None });
-        let alerts = [true, false].map(|expired| AlertResolution { id: AlertId(id), service: Some(text("s")), severity: None, at, expired }).to_vec();
+        let over = |expired: bool| AlertResolution { id: AlertId(id), service: Some(text("s")), severity: None, at, expired, about_monitoring: !expired };
+        let alerts = [true, false].map(over).to_vec();
         reads_back(&EventKind::AlertsResolved { alerts });
         reads_back(&EventKind::AlertAcknowledged { id: AlertId(id), title: text("t") });
         let signals = BTreeMap::from([(String::new(), ServiceSignals { total: 3, firing: 2, hurting: 1, ended_at: Some(at), hurt_until: None })]);

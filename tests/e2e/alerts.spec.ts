@@ -76,6 +76,12 @@ test("alerts are narrowed by the address, and what is new waits", async ({ as, h
   await expect(alerts(page)).toHaveCount(3);
   await page.getByRole("button", { name: "Show", exact: true }).click();
   await expect(alerts(page).first()).toContainText("Late to the list");
+  // What ended meanwhile does not go on firing here.
+  await send({ title: `Cards fail ${word}`, key: `a-${word}`, severity: "critical", status: "resolved", labels: { service: `pay-${word}`, team: word } });
+  await expect(alerts(page).filter({ hasText: "Cards fail" })).toContainText("no longer among these");
+  await page.getByRole("heading", { level: 1 }).click();
+  await page.keyboard.press("/");
+  await expect(page.getByRole("searchbox", { name: "Words in an alert" })).toBeFocused();
 });
 
 test("the alerts are in the navigation and in the palette", { tag: "@desk" }, async ({ as, house }) => {

@@ -106,6 +106,30 @@ story! {
 }
 
 story! {
+    /// What a private incident names is nobody's business, and what is named in public is everybody's.
+    async fn a_file_and_an_objective_make_a_service_known_that_only_private_incidents_named(fresh) {
+        let house = House::of(&fresh);
+        let (owner, commander, viewer) = (house.program_called("owner", Role::Responder).await, house.program(Role::Commander).await, house.program(Role::Viewer).await);
+        owner.declared(json!({"title": "Secret", "private": true, "services": ["vault", "safe"], "labels": {"team": "Spies"}})).await;
+        owner.declared(json!({"title": "Known", "services": ["shelf"]})).await;
+        assert_eq!(viewer.get("/api/v1/services/vault").await.refused(404), "unknown_service");
+        // A file that says nothing but its name is told the same as of any new service.
+        let file = |name: &str| format!("apiVersion: tocsin/v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{}}\n");
+        for name in ["vault", "shelf"] {
+            let tried = commander.send(Method::POST, "/api/v1/definitions?dry_run=true", file(name)).await.is(200);
+            let applied = commander.send(Method::POST, "/api/v1/definitions", file(name)).await.is(200);
+            let again = commander.send(Method::POST, "/api/v1/definitions", file(name)).await.is(200);
+            assert_eq!((&tried["created"], &applied["created"], &again["unchanged"]), (&json!(1), &json!(1), &json!(1)), "{name}: {tried} {applied} {again}");
+        }
+        assert_eq!(viewer.get("/api/v1/services/vault").await.is(200)["owner"], Value::Null);
+        // An objective that is gone again has named its service all the same.
+        commander.post("/api/v1/slos", &json!({"name": "safe", "service": "safe", "target": "99 %", "window": "1d"})).await.is(201);
+        commander.send(Method::DELETE, "/api/v1/slos/safe", "").await.is(200);
+        viewer.get("/api/v1/services/safe").await.is(200);
+    }
+}
+
+story! {
     async fn what_changed_is_told_of_every_kind_and_leaves_out_what_is_private(fresh) {
         let house = House::of(&fresh);
         let (commander, viewer) = (house.program(Role::Commander).await, house.program(Role::Viewer).await);

@@ -115,6 +115,30 @@ story! {
 }
 
 story! {
+    async fn a_new_query_that_finds_nothing_is_told_of(fresh) {
+        let pay = Pay::new(fresh).await;
+        let indicator = |total: &str| json!({"kind": "ratio", "bad": "bad_total", "total": total});
+        let draft = json!({"name": "pay", "service": "pay", "target": "99.9 %", "window": "30d", "source": "prod", "indicator": indicator("all_total")});
+        pay.caller.post("/api/v1/slos", &draft).await.is(201);
+        pay.measures(-180, 0, 20.0).await;
+        pay.looks().await;
+        pay.changes(json!({"indicator": indicator("misspelt_total")})).await;
+        let kinds = async || {
+            pay.looks().await;
+            let mut kinds: Vec<String> = pay.open().await.iter().map(|alert| text(&alert["labels"]["alertname"])).collect();
+            kinds.sort_unstable();
+            kinds
+        };
+        pay.fresh.at(300);
+        assert_eq!(kinds().await, ["BurnRate"]);
+        pay.fresh.at(661);
+        assert_eq!(kinds().await, ["BurnRate", "NoReadings"], "its page stays, and nothing would ever end it");
+        pay.measures(0, 11, 0.0).await;
+        assert_eq!(kinds().await, ["BurnRate"], "it has readings, and not enough yet to decide");
+    }
+}
+
+story! {
     async fn what_is_switched_off_ends_at_once(fresh) {
         let pay = Pay::new(fresh).await;
         let draft = json!({"name": "pay", "target": "99.9 %", "window": "30d", "source": "prod", "indicator": {"kind": "probe", "query": "up"}});

@@ -111,6 +111,11 @@ story! {
         for n in 0..3 {
             owner.declared(json!({"title": format!("Uberlast without dots {n}"), "services": ["other"]})).await;
         }
+        owner.declared(json!({"title": "İstanbul is slow"})).await;
+        for words in ["İstanbul", "İSTANBUL"] {
+            let query: String = words.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            assert_eq!(found(&viewer, &query).await, ["INC-5 title"], "{words}");
+        }
         owner.post("/api/v1/alerts", &json!({"title": "ÉTEINT", "severity": "info", "labels": {"site": "Évry"}})).await.is(200);
         for words in ["überlast", "ÜBERLAST", "Überlast", "zahlungsWEG", "GRÖSSE-ÄRGER".replace("SS", "ß").as_str(), "öffentlich", "ÖFFENTLICH", "ошибка", "ΝΑΌΣ", "過負荷", "gerät: ν"] {
             let query: String = words.bytes().map(|byte| format!("%{byte:02X}")).collect();

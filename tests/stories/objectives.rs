@@ -144,9 +144,10 @@ story! {
         // One that comes every day is left out no more; what it was left out before stays so.
         let daily = json!({"service": "pay", "from": at(-2 * DAY), "to": at(-2 * DAY + 3_600), "reason": "backup", "recurrence": "FREQ=DAILY"});
         let daily = caller.post("/api/v1/exclusions", &daily).await.is(201);
-        let ended = end(&daily, at(-DAY + 1_800)).await.is(200);
-        assert_eq!((text(&ended["ends_at"]), text(&ended["recurrence"]["rule"])), (at(-DAY + 1_800), "FREQ=DAILY".to_owned()));
-        near(&caller.get("/api/v1/slos/pay/budget").await.is(200)["total"], 8_640_000.0 - 12_000.0 - 12_000.0 - 6_000.0);
+        assert_eq!(end(&daily, at(-DAY + 1_800)).await.refused(409), "in_the_past");
+        let ended = end(&daily, at(0)).await.is(200);
+        assert_eq!((text(&ended["ends_at"]), text(&ended["recurrence"]["rule"])), (at(0), "FREQ=DAILY".to_owned()));
+        near(&caller.get("/api/v1/slos/pay/budget").await.is(200)["total"], 8_640_000.0 - 12_000.0 - 12_000.0 - 12_000.0);
         assert_eq!(end(&daily, at(0)).await.refused(409), "already_over");
         assert_eq!(caller.send(Method::PATCH, &format!("/api/v1/exclusions/{}", text(&daily["id"])), json!({"to": at(0)}).to_string()).await.status, 422);
         let noted = house.program(Role::Admin).await.items("/api/v1/audit?action=exclusion.ended").await;
@@ -398,6 +399,18 @@ story! {
         assert_eq!((one.as_array().map(Vec::len), &one[0]["id"], &one[0]["costs"]), (Some(1), &json!(public), &json!(alone)));
         let listed = both.as_array().into_iter().flatten().find(|costs| costs["id"] == json!(public)).expect("it is among them");
         assert_eq!(listed["costs"], json!(shared), "as on its own page");
+        // One that is over is told as of its end, also next to those that go on.
+        let over = json!({"origin": "old", "id": "1", "title": "Long over", "severity": "SEV2", "services": ["pay"], "started_at": from, "resolved_at": to});
+        assert_eq!(caller.post("/api/v1/import/incidents", &over).await.is(200)["created"], 1);
+        let over = text(&caller.items("/api/v1/incidents?q=Long%20over").await[0]["id"]);
+        let three = caller.saying("x-tocsin", "1").post("/api/fn/incidents/costs", &json!({"ids": [id, public, over]})).await.is(200);
+        for incident in [&public, &over] {
+            let own = caller.items(&format!("/api/v1/incidents/{incident}/cost")).await;
+            let listed = three.as_array().into_iter().flatten().find(|costs| costs["id"] == json!(incident)).expect("it is among them");
+            assert!(!own.is_empty() && listed["costs"] == json!(own), "{own:?} {listed}");
+        }
+        let many = caller.saying("x-tocsin", "1").post("/api/fn/incidents/costs", &json!({"ids": vec![id; 61]})).await;
+        assert_eq!(many.status, 400, "no more than a screen shows");
     }
 }
 

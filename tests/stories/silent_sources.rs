@@ -116,6 +116,29 @@ story! {
 }
 
 story! {
+    async fn a_told_silence_outlasts_a_new_description(fresh) {
+        let shop = Shop::new(fresh).await;
+        shop.asks("a", Some("pay"), "prod").await;
+        shop.counts("a", -180, 0, 0.0, 100.0).await;
+        for secs in [0, 60, 200, 400, 620] {
+            shop.works_at(secs).await;
+        }
+        let open = shop.open().await;
+        assert_eq!((open.len(), &open[0]["labels"]["data_source"]), (1, &json!("prod")));
+        let indicator = json!({"kind": "ratio", "bad": "bad_total", "total": "every_total"});
+        let change = json!({"indicator": indicator}).to_string();
+        shop.caller.saying("content-type", "application/json").send(Method::PATCH, "/api/v1/slos/a", change).await.is(200);
+        shop.fresh.at(700);
+        shop.looks(&shop.house).await;
+        assert_eq!(shop.open().await, open, "nothing came");
+        shop.counts("a", 0, 12, 0.0, 100.0).await;
+        shop.fresh.at(740);
+        shop.looks(&shop.house).await;
+        assert_eq!(shop.open().await, [] as [Value; 0]);
+    }
+}
+
+story! {
     async fn a_query_that_falls_silent_alone_is_told_of_alone(fresh) {
         let shop = Shop::new(fresh).await;
         // Of this source nothing is known but what it says to its objectives.

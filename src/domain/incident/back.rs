@@ -70,6 +70,42 @@ fn reopened_because_it_never_recovered_its_impact_goes_on() {
 }
 
 #[test]
+fn reopened_everything_hurts_again_that_ended_with_the_resolve_or_after_it() {
+    for (recovered, after) in [
+        (Some(false), vec![window("checkout", 0, None), window("search", 60, None), window("cart", 0, Some(60))]),
+        (
+            Some(true),
+            vec![
+                window("checkout", 0, Some(600)),
+                window("search", 60, Some(700)),
+                window("cart", 0, Some(60)),
+                window("checkout", 1500, None),
+                window("search", 1500, None),
+            ],
+        ),
+    ] {
+        let mut told = Told::declared(Some(Severity::Sev2));
+        resolve(&mut told, 600);
+        set_impact(&mut told, vec![window("checkout", 0, None), window("search", 60, Some(700)), window("cart", 0, Some(60))], 1200).expect("a person may");
+        reopen(&mut told, recovered, 1500);
+        assert_eq!(told.incident.impact, after);
+    }
+}
+
+#[test]
+fn what_alerts_ended_before_they_resolved_it_is_not_there_again() {
+    let mut told = Told::alerted();
+    let other = AlertRef { started_at: NOON.plus_secs(10), ..an_alert(2, "payments") };
+    told.see(Observation::Fired { alerts: vec![other], why: Why::Storm }, NOON.plus_secs(10));
+    for (n, service, secs) in [(1, "checkout", 100), (2, "payments", 160)] {
+        told.see(Observation::Quieted { alerts: vec![resolution(n, service, NOON.plus_secs(secs))] }, NOON.plus_secs(secs));
+    }
+    assert_eq!(told.incident.resolved_at, Some(NOON.plus_secs(160)));
+    reopen(&mut told, Some(false), 600);
+    assert_eq!(told.incident.impact, [window("checkout", 0, Some(100)), window("payments", 10, None)]);
+}
+
+#[test]
 fn an_alert_that_reopens_says_itself_whom_it_hurts_and_when_a_person_said_it_it_hurts_as_it_did() {
     let mut told = Told::alerted();
     told.see(Observation::Quieted { alerts: vec![resolution(1, "checkout", NOON.plus_secs(60))] }, NOON.plus_secs(60));
@@ -168,6 +204,8 @@ fn impact_without_an_end_in_an_older_record_ended_with_the_resolve() {
     told.record(vec![Change { happened_at: NOON.plus_secs(700), kind: open }], &mara(), NOON.plus_secs(700));
     assert_eq!(told.incident.impact, [window("checkout", 0, None)], "a record is folded as it was when it was written");
     assert_eq!(figures(&told), (600.0, 600));
+    reopen(&mut told, Some(true), 1200);
+    assert_eq!(told.incident.impact, [window("checkout", 0, Some(600)), window("checkout", 1200, None)], "the time between does not count");
 }
 
 /// What older versions wrote says nothing of recovery, and folds to what it folded to.

@@ -40,6 +40,16 @@ pub struct AlertResolution {
     /// Its sender stopped refreshing it, so it ran out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expired: bool,
+    /// As in [`AlertRef`]: it hurt nobody while it fired, so its end ends nothing either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub about_monitoring: bool,
+}
+
+impl AlertResolution {
+    /// Whether users were hurt while it fired, as far as an alert can say.
+    pub fn hurts(&self) -> bool {
+        self.severity.is_some_and(AlertSeverity::hurts) && !self.about_monitoring
+    }
 }
 
 /// The kinds of events. `kind` and the fields are flattened into the entry on the wire.

@@ -5,7 +5,6 @@ use super::{Acknowledged, AlertRef, AlertResolution, EventKind, Held, ImpactWind
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     people::PersonRef,
-    severity::AlertSeverity,
     time::Timestamp,
     timeline::Event,
 };
@@ -227,7 +226,7 @@ impl Incident {
             signals.total += 1;
             if alert.resolved_at.is_none() {
                 signals.firing += 1;
-                signals.hurting += u32::from(hurts(alert.severity));
+                signals.hurting += u32::from(alert.hurts());
             }
             if alert.hurts() && alert.service.is_some() && !self.impact_by_person {
                 self.open_impact(alert.service.clone(), alert.started_at, alert.resolved_at);
@@ -278,13 +277,22 @@ impl Incident {
         }
     }
 
-    /// Reopened at `at`: the impact that ended last is there again. Where the service had
-    /// recovered it begins anew, else it never ended.
+    /// Reopened at `at`: the impact that ended with the resolve or after it is there again, or
+    /// where none did, what ended last. Where the service had recovered it begins anew, else it
+    /// never ended. What had ended before stays so, also where alerts said it and then resolved the
+    /// incident: nobody says that they were wrong about that service, too.
     fn hurt_again(&mut self, recovered: bool, at: Timestamp) {
+        // In older records impact may have no end: it ended with the resolve, or the time since
+        // then would count as well.
+        if let Some(resolved_at) = self.resolved_at {
+            self.close_impact(resolved_at);
+        }
         let Some(last) = self.impact.iter().filter_map(|window| window.to).max() else { return };
-        let ended: Vec<ImpactWindow> = self.impact.iter().filter(|window| window.to == Some(last)).cloned().collect();
-        for ImpactWindow { service, from, .. } in ended {
-            self.open_impact(service, if recovered { at.max(last) } else { from }, None);
+        let last = self.resolved_at.map_or(last, |resolved_at| last.min(resolved_at));
+        let until = |window: &ImpactWindow| window.to.filter(|to| *to >= last);
+        let ended: Vec<_> = self.impact.iter().filter_map(|window| Some((window.service.clone(), window.from, until(window)?))).collect();
+        for (service, from, to) in ended {
+            self.open_impact(service, if recovered { at.max(to) } else { from }, None);
         }
         self.join_touching();
     }
@@ -293,7 +301,7 @@ impl Incident {
         let Some(signals) = self.signals.get_mut(alert.service.as_deref().unwrap_or_default()) else { return };
         signals.firing = signals.firing.saturating_sub(1);
         signals.ended_at = signals.ended_at.max(Some(alert.at));
-        if hurts(alert.severity) {
+        if alert.hurts() {
             signals.hurting = signals.hurting.saturating_sub(1);
             signals.hurt_until = signals.hurt_until.max(Some(alert.at));
             if let Some(until) = signals.hurt_until.filter(|_| signals.hurting == 0 && !self.impact_by_person) {
@@ -308,7 +316,7 @@ impl Incident {
         signals.total = signals.total.saturating_sub(1);
         if alert.resolved_at.is_none() {
             signals.firing = signals.firing.saturating_sub(1);
-            if hurts(alert.severity) {
+            if alert.hurts() {
                 signals.hurting = signals.hurting.saturating_sub(1);
             }
         }
@@ -316,7 +324,7 @@ impl Incident {
         if none_left {
             self.signals.remove(&key);
         }
-        if self.impact_by_person || alert.service.is_none() || !hurts(alert.severity) {
+        if self.impact_by_person || alert.service.is_none() || !alert.hurts() {
             return;
         }
         if none_left {
@@ -386,8 +394,4 @@ impl Incident {
 
 fn touch(one: &ImpactWindow, other: &ImpactWindow) -> bool {
     one.to.is_none_or(|to| to >= other.from) && other.to.is_none_or(|to| to >= one.from)
-}
-
-fn hurts(severity: Option<AlertSeverity>) -> bool {
-    severity.is_some_and(AlertSeverity::hurts)
 }

@@ -197,12 +197,12 @@ pub struct ImpactWindow {
 pub struct ServiceSignals {
     pub total: u32,
     pub firing: u32,
-    /// How many of the firing ones are critical or errors.
+    /// How many of the firing ones hurt users: critical ones and errors that are not about our own eyes.
     pub hurting: u32,
     /// The latest end of those that are over. Ends are told in another order than they happen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// The latest end of those that are over and were critical or errors.
+    /// The latest end of those that are over and hurt users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hurt_until: Option<Timestamp>,
 }

@@ -79,7 +79,14 @@ pub(super) fn an_alert(n: u128, service: &str) -> AlertRef {
 }
 
 pub(super) fn resolution(n: u128, service: &str, at: Timestamp) -> AlertResolution {
-    AlertResolution { id: AlertId(Uuid::from_u128(n)), service: Some(service.to_owned()), severity: Some(AlertSeverity::Critical), at, expired: false }
+    AlertResolution {
+        id: AlertId(Uuid::from_u128(n)),
+        service: Some(service.to_owned()),
+        severity: Some(AlertSeverity::Critical),
+        at,
+        expired: false,
+        about_monitoring: false,
+    }
 }
 
 fn mara() -> Actor {
@@ -227,6 +234,33 @@ fn an_alert_about_our_own_eyes_hurts_nobody_and_labels_what_it_opens() {
     told.see(Observation::Fired { alerts: vec![an_alert(2, "checkout")], why: Why::Storm }, NOON);
     assert_eq!(told.incident.impact.len(), 1, "another alert may hurt");
     let older = serde_json::to_value(an_alert(1, "checkout")).expect("it serialises");
+    assert_eq!(older.get("about_monitoring"), None, "hashes of what was recorded stay");
+}
+
+#[test]
+fn an_alert_about_our_own_eyes_keeps_no_impact_burning() {
+    let blind = AlertRef { about_monitoring: true, severity: Some(AlertSeverity::Error), ..an_alert(2, "checkout") };
+    let seeing = |secs| AlertResolution { severity: Some(AlertSeverity::Error), about_monitoring: true, ..resolution(2, "checkout", NOON.plus_secs(secs)) };
+    let well = resolution(1, "checkout", NOON.plus_secs(600));
+    let watched = || {
+        let mut told = Told::alerted();
+        told.see(Observation::Fired { alerts: vec![blind.clone()], why: Why::Storm }, NOON.plus_secs(10));
+        told
+    };
+    for ends in [[well.clone(), seeing(18_000)], [seeing(300), well.clone()]] {
+        let mut told = watched();
+        for alert in ends {
+            let at = alert.at;
+            told.see(Observation::Quieted { alerts: vec![alert] }, at);
+        }
+        let windows: Vec<_> = told.incident.impact.iter().map(|window| (window.from, window.to)).collect();
+        assert_eq!((windows.as_slice(), told.incident.state), ([(NOON, Some(NOON.plus_secs(600)))].as_slice(), State::Resolved));
+    }
+    let mut told = watched();
+    let detached = EventKind::AlertDetached { alert: blind.clone(), reason: None };
+    told.record(vec![Change { happened_at: NOON.plus_secs(60), kind: detached }], &jonas(), NOON.plus_secs(60));
+    assert_eq!((told.incident.signals["checkout"].hurting, told.incident.impact[0].to), (1, None), "the other one hurts on");
+    let older = serde_json::to_value(&well).expect("it serialises");
     assert_eq!(older.get("about_monitoring"), None, "hashes of what was recorded stay");
 }
 

@@ -1,7 +1,12 @@
 //! Which incidents are counted, and how they are put into groups.
 
 use super::{ALL, Facts, Population, Range, Summary, repeats::Over};
-use crate::domain::{alert::Labels, incident::Kind, severity::Severity, time::Timestamp};
+use crate::domain::{
+    alert::{ABOUT_MONITORING, Labels},
+    incident::Kind,
+    severity::Severity,
+    time::Timestamp,
+};
 use chrono::{Datelike, Months};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -35,12 +40,12 @@ impl Filter {
     }
 
     /// Whether it is of a kind that is counted. That our own eyes failed is nobody's downtime: such
-    /// incidents count where somebody asks for them by a label or a kind.
+    /// incidents count where somebody asks for them by the label that says so.
     pub(super) fn counts_kind(&self, facts: &Facts) -> bool {
-        if self.kinds.is_empty() {
-            facts.kind == Kind::Incident && !(self.labels.is_empty() && facts.is_about_monitoring())
-        } else {
-            self.kinds.contains(&facts.kind)
+        match facts.kind {
+            Kind::Incident if facts.is_about_monitoring() && !self.labels.contains_key(ABOUT_MONITORING.0) => false,
+            Kind::Incident if self.kinds.is_empty() => true,
+            kind => self.kinds.contains(&kind),
         }
     }
 }

@@ -163,7 +163,12 @@ fn that_our_own_eyes_failed_is_nobodys_downtime() {
     let asked = Filter { labels: facts[1].labels.clone(), ..Filter::default() };
     assert_eq!(figures(&facts, &february(), &asked, GroupBy::None, NOW)[0].incidents, 2);
     let of_a_kind = Filter { kinds: vec![Kind::Incident], ..Filter::default() };
-    assert_eq!(figures(&facts, &february(), &of_a_kind, GroupBy::None, NOW)[0].incidents, 3);
+    assert_eq!(figures(&facts, &february(), &of_a_kind, GroupBy::None, NOW)[0].incidents, 2, "saying the kind that counts anyway changes nothing");
+    for facts in &mut facts {
+        facts.labels.insert("team".to_owned(), "a".to_owned());
+    }
+    let of_a_team = Filter { labels: facts[0].labels.clone(), ..Filter::default() };
+    assert_eq!(figures(&facts, &february(), &of_a_team, GroupBy::None, NOW)[0].incidents, 2, "another label asks for nothing of the kind");
 }
 
 #[test]
@@ -230,7 +235,8 @@ fn time_to_resolve_runs_from_detection() {
 fn a_frequency_has_the_interval_of_its_count_and_is_compared_by_the_exact_test() {
     let month = Range { from: FEBRUARY, to: FEBRUARY.plus_secs(30 * DAY) };
     let facts = |now: i64, before: i64| -> Vec<Facts> {
-        (1..=now).map(|n| an_incident(n, n * 3600, 60)).chain((1..=before).map(|n| an_incident(100 + n, -n * 3600, 60))).collect()
+        let first = an_incident(200, -31 * DAY, 60);
+        (1..=now).map(|n| an_incident(n, n * 3600, 60)).chain((1..=before).map(|n| an_incident(100 + n, -n * 3600, 60))).chain([first]).collect()
     };
     let frequency = |now, before, by| {
         let seen = trends(&facts(now, before), &month, &Filter::default(), by, NOW);
@@ -319,6 +325,21 @@ fn centuries_are_told_only_where_something_happened() {
     assert!(series(&[], &centuries, &Filter::default(), Step::Year).len() <= 1);
     assert!(!Step::Month.suits(&centuries) && Step::Year.suits(&centuries));
     assert_eq!(centuries.before(), None, "there is nothing of equal length before everything");
+}
+
+#[test]
+fn how_often_is_compared_only_where_both_ranges_were_counted_for_as_long() {
+    let few = |range: &Range, first: i64, now: Timestamp| {
+        let facts: Vec<Facts> = (1..=8).map(|n| an_incident(n, n * DAY, 600)).chain([an_incident(9, first, 60)]).collect();
+        let seen = trends(&facts, range, &Filter::default(), GroupBy::None, now);
+        seen.all.figures.into_iter().find(|figure| figure.metric == "frequency").expect("every metric is there")
+    };
+    let (range, first) = (february(), -29 * DAY);
+    assert!(few(&range, first, range.to).change.is_some_and(|change| change.is_clear()), "eight after none");
+    assert!(few(&range, first, range.to.plus_secs(-1)).change.is_some(), "a clock may be a second ahead");
+    let ahead = few(&range, first, FEBRUARY.plus_secs(10 * DAY));
+    assert_eq!((ahead.n, ahead.change), (8, None), "most of the range is still to come");
+    assert_eq!(few(&range, -27 * DAY, NOW).change, None, "the record began within the range before");
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::domain::{severity::Severity, sorting, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+/// How far ahead of ours the clock of whoever asks up to now may be.
+const CLOCK_SKEW_SECS: i64 = 60;
+
 /// The screen, ready to be put into words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trends {
@@ -78,8 +81,9 @@ pub fn trends(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now:
     let earlier = |by| range.before().map(|before| populations(facts, &before, filter, by, now)).unwrap_or_default();
     let groups = |by: GroupBy| -> Vec<TrendGroup> {
         // A month has no other month of equal length before it to be compared with.
-        let compared = by != GroupBy::Month && range.before().is_some();
-        let before = if compared { earlier(by) } else { vec![] };
+        let has_one = by != GroupBy::Month && range.before().is_some();
+        let before = if has_one { earlier(by) } else { vec![] };
+        let compared = has_one && is_counted_as_long(facts, range, now);
         let group = |(key, population): (Option<String>, Population)| {
             let before = before.iter().find(|(known, _)| *known == key).map(|(_, population)| population);
             let availability = narrowed(range, filter, by, key.as_deref()).map(|(range, filter)| availability(facts, &range, &filter, now));
@@ -104,7 +108,16 @@ pub fn trends(facts: &[Facts], range: &Range, filter: &Filter, by: GroupBy, now:
     }
 }
 
-/// `compared`: there is a range before, in which a group that is not there had no incident.
+/// Whether the range and the one before it were counted for equally long, so that how often may be
+/// compared: the one has ended, and before the other began the record had. An incident of whatever
+/// kind says so; before the first one nobody knows whether anybody was counting.
+fn is_counted_as_long(facts: &[Facts], range: &Range, now: Timestamp) -> bool {
+    let has_ended = range.to <= now.plus_secs(CLOCK_SKEW_SECS);
+    has_ended && range.before().is_some_and(|before| facts.iter().any(|facts| facts.started_at <= before.from))
+}
+
+/// `compared`: there is a range before that was counted for as long; a group that is not in it had
+/// no incident.
 fn figures(population: &Population, before: Option<&Population>, compared: bool) -> Vec<Figure> {
     let figure = |metric: &super::Metric| {
         let Of::Each(each) = metric.of else {

@@ -285,6 +285,23 @@ pub fn fired_at(objective: &Objective, series: &Series, until_s: i64) -> Vec<boo
     pairs_of(objective).into_iter().map(fired).collect()
 }
 
+/// Which pairs fire as far as anybody knows, in the order of [`pairs_of`]: `own` tells which fired
+/// when they were last decided, and of the urgencies `left` pairs fired that are gone, because the
+/// objective was described anew. Those that took their place inherit that only while none of them
+/// can decide: one that can speaks for all, and the others keep what they were.
+pub fn inherited(objective: &Objective, series: &Series, own: &[bool], left: &[Urgency]) -> Vec<bool> {
+    let pairs = pairs_of(objective);
+    let watermark_s = series.watermark(i64::MAX).filter(|_| !left.is_empty());
+    let decided = |pair: &Pair| watermark_s.map(|until_s| Looked::at(objective, series, pair, until_s)).filter(|looked| !looked.blind);
+    let decided: Vec<Option<bool>> = pairs.iter().map(|pair| decided(pair).map(|looked| looked.fires)).collect();
+    let is_decided = |urgency: Urgency| pairs.iter().zip(&decided).any(|(pair, decided)| pair.urgency == urgency && decided.is_some());
+    let level = |(place, pair): (usize, &Pair)| {
+        let is_own = own.get(place).copied().unwrap_or(false);
+        is_own || (left.contains(&pair.urgency) && decided.get(place).copied().flatten().unwrap_or_else(|| !is_decided(pair.urgency)))
+    };
+    pairs.iter().enumerate().map(level).collect()
+}
+
 /// What a pair sees of the slices that ended by an instant.
 struct Looked {
     long: Burn,

@@ -15,6 +15,8 @@ const MAX_CATEGORY: usize = 60;
 const MAX_LENGTH_S: i64 = 92 * 86_400;
 /// An hourly maintenance of a quarter comes so often.
 const MOST_TIMES: usize = 3_000;
+/// So far the clock of whoever says “now” may be behind.
+const SKEW_S: i64 = 120;
 
 /// What people say of time to leave out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,6 +109,7 @@ impl ExclusionDraft {
             Some(end) if end <= now => Err(EndRefusal::Over { at: end }),
             Some(end) if ends_at >= end => Err(EndRefusal::NotShorter { at: end }),
             _ if ends_at <= self.from => Err(EndRefusal::BeforeItBegins),
+            _ if ends_at.secs_since(now) < -SKEW_S => Err(EndRefusal::InThePast),
             _ if self.recurrence.is_some() => Ok(Self { ends_at: Some(ends_at), ..self.clone() }),
             _ => Ok(Self { to: ends_at, ..self.clone() }),
         }
@@ -131,6 +134,8 @@ pub enum EndRefusal {
     NotShorter { at: Timestamp },
     #[error("it would end before it begins")]
     BeforeItBegins,
+    #[error("it ends now or later: what was left out until now stays so")]
+    InThePast,
 }
 
 impl EndRefusal {
@@ -139,6 +144,7 @@ impl EndRefusal {
             EndRefusal::Over { .. } => "already_over",
             EndRefusal::NotShorter { .. } => "not_shorter",
             EndRefusal::BeforeItBegins => "before_it_begins",
+            EndRefusal::InThePast => "in_the_past",
         }
     }
 }
@@ -201,6 +207,8 @@ mod tests {
         assert_eq!(running.ended(now(), now()).map(|draft| (draft.to, draft.ends_at)), Ok((now(), None)));
         assert_eq!(running.ended(at(NOW_S + HOUR), now()), Err(EndRefusal::NotShorter { at: at(NOW_S + HOUR) }));
         assert_eq!(running.ended(at(NOW_S - HOUR), now()), Err(EndRefusal::BeforeItBegins));
+        assert_eq!(running.ended(at(NOW_S - HOUR / 2), now()), Err(EndRefusal::InThePast), "what was left out until now stays so");
+        assert_eq!(running.ended(at(NOW_S - 60), now()).map(|draft| draft.to), Ok(at(NOW_S - 60)), "a clock may be a little behind");
         let over = a_draft(NOW_S - 2 * HOUR, NOW_S - HOUR, None);
         assert_eq!(over.ended(at(NOW_S - 5_400), now()), Err(EndRefusal::Over { at: at(NOW_S - HOUR) }));
         let coming = a_draft(NOW_S + HOUR, NOW_S + 3 * HOUR, None);
@@ -214,6 +222,7 @@ mod tests {
         let daily = a_draft(from_s, from_s + HOUR, Some("FREQ=DAILY"));
         let range = Range { from: at(NOW_S - DAY), to: at(NOW_S + 3 * DAY) };
         assert_eq!(daily.times(&range, &Utc).len(), 5);
+        assert_eq!(daily.ended(at(NOW_S - DAY), now()), Err(EndRefusal::InThePast));
         let ended = daily.ended(now(), now()).expect("it goes on");
         assert_eq!(ended.times(&range, &Utc), [(NOW_S - DAY - HOUR / 2, NOW_S - DAY + HOUR / 2), (NOW_S - HOUR / 2, NOW_S)]);
         assert_eq!(ended.ended(now(), at(NOW_S + 60)), Err(EndRefusal::Over { at: now() }));

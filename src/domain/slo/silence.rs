@@ -3,13 +3,18 @@
 //! It is silent when it does not answer, or when it answers and nobody who asks it learns anything.
 //! Where others learn something, an objective that does not is silent on its own.
 
-use super::frame::STALE_S;
+use super::{frame::STALE_S, objective::COARSE_S};
+
+/// An objective has missed a slice when none came for so many of them.
+const OVERDUE_SLICES: i64 = 2;
 
 /// An objective that asks the source and has had a reading of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// Where its last slice ended, in seconds since 1970.
     pub watermark_s: i64,
+    /// How long its slices are.
+    pub slice_s: i64,
     /// Its readings are late.
     pub is_stale: bool,
     /// So late that it is told, unless it was told of it alone already.
@@ -23,6 +28,9 @@ pub enum Silence {
     None,
     /// Nothing came of it since this second.
     Begins { last_s: i64 },
+    /// Somebody misses it, and it is not yet the turn of others who may have been cut off with
+    /// them: within a slice of theirs it is known whose silence it is.
+    Nears,
     /// It was told, and still holds.
     GoesOn,
     /// Readings come again, or nobody waits for them any more.
@@ -31,62 +39,126 @@ pub enum Silence {
 
 impl Silence {
     /// `told_s` is where the last slice of all ended when the silence was told, while it is.
-    pub fn of(is_down: bool, told_s: Option<i64>, waiting: &[Waiting], now_s: i64) -> Self {
+    /// `is_asked` says whether anybody asks the source, with a reading of it or without: what is
+    /// described anew has none, and yet waits.
+    pub fn of(is_down: bool, told_s: Option<i64>, is_asked: bool, waiting: &[Waiting], now_s: i64) -> Self {
         let last_s = waiting.iter().map(|one| one.watermark_s).max();
         match (told_s, last_s) {
             (None, None) => Silence::None,
             (None, Some(last_s)) => {
-                let is_missed = waiting.iter().any(|one| one.is_dead);
+                if !waiting.iter().any(|one| one.is_dead) {
+                    return Silence::None;
+                }
                 // Not every slice ends at the same second; what is this close went silent together.
                 let together = waiting.iter().filter(|one| one.is_stale && last_s - one.watermark_s <= STALE_S).count();
-                let is_mute = now_s - last_s > STALE_S && together > 1;
-                if is_missed && (is_down || is_mute) { Silence::Begins { last_s } } else { Silence::None }
+                if is_down || (now_s - last_s > STALE_S && together > 1) {
+                    return Silence::Begins { last_s };
+                }
+                Silence::cut_off(waiting, last_s, now_s)
             }
             (Some(told_s), Some(last_s)) if last_s <= told_s && waiting.iter().any(|one| one.is_stale) => Silence::GoesOn,
+            (Some(_), None) if is_asked => Silence::GoesOn,
             (Some(_), _) => Silence::Ends,
         }
     }
 
-    /// Whether it stands for its objectives: none of them is told of alone.
-    pub fn is_told(self) -> bool {
-        matches!(self, Silence::Begins { .. } | Silence::GoesOn)
+    /// Whether somebody is missed because nobody learns anything: whoever read a slice that began
+    /// after another's last one ended, and a slice of that later, has learnt something since.
+    fn cut_off(waiting: &[Waiting], last_s: i64, now_s: i64) -> Self {
+        let learnt_s = waiting.iter().map(|one| one.watermark_s - one.slice_s).max().unwrap_or(last_s);
+        let near: Vec<&Waiting> = waiting.iter().filter(|one| learnt_s - one.watermark_s <= one.slice_s).collect();
+        let is_overdue = |one: &Waiting| now_s - one.watermark_s > OVERDUE_SLICES * one.slice_s;
+        if near.len() < 2 || !near.iter().any(|one| one.is_dead) {
+            return Silence::None;
+        }
+        // Slices of an hour are not waited for.
+        if near.iter().any(|one| !is_overdue(one) && one.slice_s <= COARSE_S) {
+            return Silence::Nears;
+        }
+        if near.iter().filter(|one| is_overdue(one)).count() > 1 { Silence::Begins { last_s } } else { Silence::None }
+    }
+
+    /// Whether it stands for its objectives, or soon may: none of them is told of alone.
+    pub fn stands_for_all(self) -> bool {
+        matches!(self, Silence::Begins { .. } | Silence::Nears | Silence::GoesOn)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::slo::frame::stale_after_s;
 
     const NOW_S: i64 = 1_000_000;
 
     /// Objectives whose last slice ended so many seconds ago.
     fn waiting(ages: &[i64]) -> Vec<Waiting> {
-        let one = |age: &i64| Waiting { watermark_s: NOW_S - age, is_stale: *age > STALE_S, is_dead: *age > STALE_S };
-        ages.iter().map(one).collect()
+        ages.iter().map(|age| one(60, *age)).collect()
+    }
+
+    fn one(slice_s: i64, age: i64) -> Waiting {
+        let is_late = age > stale_after_s(slice_s);
+        Waiting { watermark_s: NOW_S - age, slice_s, is_stale: is_late, is_dead: is_late }
+    }
+
+    fn begins(ages: &[i64]) -> Silence {
+        Silence::of(false, None, true, &waiting(ages), NOW_S)
     }
 
     #[test]
     fn a_source_that_does_not_answer_is_told_of_once_its_first_objective_is_missed() {
-        assert_eq!(Silence::of(true, None, &waiting(&[300, 300]), NOW_S), Silence::None, "nobody misses it yet");
-        assert_eq!(Silence::of(true, None, &waiting(&[601, 300]), NOW_S), Silence::Begins { last_s: NOW_S - 300 });
-        assert_eq!(Silence::of(true, None, &waiting(&[601]), NOW_S), Silence::Begins { last_s: NOW_S - 601 });
-        assert_eq!(Silence::of(true, None, &[], NOW_S), Silence::None);
+        assert_eq!(Silence::of(true, None, true, &waiting(&[300, 300]), NOW_S), Silence::None, "nobody misses it yet");
+        assert_eq!(Silence::of(true, None, true, &waiting(&[601, 300]), NOW_S), Silence::Begins { last_s: NOW_S - 300 });
+        assert_eq!(Silence::of(true, None, true, &waiting(&[601]), NOW_S), Silence::Begins { last_s: NOW_S - 601 });
+        assert_eq!(Silence::of(true, None, true, &[], NOW_S), Silence::None);
     }
 
     #[test]
     fn one_query_alone_is_not_its_source() {
-        assert_eq!(Silence::of(false, None, &waiting(&[700]), NOW_S), Silence::None);
-        assert_eq!(Silence::of(false, None, &waiting(&[700, 30, 30]), NOW_S), Silence::None, "others learn something");
-        assert_eq!(Silence::of(false, None, &waiting(&[700, 5_000]), NOW_S), Silence::None, "they went silent one after the other");
-        assert_eq!(Silence::of(false, None, &waiting(&[700, 720]), NOW_S), Silence::Begins { last_s: NOW_S - 700 }, "it answers, and says nothing to anybody");
+        assert_eq!(Silence::of(false, None, true, &waiting(&[700]), NOW_S), Silence::None);
+        assert_eq!(Silence::of(false, None, true, &waiting(&[700, 30, 30]), NOW_S), Silence::None, "others learn something");
+        assert_eq!(Silence::of(false, None, true, &waiting(&[700, 5_000]), NOW_S), Silence::None, "they went silent one after the other");
+        assert_eq!(
+            Silence::of(false, None, true, &waiting(&[700, 720]), NOW_S),
+            Silence::Begins { last_s: NOW_S - 700 },
+            "it answers, and says nothing to anybody"
+        );
     }
 
     #[test]
     fn it_ends_with_the_first_reading() {
         let told = Some(NOW_S - 700);
-        assert_eq!(Silence::of(false, told, &waiting(&[700, 720]), NOW_S), Silence::GoesOn, "it answers again, and nothing came yet");
-        assert_eq!(Silence::of(true, told, &waiting(&[700, 720]), NOW_S), Silence::GoesOn);
-        assert_eq!(Silence::of(false, told, &waiting(&[700, 60]), NOW_S), Silence::Ends);
-        assert_eq!(Silence::of(true, told, &[], NOW_S), Silence::Ends, "nobody asks it any more");
+        assert_eq!(Silence::of(false, told, true, &waiting(&[700, 720]), NOW_S), Silence::GoesOn, "it answers again, and nothing came yet");
+        assert_eq!(Silence::of(true, told, true, &waiting(&[700, 720]), NOW_S), Silence::GoesOn);
+        assert_eq!(Silence::of(false, told, true, &waiting(&[700, 60]), NOW_S), Silence::Ends);
+        assert_eq!(Silence::of(true, told, false, &[], NOW_S), Silence::Ends, "nobody asks it any more");
+    }
+
+    #[test]
+    fn it_outlasts_the_readings_of_those_who_wait_for_it() {
+        let told = Some(NOW_S - 700);
+        for is_down in [true, false] {
+            assert_eq!(Silence::of(is_down, told, true, &[], NOW_S), Silence::GoesOn, "they were described anew, and nothing came of it");
+        }
+    }
+
+    #[test]
+    fn those_who_were_cut_off_a_slice_apart_are_one_silence() {
+        assert_eq!(begins(&[601, 601, 541, 541]), Silence::Begins { last_s: NOW_S - 541 });
+        assert_eq!(begins(&[601, 480]), Silence::None, "it learnt something since");
+        assert_eq!(begins(&[601, 601, 30]), Silence::None);
+        // Of longer slices the last one may have begun before the others were cut off.
+        let mixed = |age: i64| Silence::of(false, None, true, &[one(60, 601), one(60, 601), one(300, age)], NOW_S);
+        assert_eq!(mixed(541), Silence::Nears, "its next slice has not been missed yet");
+        assert!(mixed(541).stands_for_all());
+        assert_eq!(mixed(841), Silence::Begins { last_s: NOW_S - 601 });
+        assert_eq!(mixed(200), Silence::None, "it read a slice of the time in which they did not");
+        // One of an hour may be silent, or not: it is not waited for.
+        let hourly = |minutes: &[i64]| {
+            let all: Vec<Waiting> = minutes.iter().map(|age| one(60, *age)).chain([one(3_600, 800)]).collect();
+            Silence::of(false, None, true, &all, NOW_S)
+        };
+        assert_eq!(hourly(&[601]), Silence::None);
+        assert_eq!(hourly(&[601, 601]), Silence::Begins { last_s: NOW_S - 601 });
     }
 }

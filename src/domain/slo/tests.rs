@@ -480,3 +480,19 @@ fn what_burns_began_with_its_first_bad_slice() {
     assert_eq!(since(&with_outage(NOW_S - 2 * HOUR, NOW_S - HOUR, 1_544.0)), None, "it is over");
     assert_eq!(since(&with_outage(NOW_S - DAY, NOW_S, 1_544.0)), Some(NOW_S - 6 * HOUR), "no further back than it is decided by");
 }
+
+#[test]
+fn an_alert_is_inherited_only_while_none_of_those_that_took_its_place_can_decide() {
+    let objective = an_objective();
+    let windows: Vec<(Urgency, i64)> = assess::pairs_of(&objective).iter().map(|pair| (pair.urgency, pair.long_s)).collect();
+    assert_eq!(windows, [(Urgency::Page, 2 * HOUR), (Urgency::Page, 6 * HOUR), (Urgency::Ticket, DAY), (Urgency::Ticket, 3 * DAY)]);
+    // Of three hours only the fast page can say anything.
+    let young = |bad: f64| a_series(&objective, &slices(NOW_S - 3 * HOUR, NOW_S, |_| bad));
+    let inherited = |series: &Series, own: [bool; 4], left: &[Urgency]| assess::inherited(&objective, series, &own, left);
+    assert_eq!(inherited(&young(0.0), [false; 4], &[Urgency::Page]), [false; 4], "it does not burn, and the other never fired");
+    assert_eq!(inherited(&young(1_000.0), [false; 4], &[Urgency::Page]), [true, false, false, false]);
+    assert_eq!(inherited(&young(0.0), [false, true, false, false], &[Urgency::Page]), [false, true, false, false], "its own level it keeps");
+    assert_eq!(inherited(&young(0.0), [false; 4], &[Urgency::Ticket]), [false, false, true, true], "no ticket can decide");
+    assert_eq!(inherited(&a_series(&objective, &[]), [false; 4], &[Urgency::Page]), [true, true, false, false], "nothing is measured yet");
+    assert_eq!(inherited(&young(1_000.0), [false; 4], &[]), [false; 4]);
+}

@@ -41,7 +41,7 @@ pub const SOURCE: &str = "slo";
 pub const INTEGRATION: IntegrationId = IntegrationId(Uuid::from_u128(0x7e57_0000_0000_7000_8000_0000_0000_0002));
 /// Under this key it is remembered whether the dead-man alert is open.
 const STALE: &str = "stale";
-const URGENCIES: [Urgency; 2] = [Urgency::Page, Urgency::Ticket];
+pub(super) const URGENCIES: [Urgency; 2] = [Urgency::Page, Urgency::Ticket];
 
 /// Which pair a level belongs to.
 pub fn key_of(pair: &Pair) -> String {
@@ -140,6 +140,11 @@ impl Told {
             let gone: Vec<BurnLevel> = gone.map(|level| BurnLevel { pair: level.pair.clone(), firing: false, since: self.now }).collect();
             let worst = of.iter().map(|(_, alert)| *alert).filter(|alert| alert.firing).max_by(|a, b| a.factor.total_cmp(&b.factor));
             self.signals.extend(burns.change(burned, urgency).and_then(|change| signal_of(app, one, urgency, change, worst, &frame, self.now)));
+            // Until one of its pairs can be decided, the level of those that are gone stands for them all,
+            // and is written down under none of theirs: they never fired.
+            if !gone.is_empty() && of.iter().all(|(_, alert)| alert.frozen) && of.iter().any(|(_, alert)| alert.firing) {
+                continue;
+            }
             let news = of.iter().filter(|(pair, alert)| alert.firing != fired_before(&key_of(pair)));
             changed.extend(news.map(|(pair, alert)| BurnLevel { pair: key_of(pair), firing: alert.firing, since: self.now }));
             changed.extend(gone);
@@ -194,11 +199,15 @@ fn may_be_told(one: &One) -> bool {
 }
 
 /// Whether readings stay away for so long that a fast burn could have gone unseen. Before `since`
-/// none could have come.
+/// none could have come. Of what was counted before, and is described anew, they are expected from
+/// then on: a query that finds nothing any more would leave its alerts as they are for ever.
 fn is_dead(one: &One, since: Timestamp, now: Timestamp) -> bool {
     let objective = one.objective();
     let now_s = now.epoch_secs();
-    let Some(watermark_s) = one.series().watermark(now_s).filter(|_| may_be_told(one)) else { return false };
+    if !may_be_told(one) {
+        return false;
+    }
+    let watermark_s = one.series().watermark(now_s).unwrap_or_else(|| objective.generation_at.epoch_secs());
     let silent_for_s = now_s - watermark_s.max(since.epoch_secs());
     let budget = objective.draft.target.budget();
     let fastest =
@@ -260,8 +269,12 @@ fn burning(app: &App, one: &One, alert: &BurnAlert, began_at: Timestamp, now: Ti
 }
 
 fn silent(app: &App, one: &One, frame: &Frame, now: Timestamp) -> Signal {
-    let since = frame.watermark_s.map_or(0, |secs| now.epoch_secs() - secs);
-    let description = format!("Its source gave no reading for {}. Burn alerts keep the level they had.", crate::domain::wording::span(since));
+    let span = |from_s: i64| crate::domain::wording::span(now.epoch_secs() - from_s);
+    let gave = match frame.watermark_s {
+        Some(from_s) => format!("Its source gave no reading for {}", span(from_s)),
+        None => format!("Its source gave no reading since it was described anew, {} ago", span(one.objective().generation_at.epoch_secs())),
+    };
+    let description = format!("{gave}. Burn alerts keep the level they had.");
     Signal {
         severity: Some(AlertSeverity::Error),
         title: format!("No readings for {}", one.objective().title()),

@@ -86,9 +86,17 @@ impl Held {
         &self.exclusions
     }
 
-    /// What is left out of an objective in all the time of which slices are kept, as seconds since 1970.
+    /// What is left out of an objective, or of one that is made from it, in all the time of which
+    /// slices are kept, as seconds since 1970: where slices of it must not be merged.
     pub fn left_out_of(&self, one: &One, now: Timestamp) -> Vec<(i64, i64)> {
-        super::load::spans_kept(&self.exclusions, one.objective(), now)
+        let id = one.objective().id;
+        let wholes = self.all.iter().filter(|whole| whole.is_made_of(id)).map(|whole| whole.objective());
+        let spans = wholes.chain([one.objective()]).flat_map(|objective| super::load::spans_kept(&self.exclusions, objective, now));
+        let mut spans: Vec<(i64, i64)> = spans.collect();
+        // What is left out of a service is left out of both.
+        spans.sort_unstable();
+        spans.dedup();
+        spans
     }
 
     /// Those that are for one objective.
@@ -123,6 +131,11 @@ impl One {
     /// Whether it is made from others.
     pub fn is_composed(&self) -> bool {
         matches!(self.kept.objective.draft.indicator, Indicator::Composite { .. })
+    }
+
+    /// Whether this objective is among what it is made from, however far down.
+    fn is_made_of(&self, id: ObjectiveId) -> bool {
+        self.parts.iter().any(|part| part.objective().id == id || part.is_made_of(id))
     }
 
     /// The row that was made lately, or the one that is made now. A new one is made whenever

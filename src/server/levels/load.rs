@@ -102,13 +102,14 @@ fn composed_one(kept: Kept, pulse: &Pulse, parts: Vec<(f64, Arc<One>)>, exclusio
     let draft = &kept.objective.draft;
     let from_s = now.epoch_secs() - held_for_s(&kept.objective);
     let mut series = Series::new(draft.method, draft.slice_s);
+    let left_out = spans(exclusions, &kept.objective, from_s, now);
     // One of its parts is gone: nothing is known of the whole.
     if let Indicator::Composite { how, of } = &draft.indicator
         && of.len() == parts.len()
     {
-        series.upsert(&composed::slices(draft, *how, &parts, from_s, now.epoch_secs()));
+        series.upsert(&composed::slices(draft, *how, &parts, &left_out, from_s, now.epoch_secs()));
     }
-    series.exclude(&spans(exclusions, &kept.objective, from_s, now));
+    series.exclude(&left_out);
     let parts: Vec<Arc<One>> = parts.into_iter().map(|(_, part)| part).collect();
     series.never_counted = !parts.is_empty() && parts.iter().all(|part| part.series.never_counted);
     One { rev: pulse.rev, backfilled: pulse.backfilled, series, from_s, kept, parts, row: Mutex::default() }

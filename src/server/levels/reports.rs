@@ -7,11 +7,11 @@ use crate::{
         metrics::Range,
         slo::{
             assess,
-            burn::Pair,
             calendar::Window,
             exclusion::Exclusion,
             frame::Frame,
             headline,
+            objective::Urgency,
             report::{BudgetReport, Headline, ObjectiveRow},
             series::Series,
             zone::{Utc, Zone},
@@ -75,13 +75,15 @@ impl One {
 
     /// Which of its pairs fired when it was last decided, in the order of [`assess::pairs_of`]. What
     /// fired of pairs that are gone, because the objective was described anew since, those of the
-    /// same urgency inherit: until enough is measured to decide, its alert stays as it was.
+    /// same urgency inherit: until one of them can be decided, its alert stays as it was.
     pub fn fired(&self, levels: &[BurnLevel]) -> Vec<bool> {
         let pairs = assess::pairs_of(self.objective());
         let keys: Vec<String> = pairs.iter().map(super::burning::key_of).collect();
         let firing = || levels.iter().filter(|level| level.firing);
-        let is_inherited = |pair: &Pair| firing().any(|level| level.pair.starts_with(pair.urgency.slug()) && !keys.contains(&level.pair));
-        pairs.iter().zip(&keys).map(|(pair, key)| firing().any(|level| level.pair == *key) || is_inherited(pair)).collect()
+        let own: Vec<bool> = keys.iter().map(|key| firing().any(|level| level.pair == *key)).collect();
+        let is_left = |urgency: &Urgency| firing().any(|level| level.pair.starts_with(urgency.slug()) && !keys.contains(&level.pair));
+        let left: Vec<Urgency> = super::burning::URGENCIES.into_iter().filter(is_left).collect();
+        assess::inherited(self.objective(), &self.series, &own, &left)
     }
 
     /// The row of a board. It is at most [`ROW_FOR_S`] old.

@@ -49,11 +49,12 @@ impl Sources {
             let standing = standings.get(source).cloned().unwrap_or_default();
             let waiting = |one: &&Arc<One>| {
                 let watermark_s = one.series().watermark(now_s)?;
-                let is_stale = now_s - watermark_s > stale_after_s(one.objective().draft.slice_s);
-                Some(Waiting { watermark_s, is_stale, is_dead: missed(one, standing.up_since) })
+                let slice_s = one.objective().draft.slice_s;
+                let is_stale = now_s - watermark_s > stale_after_s(slice_s);
+                Some(Waiting { watermark_s, slice_s, is_stale, is_dead: missed(one, standing.up_since) })
             };
             let waiting: Vec<Waiting> = all.iter().filter_map(waiting).collect();
-            let silence = Silence::of(standing.down_since.is_some(), standing.silent_s, &waiting, now_s);
+            let silence = Silence::of(standing.down_since.is_some(), standing.silent_s, !all.is_empty(), &waiting, now_s);
             match silence {
                 Silence::Begins { last_s } => {
                     sources.signals.push(silent(app, source, &standing, &all, last_s, now));
@@ -65,7 +66,7 @@ impl Sources {
                     sources.signals.push(Signal { annotations: ended, ..signal(source, SignalAction::Resolve, now) });
                     sources.changed.push((source.to_owned(), None));
                 }
-                Silence::None | Silence::GoesOn => {}
+                Silence::None | Silence::Nears | Silence::GoesOn => {}
             }
             sources.told.insert(source.to_owned(), silence);
         }
@@ -73,9 +74,9 @@ impl Sources {
         sources
     }
 
-    /// Whether the alert of its source stands for an objective's silence.
+    /// Whether the alert of its source stands for an objective's silence, or soon may.
     pub fn stand_for(&self, one: &One) -> bool {
-        source_of(one).and_then(|source| self.told.get(source)).is_some_and(|silence| silence.is_told())
+        source_of(one).and_then(|source| self.told.get(source)).is_some_and(|silence| silence.stands_for_all())
     }
 
     /// Since when the source of an objective has answered again, after it did not. One whose silence

@@ -140,16 +140,17 @@ impl Measure {
             return Ok(false);
         }
         let mut progress = locked(&self.progress).remove(&id).unwrap_or_default();
-        let outcome = one::measure(app, &client, one, &mut progress, now).await;
+        let (is_changed, outcome) = one::measure(app, &client, one, &mut progress, now).await;
         locked(&self.progress).insert(id, progress);
         match outcome {
-            Ok(is_changed) => {
+            Ok(()) => {
                 self.note(id, now, None);
                 Ok(is_changed)
             }
+            // What was learnt before counts nevertheless.
             Err(one::MeasureError::Asked(error)) => {
                 self.note(id, now, Some(format!("{name}: {error}")));
-                Ok(false)
+                Ok(is_changed)
             }
             Err(one::MeasureError::Kept(error)) => Err(error),
         }

@@ -83,20 +83,17 @@ pub enum MeasureError {
     Kept(#[from] StoreError),
 }
 
-/// Does what is due. Answers whether anything was learnt.
-pub async fn measure(app: &App, client: &Client, one: &One, progress: &mut Progress, now: Timestamp) -> Result<bool, MeasureError> {
+/// Does what is due. Answers whether anything was learnt, also where it did not go on to the end.
+pub async fn measure(app: &App, client: &Client, one: &One, progress: &mut Progress, now: Timestamp) -> (bool, Result<(), MeasureError>) {
     let objective = one.objective();
     if progress.of != (objective.generation, objective.revision) {
         *progress = Progress { of: (objective.generation, objective.revision), ..Progress::default() };
     }
     let mut asking = Asking { app, client, one, progress, now_s: now.epoch_secs() };
     let closed_s = closed(objective, asking.now_s);
-    let mut changed = asking.recent(closed_s).await?;
-    changed |= asking.past(closed_s).await?;
-    changed |= asking.last_day(closed_s).await?;
-    changed |= asking.days().await?;
-    changed |= asking.judged_day().await?;
-    Ok(changed)
+    let mut changed = false;
+    let outcome = asking.due(closed_s, &mut changed).await;
+    (changed, outcome)
 }
 
 /// Where the last slice ended that is asked for by now.
@@ -120,6 +117,16 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// Everything that is due, one after the other; what was learnt is `changed`.
+    async fn due(&mut self, closed_s: i64, changed: &mut bool) -> Result<(), MeasureError> {
+        *changed |= self.recent(closed_s).await?;
+        *changed |= self.past(closed_s).await?;
+        *changed |= self.last_day(closed_s).await?;
+        *changed |= self.days().await?;
+        *changed |= self.judged_day().await?;
+        Ok(())
+    }
+
     /// The slices that have closed since the last answer.
     async fn recent(&mut self, closed_s: i64) -> Result<bool, MeasureError> {
         let width = self.one.objective().draft.slice_s;
@@ -257,10 +264,18 @@ impl Asking<'_> {
             self.app.store.note_drift(self.one.number(), self.progress.judged_apart).await?;
             return Ok(false);
         }
+        // A day that cannot be read, because there is too much of it or it is refused, is left to the
+        // next night: asked for again and again it would keep the others from their turn.
+        self.progress.judged_until_s = Some(from_s);
         let (objective, width_s) = (self.one.objective(), self.width_at(from_s));
         let Some(plan) = self.plan(width_s).await? else { return Ok(false) };
-        let read: Vec<Slice> = readings::read(self.client, &plan, from_s, until_s).await?.readings.iter().map(slice).collect();
-        self.progress.judged_until_s = Some(from_s);
+        let read: Vec<Slice> = match readings::read(self.client, &plan, from_s, until_s).await {
+            Ok(measured) => measured.readings.iter().map(slice).collect(),
+            Err(error) => {
+                tracing::debug!(objective = objective.draft.name, %error, "a day cannot be read again");
+                return Ok(false);
+            }
+        };
         let target = objective.draft.slice_target.map(Target::ratio);
         let day = read.iter().filter_map(|reading| to_slice(objective.draft.method, target, *reading));
         let (good, total) = day.fold((0.0, 0.0), |(good, total), slice| (good + slice.good.min(slice.total), total + slice.total));
@@ -380,7 +395,7 @@ mod tests {
             clock.set(now);
             for _ in 0..8 {
                 let held = app.levels.current(&app).await.expect("the store answers");
-                measure(&app, &client, held.find("up").expect("it is there"), &mut progress, now).await.expect("it answers");
+                measure(&app, &client, held.find("up").expect("it is there"), &mut progress, now).await.1.expect("it answers");
             }
             let held = app.levels.current(&app).await.expect("the store answers");
             let until_s = NOON.epoch_secs().div_euclid(DAY_S) * DAY_S;
@@ -391,6 +406,46 @@ mod tests {
         knows.store(true, SeqCst);
         assert_eq!(works_at(NOON.plus_secs(600)).await, 0.0, "nobody asks for it by day");
         assert_eq!(works_at(NOON.plus_secs(DAY_S)).await, 120.0, "an hour of each of two days");
+    }
+
+    #[tokio::test]
+    async fn a_day_that_cannot_be_read_again_is_left_to_the_next_night() {
+        let fake = Fake::start(|asked: Asked| async move {
+            let number = |name: &str| field(&asked.form, name).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() as i64;
+            let (start, end, step) = (number("start"), number("end"), number("step").max(60));
+            // What is behind it was too much for it once it had grown.
+            if start < NOON.epoch_secs() && end > NOON.epoch_secs() {
+                return r#"{"status":"error","errorType":"execution","error":"too many samples"}"#.to_owned();
+            }
+            let values: Vec<String> = (start..=end).step_by(step as usize).map(|at| format!(r#"[{at},"1"]"#)).collect();
+            format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{}]}}]}}}}"#, values.join(","))
+        })
+        .await;
+        let (store, _folder) = empty_store().await;
+        let clock = store.clock().clone();
+        clock.set(NOON);
+        let app = App::new(store, Config::default());
+        let indicator = json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9});
+        let draft = json!({"name": "up", "target": 0.9, "windows": [{"type": "rolling", "seconds": 3 * DAY_S}], "method": "timeslices", "source": "prod", "indicator": indicator});
+        let draft = serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right");
+        app.store.create_objective(&draft, &By::console()).await.expect("it is written");
+        let client = fake.client();
+        let mut progress = Progress::default();
+        let mut works_at = async |now: Timestamp| {
+            clock.set(now);
+            for _ in 0..8 {
+                let held = app.levels.current(&app).await.expect("the store answers");
+                let (_, outcome) = measure(&app, &client, held.find("up").expect("it is there"), &mut progress, now).await;
+                outcome.expect("what was learnt before is not lost with it");
+            }
+            let refused = |asked: &Asked| {
+                let number = |name: &str| field(&asked.form, name).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() as i64;
+                number("start") < NOON.epoch_secs() && number("end") > NOON.epoch_secs()
+            };
+            fake.asked().iter().filter(|asked| refused(asked)).count()
+        };
+        assert_eq!(works_at(NOON).await, 0);
+        assert_eq!(works_at(NOON.plus_secs(DAY_S)).await, 1, "and the days before it had their turn");
     }
 
     #[test]

@@ -252,7 +252,8 @@ impl Batch<'_> {
             episode.last_event_at = episode.last_event_at.max(at);
         }
         if let Some(incident) = episode.incident_id {
-            let over = AlertResolution { id: episode.id, service: episode.service.clone(), severity: episode.severity, at, expired };
+            let Episode { id, severity, about_monitoring, .. } = episode;
+            let over = AlertResolution { id, service: episode.service.clone(), severity, at, expired, about_monitoring };
             self.observe(incident, Observation::Quieted { alerts: vec![over] }, actor, now, job);
         }
         self.save_episode(integration, key, episode, i64::from(!expired), true);
@@ -290,6 +291,7 @@ impl Batch<'_> {
             severity: signal.severity,
             incident_id,
             service,
+            about_monitoring: alert.about_monitoring,
             group_key: key.as_str().into(),
         };
         self.insert_alert(NewAlert {

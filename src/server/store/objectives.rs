@@ -266,10 +266,11 @@ async fn is_taken(write: &mut AnyConnection, name: &str, by_other_than: Option<O
     Ok(row.is_some())
 }
 
-/// A service that is named for the first time is known from then on.
+/// A service that an objective is of is known to everybody from then on, also when the objective is
+/// gone, and when only private incidents named it before.
 async fn know_service(write: &mut AnyConnection, draft: &ObjectiveDraft, now: Timestamp) -> Result<(), StoreError> {
     let Some(service) = &draft.service else { return Ok(()) };
-    let sql = "INSERT INTO services (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    let sql = "INSERT INTO services (name, created_at, described) VALUES ($1, $2, 1) ON CONFLICT (name) DO UPDATE SET described = 1";
     sqlx::query(sql).bind(service).bind(now.micros()).execute(write).await.map(drop).map_err(query("make a service known"))
 }
 

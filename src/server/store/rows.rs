@@ -2,7 +2,7 @@
 
 use super::{StoreError, query};
 use crate::domain::{
-    alert::{Alert, AlertState, Episode},
+    alert::{Alert, AlertState, Episode, Labels, is_about_monitoring},
     ids::{AlertId, IncidentId, IntegrationId},
     incident::Incident,
     severity::AlertSeverity,
@@ -166,6 +166,7 @@ pub(super) fn episode(row: &AnyRow) -> Result<Episode, StoreError> {
         last_event_at: time(row, 15)?,
         expires_at: optional_time(row, 16)?,
         service: get(row, 17)?,
+        about_monitoring: is_about_monitoring(&json_column::<Labels>(row, 7)?),
         group_key: get::<&str>(row, 18)?.into(),
     })
 }

@@ -17,6 +17,12 @@ use futures::{Stream, TryStreamExt};
 use sqlx::any::AnyRow;
 use std::collections::HashMap;
 
+/// How many rows are looked at again before a search gives up: what the database finds for words
+/// that are not ASCII may be nearly everything there is.
+const ROWS: i64 = 20_000;
+/// The same for labels, whose rows are longer and each a text to be read.
+const LABEL_ROWS: i64 = 2_000;
+
 /// Whole incidents by their ids.
 const DOCS: ManyRows = ManyRows { head: "WITH wanted (id) AS (VALUES", tail: ") SELECT i.doc FROM wanted JOIN incidents i ON i.id = wanted.id", width: 1 };
 
@@ -46,18 +52,20 @@ impl Store {
         self.whole(&ids, what).await
     }
 
-    /// Incidents that `actor` may see with `wanted` in a label's value, of those that count in figures.
+    /// Incidents that `actor` may see with `wanted` in a label's value, of those that count in figures,
+    /// the newest first.
     pub async fn find_labels(&self, actor: &Actor, wanted: &str, limit: i64) -> Result<Vec<Incident>, StoreError> {
         let (what, sought) = ("search labels", Sought::looking(wanted, limit));
         let visible = self.private_incidents_of(actor).await?;
         let found = sqlx::query(
             "SELECT i.id, f.facts FROM incident_facts f JOIN incidents i ON i.id = f.incident_id WHERE LOWER(f.facts) LIKE $1 ESCAPE '!' \
-             AND (i.private = 0 OR $2 = '*' OR $2 LIKE '%,' || i.id || ',%') ORDER BY i.ref DESC",
+             AND (i.private = 0 OR $2 = '*' OR $2 LIKE '%,' || i.id || ',%') ORDER BY i.ref DESC LIMIT $3",
         )
         // The narrow rows of the figures hold labels as their only object; whether it is a name or
         // a value that was found, is looked at here.
         .bind(format!("%{{{}}}%", anywhere(&in_json(wanted))))
         .bind(visible)
+        .bind(sought.rows)
         .fetch(&self.readers);
         let ids = sought
             .sift(found, what, |row| {
@@ -217,12 +225,12 @@ struct Sought<'w> {
 impl<'w> Sought<'w> {
     fn new(wanted: &'w str, limit: i64) -> Self {
         let look_again = !wanted.is_ascii();
-        Self { wanted, limit: usize::try_from(limit).unwrap_or(0), rows: if look_again { i64::MAX } else { limit }, look_again }
+        Self { wanted, limit: usize::try_from(limit).unwrap_or(0), rows: if look_again { ROWS } else { limit }, look_again }
     }
 
-    /// For a statement that always finds more than is wanted.
+    /// For labels, whose statement always finds more than is wanted.
     fn looking(wanted: &'w str, limit: i64) -> Self {
-        Self { look_again: true, rows: i64::MAX, ..Self::new(wanted, limit) }
+        Self { look_again: true, rows: LABEL_ROWS, ..Self::new(wanted, limit) }
     }
 
     fn is_in(&self, text: &str) -> bool {

@@ -14,6 +14,9 @@ use std::collections::HashMap;
 pub struct Described {
     pub name: String,
     pub draft: ServiceDraft,
+    /// Somebody said that it is one. Else only what is recorded names it, and what is known of it
+    /// are labels of incidents.
+    pub is_described: bool,
 }
 
 /// Whether a service may be known to whoever sees the private incidents `$1` (`*`: all): a row is
@@ -49,23 +52,25 @@ impl Store {
             Some(actor) => self.private_incidents_of(actor).await?,
             None => "*".to_owned(),
         };
-        let found = sqlx::query(concat!("SELECT name, owner, tier, description, links, depends_on FROM services WHERE ", is_known!(), " ORDER BY name"))
-            .bind(visible)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(query("list services"))?;
+        let found =
+            sqlx::query(concat!("SELECT name, owner, tier, description, links, depends_on, described FROM services WHERE ", is_known!(), " ORDER BY name"))
+                .bind(visible)
+                .fetch_all(&self.readers)
+                .await
+                .map_err(query("list services"))?;
         found.iter().map(described).collect()
     }
 
     /// `None` where `actor` may not know of it, too.
     pub async fn described_service(&self, actor: &Actor, name: &str) -> Result<Option<Described>, StoreError> {
         let visible = self.private_incidents_of(actor).await?;
-        let row = sqlx::query(concat!("SELECT name, owner, tier, description, links, depends_on FROM services WHERE ", is_known!(), " AND name = $2"))
-            .bind(visible)
-            .bind(name)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(query("read a service"))?;
+        let row =
+            sqlx::query(concat!("SELECT name, owner, tier, description, links, depends_on, described FROM services WHERE ", is_known!(), " AND name = $2"))
+                .bind(visible)
+                .bind(name)
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(query("read a service"))?;
         row.as_ref().map(described).transpose()
     }
 
@@ -136,11 +141,11 @@ pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &Serv
                        ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, tier = excluded.tier, description = excluded.description, links = excluded.links, \
                        depends_on = excluded.depends_on, described = 1";
     let before = sqlx::query(BEFORE).bind(name).fetch_optional(&mut *write).await.map_err(query("read a service"))?;
-    let is_described = before.as_ref().map(|row| rows::get::<i64>(row, 6)).transpose()? == Some(1);
-    let before = before.as_ref().map(described).transpose()?.map(|known| known.draft);
-    if is_described && before.as_ref() == Some(draft) {
+    let before = before.as_ref().map(described).transpose()?;
+    if before.as_ref().is_some_and(|known| known.is_described && known.draft == *draft) {
         return Ok(());
     }
+    let before = before.map(|known| known.draft);
     sqlx::query(SQL)
         .bind(name)
         .bind(now.micros())
@@ -157,6 +162,7 @@ pub(super) async fn describe(write: &mut AnyConnection, name: &str, draft: &Serv
     audit::append(write, now, &note.with("depends_on", draft.depends_on.join(", "))).await
 }
 
+/// Reads `name, owner, tier, description, links, depends_on, described`.
 fn described(row: &AnyRow) -> Result<Described, StoreError> {
     let draft = ServiceDraft {
         owner: rows::get(row, 1)?,
@@ -165,7 +171,7 @@ fn described(row: &AnyRow) -> Result<Described, StoreError> {
         links: rows::json_column(row, 4)?,
         depends_on: rows::json_column(row, 5)?,
     };
-    Ok(Described { name: rows::get(row, 0)?, draft })
+    Ok(Described { name: rows::get(row, 0)?, draft, is_described: rows::get::<i64>(row, 6)? != 0 })
 }
 
 fn change(row: &AnyRow) -> Result<ServiceChange, StoreError> {

@@ -43,6 +43,8 @@ const MOST_DEPLOYS: i64 = 200;
 const MOST_STEPS: i64 = 11_000;
 /// How many steps there are unless something else is asked for.
 const USUAL_STEPS: i64 = 360;
+/// Most incidents whose costs are reckoned for one question: as many as a screen shows.
+const MOST_COSTS: usize = 60;
 
 pub async fn board(app: &App, actor: &Actor) -> Result<ObjectivesBoard, ServerError> {
     needs(actor, Right::Read)?;
@@ -240,13 +242,18 @@ pub async fn costs(app: &App, actor: &Actor, incident: &str) -> Result<Vec<Cost>
     let now = app.clock().now();
     let Some(from) = reaches(&held, &incident, now) else { return Ok(vec![]) };
     let spans = incidents_between(app, actor, from, now).await?;
-    costs_of(app, &held, &incident, &spans, now).await
+    let found = costs_of(app, &held, std::slice::from_ref(&incident), &spans, now).await?;
+    Ok(found.into_iter().flat_map(|found| found.costs).collect())
 }
 
 /// The same of several, as far as `actor` may see them; the others are left out. What an incident
 /// costs is the same figure as on its own page: what is shared with one that is hidden is never
 /// taken from it, or the figure would tell that there is one.
 pub async fn several_costs(app: &App, actor: &Actor, ids: &[IncidentId]) -> Result<Vec<IncidentCosts>, ServerError> {
+    if ids.len() > MOST_COSTS {
+        let words = format!("at most {MOST_COSTS} incidents are reckoned at once");
+        return Err(Failure::new(FailureKind::Malformed, "too_many", words).into());
+    }
     let incidents = lists::several(app, actor, ids).await?;
     let held = app.levels.current(app).await?;
     let now = app.clock().now();
@@ -255,16 +262,12 @@ pub async fn several_costs(app: &App, actor: &Actor, ids: &[IncidentId]) -> Resu
         Some(from) => incidents_between(app, actor, from, now).await?,
         None => vec![],
     };
-    let mut found = Vec::with_capacity(incidents.len());
-    for incident in &incidents {
-        found.push(IncidentCosts { id: incident.id, costs: costs_of(app, &held, incident, &spans, now).await? });
-    }
-    Ok(found)
+    costs_of(app, &held, &incidents, &spans, now).await
 }
 
-/// The objectives that an incident concerns: one without a service is hurt by all.
-fn concerned<'a>(held: &'a Held, incident: &'a Incident) -> impl Iterator<Item = &'a Arc<One>> {
-    held.all().filter(|one| one.objective().draft.service.as_ref().is_none_or(|service| incident.services.contains(service)))
+/// Whether an objective is hurt by an incident: one without a service is hurt by all.
+fn concerns(incident: &Incident, one: &One) -> bool {
+    one.objective().draft.service.as_ref().is_none_or(|service| incident.services.contains(service))
 }
 
 /// At which instant it is said what an incident costs: now, or when it was over; later it leaves
@@ -275,23 +278,32 @@ fn told_at(incident: &Incident, now: Timestamp) -> Timestamp {
 
 /// How far back the windows of what it concerns reach.
 fn reaches(held: &Held, incident: &Incident, now: Timestamp) -> Option<Timestamp> {
-    concerned(held, incident).map(|one| window_from(one, told_at(incident, now))).min()
+    held.all().filter(|one| concerns(incident, one)).map(|one| window_from(one, told_at(incident, now))).min()
 }
 
-/// `spans` are at least those that [`reaches`] asks for.
-async fn costs_of(app: &App, held: &Held, incident: &Incident, spans: &[Span], now: Timestamp) -> Result<Vec<Cost>, ServerError> {
-    let at = told_at(incident, now);
-    let mut costs = vec![];
-    for one in concerned(held, incident) {
-        let readings = one.readings_at(&app.store, held, at).await?;
-        // Which of its alerts fired is nothing that it costs.
-        let report = one.report(readings.series(), 0, at, Some(&[]));
-        let frame = one.frame(readings.series(), 0, at);
-        let within: Vec<Span> = spans.iter().filter(|span| span.touches(frame.from_s, frame.until_s)).cloned().collect();
-        costs.extend(cost::cost(one.objective(), readings.series(), &frame, &report, &within, incident.reference));
+/// What each of these incidents costs the objectives that it concerns, the dearest first. `spans`
+/// are at least those that [`reaches`] asks for.
+async fn costs_of(app: &App, held: &Held, incidents: &[Incident], spans: &[Span], now: Timestamp) -> Result<Vec<IncidentCosts>, ServerError> {
+    let mut found: Vec<IncidentCosts> = incidents.iter().map(|incident| IncidentCosts { id: incident.id, costs: vec![] }).collect();
+    for one in held.all() {
+        // The past of an objective is read once, as far back as the oldest of them asks for.
+        let told = incidents.iter().filter(|incident| concerns(incident, one)).map(|incident| told_at(incident, now));
+        let Some(earliest) = told.min() else { continue };
+        let readings = one.readings_at(&app.store, held, earliest).await?;
+        let series = readings.series();
+        for (incident, found) in incidents.iter().zip(&mut found).filter(|(incident, _)| concerns(incident, one)) {
+            let at = told_at(incident, now);
+            // Which of its alerts fired is nothing that it costs.
+            let report = one.report(series, 0, at, Some(&[]));
+            let frame = one.frame(series, 0, at);
+            let within: Vec<Span> = spans.iter().filter(|span| span.touches(frame.from_s, frame.until_s)).cloned().collect();
+            found.costs.extend(cost::cost(one.objective(), series, &frame, &report, &within, incident.reference));
+        }
     }
-    costs.sort_by(|a: &Cost, b: &Cost| b.ratio.total_cmp(&a.ratio).then_with(|| a.objective.name.cmp(&b.objective.name)));
-    Ok(costs)
+    for found in &mut found {
+        found.costs.sort_by(|a, b| b.ratio.total_cmp(&a.ratio).then_with(|| a.objective.name.cmp(&b.objective.name)));
+    }
+    Ok(found)
 }
 
 /// The incidents that the first windows of these objectives reach to.

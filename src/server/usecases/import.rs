@@ -36,6 +36,9 @@ const BATCH_DELIVERIES: usize = 500;
 const BATCH_SIGNALS: usize = 2_000;
 /// A sender that goes silent for this long in the middle of an import is given up.
 const SILENT_FOR: Duration = Duration::from_secs(60);
+/// What a sender can do whose import broke off, and the same where it was only tried.
+const NEXT: &str = "What was read until then is imported. Send all of it again: nothing becomes double.";
+const NEXT_TRIED: &str = "Nothing was imported: it was only asked what that would do. Ask again with all of it.";
 
 fn add(report: &mut IncidentReport, imported: Imported) {
     report.created += imported.created;
@@ -116,7 +119,7 @@ pub async fn incidents<E>(
     let mut report = IncidentReport::default();
     let mut waiting: Vec<Draft> = vec![];
     let mut entries = 0;
-    let mut reader = Reader::new(bytes);
+    let mut reader = Reader::new(bytes).in_mode(mode);
     while let Some(records) = reader.next().await? {
         for (line, value) in records {
             match value.and_then(|value| import::parse(&value)) {
@@ -334,13 +337,24 @@ pub(super) struct Reader<S> {
     records: Option<Records>,
     /// The first bytes may be one value that stands on several lines.
     may_be_one: bool,
+    /// What the sender can do when it breaks off.
+    next: &'static str,
 }
 
 pub(super) type Line = (u64, Result<Value, Vec<Flaw>>);
 
 impl<E, S: Stream<Item = Result<Bytes, E>>> Reader<S> {
     pub(super) fn new(bytes: S) -> Self {
-        Self { bytes: Box::pin(bytes), records: Some(Records::default()), may_be_one: false }
+        Self { bytes: Box::pin(bytes), records: Some(Records::default()), may_be_one: false, next: NEXT }
+    }
+
+    /// Of what is only tried nothing was written when it breaks off.
+    fn in_mode(self, mode: Mode) -> Self {
+        let next = match mode {
+            Mode::Do => NEXT,
+            Mode::Try => NEXT_TRIED,
+        };
+        Self { next, ..self }
     }
 
     /// Takes a small body that is one object for that, however many lines it stands on.
@@ -350,12 +364,11 @@ impl<E, S: Stream<Item = Result<Bytes, E>>> Reader<S> {
 
     /// What ends in the next bytes; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Line>>, Failure> {
+        let next = self.next;
         let Some(records) = self.records.as_mut() else { return Ok(None) };
         let mut lines = vec![];
         let mut take = |record: Record| lines.push((record.line, parsed(record)));
-        let broken = |code, words: &str| {
-            Failure::new(FailureKind::Malformed, code, words).with_next("What was read until then is imported. Send all of it again: nothing becomes double.")
-        };
+        let broken = |code, words: &str| Failure::new(FailureKind::Malformed, code, words).with_next(next);
         match tokio::time::timeout(SILENT_FOR, self.bytes.next()).await {
             Err(_) => return Err(broken("too_slow", "nothing more arrived for a minute")),
             Ok(Some(Err(_))) => return Err(broken("broken_body", "the import broke off, or is not in the encoding it names")),
@@ -382,4 +395,19 @@ impl<E, S: Stream<Item = Result<Bytes, E>>> Reader<S> {
 fn parsed(record: Record) -> Result<Value, Vec<Flaw>> {
     let text = record.text.map_err(|unusable| vec![Flaw::new(unusable.code(), unusable.detail())])?;
     serde_json::from_slice(&text).map_err(|error| vec![Flaw::new("not_json", format!("not JSON: {error}"))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+
+    #[tokio::test]
+    async fn what_breaks_off_says_whether_anything_was_written() {
+        for (mode, next) in [(Mode::Do, NEXT), (Mode::Try, NEXT_TRIED)] {
+            let broken = stream::iter([Err::<Bytes, ()>(())]);
+            let failure = Reader::new(broken).in_mode(mode).next().await.expect_err("it broke off");
+            assert_eq!((failure.code.as_str(), failure.next.as_deref()), ("broken_body", Some(next)));
+        }
+    }
 }

@@ -111,7 +111,7 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
     let facts = app.store.facts(&range, actor).await?;
     let filter = Filter::default();
     let counted: Vec<&Facts> = facts.iter().filter(|facts| filter.matches(facts)).collect();
-    let service = |Described { name, draft }: Described| {
+    let service = |Described { name, draft, .. }: Described| {
         let mut incidents = open.remove(name.as_str()).unwrap_or_default();
         sorting::sort_by_key(&mut incidents, |open| (open.severity.map_or(7, |severity| severity.level() * 2), open.reference));
         Service {

@@ -15,10 +15,13 @@ pub struct Picked {
 }
 
 impl Picked {
-    /// The first file of a field that was just filled.
+    /// The first file of a field that was just filled. The field is emptied: it tells only of
+    /// changes, and the same file may be chosen again after it was mended.
     pub fn chosen(event: &Event) -> Option<Self> {
         let field = event.target()?;
-        Self::first(&field)
+        let chosen = Self::first(&field);
+        let _ = Reflect::set(&field, &"value".into(), &"".into());
+        chosen
     }
 
     /// The first file of what was dropped.

@@ -7,6 +7,7 @@ mod local;
 use crate::{
     api,
     domain::{
+        failure::FailureKind,
         incident::{Command, Incident, IncidentRole, Verb},
         lists::{
             alerts::{AlertQuery, Standing},
@@ -16,7 +17,7 @@ use crate::{
     },
     ui::{
         browser,
-        components::{dialog::Dialog, severity::severity_label},
+        components::{dialog::Dialog, severity::severity_label, toast_list::sentence},
         drawing::view,
         live::Connection,
         panels::acknowledge::{DEFAULT_SECS, acknowledge},
@@ -62,19 +63,8 @@ pub fn Palette() -> impl IntoView {
     let asked = RwSignal::new(Asked::Answered);
     let turn = StoredValue::new(0_u32);
     let entries = Memo::new_with_compare(move |_| entries(session, &text.get(), &found.get(), asked.get() == Asked::Unreachable), |_, _| true);
-    // The pages say at once what needs the server, before anything is typed; and again when it is back.
     let is_offline = move || matches!(session.live.connection.get(), Connection::Offline | Connection::SignedOut);
-    Effect::new(move |_| {
-        if is_offline() {
-            asked.set(Asked::Unreachable);
-        } else if asked.get_untracked() == Asked::Unreachable {
-            asked.set(Asked::Answered);
-        }
-    });
-    let typed = move |event| {
-        let wanted = event_target_value(&event);
-        text.set(wanted.clone());
-        at.set(0);
+    let search = move |wanted: String| {
         turn.update_value(|turn| *turn += 1);
         let mine = turn.get_value();
         // What is in the browser stands there at once.
@@ -107,9 +97,25 @@ pub fn Palette() -> impl IntoView {
                     found.set(answer);
                     asked.set(Asked::Answered);
                 }
-                Err(_) => asked.set(Asked::Unreachable),
+                Err(failure) if failure.kind == FailureKind::Unreachable => asked.set(Asked::Unreachable),
+                Err(failure) => asked.set(Asked::Failed(sentence(&failure.words))),
             }
         });
+    };
+    // The pages say at once what needs the server, before anything is typed; when it is back, it is
+    // asked what it was not.
+    Effect::new(move |_| {
+        if is_offline() {
+            asked.set(Asked::Unreachable);
+        } else if asked.get_untracked() == Asked::Unreachable {
+            untrack(|| search(text.get_untracked()));
+        }
+    });
+    let typed = move |event| {
+        let wanted = event_target_value(&event);
+        text.set(wanted.clone());
+        at.set(0);
+        search(wanted);
     };
     let choose = move |place: usize| {
         if let Some(entry) = entries.with_untracked(|entries| entries.get(place).cloned()).filter(|entry| !entry.refused) {
@@ -160,10 +166,11 @@ pub fn Palette() -> impl IntoView {
     let none = move || {
         let words = match (entries.with(Vec::is_empty), asked.get()) {
             (_, Asked::Unreachable) => {
-                "The server cannot be reached: only what is in this browser is found, which is what is open, services, people, pages and commands."
+                "The server cannot be reached: only what is in this browser is found, which is what is open, services, people, pages and commands.".to_owned()
             }
-            (true, Asked::Waiting) => "Searching…",
-            (true, Asked::Answered) => "Nothing is called so.",
+            (_, Asked::Failed(words)) => format!("{words} Only what is in this browser is found, which is what is open, services, people, pages and commands."),
+            (true, Asked::Waiting) => "Searching…".to_owned(),
+            (true, Asked::Answered) => "Nothing is called so.".to_owned(),
             (false, _) => return None,
         };
         Some(view! { <p class="muted palette__none">{words}</p> })
@@ -192,7 +199,11 @@ pub fn Palette() -> impl IntoView {
                 {move || none()}
                 <p class="visually-hidden" role="status">
                     {move || entries.with(|entries| format!("{} found", entries.len()))}
-                    {move || (asked.get() == Asked::Unreachable).then_some(", the server cannot be reached")}
+                    {move || match asked.get() {
+                        Asked::Unreachable => ", the server cannot be reached".to_owned(),
+                        Asked::Failed(words) => format!(". {words}"),
+                        Asked::Waiting | Asked::Answered => String::new(),
+                    }}
                 </p>
             </div>
         </Dialog>
@@ -204,11 +215,13 @@ fn option_id(place: usize) -> String {
 }
 
 /// What became of asking the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Asked {
     Waiting,
     Answered,
     Unreachable,
+    /// It was reached, and did not search: why.
+    Failed(String),
 }
 
 /// Everything that fits, what is nearest first.

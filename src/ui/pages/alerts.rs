@@ -32,15 +32,23 @@ use leptos::{prelude::*, task::spawn_local};
 
 /// Typing pauses this long before the server is asked.
 const PAUSE_MILLIS: i32 = 250;
+/// So many pages are looked at again at most; what stands further down stays as it was read.
+const MOST_PAGES: usize = 20;
+const SEARCH: &str = "alert-search";
 
 #[derive(Clone, Copy)]
 struct List {
     query: Memo<AlertQuery>,
+    /// What the rows answer: while something else is asked for, they are still about this.
+    answered: RwSignal<AlertQuery>,
     alerts: Paged<ListedAlert>,
     sources: RwSignal<Vec<SourceName>>,
     asking: RwSignal<bool>,
-    /// How many have come since the list was read, and how many of it are no longer among these.
-    news: RwSignal<(usize, usize)>,
+    looking: StoredValue<bool>,
+    /// How many have come since the list was read.
+    news: RwSignal<usize>,
+    /// Which of the rows are no longer among these.
+    gone: RwSignal<Vec<AlertId>>,
 }
 
 impl List {
@@ -51,7 +59,7 @@ impl List {
         spawn_local(async move {
             let answer = api::alerts::list(query.clone(), cursor.clone()).await;
             // Somebody may have chosen otherwise, or left, in the meantime.
-            if self.query.try_get_untracked() != Some(query) {
+            if self.query.try_get_untracked().as_ref() != Some(&query) {
                 return;
             }
             self.asking.set(false);
@@ -60,7 +68,9 @@ impl List {
                     self.sources.set(page.sources.clone());
                 }
                 if cursor.is_none() {
-                    self.news.set((0, 0));
+                    self.news.set(0);
+                    self.gone.set(vec![]);
+                    self.answered.set(query);
                 }
             }
             self.alerts.take(cursor.as_deref(), answer.map(|page| (page.items, page.next_cursor)));
@@ -68,41 +78,76 @@ impl List {
     }
 
     /// Looks what has become of the list: what is on the screen changes where it stands, and what
-    /// is new waits until somebody asks for it.
+    /// is new waits until somebody asks for it. A list that failed is asked for anew.
     fn look(self) {
-        let query = self.query.get_untracked();
-        if self.alerts.load.get_untracked() != Load::Ready(()) {
+        match self.alerts.load.get_untracked() {
+            Load::Loading => return,
+            Load::Failed(_) => return self.fetch(None),
+            Load::Ready(()) => {}
+        }
+        // One look ends before the next begins, however many pages it takes.
+        if self.looking.get_value() {
             return;
         }
+        self.looking.set_value(true);
+        let query = self.query.get_untracked();
         spawn_local(async move {
-            let Ok(page) = api::alerts::list(query.clone(), None).await else { return };
-            if self.query.try_get_untracked() != Some(query) {
-                return;
-            }
-            let reaches = if page.next_cursor.is_some() { page.items.last().map(|last| last.alert.id) } else { None };
-            let (news, changed) = self.alerts.items.with_untracked(|known| {
-                let changed: Vec<ListedAlert> = known.iter().map(|known| newer(known, &page.items)).collect();
-                (compare(known, &page.items, reaches), (changed != *known).then_some(changed))
+            let fresh = self.fresh(&query).await;
+            let _ = self.looking.try_set_value(false);
+            let Some((fresh, reaches)) = fresh else { return };
+            let (more, gone, changed) = self.alerts.items.with_untracked(|known| {
+                let changed: Vec<ListedAlert> = known.iter().map(|known| newer(known, &fresh)).collect();
+                let (more, gone) = compare(known, &fresh, reaches);
+                (more, gone, (changed != *known).then_some(changed))
             });
             if let Some(changed) = changed {
                 self.alerts.items.set(changed);
             }
-            self.news.set(news);
+            self.news.set(more);
+            if self.gone.with_untracked(|known| *known != gone) {
+                self.gone.set(gone);
+            }
         });
     }
+
+    /// As many pages as are on the screen, and how far they reach where there is more behind them;
+    /// `None` where they could not be read, or nobody asks for them any more.
+    async fn fresh(self, query: &AlertQuery) -> Option<(Vec<ListedAlert>, Option<AlertId>)> {
+        let last = self.alerts.items.try_with_untracked(|known| known.last().map(|last| last.alert.id))?;
+        let (mut fresh, mut cursor) = (vec![], None);
+        for _ in 0..MOST_PAGES {
+            let page = api::alerts::list(query.clone(), cursor).await.ok()?;
+            if self.query.try_get_untracked().as_ref() != Some(query) {
+                return None;
+            }
+            fresh.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() || is_through(&fresh, last) {
+                break;
+            }
+        }
+        let reaches = if cursor.is_some() { fresh.last().map(|last| last.alert.id) } else { None };
+        Some((fresh, reaches))
+    }
+}
+
+/// Whether these reach as far as `last`, the last row on the screen.
+fn is_through(fresh: &[ListedAlert], last: Option<AlertId>) -> bool {
+    let (Some(last), Some(reached)) = (last, fresh.last()) else { return true };
+    reached.alert.id <= last
 }
 
 fn newer(known: &ListedAlert, fresh: &[ListedAlert]) -> ListedAlert {
     fresh.iter().find(|fresh| fresh.alert.id == known.alert.id).unwrap_or(known).clone()
 }
 
-/// How many of the fresh ones are not known, and how many known ones are gone from as far as the
+/// How many of the fresh ones are not known, and which known ones are gone from as far as the
 /// fresh ones reach.
-fn compare(known: &[ListedAlert], fresh: &[ListedAlert], reaches: Option<AlertId>) -> (usize, usize) {
+fn compare(known: &[ListedAlert], fresh: &[ListedAlert], reaches: Option<AlertId>) -> (usize, Vec<AlertId>) {
     let has = |list: &[ListedAlert], id: AlertId| list.iter().any(|listed| listed.alert.id == id);
     let more = fresh.iter().filter(|listed| !has(known, listed.alert.id)).count();
-    let within = |id: AlertId| reaches.is_none_or(|last| id.0 >= last.0);
-    (more, known.iter().filter(|listed| within(listed.alert.id) && !has(fresh, listed.alert.id)).count())
+    let within = |id: AlertId| reaches.is_none_or(|last| id >= last);
+    (more, known.iter().map(|listed| listed.alert.id).filter(|id| within(*id) && !has(fresh, *id)).collect())
 }
 
 #[component]
@@ -111,32 +156,63 @@ pub fn Alerts() -> impl IntoView {
     browser::set_title("Alerts · Tocsin");
     let address = session.address.query;
     let query = Memo::new(move |_| address.with(|query| AlertQuery::read(query.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))));
-    let list = List { query, alerts: Paged::new(), sources: RwSignal::new(vec![]), asking: RwSignal::new(false), news: RwSignal::new((0, 0)) };
+    let list = List {
+        query,
+        answered: RwSignal::new(AlertQuery::default()),
+        alerts: Paged::new(),
+        sources: RwSignal::new(vec![]),
+        asking: RwSignal::new(false),
+        looking: StoredValue::new(false),
+        news: RwSignal::new(0),
+        gone: RwSignal::new(vec![]),
+    };
     let fetch = Callback::new(move |cursor| list.fetch(cursor));
     Effect::new(move |_| {
         query.track();
         fetch.run(None);
     });
     follow(move || list.look());
+    browser::on_key(move |event| match browser::plain_key(&event).as_deref() {
+        Some("/") => {
+            event.prevent_default();
+            browser::select_field(SEARCH);
+        }
+        Some("j") => browser::step_rows(true),
+        Some("k") => browser::step_rows(false),
+        _ => {}
+    });
     let choose = Callback::new(move |query: AlertQuery| session.address.amend(&query.address(&Route::Alerts.path())));
     let more = move || list.alerts.more("Show earlier ones", fetch);
     let none = Memo::new(move |_| list.alerts.items.with(Vec::is_empty));
+    let each = move || {
+        let gone = list.gone.get();
+        let marked = |listed: ListedAlert| {
+            let is_gone = gone.contains(&listed.alert.id);
+            (listed, is_gone)
+        };
+        list.alerts.items.get().into_iter().map(marked).collect::<Vec<_>>()
+    };
     let body = move || match list.alerts.load.get() {
         Load::Loading => view! { <Loading what="the alerts" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch.run(None) /> },
-        Load::Ready(()) if none.get() => nothing(&query.get()),
+        Load::Ready(()) if none.get() => nothing(&list.answered.get()),
         Load::Ready(()) => view! {
             <ul class="panel alert-list" aria-label="Alerts, the last received first">
-                {rows(move || list.alerts.items.get(), key, move |listed| row(list, listed))}
+                {rows(each, key, move |(listed, is_gone)| row(list, listed, is_gone))}
             </ul>
             {more}
         },
     };
     let news = move || {
-        let (more, fewer) = list.news.get();
+        // The rows are still about what was asked for before.
+        if list.asking.get() && list.alerts.load.get() == Load::Ready(()) && query.with(|query| list.answered.with(|answered| answered != query)) {
+            return Some(view! { <span>"Looking…"</span> });
+        }
+        let (more, fewer) = (list.news.get(), list.gone.with(Vec::len));
         let said = [(more > 0).then(|| format!("{more} new")), (fewer > 0).then(|| format!("{fewer} no longer among these"))];
         let words = said.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        (!words.is_empty()).then(|| view! { <span>{words}</span> <button type="button" class="link-button" on:click=move |_| fetch.run(None)>"Show"</button> })
+        let show = move |_| fetch.run(None);
+        (!words.is_empty()).then(|| view! { <span>{words}</span> <button type="button" class="link-button" on:click=show>"Show"</button> })
     };
     view! {
         <div class="page alerts-page" aria-busy=move || list.asking.get().to_string()>
@@ -150,12 +226,14 @@ pub fn Alerts() -> impl IntoView {
 }
 
 /// What a row is drawn from: when any of it changes, it is drawn anew.
-fn key(listed: &ListedAlert) -> (AlertId, &'static str, i64, bool, Option<i64>) {
+fn key((listed, is_gone): &(ListedAlert, bool)) -> (AlertId, &'static str, i64, bool, Option<i64>, bool) {
     let alert = &listed.alert;
-    (alert.id, alert.state.slug(), alert.deliveries, alert.stale, listed.incident.map(|incident| incident.0))
+    (alert.id, alert.state.slug(), alert.deliveries, alert.stale, listed.incident.map(|incident| incident.0), *is_gone)
 }
 
-fn row(list: List, listed: ListedAlert) -> AnyView {
+/// One alert. Of what is gone from among these nothing is known but that: it may have ended, so no
+/// time goes on ticking.
+fn row(list: List, listed: ListedAlert, is_gone: bool) -> AnyView {
     let session = session();
     let now = session.live.ticking();
     let why = listed.alert.no_incident_because().map(|why| format!("No incident: {why}"));
@@ -165,17 +243,22 @@ fn row(list: List, listed: ListedAlert) -> AnyView {
         let (zone, now) = (session.zone.get(), now.get());
         match resolved_at {
             Some(resolved_at) => format!("{} to {}", zone.clock(started_at, now), zone.clock(resolved_at, now)),
+            None if is_gone => format!("began {}", zone.clock(started_at, now)),
             None => format!("since {}", zone.clock(started_at, now)),
         }
     };
-    let lasts = move || wording::span(resolved_at.unwrap_or_else(|| now.get()).secs_since(started_at));
+    let lasts = move || match resolved_at {
+        None if is_gone => String::new(),
+        ended => wording::span(ended.unwrap_or_else(|| now.get()).secs_since(started_at)),
+    };
     let service = alert.labels.get("service").filter(|name| !name.is_empty()).map(|name| service_link(name, incident.is_some()));
     let source = alert.source.clone();
     let source = move || list.sources.with(|known| known.iter().find(|known| known.slug == source).map_or_else(|| source.clone(), |known| known.title.clone()));
     let often = (alert.deliveries > 1).then(|| format!(" · delivered {} times", alert.deliveries));
     let described = alert.described().map(str::to_owned);
     let trace = alert.trace_id().map(|id| view! { <a href=Route::Trace(id.to_owned()).path()>"Trace "{id.get(..8).unwrap_or(id).to_owned()}</a> });
-    let (state, state_slug) = (alert.state_words(), alert.state.slug());
+    let state = if is_gone { "no longer among these" } else { alert.state_words() };
+    let (id, state_slug) = (alert.id.to_string(), alert.state.slug());
     let links = alert.links.into_iter().map(|link| view! { <OuterLink link /> " " }).collect_view();
     let whose = match incident {
         Some(incident) => view! { <a class="alert-item__incident" href=Route::incident(incident).path()>{incident.to_string()}</a> },
@@ -183,7 +266,7 @@ fn row(list: List, listed: ListedAlert) -> AnyView {
     };
     let severity = alert.severity.map(AlertSeverity::proposes);
     view! {
-        <li class="alert-item" data-state=state_slug>
+        <li class="alert-item" data-state=state_slug data-row=id tabindex="-1">
             <div class="alert-item__severity">
                 <SeverityMark severity />
                 <span>{alert.severity.map_or("not said", AlertSeverity::slug)}</span>
@@ -251,6 +334,7 @@ fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {
                 <Icon glyph=Glyph::Search />
                 <input
                     class="input"
+                    id=SEARCH
                     type="search"
                     aria-label="Words in an alert"
                     placeholder="Title or label"
@@ -373,8 +457,11 @@ mod tests {
     #[test]
     fn what_is_new_and_what_is_gone_is_counted_as_far_as_one_looks() {
         let known = [9, 7, 5, 3].map(listed);
-        assert_eq!(compare(&known, &[10, 9, 7, 5].map(listed), Some(AlertId(Uuid::from_u128(5)))), (1, 0), "the third page is not asked for");
-        assert_eq!(compare(&known, &[9, 5].map(listed), None), (0, 2), "there are no more");
+        let id = |id: u128| AlertId(Uuid::from_u128(id));
+        assert_eq!(compare(&known, &[10, 9, 7, 5].map(listed), Some(id(5))), (1, vec![]), "what lies further down was not asked for");
+        assert_eq!(compare(&known, &[9, 5].map(listed), None), (0, vec![id(7), id(3)]), "there are no more");
+        assert!(is_through(&[9, 3].map(listed), Some(id(3))) && is_through(&[9].map(listed), None) && is_through(&[], Some(id(3))));
+        assert!(!is_through(&[10, 9, 7].map(listed), Some(id(3))), "two that are new push others further down");
         let more = ListedAlert { alert: Alert { deliveries: 4, ..listed(7).alert }, incident: None };
         assert_eq!(newer(&listed(7), std::slice::from_ref(&more)), more);
         assert_eq!(newer(&listed(5), &[more]), listed(5));

@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         alert::{Alert, AlertState, Link},
-        incident::{Command, Incident},
+        incident::{Command, Incident, State},
         sorting, wording,
     },
     ui::{
@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 /// More than these are shown as a storm.
 const SHOWN: usize = 8;
+/// So many alerts a page holds at most.
+const ON_PAGE: usize = 200;
 
 #[component]
 pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
@@ -67,12 +69,13 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
         None => ().into_any(),
         Some(alerts) => alerts.into_iter().map(|alert| view! { <AlertRow incident=id alert /> }).collect_view().into_any(),
     };
-    // A page that is only written down holds the newest ones.
+    // A page that is only written down holds the newest ones; those of a merged one went along.
     let left_out = move || {
         let shown = alerts.with(|alerts| alerts.as_ref().map(Vec::len))?;
-        let left_out = total().saturating_sub(shown);
-        let words = wording::count(left_out, "older alert is not listed here", "older alerts are not listed here");
-        (left_out > 0).then(|| view! { <p class="panel__empty">{format!("{words}: this page holds the newest {shown}.")}</p> })
+        let (state, into) = incident.with(|incident| (incident.state, incident.merged_into));
+        let into = into.and_then(|into| session.replica.confirmed(into)).map(|into| into.reference.to_string());
+        let words = words_left_out(state, into.as_deref(), shown, total())?;
+        Some(view! { <p class="panel__empty">{words}</p> })
     };
     // Many are added up by service, in the order they spread; few are listed at once. The sums are
     // asked for, so a page that is only written down lists what it has.
@@ -93,6 +96,20 @@ pub fn Alerts(incident: Memo<Arc<Incident>>) -> impl IntoView {
             {move || if many.get() { storm(id, Callback::new(|()| {})) } else { few() }}
         </section>
     }
+}
+
+/// What is said of alerts that are counted and not listed; `into` is what it was merged into.
+fn words_left_out(state: State, into: Option<&str>, shown: usize, total: usize) -> Option<String> {
+    let left_out = total.saturating_sub(shown);
+    if left_out == 0 {
+        return None;
+    }
+    if state == State::Merged {
+        let words = wording::count(left_out, "alert is", "alerts are");
+        return Some(format!("{words} in {} now.", into.unwrap_or("the incident that it was merged into")));
+    }
+    let words = wording::count(left_out, "older alert is not listed here", "older alerts are not listed here");
+    (shown >= ON_PAGE).then(|| format!("{words}: this page holds the newest {shown}."))
 }
 
 /// One alert with everything that is known of it; `why` says why it stands in its incident.
@@ -141,5 +158,19 @@ fn link(link: &Link) -> impl IntoView + use<> {
         view! { <a href=link.href.clone() target="_blank" rel="noopener noreferrer">{text}</a> " " }
     } else {
         view! { <span>{text} " (" {link.href.clone()} ") "</span> }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_listed_says_where_it_is() {
+        assert_eq!(words_left_out(State::Active, None, 200, 203).as_deref(), Some("3 older alerts are not listed here: this page holds the newest 200."));
+        assert_eq!(words_left_out(State::Active, None, 3, 3), None);
+        assert_eq!(words_left_out(State::Active, None, 3, 4), None, "the page is not full: what is missing was not left out for being old");
+        assert_eq!(words_left_out(State::Merged, Some("INC-7"), 0, 3).as_deref(), Some("3 alerts are in INC-7 now."));
+        assert_eq!(words_left_out(State::Merged, None, 0, 1).as_deref(), Some("1 alert is in the incident that it was merged into now."));
     }
 }

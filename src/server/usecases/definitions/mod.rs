@@ -12,7 +12,7 @@ use crate::{
     },
     server::{
         auth,
-        definitions::{self, File, note::Note, writing, writing_openslo},
+        definitions::{self, Definition, File, What, fill, note::Note, writing, writing_openslo},
         error::ServerError,
         state::App,
         store::Change,
@@ -94,11 +94,13 @@ impl Form {
 /// same again changes nothing.
 pub async fn apply(app: &App, actor: &Actor, files: &[File], is_dry: bool, secrets: &Secrets<'_>) -> Result<Report, Unapplied> {
     needs(actor, Right::ManageObjectives).map_err(ServerError::from)?;
-    let read = definitions::read(files);
+    let mut read = definitions::read(files);
     if !read.faults.is_empty() {
         return Err(Unapplied::Faults(read.faults));
     }
-    let kept = Kept::read(app, None).await?;
+    // What becomes of a service tells nobody of private incidents that name it.
+    let mut kept = Kept::read(app, Some(actor)).await?;
+    take_as_new(&mut read.items, &mut kept);
     let Plan { changes, objects, warnings } = plan::of(read, &kept, secrets, app.clock().now()).map_err(Unapplied::Faults)?;
     if changes.iter().any(|change| matches!(change, Change::DataSource { .. })) {
         needs(actor, Right::ManageDataSources).map_err(ServerError::from)?;
@@ -118,6 +120,19 @@ pub async fn apply(app: &App, actor: &Actor, files: &[File], is_dry: bool, secre
     Ok(report)
 }
 
+/// Services that only incidents named so far are made when a file names them, be it with nothing
+/// more than their name. What labels said of them stays where the file does not say everything.
+fn take_as_new(items: &mut [Definition], kept: &mut Kept) {
+    for item in items {
+        let What::Service { name, draft, is_whole } = &mut item.what else { continue };
+        let Some(at) = kept.services.iter().position(|known| !known.is_described && known.name == *name) else { continue };
+        let known = kept.services.remove(at);
+        if !*is_whole {
+            fill(draft, &known.draft);
+        }
+    }
+}
+
 /// Everything that is defined, as YAML in a stable order; applied again it changes nothing.
 pub async fn export(app: &App, actor: &Actor, form: Form) -> Result<String, ServerError> {
     needs(actor, Right::ManageObjectives)?;
@@ -126,7 +141,8 @@ pub async fn export(app: &App, actor: &Actor, form: Form) -> Result<String, Serv
     if form == Form::OpenSlo {
         return Ok(writing_openslo::file(&drafts));
     }
-    let mut documents: Vec<_> = kept.services.iter().map(|service| writing::service(&service.name, &service.draft)).collect();
+    let mut documents: Vec<_> =
+        kept.services.iter().filter(|service| service.is_described).map(|service| writing::service(&service.name, &service.draft)).collect();
     documents.extend(kept.sources.iter().map(|source| writing::data_source(&source.name, &source.kind, &source.endpoint)));
     documents.extend(drafts.into_iter().map(writing::objective));
     let mut exclusions: Vec<_> = kept.exclusions.iter().collect();

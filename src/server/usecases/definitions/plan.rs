@@ -260,7 +260,14 @@ impl Planner<'_> {
 
     fn objective(&mut self, place: &Place, draft: &ObjectiveDraft) {
         let before = self.kept.objectives.iter().map(|kept| &kept.objective).find(|objective| objective.draft.name == draft.name);
-        let draft = before.map_or_else(|| draft.clone(), |before| draft.clone().in_slices_of(&before.draft));
+        let draft = match before {
+            // It was right in the slices that the file says; in those that stand, its pairs may not work.
+            Some(before) => match draft.clone().in_slices_of(&before.draft).parse() {
+                Ok(draft) => draft,
+                Err(faults) => return self.faults.extend(faults.into_iter().map(|fault| note(place, "", fault))),
+            },
+            None => draft.clone(),
+        };
         if self.tell(place, "Objective", Some(&draft.name), before.map(|before| &before.draft), &draft) {
             let before = before.map(|before| (before.id, before.revision));
             self.changes.push(Change::Objective { before, draft: Box::new(draft) });
@@ -309,4 +316,30 @@ fn differing(before: &impl Serialize, after: &impl Serialize) -> Vec<String> {
     let after = fields(serde_json::to_value(after).unwrap_or_default());
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::slo::{
+        objective::{Alerting, PairDraft, Urgency},
+        tests::{now, with},
+    };
+
+    #[test]
+    fn pairs_that_cannot_work_in_the_slices_that_stand_are_refused() {
+        let pairs = vec![PairDraft { severity: Urgency::Page, factor: 14.4, long_s: 3_600, short_s: 300 }];
+        let alerting = Alerting { pairs: Some(pairs), ..Alerting::default() };
+        let file = with(|draft| (draft.slice_s, draft.alerting) = (60, alerting)).draft;
+        let faults_beside = |slice_s: i64| {
+            let what = What::Objective { draft: Box::new(file.clone()), is_source_open: false };
+            let files = Definitions { items: vec![Definition { place: Place::default(), what }], ..Definitions::default() };
+            let objectives = vec![KeptObjective { number: 1, objective: with(|draft| draft.slice_s = slice_s) }];
+            let kept = Kept { services: vec![], sources: vec![], objectives, exclusions: vec![] };
+            of(files, &kept, &Secrets::Nobodys, now()).err().unwrap_or_default()
+        };
+        assert_eq!((faults_beside(60), faults_beside(300)), (vec![], vec![]));
+        let faults = faults_beside(3_600);
+        assert!(faults.iter().any(|fault| fault.field == "spec" && fault.words.contains("is below 1")), "{faults:?}");
+    }
 }

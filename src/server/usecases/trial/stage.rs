@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        alert::{AlertState, Episode, Signal, Verdict, judge},
+        alert::{AlertState, Episode, Signal, Verdict, is_about_monitoring, judge},
         grouping::{self, Group, Placement},
         ids::{AlertId, IncidentId, IncidentRef, IntegrationId},
         integration::Grouping,
@@ -127,6 +127,7 @@ impl<'s> Stage<'s> {
             severity: signal.severity,
             incident_id: placed.incident,
             service: signal.labels.get("service").filter(|service| !service.is_empty()).cloned(),
+            about_monitoring: is_about_monitoring(&signal.labels),
             group_key: group_key.into(),
         };
         self.made.insert(episode.id);

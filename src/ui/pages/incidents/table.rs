@@ -57,7 +57,9 @@ pub fn table(list: List) -> AnyView {
         })
     };
     list.costs.follow(list, move || each().into_iter().map(|item| item.row).collect(), columns);
-    let key = move |item: &Item| (item.row.id, item.row.version, item.position, item.desk, columns.with_untracked(Vec::len));
+    // As many columns may be others: one gives way where another is asked for.
+    let drawn_with = move || columns.with_untracked(|columns| columns.iter().map(|column| column.slug()).collect::<Vec<_>>());
+    let key = move |item: &Item| (item.row.id, item.row.version, item.position, item.desk, drawn_with());
     let columns_drawn = move || {
         columns.track();
         each()

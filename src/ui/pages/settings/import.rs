@@ -8,7 +8,7 @@ use crate::{
         wording,
     },
     ui::{
-        browser::Picked,
+        browser::{self, Picked},
         components::{
             choice::Lens,
             icon::{Glyph, Icon},
@@ -16,6 +16,7 @@ use crate::{
         },
         drawing::view,
         routes::Route,
+        session::{Session, session},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -28,6 +29,12 @@ const BEGINNING: f64 = 4096.0;
 const MOST_AT_ONCE: f64 = 256.0 * 1024.0 * 1024.0;
 /// How many lines that were left out are named.
 const NAMED: usize = 50;
+/// Where it is said how far it has come, and where what became of it.
+const STATUS: &str = "import-status";
+const REPORT: &str = "import-report";
+
+const TRYING: &str = "Looking what it would do";
+const DOING: &str = "Importing";
 
 /// How far it has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +50,7 @@ enum Stage {
 
 #[derive(Clone, Copy)]
 struct Import {
+    session: Session,
     file: StoredValue<Option<Picked>, LocalStorage>,
     /// Its name and size.
     named: RwSignal<Option<(String, f64)>>,
@@ -55,6 +63,7 @@ struct Import {
 #[component]
 pub fn Import() -> impl IntoView {
     let import = Import {
+        session: session(),
         file: StoredValue::new_local(None),
         named: RwSignal::new(None),
         kind: RwSignal::new(FileKind::default()),
@@ -79,6 +88,8 @@ pub fn Import() -> impl IntoView {
             }
         })
     };
+    // One that stays, so that each of its words is spoken once.
+    let status = Memo::new(move |_| import.stage.with(said));
     view! {
         <section class="import" aria-labelledby="import-title">
             <div class="settings__head">
@@ -114,6 +125,7 @@ pub fn Import() -> impl IntoView {
                 <p class="muted" id="import-hint">"or drop it here: a JSON array, JSON lines, or a Statuspage’s incidents.json. Nothing is written before you have seen what it would do."</p>
             </div>
             {named}
+            <p class="visually-hidden" id=STATUS role="status" tabindex="-1">{move || status.get()}</p>
             {move || import.shown()}
             <details class="fold panel">
                 <summary class="panel__head"><h3>"What a line looks like"</h3></summary>
@@ -123,9 +135,12 @@ pub fn Import() -> impl IntoView {
     }
 }
 
-const EXAMPLE: &str = r#"{"origin": "our-old-tool", "id": "4711", "title": "Checkout fails in the EU", "severity": "SEV2",
- "started_at": "2026-08-11T11:06:25Z", "resolved_at": "2026-08-11T12:10:00Z", "services": ["checkout"],
- "timeline": [{"at": "2026-08-11T11:20:00Z", "text": "Rolled back."}]}"#;
+/// One line, as it has to stand in a file.
+const EXAMPLE: &str = concat!(
+    r#"{"origin": "our-old-tool", "id": "4711", "title": "Checkout fails in the EU", "severity": "SEV2", "#,
+    r#""started_at": "2026-08-11T11:06:25Z", "resolved_at": "2026-08-11T12:10:00Z", "services": ["checkout"], "#,
+    r#""timeline": [{"at": "2026-08-11T11:20:00Z", "text": "Rolled back."}]}"#
+);
 
 impl Import {
     fn take(self, file: Option<Picked>) {
@@ -151,22 +166,39 @@ impl Import {
         self.turn.get_value()
     }
 
-    /// Sends the file, or only asks what that would do.
+    /// [`Import::run`] from a button that goes with what it stood in: its focus would be lost.
+    fn press(self, dry_run: bool) {
+        browser::focus_quietly(STATUS);
+        self.run(dry_run);
+    }
+
+    /// Sends the file, or only asks what that would do. What is imported goes on when somebody
+    /// leaves the page, and says its end wherever they are then.
     fn run(self, dry_run: bool) {
         let Some(file) = self.file.get_value() else { return };
         let (turn, kind) = (self.next_turn(), self.kind.get_untracked());
         let stage = move |part: Option<f64>| if dry_run { Stage::Trying(part) } else { Stage::Doing(part) };
         self.stage.set(stage(Some(0.0)));
+        let toasts = self.session.toasts;
         spawn_local(async move {
             let is_current = move || self.turn.try_get_value() == Some(turn);
             let progress = move |part| drop(is_current().then(|| self.stage.try_set(stage(part))));
-            let answer = send(&file, kind, dry_run, is_current, progress).await;
+            let answer = send(&file, kind, dry_run, move || !dry_run || is_current(), progress).await;
             if is_current() {
+                let is_done = !dry_run && answer.is_ok();
                 let _ = self.stage.try_set(match answer {
                     Ok(report) if dry_run => Stage::Tried(report),
                     Ok(report) => Stage::Done(report),
                     Err(failure) => Stage::Failed(failure),
                 });
+                if is_done {
+                    browser::after_paint(|| browser::focus(REPORT));
+                }
+            } else if !dry_run {
+                match answer {
+                    Ok(report) => toasts.put(ended(&file.name, &report), None, false),
+                    Err(failure) => toasts.refused(&format!("The import of {}", file.name), &failure),
+                }
             }
         });
     }
@@ -174,8 +206,8 @@ impl Import {
     fn shown(self) -> AnyView {
         match self.stage.get() {
             Stage::Nothing => ().into_any(),
-            Stage::Trying(part) => progress("Looking what it would do", part),
-            Stage::Doing(part) => progress("Importing", part),
+            Stage::Trying(part) => progress(TRYING, part),
+            Stage::Doing(part) => progress(DOING, part),
             Stage::Tried(report) => self.tried(&report),
             Stage::Done(report) => done(&report),
             Stage::Failed(failure) => {
@@ -184,7 +216,7 @@ impl Import {
                     <div class="failed panel" role="alert">
                         <p class="failed__words">{sentence(&failure.words)}</p>
                         <p>{next}</p>
-                        <button type="button" class="button" on:click=move |_| self.run(true)>"Look again"</button>
+                        <button type="button" class="button" on:click=move |_| self.press(true)>"Look again"</button>
                     </div>
                 }
             }
@@ -193,29 +225,61 @@ impl Import {
 
     fn tried(self, report: &IncidentReport) -> AnyView {
         let n = report.changes();
-        let left_out = report.rejected.count();
-        let title = match (n, report.unchanged, left_out) {
-            (0, 0, 0) => "There is no incident in this file.".to_owned(),
-            (0, 0, _) => "Nothing in this file can be read as an incident.".to_owned(),
-            (0, ..) => "Nothing would change: all of it is here already.".to_owned(),
-            (n, ..) => format!("{} would be made or brought up to date.", wording::count(usize::try_from(n).unwrap_or(0), "incident", "incidents")),
-        };
-        let words = format!("Import {}", wording::count(usize::try_from(n).unwrap_or(0), "incident", "incidents"));
+        let title = verdict(report);
+        let words = format!("Import {}", incidents(n));
         view! {
             <section class="panel import__report" aria-labelledby="import-report">
-                <div role="status"><h3 id="import-report">{title}</h3></div>
+                <h3 id=REPORT>{title}</h3>
                 {counts(report, ["New", "Brought up to date", "Unchanged", "Left out"])}
                 {rejected(report)}
-                {(n > 0).then(|| view! { <button type="button" class="button" data-tone="accent" on:click=move |_| self.run(false)>{words}</button> })}
+                {(n > 0).then(|| view! { <button type="button" class="button" data-tone="accent" on:click=move |_| self.press(false)>{words}</button> })}
             </section>
         }
+    }
+}
+
+fn incidents(n: u64) -> String {
+    wording::count(usize::try_from(n).unwrap_or(0), "incident", "incidents")
+}
+
+/// What importing it would do.
+fn verdict(report: &IncidentReport) -> String {
+    match (report.changes(), report.unchanged, report.rejected.count()) {
+        (0, 0, 0) => "There is no incident in this file.".to_owned(),
+        (0, 0, _) => "Nothing in this file can be read as an incident.".to_owned(),
+        (0, ..) => "Nothing would change: all of it is here already.".to_owned(),
+        (n, ..) => format!("{} would be made or brought up to date.", incidents(n)),
+    }
+}
+
+/// What is said of an import whose page was left before its end.
+fn ended(name: &str, report: &IncidentReport) -> String {
+    let rejected = report.rejected.count();
+    let left_out = if rejected > 0 { format!(", {rejected} left out") } else { String::new() };
+    format!("{name} is imported: {} made or brought up to date{left_out}.", incidents(report.changes()))
+}
+
+/// What is spoken of it: how far it has come in tenths, for nobody wants to hear each step.
+fn said(stage: &Stage) -> String {
+    let so_far = |words: &str, part: Option<f64>| match part {
+        #[allow(clippy::cast_possible_truncation)] // a share
+        Some(part) => format!("{words}: {} %", (part * 10.0).floor() as i64 * 10),
+        None => format!("{words}…"),
+    };
+    match stage {
+        Stage::Trying(part) => so_far(TRYING, *part),
+        Stage::Doing(part) => so_far(DOING, *part),
+        Stage::Tried(report) => verdict(report),
+        Stage::Done(_) => "Imported.".to_owned(),
+        // What failed speaks for itself.
+        Stage::Nothing | Stage::Failed(_) => String::new(),
     }
 }
 
 fn done(report: &IncidentReport) -> AnyView {
     view! {
         <section class="panel import__report" aria-labelledby="import-report">
-            <div role="status"><h3 id="import-report"><Icon glyph=Glyph::Check /> "Imported."</h3></div>
+            <h3 id=REPORT tabindex="-1"><Icon glyph=Glyph::Check /> "Imported."</h3>
             {counts(report, ["Made", "Brought up to date", "Unchanged", "Left out"])}
             {rejected(report)}
             <p><a class="button" href=Route::Incidents.path()>"To the incidents"</a></p>
@@ -255,7 +319,7 @@ fn progress(words: &'static str, part: Option<f64>) -> AnyView {
     let said = part.map_or_else(|| format!("{words}…"), |part| format!("{words}: {} %", (part * 100.0).round() as i64));
     view! {
         <div class="import__progress">
-            <p role="status">{said}</p>
+            <p>{said}</p>
             <progress max="1" value=part.map(|part| part.to_string()) aria-label=words></progress>
         </div>
     }
@@ -333,6 +397,24 @@ fn whole_lines(piece: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::import;
+
+    #[test]
+    fn the_example_is_a_line_that_can_be_imported() {
+        assert!(!EXAMPLE.contains('\n'));
+        let line: serde_json::Value = serde_json::from_str(EXAMPLE).expect("it is JSON");
+        assert!(import::parse(&line).is_ok());
+    }
+
+    #[test]
+    fn what_is_spoken_says_how_far_it_is_and_what_came_of_it() {
+        let report = IncidentReport { created: 1, ..IncidentReport::default() };
+        assert_eq!(said(&Stage::Doing(Some(0.57))), "Importing: 50 %");
+        assert_eq!(said(&Stage::Trying(None)), "Looking what it would do…");
+        assert_eq!(said(&Stage::Tried(report.clone())), "1 incident would be made or brought up to date.");
+        assert_eq!(said(&Stage::Nothing), "");
+        assert_eq!(ended("past.jsonl", &report), "past.jsonl is imported: 1 incident made or brought up to date.");
+    }
 
     #[test]
     fn a_piece_ends_with_a_whole_line() {
