@@ -10,7 +10,7 @@ const SCREENS: { name: string; as?: "viewer" | "responder" | "admin"; path: (hou
   { name: "board", as: "responder", path: async house => (await busy(house), "/"), ready: /Active incidents/ },
   { name: "incident", as: "responder", path: async house => `/incidents/${(await busy(house)).ref}`, ready: /Card payments/ },
   { name: "incidents", as: "responder", path: async house => (await busy(house), "/incidents?state=open&severity=!SEV5"), ready: /Card payments/ },
-  { name: "alerts", as: "responder", path: async house => (await busy(house), "/alerts"), ready: /firing/ },
+  { name: "alerts", as: "responder", path: async house => (await busy(house), "/alerts"), ready: /^since/ },
   { name: "services", as: "commander", path: async house => (await busy(house), "/services"), ready: /with an open incident/ },
   { name: "service", as: "viewer", path: async house => `/services/${(await busy(house)).services[0]}`, ready: /Open alerts/ },
   { name: "declare", as: "responder", path: async () => "/declare", ready: /Declare/ },
