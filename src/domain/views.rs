@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn the_views_that_everybody_has_are_addresses_that_say_what_they_are() {
         let queries: Vec<String> = SavedView::built_in().into_iter().map(|view| view.query).collect();
-        assert_eq!(queries, ["", "state=open", "state=open&lead=@me", "state=open&lead=@nobody", "alerts=10&sort=alerts", "state=resolved"]);
+        assert_eq!(
+            queries,
+            ["", "state=open", "state=open&severity=major", "state=open&lead=@me", "state=open&lead=@nobody", "alerts=10&sort=alerts", "state=resolved"]
+        );
     }
 
     #[test]

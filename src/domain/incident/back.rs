@@ -4,12 +4,8 @@ use super::{
     tests::{NOON, Told, actor, an_alert, integration, resolution},
     *,
 };
-use crate::domain::{
-    grouping::Why,
-    ids::IncidentRef,
-    metrics::{Facts, Range, availability::Availability},
-    people::Role,
-};
+use crate::domain::metrics::{Facts, Range, availability::Availability};
+use crate::domain::{grouping::Why, ids::IncidentRef, people::Role};
 use uuid::Uuid;
 
 fn mara() -> crate::domain::people::Actor {
