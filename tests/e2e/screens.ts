@@ -33,7 +33,9 @@ export class Board {
 
   /** The link in the row of an open incident. */
   row(incident: Pick<Incident, "title">): Locator {
-    return this.page.getByRole("table", { name: /^Open incidents/ }).getByRole("link", { name: new RegExp(literal(incident.title)) });
+    // The row's own link: the one to its service may be called alike.
+    const link = this.page.getByRole("table", { name: /^Open incidents/ }).getByRole("link", { name: new RegExp(literal(incident.title)) });
+    return link.and(this.page.locator("[data-row]"));
   }
 }
 

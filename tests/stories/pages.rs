@@ -307,7 +307,7 @@ story! {
         house.nobody().post(&format!("/hooks/generic/{other}"), &said).await.is(200);
         let page = reader.get("/incidents/INC-2").await.text();
         let screen = page.split("<script type=\"application/json\"").next().unwrap_or_default();
-        assert_eq!(screen.matches("alert__described").count(), 1, "{screen}");
+        assert_eq!(screen.matches("class=\"alert__described\"").count(), 1, "{screen}");
         assert!(screen.contains("The queue of mails grows") && screen.contains("href=\"/services/store\""), "{screen}");
     }
 }
