@@ -77,16 +77,25 @@ pub fn among(fields: &Value) -> Option<bool> {
     said.or_else(of_graylog).or_else(|| fields.get("log")?.get("level")?.as_str().and_then(of_word))
 }
 
-/// The level that a text carries: `level=error`, `severity: 17`, klog's `E0129`, a word in brackets
-/// or in capitals near its start, or `error:` as its first word.
+/// Whether a text is a line in logfmt (`time=… level=info msg="it began" id=7`).
+pub fn is_logfmt(text: &str) -> bool {
+    ["time=", "ts=", "level=", "lvl=", "severity="].iter().any(|name| text.starts_with(name))
+}
+
+/// The level that a text carries: `level=error`, `severity: error`, klog's `E0129`, a word in brackets
+/// or in capitals near its start, or `error:` as its first word. Numbers count in logfmt and in the
+/// head of JSON that is cut off only: prose has levels of its own (`nesting level: 20`).
 pub fn within(text: &str) -> Option<bool> {
     let lower = text.to_ascii_lowercase();
+    let (is_logfmt, is_cut_off) = (is_logfmt(text), text.trim_start().starts_with('{'));
     for name in ["severity", "level", "lvl"] {
         let said = lower.match_indices(name).find_map(|(at, _)| {
             let is_whole = !lower[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric());
             let rest = lower[at + name.len()..].trim_start_matches(['"', '\'', ' ']);
+            let is_field = is_logfmt && rest.starts_with('=') || is_cut_off && lower[..at].trim_end().ends_with(['"', '\'', '{', ',']);
             let rest = rest.strip_prefix(['=', ':']).filter(|_| is_whole)?.trim_start_matches(['"', '\'', ' ']);
-            of_field(rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?)
+            let value = rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?;
+            if is_field { of_field(value) } else { of_word(value) }
         });
         if said.is_some() {
             return said;
@@ -167,6 +176,10 @@ mod tests {
             "Error: connect refused",
             "time=12:00 level=50 msg=gone",
             r#"{"level":50,"msg":"cut off in the mid"#,
+            "{ level: 50, pid: 7, msg: 'gone' ",
+            "severity: error, no such card",
+            "12:00 ERROR tree too deep, nesting level: 20",
+            "ERROR no such shelf, level=20",
             "ERROR:root:no such card",
         ] {
             assert_eq!(within(text), Some(true), "{text}");
@@ -174,7 +187,18 @@ mod tests {
         for text in ["I0129 08:50:11.1 main.go:88] ERROR budget", "[info] all is well", "12:00 WARN slow", "level=30 msg=\"ERROR\""] {
             assert_eq!(within(text), Some(false), "{text}");
         }
-        for text in ["an error, perhaps", "error rate is low", "the waterlevel: error prone", "é [", "EAGAIN, E12345", "", "["] {
+        for text in [
+            "an error, perhaps",
+            "error rate is low",
+            "the waterlevel: error prone",
+            "é [",
+            "EAGAIN, E12345",
+            "",
+            "[",
+            "battery level: 50 percent",
+            "time=12:00 msg=\"battery level: 50 percent\"",
+            r#"{"msg":"battery level: 50 perc"#,
+        ] {
             assert_eq!(within(text), None, "{text}");
         }
     }

@@ -85,8 +85,7 @@ impl Opened {
 
 /// The message of a line in logfmt (`time=… level=info msg="it began" id=7`).
 fn message_in_pairs(text: &str) -> Option<String> {
-    let is_logfmt = ["time=", "ts=", "level=", "lvl=", "severity="].iter().any(|name| text.starts_with(name));
-    let (at, name) = ["msg=", "message="].iter().find_map(|name| Some((text.find(&format!(" {name}"))? + 1, name))).filter(|_| is_logfmt)?;
+    let (at, name) = ["msg=", "message="].iter().find_map(|name| Some((text.find(&format!(" {name}"))? + 1, name))).filter(|_| levels::is_logfmt(text))?;
     let value = &text[at + name.len()..];
     let Some(quoted) = value.strip_prefix('"') else { return value.split_whitespace().next().map(ToOwned::to_owned) };
     let mut is_escaped = false;

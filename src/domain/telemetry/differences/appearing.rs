@@ -4,7 +4,7 @@
 
 use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance};
 use crate::domain::{
-    telemetry::facts::{Facts, Name, OperationKey, StatementKey, Step},
+    telemetry::facts::{Facts, Name, OperationFacts, OperationKey, StatementFacts, StatementKey, Step, StepKey},
     wording::{count, grouped},
 };
 
@@ -21,6 +21,10 @@ const FLOOR_OF_ALL: f64 = 0.02;
 const FEWEST_RECORDS: u64 = 8;
 /// What is new comes in bundles that nothing before could show.
 const BUNDLE: f64 = 1.5;
+/// An operation that accounts for a statement became so many times as large a part of all entries …
+const TIMES_OF_ENTRIES: f64 = 2.5;
+/// … and the statement follows from it no more than so many times as often as before.
+const AS_OFTEN: f64 = 1.5;
 
 pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
     let mut findings = steps(pair);
@@ -34,15 +38,16 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
 /// which each of many operations writes a few.
 fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Finding> {
     let (entries, entries_before) = (entries(pair.now), entries(pair.before));
+    let mix = Mix { pair, now: &entries, before: &entries_before };
     let mut findings = Vec::new();
     for (key, now) in pair.now.statements.iter().filter(|(key, facts)| facts.errors * 2 <= facts.n && facts.n >= FEWEST_RECORDS && !is_told(key)) {
         let of = |entries: &BTreeMap<Name, u64>| entries.get(&key.service).copied().unwrap_or_default() as f64;
         let (of_now, of_before) = (of(&entries), of(&entries_before));
         let before = pair.before.statements.get(key).map_or(0.0, |facts| facts.n as f64);
-        let now = now.n as f64;
-        if of_now < FEWEST_ENTRIES || of_before < FEWEST_ENTRIES {
+        if of_now < FEWEST_ENTRIES || of_before < FEWEST_ENTRIES || mix.explains(key, now, before) {
             continue;
         }
+        let now = now.n as f64;
         let (rate, rate_before) = (now / of_now, before / of_before);
         let (service, statement) = (pair.text(key.service), pair.text(key.statement));
         let figure = |n: f64, rate| Figure { n: n as u64, value: Some(rate) };
@@ -77,6 +82,48 @@ fn entries(facts: &Facts) -> BTreeMap<Name, u64> {
         *entries.entry(key.service).or_default() += operation.entries;
     }
     entries
+}
+
+/// Which operations a service's entries are of.
+struct Mix<'a> {
+    pair: Pair<'a>,
+    /// Entries of each service.
+    now: &'a BTreeMap<Name, u64>,
+    before: &'a BTreeMap<Name, u64>,
+}
+
+impl Mix<'_> {
+    /// Whether operations became so much more common among the entries that the statement, of which
+    /// there were so many records before, may well have come with them: then it is not the
+    /// statement that is new.
+    fn explains(&self, key: &StatementKey, now: &StatementFacts, before: f64) -> bool {
+        let first = OperationKey { service: key.service, operation: Name(0) };
+        let mut operations = self.pair.now.operations.range(first..).take_while(|(operation, _)| operation.service == key.service);
+        let records = now.n as f64;
+        if 2 * now.placed < now.n {
+            return operations.any(|(operation, facts)| facts.entries as f64 >= 0.5 * records && self.brings(operation, facts, records, before));
+        }
+        // It is known which entries they follow from.
+        let brought: f64 = operations
+            .filter_map(|(operation, facts)| {
+                let step = StepKey { service: key.service, entry: operation.operation, step: Step::Statement(key.statement) };
+                let records = self.pair.now.steps.get(&step)?.sum;
+                let before = self.pair.before.steps.get(&step).map_or(0.0, |step| step.sum);
+                self.brings(operation, facts, records, before).then_some(records)
+            })
+            .sum();
+        brought >= 0.5 * records
+    }
+
+    /// Whether an operation is a larger part of the entries than before, and so many records are
+    /// no more for each of its entries than they were; one that came once may as well have not.
+    fn brings(&self, key: &OperationKey, now: &OperationFacts, records: f64, records_before: f64) -> bool {
+        let of = |all: &BTreeMap<Name, u64>| all.get(&key.service).copied().unwrap_or_default().max(1) as f64;
+        let (entries, before) = (now.entries as f64, self.pair.before.operations.get(key).map_or(0.0, |facts| facts.entries as f64));
+        entries > 0.0
+            && entries / of(self.now) >= TIMES_OF_ENTRIES * before / of(self.before)
+            && records * before <= AS_OFTEN * (records_before + 1.0) * entries
+    }
 }
 
 impl Finding {

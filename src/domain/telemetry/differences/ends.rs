@@ -2,7 +2,7 @@
 
 use super::Pair;
 use crate::domain::telemetry::{
-    facts::{CallFacts, Clustered, Facts, Name, Names, OperationKey},
+    facts::{CallFacts, CallKey, Clustered, Facts, Name, Names, OperationKey},
     sketch::Sketch,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,21 +20,36 @@ pub(super) struct Calls {
     /// Of calls without a span of the caller's: the free time on either side of the other's.
     pub around: Sketch,
     pub around_ln: Clustered,
-    /// How long the caller waited in calls that the other side does not show, in microseconds.
-    pub waited_micros: f64,
+    /// How long the caller waited in calls that the other side does not show, in microseconds, by the
+    /// operation of its spans that waited.
+    pub waited_micros: BTreeMap<Name, f64>,
+}
+
+/// What a caller's spans stand around.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    OneCall,
+    /// Several calls, all of the same service.
+    OneService,
+    Services,
 }
 
 impl Calls {
-    /// Of a span around several calls nothing is known of the one.
-    fn add(&mut self, facts: &CallFacts, reached: bool, waits_for_one: bool) {
-        if reached {
+    /// Of a span around several calls nothing is known of how long the one took; nor, if they are of
+    /// several services, of whose call it is that failed: one that gives up after the first of them
+    /// looks as if that had failed.
+    fn add(&mut self, key: &CallKey, facts: &CallFacts, around: Around) {
+        if key.callee.is_some() {
             self.calls += facts.calls;
         } else {
             self.unseen += facts.calls;
-            self.waited_micros += facts.waited.mean_micros().unwrap_or_default() * facts.waited.n() as f64;
+            let waited = facts.waited.mean_micros().unwrap_or_default() * facts.waited.n() as f64;
+            *self.waited_micros.entry(key.operation).or_default() += waited;
         }
-        if waits_for_one {
+        if around != Around::Services {
             self.own_errors.merge(&facts.own_errors);
+        }
+        if around == Around::OneCall {
             self.gap.merge(&facts.gap);
             self.gap_ln.merge(&facts.gap_ln);
         }
@@ -59,8 +74,9 @@ pub(super) fn edges(pair: Pair<'_>) -> BTreeMap<(Name, Name), Edge> {
         for (key, calls) in &facts.calls {
             let callee = key.callee.or_else(|| known.callee(pair, key.caller, key.operation, key.peer));
             if let Some(callee) = callee {
-                let waits_for_one = !around_several.contains(&OperationKey { service: key.caller, operation: key.operation });
-                of(edges.entry((key.caller, callee)).or_default()).add(calls, key.callee.is_some(), waits_for_one);
+                let operation = OperationKey { service: key.caller, operation: key.operation };
+                let around = around_several.get(&operation).copied().unwrap_or(Around::OneCall);
+                of(edges.entry((key.caller, callee)).or_default()).add(key, calls, around);
             }
         }
     };
@@ -74,18 +90,26 @@ pub(super) fn edges(pair: Pair<'_>) -> BTreeMap<(Name, Name), Edge> {
     edges
 }
 
-/// Operations whose spans stand around several calls in either range, though there may be one now.
-fn around_several(pair: Pair<'_>) -> BTreeSet<OperationKey> {
-    let mut several = BTreeSet::new();
-    for facts in [pair.now, pair.before] {
-        let mut calls = BTreeMap::<OperationKey, u64>::new();
-        for (key, call) in facts.calls.iter().filter(|(key, _)| key.callee.is_some() && key.peer.is_none()) {
-            *calls.entry(OperationKey { service: key.caller, operation: key.operation }).or_default() += call.calls;
-        }
-        let is_around = |key: &OperationKey, calls: u64| facts.operations.get(key).is_some_and(|facts| calls * 20 > facts.crossing * 21);
-        several.extend(calls.into_iter().filter(|(key, calls)| is_around(key, *calls)).map(|(key, _)| key));
-    }
+/// Operations whose spans stand around several calls. The baseline says so where it tells enough: there
+/// may be one call left now, and a call that is tried again is one still.
+fn around_several(pair: Pair<'_>) -> BTreeMap<OperationKey, Around> {
+    let is_known = |key: &OperationKey| pair.before.operations.get(key).is_some_and(|facts| facts.crossing >= FEWEST_WAITS);
+    let mut several = several_in(pair.before);
+    several.extend(several_in(pair.now).into_iter().filter(|(key, _)| !is_known(key)));
     several
+}
+
+fn several_in(facts: &Facts) -> BTreeMap<OperationKey, Around> {
+    let mut calls = BTreeMap::<OperationKey, (u64, BTreeSet<Name>)>::new();
+    for (key, call) in facts.calls.iter().filter(|(key, _)| key.peer.is_none()) {
+        let Some(callee) = key.callee else { continue };
+        let all = calls.entry(OperationKey { service: key.caller, operation: key.operation }).or_default();
+        all.0 += call.calls;
+        all.1.insert(callee);
+    }
+    let is_around = |key: &OperationKey, calls: u64| facts.operations.get(key).is_some_and(|facts| calls * 20 > facts.crossing * 21);
+    let several = calls.into_iter().filter(|(key, (calls, _))| is_around(key, *calls));
+    several.map(|(key, (_, callees))| (key, if callees.len() == 1 { Around::OneService } else { Around::Services })).collect()
 }
 
 /// Operations that are calls though their senders say no kinds: in one of the ranges nearly all of
@@ -104,7 +128,8 @@ fn calls_without_a_kind(pair: Pair<'_>) -> BTreeMap<OperationKey, Name> {
     calls
 }
 
-/// Under so many that only wait it is not known that an operation is a call.
+/// Under so many that only wait it is not known that an operation is a call, nor under so many that
+/// call what its spans stand around.
 const FEWEST_WAITS: u64 = 5;
 
 /// Spans of such an operation that reached nobody, those aside that are counted already because
@@ -232,6 +257,7 @@ impl Blame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::telemetry::gather::{Gathering, SpanKind, SpanView};
 
     const SHOP: [(u32, u32); 8] = [(0, 1), (0, 2), (0, 3), (0, 4), (4, 1), (4, 5), (4, 6), (2, 3)];
 
@@ -249,5 +275,57 @@ mod tests {
         // Two at once.
         assert_eq!(blame(&[(4, 6), (0, 3), (2, 3)]), BTreeSet::from([3, 6]));
         assert_eq!(blame(&[]), BTreeSet::new());
+    }
+
+    /// Sixty entries of web that lead to spans of this kind around calls of these services; every tenth
+    /// of those spans fails.
+    fn around(names: &mut Names, kind: SpanKind, callees: impl Fn(usize) -> Vec<&'static str>) -> Facts {
+        let [web, order, inner, answer] = ["web", "/order", "inner", "answer"].map(|text| names.of(text));
+        let of = |id: u64, service: Name, operation: Name, kind: SpanKind, duration_micros: i64| SpanView {
+            id,
+            parent: (id > 1).then(|| id.min(3) - 1),
+            service,
+            operation,
+            instance: None,
+            kind,
+            error: false,
+            start_micros: 0,
+            duration_micros,
+            peer: None,
+            attributes: &[],
+        };
+        let mut gathering = Gathering::default();
+        for nth in 0..60 {
+            let mut spans = vec![of(1, web, order, SpanKind::Server, 20_000), of(2, web, inner, kind, 18_000)];
+            spans[1].error = nth % 10 == 9;
+            for callee in callees(nth) {
+                spans.push(of(spans.len() as u64 + 1, names.of(callee), answer, SpanKind::Server, 2_000));
+            }
+            gathering.trace(&spans, &[]);
+        }
+        gathering.finish(60.0)
+    }
+
+    #[test]
+    fn a_call_that_is_tried_again_is_one_still() {
+        let mut names = Names::default();
+        let before = around(&mut names, SpanKind::Client, |_| vec!["pay"]);
+        let now = around(&mut names, SpanKind::Client, |nth| if nth < 10 { vec!["pay", "pay"] } else { vec!["pay"] });
+        let (web, pay) = (names.of("web"), names.of("pay"));
+        let edges = edges(Pair { now: &now, before: &before, names: &names });
+        let edge = edges.get(&(web, pay)).expect("web calls pay");
+        assert_eq!((edge.now.gap.n(), edge.before.gap.n()), (50, 60));
+        assert_eq!((edge.now.own_errors.n, edge.now.own_errors.sum, edge.before.own_errors.sum), (70.0, 7.0, 6.0));
+    }
+
+    #[test]
+    fn a_span_around_calls_of_several_says_nothing_of_the_one_that_is_left() {
+        let mut names = Names::default();
+        let before = around(&mut names, SpanKind::Internal, |_| vec!["pay", "mail"]);
+        let now = around(&mut names, SpanKind::Internal, |_| vec!["pay"]);
+        let (web, pay) = (names.of("web"), names.of("pay"));
+        let edges = edges(Pair { now: &now, before: &before, names: &names });
+        let edge = edges.get(&(web, pay)).expect("web calls pay");
+        assert_eq!((edge.now.calls, edge.now.gap.n(), edge.now.own_errors.n), (60, 0, 0.0));
     }
 }

@@ -17,10 +17,15 @@ use std::collections::BTreeMap;
 const FEWEST_PEERS: usize = 4;
 /// Readings of one instance are compared alone from so many minutes before.
 const FEWEST_MINUTES: u64 = 3;
+/// Requests come in bundles of so many.
+const BUNDLE: f64 = 2.0;
 /// A change is at least so large a share of what instances usually read.
 const FLOOR_OF_LEVEL: f64 = 0.1;
 /// And of a processor of the most that any of them reads: one that was idle and is a little less so is none.
 const FLOOR_OF_MOST: f64 = 0.2;
+/// Where it is not known how much there is (one may have eight cores, another one): so many times
+/// what services usually read, if they read no more themselves.
+const MOST_OF_USUAL: f64 = 3.0;
 
 /// One gauge in both ranges.
 struct Reading {
@@ -73,12 +78,24 @@ fn siblings(pair: Pair<'_>) -> BTreeMap<(Name, Name), GaugeFacts> {
     siblings
 }
 
-/// Whether a metric is what is left, or may be used, of something: `mem_free`, `cpu.idle`, `memory_limit`.
+/// Whether a metric is what is left, or may be used, of something: `mem_free`, `cpu.idle`,
+/// `memory_limit`, `memory.total`. What counts something ends in `total` as well: `cpu_seconds_total`.
 fn is_of_rest(metric: &str) -> bool {
+    const REST: [&str; 6] = ["idle", "free", "available", "limit", "capacity", "allocatable"];
+    // A total of these is all there is.
+    const ROOM: [&str; 8] = ["memory", "mem", "ram", "swap", "heap", "disk", "filesystem", "space"];
     let name = metric.to_ascii_lowercase();
-    name.split(|letter: char| !letter.is_ascii_alphanumeric())
-        .any(|word| matches!(word, "idle" | "free" | "available" | "limit" | "total" | "capacity" | "allocatable"))
-        && !name.contains("utilization")
+    let words: Vec<&str> = name.split(|letter: char| !letter.is_ascii_alphanumeric()).collect();
+    let is_room = |word: &str| ROOM.contains(&word);
+    let is_all = words.windows(2).any(|two| (two[0] == "total" && is_room(two[1])) || (two[1] == "total" && is_room(two[0])));
+    (is_all || words.iter().any(|word| REST.contains(word))) && !name.contains("utilization")
+}
+
+/// Whether a metric is a share of what there is, by its name: `CpuUsageRate(%)`, `cpu.utilization`.
+/// A percentage of many cores goes beyond a hundred, and is none.
+fn is_share(metric: &str, most: f64) -> bool {
+    let name = metric.to_ascii_lowercase();
+    most <= 100.0 && ["%", "percent", "pct", "util", "ratio"].iter().any(|word| name.contains(word))
 }
 
 fn reading(key: GaugeKey, now: GaugeFacts, before: GaugeFacts, sort: Sort) -> Option<Reading> {
@@ -111,6 +128,14 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
     let most = readings.iter().map(|reading| reading.mean.max(reading.mean_before)).fold(0.0, f64::max);
     let usual_error = chance::median(readings.iter().filter_map(|reading| reading.error).collect());
     let metric = readings.first().map_or("", |reading| pair.text(reading.key.metric));
+    // Cores are no share: the most that somebody else reads says nothing of how much there is here.
+    let of_all = is_share(metric, most);
+    let mut most_of = BTreeMap::<Name, f64>::new();
+    for reading in &readings {
+        let of_service = most_of.entry(reading.key.service).or_default();
+        *of_service = of_service.max(reading.mean.max(reading.mean_before));
+    }
+    let usual = if enough { MOST_OF_USUAL * chance::median(most_of.values().copied().collect()).unwrap_or_default() } else { 0.0 };
     readings
         .into_iter()
         .filter_map(|reading| {
@@ -136,6 +161,8 @@ fn judged(pair: Pair<'_>, readings: Vec<Reading>, sort: Sort, traffic: &BTreeMap
             // times as much is more unlikely than the logarithm alone says.
             let apart_by = if sort == Sort::Other { growth } else { growth.max(growth.exp_m1() / 1.5) };
             let p = chance::normal_tail(chance::from_t(apart_by / deviation, degrees));
+            let of_service = most_of.get(&reading.key.service).copied().unwrap_or(most);
+            let most = if of_all { most } else { of_service.max(usual).min(most) };
             let changed = (reading.mean - reading.mean_before).abs();
             let is_busy = sort != Sort::Processor || changed >= FLOOR_OF_MOST * most;
             let large = growth >= sort.floor().ln() && changed >= FLOOR_OF_LEVEL * level && is_busy;
@@ -216,18 +243,20 @@ impl Sort {
     }
 }
 
-/// By how much the entries of each service became more, as a logarithm.
+/// By how much the entries of each service became more at least, as a logarithm: what counts of
+/// requests swing by anyway is no reason to use more.
 fn traffic(pair: Pair<'_>) -> BTreeMap<Name, f64> {
-    let rates = |facts: &Facts| {
-        let mut rates = BTreeMap::<Name, f64>::new();
+    let entries = |facts: &Facts| {
+        let mut entries = BTreeMap::<Name, f64>::new();
         for (key, operation) in &facts.operations {
-            *rates.entry(key.service).or_default() += operation.entries as f64 / facts.secs.max(1.0);
+            *entries.entry(key.service).or_default() += operation.entries as f64;
         }
-        rates
+        entries
     };
-    let before = rates(pair.before);
-    rates(pair.now)
-        .into_iter()
-        .filter_map(|(service, now)| before.get(&service).filter(|before| **before > 0.0 && now > 0.0).map(|before| (service, (now / before).ln())))
+    let (secs, secs_before) = (pair.now.secs.max(1.0), pair.before.secs.max(1.0));
+    let before = entries(pair.before);
+    let both = entries(pair.now).into_iter().filter_map(|(service, now)| Some((service, now, *before.get(&service)?)));
+    both.filter(|(_, now, before)| *now > 0.0 && *before > 0.0)
+        .map(|(service, now, before)| (service, (now / secs / (before / secs_before)).ln() - (BUNDLE / now + BUNDLE / before).sqrt()))
         .collect()
 }

@@ -152,6 +152,35 @@ fn a_word_that_is_new_is_found_though_it_names_no_span() {
     assert!(told.iter().any(|text| text.starts_with("mail now logs “went on without an answer”: 30 in 60 calls; 0 in 60 before")), "{told:#?}");
 }
 
+#[test]
+fn what_comes_with_other_requests_is_no_new_statement() {
+    let mut names = Names::default();
+    let [web, get, post, placed, refused] = ["web", "GET /", "POST /order", "order placed", "card refused"].map(|text| names.of(text));
+    let system = |traces: usize, order_every: usize, refuses: bool, is_placed: bool| {
+        facts(2, traces, |nth, gathering| {
+            let is_order = nth % order_every == order_every - 1;
+            let statement = if is_order { Some(placed) } else { (refuses && nth % 4 == 1).then_some(refused) };
+            let log = |statement| LogView { span: is_placed.then_some(1), service: web, statement, error: false };
+            let logs: Vec<LogView> = statement.map(log).into_iter().collect();
+            let spans = [span(1, None, web, if is_order { post } else { get }, 0, (9_000.0 * swing(nth)) as i64)];
+            if is_placed {
+                gathering.trace(&spans, &logs);
+            } else {
+                gathering.trace(&spans, &[]);
+                logs.iter().for_each(|log| gathering.log(log));
+            }
+        })
+    };
+    for (order_every, is_placed) in [(100, true), (100, false), (100_000, true), (100_000, false)] {
+        let (now, before) = (system(50, 5, true, is_placed), system(500, order_every, false, is_placed));
+        let told = texts(&now, &before, &names);
+        assert!(!told.iter().any(|text| text.contains("order placed")), "{order_every}, {is_placed}: {told:#?}");
+        // Beside an operation that is new as well, it has to be known whose statement it is.
+        let is_known = is_placed || order_every == 100;
+        assert!(!is_known || told.iter().any(|text| text.contains("card refused")), "{order_every}, {is_placed}: {told:#?}");
+    }
+}
+
 /// Readings once a minute of the processors and the memory of six services; the last has two instances.
 fn readings(names: &mut Names, minutes: usize, sick: f64, crept: f64) -> Facts {
     let services = ["ads", "basket", "mail", "pay", "ship", "web"];
@@ -186,23 +215,64 @@ fn one_busy_instance_of_several_is_seen_by_one_reading_and_what_creeps_for_all_i
 }
 
 #[test]
+fn a_few_requests_more_are_no_reason_for_a_busy_processor() {
+    let mut names = Names::default();
+    let (web, page) = (names.of("web"), names.of("/"));
+    let with = |mut facts: Facts, traces: usize| {
+        let mut gathering = Gathering::default();
+        (0..traces).for_each(|nth| gathering.trace(&[span(1, None, web, page, 0, (9_000.0 * swing(nth)) as i64)], &[]));
+        facts.merge(&gathering.finish(0.0));
+        facts
+    };
+    let (now, before) = (readings(&mut names, 2, 60.0, 1.0), readings(&mut names, 2, 0.0, 1.0));
+    let items = differences(&with(now, 16), &with(before, 4), &names);
+    assert_eq!(items.first().and_then(|item| item.instance.as_deref()), Some("web-6"));
+}
+
+/// Six minutes of a metric of services that read about so much each.
+fn readings_of(names: &mut Names, metric: &str, values: [f64; 5]) -> Facts {
+    let mut all = Facts::default();
+    for minute in 0..6 {
+        let mut gathering = Gathering::default();
+        for (service, value) in ["a", "b", "c", "d", "e"].into_iter().zip(values) {
+            gathering.gauge(GaugeKey { service: names.of(service), instance: None, metric: names.of(metric) }, 1, value * swing(minute));
+        }
+        all.merge(&gathering.finish(60.0));
+    }
+    all
+}
+
+#[test]
 fn what_is_left_of_something_is_not_what_is_used() {
     let mut names = Names::default();
-    let of = |names: &mut Names, metric: &str, value: f64| {
-        let mut all = Facts::default();
-        for minute in 0..6 {
-            let mut gathering = Gathering::default();
-            for instance in ["a", "b", "c", "d", "e"] {
-                let value = if instance == "a" { value } else { 10.0 } * swing(minute);
-                gathering.gauge(GaugeKey { service: names.of(instance), instance: None, metric: names.of(metric) }, 1, value);
-            }
-            all.merge(&gathering.finish(60.0));
-        }
-        all
-    };
-    for (metric, named) in [("cpu_idle_percent", 0), ("memory.free", 0), ("cpu_used_percent", 1)] {
-        let (now, before) = (of(&mut names, metric, 90.0), of(&mut names, metric, 10.0));
+    for (metric, named) in [
+        ("cpu_idle_percent", 0),
+        ("memory.free", 0),
+        ("memory.total", 0),
+        ("total_memory_bytes", 0),
+        ("cpu_used_percent", 1),
+        ("process_cpu_seconds_total", 1),
+        ("container_cpu_usage_seconds_total", 1),
+    ] {
+        let (now, before) = (readings_of(&mut names, metric, [90.0, 10.0, 10.0, 10.0, 10.0]), readings_of(&mut names, metric, [10.0; 5]));
         assert_eq!(differences(&now, &before, &names).len(), named, "{metric}");
+    }
+}
+
+#[test]
+fn cores_are_not_held_against_those_of_another_service() {
+    let mut names = Names::default();
+    // What one reads now and before beside a database that is always busy, and whether that is much.
+    for (metric, busy, now, before, named) in [
+        ("k8s.pod.cpu.usage", 8.0, 1.0, 0.1, 1),
+        ("k8s.pod.cpu.usage", 8.0, 0.03, 0.01, 0),
+        ("docker.cpu.percent", 800.0, 100.0, 10.0, 1),
+        ("cpu_used_percent", 60.0, 10.0, 1.0, 0),
+    ] {
+        let usual = busy / 80.0;
+        let mut of = |value: f64| readings_of(&mut names, metric, [value, usual, usual, usual, busy]);
+        let (now, before) = (of(now), of(before));
+        assert_eq!(differences(&now, &before, &names).len(), named, "{metric} beside {busy}");
     }
 }
 
