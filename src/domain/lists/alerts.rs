@@ -97,6 +97,11 @@ impl AlertQuery {
         if said.is_empty() { path.to_owned() } else { format!("{path}?{}", said.join("&")) }
     }
 
+    /// By how much more than words and state it is narrowed.
+    pub fn more_filters(&self) -> usize {
+        [!self.service.is_empty(), self.severity.is_some(), !self.source.is_empty(), self.grouped.is_some()].into_iter().filter(|is_set| *is_set).count()
+    }
+
     /// Whether anything but the state is asked for.
     pub fn is_narrowed(&self) -> bool {
         *self != Self { standing: self.standing, ..Self::default() }

@@ -359,6 +359,7 @@ mod tests {
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     };
+    use tempfile::TempDir;
     use uuid::Uuid;
 
     /// Answers every step with one value: 0.5 in the second hour of a day while it `knows` of an
@@ -377,27 +378,45 @@ mod tests {
         .await
     }
 
+    /// A server with one objective of three days' time slices, which is measured by a source.
+    struct House {
+        app: App,
+        client: Client,
+        progress: Progress,
+        _folder: TempDir,
+    }
+
+    impl House {
+        async fn new(source: &Fake) -> Self {
+            let (store, _folder) = empty_store().await;
+            store.clock().set(NOON);
+            let app = App::new(store, Config::default());
+            let indicator = json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9});
+            let draft = json!({"name": "up", "target": 0.9, "windows": [{"type": "rolling", "seconds": 3 * DAY_S}], "method": "timeslices", "source": "prod", "indicator": indicator});
+            let draft = serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right");
+            app.store.create_objective(&draft, &By::console()).await.expect("it is written");
+            Self { app, client: source.client(), progress: Progress::default(), _folder }
+        }
+
+        /// Measures so often that everything has had its turn. What was learnt is not lost with what failed.
+        async fn works_at(&mut self, now: Timestamp) {
+            self.app.clock().set(now);
+            for _ in 0..8 {
+                let held = self.app.levels.current(&self.app).await.expect("the store answers");
+                let (_, outcome) = measure(&self.app, &self.client, held.find("up").expect("it is there"), &mut self.progress, now).await;
+                outcome.expect("it answers");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn slices_that_were_judged_are_judged_again_at_night() {
         let knows = Arc::new(AtomicBool::new(false));
         let fake = source(knows.clone()).await;
-        let (store, _folder) = empty_store().await;
-        let clock = store.clock().clone();
-        clock.set(NOON);
-        let app = App::new(store, Config::default());
-        let indicator = json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9});
-        let draft = json!({"name": "up", "target": 0.9, "windows": [{"type": "rolling", "seconds": 3 * DAY_S}], "method": "timeslices", "source": "prod", "indicator": indicator});
-        let draft = serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right");
-        app.store.create_objective(&draft, &By::console()).await.expect("it is written");
-        let client = fake.client();
-        let mut progress = Progress::default();
+        let mut house = House::new(&fake).await;
         let mut works_at = async |now: Timestamp| {
-            clock.set(now);
-            for _ in 0..8 {
-                let held = app.levels.current(&app).await.expect("the store answers");
-                measure(&app, &client, held.find("up").expect("it is there"), &mut progress, now).await.1.expect("it answers");
-            }
-            let held = app.levels.current(&app).await.expect("the store answers");
+            house.works_at(now).await;
+            let held = house.app.levels.current(&house.app).await.expect("the store answers");
             let until_s = NOON.epoch_secs().div_euclid(DAY_S) * DAY_S;
             held.find("up").expect("it is there").series().sum(until_s - 2 * DAY_S, until_s).bad_raw
         };
@@ -421,23 +440,9 @@ mod tests {
             format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{}]}}]}}}}"#, values.join(","))
         })
         .await;
-        let (store, _folder) = empty_store().await;
-        let clock = store.clock().clone();
-        clock.set(NOON);
-        let app = App::new(store, Config::default());
-        let indicator = json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9});
-        let draft = json!({"name": "up", "target": 0.9, "windows": [{"type": "rolling", "seconds": 3 * DAY_S}], "method": "timeslices", "source": "prod", "indicator": indicator});
-        let draft = serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right");
-        app.store.create_objective(&draft, &By::console()).await.expect("it is written");
-        let client = fake.client();
-        let mut progress = Progress::default();
+        let mut house = House::new(&fake).await;
         let mut works_at = async |now: Timestamp| {
-            clock.set(now);
-            for _ in 0..8 {
-                let held = app.levels.current(&app).await.expect("the store answers");
-                let (_, outcome) = measure(&app, &client, held.find("up").expect("it is there"), &mut progress, now).await;
-                outcome.expect("what was learnt before is not lost with it");
-            }
+            house.works_at(now).await;
             let refused = |asked: &Asked| {
                 let number = |name: &str| field(&asked.form, name).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() as i64;
                 number("start") < NOON.epoch_secs() && number("end") > NOON.epoch_secs()

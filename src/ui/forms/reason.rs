@@ -1,12 +1,14 @@
-//! Asks why, for a command that the rules refuse without a reason.
+//! Asks why, for a command that the rules refuse without a reason; of a reopening also whether the
+//! service was well in between, for only people know.
 
 use crate::{
     domain::{
         ids::IncidentId,
-        incident::{Command, Refusal},
+        incident::{Command, Refusal, Verb},
     },
     ui::{
         components::{
+            choice::Choice,
             dialog::Dialog,
             field::{FormError, TextArea},
             toast_list::sentence,
@@ -24,11 +26,19 @@ pub fn ReasonForm(id: IncidentId, command: Command, refusal: Refusal) -> impl In
     let close = move || session.sheet.set(None);
     let reason = RwSignal::new(String::new());
     let refused = RwSignal::new(None::<String>);
-    let reference = untrack(|| session.incident(id)).map(|incident| incident.reference.to_string()).unwrap_or_default();
+    let incident = untrack(|| session.incident(id));
+    let reference = incident.as_ref().map(|incident| incident.reference.to_string()).unwrap_or_default();
+    // A false alarm has no impact that could go on.
+    let asks_of_impact = command.verb() == Verb::Reopen && incident.is_some_and(|incident| incident.resolved_at.is_some());
+    let between = RwSignal::new(Some(0));
     let title = format!("{} {reference}", verb_words(command.verb()));
     let send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        match session.send(id, with_reason(command.clone(), reason.get_untracked())) {
+        let mut command = with_reason(command.clone(), reason.get_untracked());
+        if let Command::Reopen { recovered, .. } = &mut command {
+            *recovered = asks_of_impact.then(|| between.get_untracked() != Some(1));
+        }
+        match session.send(id, command) {
             Ok(()) => close(),
             Err(refusal) => refused.set(Some(sentence(&refusal.to_string()))),
         }
@@ -37,6 +47,11 @@ pub fn ReasonForm(id: IncidentId, command: Command, refusal: Refusal) -> impl In
         <Dialog title=title.clone() on_close=move |()| close()>
             <form class="form" on:submit=send>
                 <TextArea id="reason" label="Why?" hint=sentence(&refusal.to_string()) value=reason />
+                {asks_of_impact
+                    .then(|| {
+                        let answers = vec!["It was well: the impact begins anew".to_owned(), "It never was: the impact goes on".to_owned()];
+                        view! { <Choice name="between" legend="Between the resolve and now" answers chosen=between /> }
+                    })}
                 <FormError words=refused />
                 <div class="form__foot">
                     <button type="button" class="button" on:click=move |_| close()>"Not now"</button>

@@ -328,8 +328,14 @@ fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {
     };
     let by_source = move |source: String| choose.run(AlertQuery { source, ..query.get_untracked() });
     let by_incident = move |slug: String| choose.run(AlertQuery { grouped: grouped_from(&slug), ..query.get_untracked() });
+    // On a phone the rows come first, and of the filters only what is used most; what is set without being seen is counted.
+    let open = RwSignal::new(false);
+    let more = move || match query.with(AlertQuery::more_filters) {
+        0 => "Filters".to_owned(),
+        set => format!("Filters ({set})"),
+    };
     view! {
-        <div class="alert-filters" role="search" aria-label="Alerts">
+        <div class="alert-filters" role="search" aria-label="Alerts" data-open=move || open.get().then_some("true")>
             <div class="alert-filters__text">
                 <Icon glyph=Glyph::Search />
                 <input
@@ -343,6 +349,10 @@ fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {
                     on:input=typed
                 />
             </div>
+            {select("State", Signal::derive(states), Signal::derive(move || query.with(|query| query.standing.slug().to_owned())), Callback::new(by_state))}
+            <button type="button" class="button alert-filters__more" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
+                {more}
+            </button>
             <input
                 class="input"
                 type="search"
@@ -354,7 +364,6 @@ fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {
                 on:change=service
             />
             <datalist id="alert-services">{known}</datalist>
-            {select("State", Signal::derive(states), Signal::derive(move || query.with(|query| query.standing.slug().to_owned())), Callback::new(by_state))}
             {select(
                 "Severity",
                 Signal::derive(severities),

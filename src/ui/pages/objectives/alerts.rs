@@ -62,7 +62,10 @@ fn row(name: &str, alert: &BurnAlert) -> AnyView {
         Urgency::Page => "pages",
         Urgency::Ticket => "ticket",
     };
-    let what = format!("{verb} above {}×, {} and {}", two_digits(alert.factor), wording::span(alert.long_s), wording::span(alert.short_s));
+    let above = |factor: f64, long_s: i64, short_s: i64| format!("above {}×, {} and {}", two_digits(factor), wording::span(long_s), wording::span(short_s));
+    let given =
+        alert.lengthened_from.map(|given| format!(" (given as {}: its slices are too long for that)", above(given.factor, given.long_s, given.short_s)));
+    let what = format!("{verb} {}{}", above(alert.factor, alert.long_s, alert.short_s), given.unwrap_or_default());
     let firing = alert.is_raised().then_some("true");
     let spent = format!("It fires once {} of the budget is spent within {}.", words::percent(alert.spent_at_firing), wording::span(alert.long_s));
     view! {
