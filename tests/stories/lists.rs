@@ -129,6 +129,30 @@ story! {
 }
 
 story! {
+    /// The database finds more than such words: a page is full for all that, or has nothing behind it.
+    async fn alerts_are_found_by_letters_beyond_ascii_behind_many_others(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Responder).await;
+        let info = |title: String| json!({"title": title, "severity": "info"});
+        for (titles, many) in [("Überlast", 60), ("Uberlast", 560), ("Überlauf", 3)] {
+            let alerts: Vec<Value> = (0..many).map(|n| info(format!("{titles} {n}"))).collect();
+            caller.post("/api/v1/alerts", &json!(alerts)).await.is(200);
+        }
+        let page = async |cursor: Value| {
+            let query = json!({"text": "ÜBERLA", "standing": "firing", "service": "", "severity": null, "source": "", "grouped": null});
+            let page = caller.post("/api/fn/alerts/list", &json!({"query": query, "cursor": cursor})).await.is(200);
+            let titles: Vec<String> = page["items"].as_array().expect("items").iter().map(|item| text(&item["alert"]["title"])).collect();
+            assert!(titles.iter().all(|title| title.starts_with("Über")), "{titles:?}");
+            (titles, page["next_cursor"].clone())
+        };
+        let (first, next) = page(Value::Null).await;
+        assert_eq!((first.len(), first[0].as_str(), first[3].as_str()), (50, "Überlauf 2", "Überlast 59"));
+        let (second, end) = page(next).await;
+        assert_eq!((second.len(), second[0].as_str(), end), (13, "Überlast 12", Value::Null));
+    }
+}
+
+story! {
     async fn a_service_is_described_by_people_and_labels_only_fill_what_is_empty(fresh) {
         let house = House::of(&fresh);
         let (commander, responder) = (house.program(Role::Commander).await, house.program(Role::Responder).await);

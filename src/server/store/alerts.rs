@@ -93,6 +93,10 @@ macro_rules! listed {
 const LISTED: &str = listed!("");
 const LISTED_OPEN: &str = listed!("a.resolved_at IS NULL AND ");
 
+/// How many rows are looked through at once for letters beyond ASCII, and how often at most for one page.
+const SIFTED_AT_ONCE: i64 = 500;
+const MOST_SIFTED: usize = 20;
+
 /// Stands behind every id.
 const BEHIND_ALL: &str = "z";
 
@@ -116,10 +120,48 @@ impl Store {
         item: impl Fn(&AnyRow) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
         let visible = self.private_incidents_of(&filter.actor).await?;
+        let wanted = filter.text.as_deref().map(fold);
+        let id = |row: &AnyRow| rows::get::<String>(row, 0);
+        let Some(letters) = wanted.as_deref().filter(|wanted| !wanted.is_ascii()) else {
+            let found = self.find_listed(filter, &visible, wanted.as_deref(), cursor, limit + 1).await?;
+            return super::page(&found, limit, item, id);
+        };
+        // Of letters beyond ASCII the database finds more than was asked for: what it finds is looked
+        // through until the page is full.
+        let most = usize::try_from(limit).unwrap_or(0);
+        let (mut items, mut last, mut cursor) = (vec![], None, cursor.map(str::to_owned));
+        for _ in 0..MOST_SIFTED {
+            let found = self.find_listed(filter, &visible, Some(letters), cursor.as_deref(), SIFTED_AT_ONCE).await?;
+            for row in &found {
+                if !is_about(row, letters)? {
+                    continue;
+                }
+                if items.len() == most {
+                    return Ok(Page { items, next_cursor: last });
+                }
+                items.push(item(row)?);
+                last = Some(id(row)?);
+            }
+            match found.last() {
+                Some(row) if found.len() as i64 == SIFTED_AT_ONCE => cursor = Some(id(row)?),
+                _ => return Ok(Page { items, next_cursor: None }),
+            }
+        }
+        Ok(Page { items, next_cursor: cursor })
+    }
+
+    /// At most so many rows of a list, from a cursor on. `wanted` is folded.
+    async fn find_listed(
+        &self,
+        filter: &AlertFilter,
+        visible: &str,
+        wanted: Option<&str>,
+        cursor: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<AnyRow>, StoreError> {
         let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         let (open, stale) = (filter.open, filter.stale);
-        let wanted = filter.text.as_deref().map(fold);
-        let found = sqlx::query(if open == Some(true) || stale == Some(true) { LISTED_OPEN } else { LISTED })
+        sqlx::query(if open == Some(true) || stale == Some(true) { LISTED_OPEN } else { LISTED })
             .bind(cursor.unwrap_or(BEHIND_ALL).to_owned())
             .bind(filter.state.map_or("", AlertState::slug))
             .bind(open.map_or("", |open| if open { "open" } else { "over" }))
@@ -128,28 +170,16 @@ impl Store {
             .bind(text(filter.incident.map(|id| id.0)))
             .bind(filter.service.clone().unwrap_or_default())
             .bind(filter.dedupe_key.clone().unwrap_or_default())
-            .bind(visible)
+            .bind(visible.to_owned())
             .bind(stale.map_or("", |stale| if stale { "stale" } else { "fresh" }))
             .bind(filter.source.clone().unwrap_or_default())
             .bind(filter.grouped.map_or("", |grouped| if grouped { "with" } else { "without" }))
-            .bind(wanted.as_deref().map(search::anywhere).unwrap_or_default())
-            .bind(wanted.as_deref().map(|text| search::anywhere(&search::in_json(text))).unwrap_or_default())
-            .bind(limit + 1)
+            .bind(wanted.map(search::anywhere).unwrap_or_default())
+            .bind(wanted.map(|text| search::anywhere(&search::in_json(text))).unwrap_or_default())
+            .bind(limit)
             .fetch_all(&self.readers)
             .await
-            .map_err(query("list alerts"))?;
-        // Of letters beyond ASCII the database finds more than was asked for.
-        let again = wanted.as_deref().filter(|wanted| !wanted.is_ascii());
-        let is_in = |row: &AnyRow, wanted: &str| -> Result<bool, StoreError> {
-            let (title, labels): (String, String) = (rows::get(row, 6)?, rows::get(row, 7)?);
-            Ok(fold(&title).contains(wanted) || fold(&labels).contains(&search::in_json(wanted)))
-        };
-        let sifted = |row: &AnyRow| match again {
-            Some(wanted) if !is_in(row, wanted)? => Ok(None),
-            _ => item(row).map(Some),
-        };
-        let page = super::page(&found, limit, sifted, |row| rows::get(row, 0))?;
-        Ok(Page { items: page.items.into_iter().flatten().collect(), next_cursor: page.next_cursor })
+            .map_err(query("list alerts"))
     }
 
     /// The alerts of some sources that `actor` may see and that were opened in `[from, to)`, or
@@ -210,4 +240,10 @@ impl Store {
             .map_err(query("read an alert"))?;
         row.as_ref().map(rows::alert).transpose()
     }
+}
+
+/// Whether a row's title or labels hold a folded text.
+fn is_about(row: &AnyRow, wanted: &str) -> Result<bool, StoreError> {
+    let (title, labels): (String, String) = (rows::get(row, 6)?, rows::get(row, 7)?);
+    Ok(fold(&title).contains(wanted) || fold(&labels).contains(&search::in_json(wanted)))
 }

@@ -195,7 +195,8 @@ pub fn Alerts() -> impl IntoView {
     let body = move || match list.alerts.load.get() {
         Load::Loading => view! { <Loading what="the alerts" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch.run(None) /> },
-        Load::Ready(()) if none.get() => nothing(&list.answered.get()),
+        // Of many alerts not all were looked through: there may be more behind what was not found.
+        Load::Ready(()) if none.get() => view! { {nothing(&list.answered.get())} {more} },
         Load::Ready(()) => view! {
             <ul class="panel alert-list" aria-label="Alerts, the last received first">
                 {rows(each, key, move |(listed, is_gone)| row(list, listed, is_gone))}
