@@ -7,6 +7,11 @@ use crate::domain::time::Timestamp;
 
 /// Marks nearer than this become one.
 const APART: f64 = 14.0;
+/// From the middle of a mark that stands for several to its number, how wide a digit of it is, and
+/// how far the next mark's own left side is from its middle.
+const TO_NUMBER: f64 = 8.0;
+const DIGIT: f64 = 7.0;
+const HALF: f64 = 7.0;
 /// The middle of the first lane, and how far the next is from it.
 const FIRST_AT: f64 = 11.0;
 const LANE: f64 = 16.0;
@@ -71,7 +76,7 @@ pub fn moments(axis: TimeAxis, changes: &[Timestamp], incidents: &[Timestamp], k
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut marks: Vec<Moment> = vec![];
         for (x, n) in places {
-            match marks.last_mut().filter(|last| x - last.x < APART) {
+            match marks.last_mut().filter(|last| x - last.x < reach(last.members.len())) {
                 Some(last) => last.members.push(n),
                 None => marks.push(Moment { x, members: vec![n] }),
             }
@@ -113,6 +118,14 @@ pub fn moments(axis: TimeAxis, changes: &[Timestamp], incidents: &[Timestamp], k
     }
 }
 
+/// How far to the right of a mark the next one may stand: the number of what it stands for finds room between.
+fn reach(members: usize) -> f64 {
+    match members {
+        ..=1 => APART,
+        several => TO_NUMBER + DIGIT * f64::from(several.ilog10() + 1) + HALF,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +139,18 @@ mod tests {
         assert_eq!(made.marks, [Moment { x: 50.0, members: vec![1] }, Moment { x: 300.0, members: vec![0, 2] }]);
         assert_eq!(made.lines, [Moment { x: 400.0, members: vec![0] }]);
         assert!(!made.labels.is_empty());
+    }
+
+    #[test]
+    fn no_number_is_written_over_the_next_mark() {
+        let at = |secs: i64| Timestamp::from_micros(1_786_450_000_000_000).plus_secs(secs);
+        let axis = TimeAxis { from: at(0), until: at(600), left: 0.0, right: 600.0 };
+        // Two share a mark and need room for one digit, twelve for two.
+        let few = moments(axis, &[at(100), at(105), at(121), at(145)], &[], &[], &[], &Wall::utc());
+        assert_eq!(few.marks.iter().map(|mark| (mark.x.round(), mark.members.len())).collect::<Vec<_>>(), [(100.0, 3), (145.0, 1)]);
+        let twelve: Vec<Timestamp> = (0..12).map(|n| at(100 + n)).chain([at(128), at(158)]).collect();
+        let many = moments(axis, &twelve, &[], &[], &[], &Wall::utc());
+        assert_eq!(many.marks.iter().map(|mark| (mark.x.round(), mark.members.len())).collect::<Vec<_>>(), [(100.0, 13), (158.0, 1)]);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Rect {
     }
 
     /// Whether a line runs through.
-    fn is_crossed(&self, (from, to): &((f64, f64), (f64, f64))) -> bool {
+    pub fn is_crossed(&self, (from, to): &((f64, f64), (f64, f64))) -> bool {
         // The part of the line that is within each pair of sides, as shares of its length.
         let within = |start: f64, step: f64, low: f64, high: f64| {
             if step.abs() < f64::EPSILON {

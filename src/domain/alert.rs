@@ -188,6 +188,8 @@ pub enum Ignored {
     Unknown,
     /// It is older than what is known already.
     Late,
+    /// Its own end arrived before it: see [`is_overtaken`].
+    Overtaken,
 }
 
 impl Ignored {
@@ -195,6 +197,7 @@ impl Ignored {
         match self {
             Ignored::Unknown => "unknown_key",
             Ignored::Late => "late",
+            Ignored::Overtaken => "overtaken",
         }
     }
 
@@ -203,6 +206,7 @@ impl Ignored {
         match self {
             Ignored::Unknown => "nothing with this key is open, so it changes nothing",
             Ignored::Late => "it is older than what is known of this key, so it changes nothing",
+            Ignored::Overtaken => "its sender has said already that it ended, so it opens nothing",
         }
     }
 }
@@ -217,14 +221,13 @@ const CLOCK_SKEW_SECS: i64 = 60;
 /// sender's: what comes without a time counts by its arrival, or a difference of seconds between
 /// the clocks would make a resolve late and leave the alert open for good.
 pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) -> Verdict {
-    let credible = |at: Option<Timestamp>| at.filter(|at| *at > Timestamp::MIN && *at <= received_at.plus_secs(CLOCK_SKEW_SECS));
-    let told_at = credible(signal.event_at.or(signal.started_at));
+    let told_at = told_at(signal, received_at);
     let open = newest.filter(|episode| episode.resolved_at.is_none());
     match (signal.action, open, newest) {
         (SignalAction::Fire, Some(open), _) => Verdict::Repeat { event_at: told_at.map_or(open.last_event_at, |at| at.max(open.last_event_at)) },
         (SignalAction::Fire, None, Some(last)) if told_at.is_some_and(|at| at <= over_since(last)) && !outlives(last, signal) => Verdict::Ignore(Ignored::Late),
         (SignalAction::Fire, None, _) => Verdict::Open {
-            started_at: credible(signal.started_at).unwrap_or(received_at),
+            started_at: credible(signal.started_at, received_at).unwrap_or(received_at),
             event_at: told_at.unwrap_or_else(|| earliest_end(newest, received_at)),
         },
         (SignalAction::Acknowledge, Some(open), _) if told_at.is_none_or(|at| at >= open.last_event_at) => {
@@ -236,6 +239,28 @@ pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) 
         (SignalAction::Acknowledge | SignalAction::Resolve, Some(_), _) => Verdict::Ignore(Ignored::Late),
         (SignalAction::Acknowledge | SignalAction::Resolve, None, _) => Verdict::Ignore(Ignored::Unknown),
     }
+}
+
+/// When a resolve says that it was over, by its sender's clock. `None`: it says no time, or is none.
+pub fn told_end(signal: &Signal, received_at: Timestamp) -> Option<Timestamp> {
+    told_at(signal, received_at).filter(|_| signal.action == SignalAction::Resolve)
+}
+
+/// Whether a firing is one that its sender has ended already: the resolve, which said `ended_at`,
+/// overtook it, as happens when the firing had to be sent again. Nobody would ever resolve it.
+pub fn is_overtaken(signal: &Signal, ended_at: Timestamp, received_at: Timestamp) -> bool {
+    let is_dated = credible(signal.started_at, received_at).is_some();
+    signal.action == SignalAction::Fire && is_dated && told_at(signal, received_at).is_some_and(|at| at <= ended_at)
+}
+
+/// When what a signal says happened, by its sender's clock.
+fn told_at(signal: &Signal, received_at: Timestamp) -> Option<Timestamp> {
+    credible(signal.event_at.or(signal.started_at), received_at)
+}
+
+/// A time of a sender's that is not far ahead of ours; the zero time of Go is none.
+fn credible(at: Option<Timestamp>, received_at: Timestamp) -> Option<Timestamp> {
+    at.filter(|at| *at > Timestamp::MIN && *at <= received_at.plus_secs(CLOCK_SKEW_SECS))
 }
 
 /// The earliest end that is believed of an episode whose sender did not say when it began: as much
@@ -364,6 +389,24 @@ mod tests {
         assert_eq!(judge(None, &a_signal(SignalAction::Resolve, NOON), NOON), Verdict::Ignore(Ignored::Unknown));
         let resolved = an_episode(NOON, Some(NOON));
         assert_eq!(judge(Some(&resolved), &a_signal(SignalAction::Acknowledge, NOON), NOON), Verdict::Ignore(Ignored::Unknown));
+    }
+
+    #[test]
+    fn a_firing_that_began_before_its_end_was_told_is_overtaken() {
+        let received_at = NOON.plus_secs(110);
+        let resolve = Signal { started_at: Some(NOON), ..a_signal(SignalAction::Resolve, NOON.plus_secs(90)) };
+        assert_eq!(told_end(&resolve, received_at), Some(NOON.plus_secs(90)));
+        assert_eq!(told_end(&a_signal(SignalAction::Fire, NOON), received_at), None);
+        let overtaken = |signal: &Signal| is_overtaken(signal, NOON.plus_secs(90), received_at);
+        let fire = |secs| a_signal(SignalAction::Fire, NOON.plus_secs(secs));
+        assert!(overtaken(&fire(0)) && overtaken(&fire(90)));
+        assert!(!overtaken(&fire(91)), "it fires anew");
+        assert!(!overtaken(&Signal { started_at: None, event_at: None, ..fire(0) }), "it may have begun after the end");
+        assert!(!overtaken(&Signal { event_at: Some(NOON.plus_secs(100)), ..fire(0) }), "its sender says after the end that it fires");
+        assert!(!overtaken(&Signal { started_at: Some(Timestamp::MIN), event_at: None, ..fire(0) }), "the zero time is none");
+        assert!(!overtaken(&resolve));
+        let far_ahead = a_signal(SignalAction::Resolve, NOON.plus_secs(86_400));
+        assert_eq!(told_end(&far_ahead, received_at), None, "such a clock is not believed");
     }
 
     #[test]

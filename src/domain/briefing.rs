@@ -2,7 +2,7 @@
 //! Board, `/brief` and mail say the same, because they are made from this.
 
 use super::{
-    executive::UpdateDue,
+    executive::{UpdateDue, words::more},
     ids::IncidentRef,
     incident::{Incident, State},
     reading::{Readable, Reader},
@@ -81,6 +81,17 @@ impl Briefing {
         let (least, most) = (words::percent(least), words::percent(most));
         let range = if least == most { most } else { format!("{} to {most}", least.trim_end_matches(" %")) };
         Some(format!("{} within budget, {range} left", left.len()))
+    }
+
+    /// How those stand that a short list does not name, after the first `shown` of those that somebody has to
+    /// look at: “8 more: 2 low, 6 within”, or as above where all of those were named.
+    pub fn rest_words(&self, shown: usize) -> Option<String> {
+        let mut rest: Vec<Standing> = self.attention().skip(shown).map(|row| row.report.state).collect();
+        if rest.is_empty() {
+            return self.within_words();
+        }
+        rest.extend(self.rows.iter().map(|row| row.report.state).filter(|state| *state == Standing::Within));
+        Some(more(&rest))
     }
 
     /// “Last 30 days, 98.6 % measured.”

@@ -35,6 +35,25 @@ pub struct Integration {
     pub rate: Rate,
 }
 
+/// What sends alerts, changes or telemetry, by its slug and as people call it. The adapters are the server's
+/// alone; a test there holds them to this.
+const SOURCES: [(&str, &str); 9] = [
+    ("alertmanager", "Prometheus Alertmanager"),
+    ("prometheus", "Prometheus (without Alertmanager)"),
+    ("grafana", "Grafana Alerting"),
+    ("pagerduty_events", "PagerDuty Events API v2"),
+    ("github", "GitHub"),
+    ("gitlab", "GitLab"),
+    ("argocd", "Argo CD"),
+    ("generic", "Generic JSON"),
+    ("otlp", "OpenTelemetry (OTLP)"),
+];
+
+/// How people call a source; one of another version of this server is called by its slug.
+pub fn source_title(slug: &str) -> &str {
+    SOURCES.iter().find(|(known, _)| *known == slug).map_or(slug, |(_, title)| title)
+}
+
 /// Tells one signing secret from another without showing it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretMark {
@@ -92,11 +111,18 @@ impl Integration {
         }
     }
 
-    /// Since when nothing was heard of it at `now`: of its watchdog where it has one, which is
-    /// missed after `heartbeat_s`, else of anything. `None` while that is not long ago, while it is
-    /// switched off, and for one that never sent anything.
+    /// From when its silence is counted: when its watchdog was heard, or where a person set how
+    /// long it may be silent and no watchdog ever was, when it sent anything. `None`: it is not
+    /// watched, or never was heard.
+    pub fn watched_since(&self) -> Option<Timestamp> {
+        self.heartbeat_at.or(self.last_received_at.filter(|_| self.settings.heartbeat_s.is_some()))
+    }
+
+    /// Since when nothing was heard of it at `now`: where it is watched, of its watchdog or of what
+    /// stands for it, which is missed after `heartbeat_s`, else of anything. `None` while that is
+    /// not long ago, while it is switched off, and for one that never sent anything.
     pub fn silent_since_at(&self, heartbeat_s: Option<u32>, now: Timestamp) -> Option<Timestamp> {
-        let watched = heartbeat_s.filter(|secs| *secs > 0).and_then(|secs| Some((self.heartbeat_at?, i64::from(secs))));
+        let watched = heartbeat_s.filter(|secs| *secs > 0).and_then(|secs| Some((self.watched_since()?, i64::from(secs))));
         let (heard_at, after_secs) = watched.or(self.last_received_at.map(|at| (at, SILENT_AFTER_SECS)))?;
         (!self.disabled && now >= heard_at.plus_secs(after_secs)).then_some(heard_at)
     }
@@ -116,7 +142,8 @@ pub struct Settings {
     /// was signed, within 300 s of now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp_header: Option<String>,
-    /// After this many seconds without its watchdog, a dead-man alert opens.
+    /// After this many seconds without its watchdog, a dead-man alert opens. Where it is set,
+    /// anything that was sent counts until a watchdog is heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat_s: Option<u32>,
 }
@@ -207,6 +234,9 @@ mod tests {
         integration.last_received_at = Some(NOON);
         assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(86_399)), None, "it has no watchdog");
         assert_eq!(integration.silent_since_at(None, NOON.plus_secs(86_400)), Some(NOON));
+        integration.settings.heartbeat_s = Some(60);
+        assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(59)), None);
+        assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(60)), Some(NOON), "a person set it, and it sent something once");
         integration.heartbeat_at = Some(NOON.plus_secs(10));
         assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(69)), None);
         assert_eq!(integration.silent_since_at(Some(60), NOON.plus_secs(70)), Some(NOON.plus_secs(10)));

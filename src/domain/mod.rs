@@ -6,6 +6,7 @@
 pub mod absent;
 pub mod accounts;
 pub mod alert;
+pub mod alerts_told;
 pub mod audit;
 pub mod boards;
 pub mod briefing;
@@ -17,6 +18,7 @@ pub mod delivery;
 pub mod executive;
 pub mod export;
 pub mod failure;
+pub mod flapping;
 pub mod grouping;
 pub mod ids;
 pub mod import;

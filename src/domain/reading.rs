@@ -417,7 +417,7 @@ variants! { EventKind tagged "kind" in "data" {
     "alerts_resolved" AlertsResolved { alerts }
     "alert_acknowledged" AlertAcknowledged { id, title }
     "alert_detached" AlertDetached { alert, reason }
-    "acknowledged" Acknowledged { until }
+    "acknowledged" Acknowledged { until, by_program }
     "unacknowledged" Unacknowledged { reason }
     "severity_set" SeveritySet { severity, proposed_severity, reason, answers }
     "activated" Activated { reason }
@@ -427,7 +427,9 @@ variants! { EventKind tagged "kind" in "data" {
     "reopened" Reopened { reason, recovered }
     "cancelled" Cancelled { reason }
     "merged_into" MergedInto { into, into_ref, reason }
-    "absorbed" Absorbed { from, from_ref, title, services, signals, impact, started_at, detected_at, acknowledged_at, resolved_at }
+    "absorbed" Absorbed {
+        from, from_ref, title, services, signals, impact, started_at, detected_at, acknowledged_at, acknowledged_by_program, resolved_at
+    }
     "role_assigned" RoleAssigned { role, person, accepted, reason }
     "role_accepted" RoleAccepted { role, person }
     "role_released" RoleReleased { role, person, reason }
@@ -653,9 +655,11 @@ mod tests {
             impact: vec![],
             started_at: at,
             detected_at: Some(at),
-            acknowledged_at: None,
+            acknowledged_at: Some(at),
+            acknowledged_by_program: true,
             resolved_at: Some(at),
         });
+        reads_back(&EventKind::Acknowledged { until: Some(at), by_program: true });
         reads_back(&EventKind::Reopened { reason: None, recovered: Some(false) });
         reads_back(&EventKind::MergedInto { into, into_ref, reason: Some(text("same")) });
         reads_back(&EventKind::Note { text: text("n"), status: Some(text("identified")) });

@@ -5,7 +5,10 @@ use super::{
     ids::IncidentRef,
     reading::{Readable, Reader},
     severity::Severity,
-    slo::report::ObjectiveRow,
+    slo::{
+        report::{ObjectiveRow, Standing},
+        words,
+    },
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -129,6 +132,36 @@ pub struct ServiceChange {
     pub at: Timestamp,
 }
 
+/// The objective of a service that stands worst, in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorstObjective {
+    pub name: String,
+    pub title: String,
+    pub state: Standing,
+    /// What is left of its budget; below zero when more than all of it is spent, absent where nothing was measured.
+    pub remaining_ratio: Option<f64>,
+}
+
+impl WorstObjective {
+    /// The first of a service in what stands in the order of the board, the worst first.
+    pub fn of(rows: &[ObjectiveRow], service: &str) -> Option<Self> {
+        let report = &rows.iter().find(|row| row.report.objective.service.as_deref() == Some(service))?.report;
+        let (name, title) = (report.objective.name.clone(), report.objective.title.clone());
+        Some(Self { name, title, state: report.state, remaining_ratio: report.tally.remaining_ratio })
+    }
+
+    /// `18 % left`, `7 % over`, `no data`.
+    pub fn words(&self) -> String {
+        match (self.state, self.remaining_ratio) {
+            (Standing::NotMeasured, _) => "no data".to_owned(),
+            (_, Some(ratio)) if ratio < 0.0 => format!("{} over", words::percent(-ratio)),
+            (_, Some(ratio)) => format!("{} left", words::percent(ratio)),
+            // Without a budget there is nothing of which a share could be left.
+            (state, None) => state.words().to_lowercase(),
+        }
+    }
+}
+
 /// A service and how it fares, as far as the asker may see.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Service {
@@ -149,6 +182,9 @@ pub struct Service {
     pub last_change: Option<ServiceChange>,
     /// The share of the last thirty days in which nobody was hurt by it.
     pub availability: f64,
+    /// Which of its objectives stands worst; `None` where none is set.
+    #[serde(default)]
+    pub worst_objective: Option<WorstObjective>,
 }
 
 impl Service {
@@ -235,7 +271,14 @@ impl Readable for Service {
             last_incident_at: from.get("last_incident_at"),
             last_change: from.get("last_change"),
             availability: from.get("availability"),
+            worst_objective: from.get("worst_objective"),
         }
+    }
+}
+
+impl Readable for WorstObjective {
+    fn read(from: Reader<'_>) -> Self {
+        Self { name: from.get("name"), title: from.get("title"), state: from.get("state"), remaining_ratio: from.get("remaining_ratio") }
     }
 }
 
@@ -285,6 +328,14 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_objective_says_what_is_left_of_it() {
+        let said = |state, remaining_ratio| WorstObjective { name: "a".to_owned(), title: "A".to_owned(), state, remaining_ratio }.words();
+        assert_eq!(said(Standing::Low, Some(0.18)), "18 % left");
+        assert_eq!(said(Standing::Overspent, Some(-0.07)), "7 % over");
+        assert_eq!((said(Standing::NotMeasured, Some(0.5)), said(Standing::Within, None)), ("no data".to_owned(), "within".to_owned()));
+    }
+
+    #[test]
     fn dependencies_are_named_once_and_never_the_service_itself() {
         let draft = |names: &[&str]| ServiceDraft { depends_on: names.iter().map(|name| (*name).to_owned()).collect(), ..ServiceDraft::default() };
         let right = draft(&[" ledger ", "", "provider-a", "ledger", "not known yet"]).parse("pay").expect("it is right");
@@ -321,6 +372,7 @@ mod tests {
             last_incident_at: Some(at),
             last_change: Some(ServiceChange { title: "v2".into(), status: None, at }),
             availability: 0.998,
+            worst_objective: None,
         };
         assert_eq!(service.urgency(), 7);
         let neighbour = Neighbour { service: "ledger".into(), calls: Some(Calls { requests: 3, errors: 1 }), declared: true, declares: true, known: false };

@@ -15,6 +15,14 @@ impl Timestamp {
     pub const MIN: Timestamp = Timestamp(-62_135_596_800_000_000);
     /// The last microsecond of the year 9999, the last that RFC 3339 can write.
     pub const MAX: Timestamp = Timestamp(253_402_300_799_999_999);
+    /// 1970-01-02T00:00:00Z. What lies before it is a clock that was never set, in whatever zone, and
+    /// no time of an incident.
+    pub const FIRST_BELIEVED: Timestamp = Timestamp(DAY_SECS * 1_000_000);
+
+    /// Whether it says that there is no time: Go's zero, in whatever zone it was written.
+    pub const fn is_unset(self) -> bool {
+        self.0 < Self::MIN.0 + 365 * DAY_SECS * 1_000_000
+    }
 
     /// From microseconds since 1970 UTC, clamped to what RFC 3339 can write.
     pub const fn from_micros(micros: i64) -> Self {
@@ -192,6 +200,15 @@ impl<'de> Deserialize<'de> for Timestamp {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_year_one_is_no_time_in_whatever_zone_and_clocks_begin_the_day_after_zero() {
+        for text in ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+05:30", "0001-01-01T00:00:00-08:00"] {
+            assert!(Timestamp::parse(text).is_some_and(Timestamp::is_unset), "{text}");
+        }
+        assert_eq!(Timestamp::parse("0002-01-01T00:00:00Z").map(Timestamp::is_unset), Some(false));
+        assert_eq!(Timestamp::FIRST_BELIEVED.to_string(), "1970-01-02T00:00:00Z");
+    }
 
     #[test]
     fn times_are_written_in_utc_and_read_with_any_offset() {

@@ -49,15 +49,15 @@ answer! {
 }
 answer! {
     /// Who is hurt.
-    Who { Customers = "Customers", Partners = "Partners", Staff = "Only staff", Nobody = "Nobody yet" }
+    Who { Customers = "Customers", Partners = "Partners", Staff = "Staff", Nobody = "Nobody" }
 }
 answer! {
     /// How many of them.
-    HowMany { All = "All", Many = "Many", Some = "Some", Few = "A few" }
+    HowMany { All = "All", Many = "Many", Some = "Some", Few = "Few" }
 }
 answer! {
     /// Something they can do now, without us.
-    Workaround { None = "None", Clumsy = "A clumsy one", Good = "A good one" }
+    Workaround { None = "None", Clumsy = "Clumsy", Good = "Good" }
 }
 answer! {
     /// Whether data is lost, wrong or seen by the wrong person; whether somebody broke in.

@@ -140,7 +140,8 @@ impl TrialVerdict {
 impl From<Ignored> for TrialVerdict {
     fn from(ignored: Ignored) -> Self {
         match ignored {
-            Ignored::Late => TrialVerdict::IgnoreLate,
+            // Both are older than what is known; the words beside it say which.
+            Ignored::Late | Ignored::Overtaken => TrialVerdict::IgnoreLate,
             Ignored::Unknown => TrialVerdict::IgnoreUnknown,
         }
     }

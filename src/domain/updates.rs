@@ -71,7 +71,7 @@ mod tests {
         let mut events = head.append(id, declare(&draft, &actor, NOON).expect("a responder may declare"), &who, None, NOON);
         let note = Change { happened_at: NOON.plus_secs(60), kind: EventKind::Note { text: "n".to_owned(), status: None } };
         events.extend(head.append(id, vec![note], &who, None, NOON.plus_secs(60)));
-        let ack = Change { happened_at: NOON.plus_secs(90), kind: EventKind::Acknowledged { until: None } };
+        let ack = Change { happened_at: NOON.plus_secs(90), kind: EventKind::Acknowledged { until: None, by_program: false } };
         events.extend(head.append(id, vec![ack], &who, None, NOON.plus_secs(90)));
         (Incident::fold(id, IncidentRef(1), &events).expect("it begins with a declaration"), events)
     }

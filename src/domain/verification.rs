@@ -37,7 +37,7 @@ impl Verification {
     pub fn new(incident_id: IncidentId, reference: IncidentRef, events: i64, head_hash: String, fault: Option<Fault>) -> Self {
         let words = match &fault {
             None => format!(
-                "{} as recorded: each entry carries the hash of the one before it, every hash was recomputed and agrees, and the incident is what they say.",
+                "{} as recorded: each entry carries the hash of the one before it, every hash was recomputed and agrees, and the incident and its alerts are what they say.",
                 wording::count(usize::try_from(events).unwrap_or_default(), "entry stands", "entries stand")
             ),
             Some(Fault { seq: 0, what }) => format!("The record does not hold: {what}."),

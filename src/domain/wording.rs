@@ -122,8 +122,8 @@ pub fn event(kind: &EventKind) -> String {
         EventKind::AlertsResolved { alerts } => count(alerts.len(), "alert resolved", "alerts resolved"),
         EventKind::AlertAcknowledged { title, .. } => format!("Alert “{title}” was acknowledged where it came from"),
         EventKind::AlertDetached { alert, reason } => format!("Alert “{}” detached{}", alert.title, because(reason)),
-        EventKind::Acknowledged { until: Some(until) } => format!("Acknowledged until {} UTC", until.hour_minute()),
-        EventKind::Acknowledged { until: None } => "Acknowledged until further notice".to_owned(),
+        EventKind::Acknowledged { until: Some(until), .. } => format!("Acknowledged until {} UTC", until.hour_minute()),
+        EventKind::Acknowledged { until: None, .. } => "Acknowledged until further notice".to_owned(),
         EventKind::Unacknowledged { reason } => format!("Acknowledgement taken back{}", because(reason)),
         EventKind::SeveritySet { severity, proposed_severity, reason, .. } => {
             let override_words = match (severity, proposed_severity) {

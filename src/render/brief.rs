@@ -19,8 +19,10 @@ use leptos::prelude::*;
 
 /// How often an open page asks for itself again, in seconds.
 const RELOAD_S: u32 = 60;
-/// Rows of each list; what is worse stands first, and the full page has the rest.
-const MOST: usize = 10;
+/// How many objectives and incidents are listed; what is worse stands first, and the full page has the rest.
+/// So few objectives that on a phone both answers stand on one screen.
+const MOST_OBJECTIVES: usize = 4;
+const MOST_MAJORS: usize = 10;
 /// The width of a bar, in pixels.
 const BAR: f64 = 88.0;
 
@@ -50,10 +52,12 @@ pub fn brief(briefing: &Briefing, style: &str, origin: &str) -> String {
 
 fn body(briefing: &Briefing, origin: &str) -> AnyView {
     let to = |path: &str| format!("{origin}{path}");
-    let needy: Vec<&ObjectiveRow> = briefing.attention().collect();
-    let attention: Vec<AnyView> = needy.iter().take(MOST).map(|row| objective(row, &to(&format!("/objectives/{}", row.report.objective.name)))).collect();
-    let more = |all: usize| (all > MOST).then(|| format!("{} more on the full page. ", all - MOST));
-    let rest = match briefing.within_words() {
+    // Mail is read at leisure, and away from here: it keeps all of them.
+    let most = if origin.is_empty() { MOST_OBJECTIVES } else { briefing.rows.len() };
+    let attention: Vec<AnyView> =
+        briefing.attention().take(most).map(|row| objective(row, &to(&format!("/objectives/{}", row.report.objective.name)))).collect();
+    let more = |all: usize| (all > MOST_MAJORS).then(|| format!("{} more on the full page. ", all - MOST_MAJORS));
+    let rest = match briefing.rest_words(most) {
         Some(words) => format!("{words}."),
         None if briefing.rows.is_empty() => "No objective is set. An admin or commander makes one under Objectives.".to_owned(),
         None => String::new(),
@@ -62,10 +66,27 @@ fn body(briefing: &Briefing, origin: &str) -> AnyView {
     let majors = match briefing.majors.as_slice() {
         [] => view! { <p class="note">"No SEV1 or SEV2 incident is open."</p> }.into_any(),
         majors => {
-            let rows: Vec<AnyView> = majors.iter().take(MOST).map(|major| incident(major, briefing, &to(&format!("/incidents/{}", major.reference)))).collect();
-            view! { <ul>{rows}</ul> <p class="note">{more(majors.len())}</p> }.into_any()
+            let rows: Vec<AnyView> =
+                majors.iter().take(MOST_MAJORS).map(|major| incident(major, briefing, &to(&format!("/incidents/{}", major.reference)))).collect();
+            view! { <ul>{rows}</ul> {more(majors.len()).map(|words| view! { <p class="note">{words}</p> })} }.into_any()
         }
     };
+    let levels = view! {
+        <section aria-label="Are we within our objectives?">
+            <ul>{attention}</ul>
+            <p class="note">{rest}<span class="muted">{range}</span></p>
+        </section>
+    }
+    .into_any();
+    let majors = view! {
+        <section>
+            <h2>"Who has it?"</h2>
+            {majors}
+        </section>
+    }
+    .into_any();
+    // What is broken now comes first, while anything is.
+    let (first, second) = if briefing.majors.is_empty() { (levels, majors) } else { (majors, levels) };
     let open = wording::count(briefing.open, "open incident", "open incidents");
     view! {
         <header>
@@ -79,15 +100,7 @@ fn body(briefing: &Briefing, origin: &str) -> AnyView {
                 {briefing.headline.worst.clone().map(|worst| view! { " " <span class="worst">{worst}</span> })}
                 {briefing.headline.next.clone().map(|next| format!(" {next}"))}
             </h1>
-            <section>
-                <h2>"Are we within our objectives?"</h2>
-                <ul>{attention}</ul>
-                <p class="note">{more(needy.len())}{rest}<span class="muted">{range}</span></p>
-            </section>
-            <section>
-                <h2>"Who has it?"</h2>
-                {majors}
-            </section>
+            {first} {second}
         </main>
         <footer>
             <a href=to("/incidents")>{open}</a> " · " <a href=to("/executive")>"Full page"</a>
@@ -178,6 +191,13 @@ mod tests {
         let (late, soon) = (due(-240), due(720));
         assert!(brief(&late, STYLE, "").contains("update 4 min late") && late.text("").contains("nobody has it, update 4 min late"));
         assert!(brief(&soon, STYLE, "").contains("next update in 12 min") && soon.text("").contains(", next update in 12 min"));
-        assert!(page.contains("nobody has it") && page.contains("8 open incidents") && page.contains("10 more on the full page"), "{page}");
+        assert!(page.contains("nobody has it") && page.contains("8 open incidents") && page.contains("16 more: 16 overspent."), "{page}");
+        let order = |page: &str| page.find("Who has it?").zip(page.find("class=\"left\"")).map(|(who, left)| who < left);
+        assert_eq!(order(&page), Some(true), "what is broken now comes first: {page}");
+        assert_eq!(page.matches("class=\"left\"").count(), 4, "no more than find room on a phone");
+        let mail = brief(&briefing, STYLE, "https://tocsin.example");
+        assert_eq!((mail.matches("class=\"left\"").count(), briefing.text("").matches(": overspent, ").count()), (20, 20), "mail tells all of them");
+        let calm = brief(&Briefing { majors: vec![], ..briefing.clone() }, STYLE, "");
+        assert_eq!(order(&calm), Some(false), "with nothing broken the objectives do: {calm}");
     }
 }

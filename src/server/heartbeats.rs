@@ -1,13 +1,17 @@
 //! Dead-man alerts: an integration whose watchdog was heard once and is not heard any more opens
 //! an alert of its own, which resolves when it is heard again. Our own downtime is no silence.
+//! Where a person set how long it may be silent, anything it sent stands for a watchdog that was
+//! never heard. One that never sent anything stays silent, whatever is set: it is not in use yet.
 //!
 //! While a sender is gone, silent or switched off, nobody refreshes its open alerts: they are
-//! marked as stale, and stay open, until it is back.
+//! marked as stale, and stay open, until it is back. Nobody ever refreshes what was imported
+//! without an integration.
 
 use super::{
     sources,
     state::App,
     store::{AlertFilter, Delivery, StoreError},
+    usecases::import::imported_id,
 };
 use crate::domain::{
     alert::{ABOUT_MONITORING, Labels, Signal, SignalAction},
@@ -45,6 +49,10 @@ impl Watch {
     /// Opens and resolves what is due now.
     pub async fn look(&self, app: &App) -> Result<(), StoreError> {
         let now = app.clock().now();
+        // An import marks its own; what an older version imported, or what broke off, is found here.
+        for source in sources::ALL {
+            self.mark(app, imported_id(source), true).await?;
+        }
         for sender in app.store.senders().await? {
             let integration = app.senders.as_heard(sender.integration);
             let due_at = self.due_at(&integration);
@@ -74,11 +82,11 @@ impl Watch {
         Ok(())
     }
 
-    /// When its silence becomes an alert. `None` while it has no watchdog, or was never heard.
+    /// When its silence becomes an alert. `None` while nothing is expected of it, or it was never heard.
     fn due_at(&self, integration: &Integration) -> Option<Timestamp> {
         let default = sources::find(&integration.source).and_then(|source| source.default_heartbeat_s);
         let period_secs = integration.settings.heartbeat_s.or(default).filter(|secs| *secs > 0 && !integration.disabled)?;
-        let heard_at = integration.heartbeat_at?;
+        let heard_at = integration.watched_since()?;
         let grace_secs = if heard_at < self.started_at { self.down_secs } else { 0 };
         Some(heard_at.plus_secs(i64::from(period_secs) + grace_secs))
     }
@@ -96,8 +104,9 @@ impl Watch {
 }
 
 fn delivery(integration: &Integration, is_silent: bool, now: Timestamp) -> Delivery {
-    let silent_for = integration.heartbeat_at.map_or(0, |heard_at| now.secs_since(heard_at));
-    let description = format!("Its watchdog was last heard {} ago. Alerts from it may be missing.", wording::span(silent_for));
+    let silent_for = integration.watched_since().map_or(0, |heard_at| now.secs_since(heard_at));
+    let what = if integration.heartbeat_at.is_some() { "Its watchdog was last heard" } else { "No watchdog of it was ever heard, and it last sent something" };
+    let description = format!("{what} {} ago. Alerts from it may be missing.", wording::span(silent_for));
     let signal = Signal {
         action: if is_silent { SignalAction::Fire } else { SignalAction::Resolve },
         dedupe_key: DEDUPE_KEY.to_owned(),
@@ -150,7 +159,7 @@ mod tests {
     #[test]
     fn only_a_watchdog_that_was_heard_is_missed() {
         let watch = Watch::new(NOON, 0);
-        assert_eq!(watch.due_at(&an_integration(Some(60), None)), None);
+        assert_eq!(watch.due_at(&an_integration(Some(60), None)), None, "it never sent anything");
         assert_eq!(watch.due_at(&an_integration(None, Some(NOON))), None, "off for an Alertmanager until it is set");
         assert_eq!(watch.due_at(&an_integration(Some(0), Some(NOON))), None);
         assert_eq!(watch.due_at(&an_integration(Some(60), Some(NOON))), Some(NOON.plus_secs(60)));
@@ -160,10 +169,35 @@ mod tests {
     }
 
     #[test]
+    fn where_a_person_set_how_long_it_may_be_silent_anything_it_sent_counts() {
+        let watch = Watch::new(NOON, 0);
+        let sent = |heartbeat_s, heartbeat_at| Integration { last_received_at: Some(NOON.plus_secs(30)), ..an_integration(heartbeat_s, heartbeat_at) };
+        assert_eq!(watch.due_at(&sent(Some(60), None)), Some(NOON.plus_secs(90)));
+        assert_eq!(watch.due_at(&sent(Some(60), Some(NOON))), Some(NOON.plus_secs(60)), "once there is a watchdog, only that counts");
+        assert_eq!(watch.due_at(&sent(Some(0), None)), None, "it is switched off");
+        let prometheus = Integration { source: "prometheus".to_owned(), ..sent(None, None) };
+        assert_eq!(watch.due_at(&prometheus), None, "nobody said that it has a watchdog");
+    }
+
+    #[test]
     fn our_own_downtime_is_added_to_what_was_heard_before_it() {
         let watch = Watch::new(NOON, 100);
         assert_eq!(watch.due_at(&an_integration(Some(60), Some(NOON.plus_secs(-110)))), Some(NOON.plus_secs(50)));
         assert_eq!(watch.due_at(&an_integration(Some(60), Some(NOON.plus_secs(1)))), Some(NOON.plus_secs(61)));
+    }
+
+    /// An import marks what it leaves open; this is what older versions imported.
+    #[tokio::test]
+    async fn what_was_imported_without_an_integration_is_stale() {
+        let (store, _folder) = empty_store().await;
+        let app = App::new(store, Config::default());
+        let imported = Integration::new(imported_id(&sources::generic::SOURCE), "generic", "Generic JSON (imported)", NOON);
+        let sent = Signal { dedupe_key: "k".to_owned(), ..delivery(&imported, true, NOON).signals.remove(0) };
+        let opened = app.store.intake(Delivery { signals: vec![sent], ..delivery(&imported, true, NOON) }).await.expect("the store answers").alerts;
+        let alert = async || app.store.alert(opened[0]).await.expect("the store answers").expect("it is there");
+        assert!(!alert().await.stale);
+        Watch::new(NOON, 0).look(&app).await.expect("the store answers");
+        assert!(alert().await.stale);
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 
 use super::{
     address::Address,
+    app::THEME_KEY,
     browser,
     live::{Connection, Live},
     outbox::{Outbox, Predicted, What, predict},
@@ -17,8 +18,8 @@ use crate::{
         accounts::Doorstep,
         boards::Snapshot,
         failure::Failure,
-        ids::{CommandId, IncidentId},
-        incident::{AlertRef, Command, Context, Declare, Incident, IncidentRole, Refusal, Verb, allowed, decide},
+        ids::{AlertId, CommandId, IncidentId},
+        incident::{AlertRef, Command, Context, Declare, Incident, IncidentRole, MergeTarget, Refusal, Verb, allowed, decide},
         people::Actor,
         screens::{Asked, FirstScreen, FormKeys, Said},
         time::Timestamp,
@@ -27,6 +28,9 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::sync::Arc;
+
+/// The themes: how one is kept, and its word.
+pub const THEMES: [(&str, &str); 3] = [("", "System"), ("light", "Light"), ("dark", "Dark")];
 
 /// Where the choice of zone is kept.
 const ZONE_KEY: &str = "tocsin.zone";
@@ -84,6 +88,11 @@ pub enum Sheet {
     Title(IncidentId),
     Merge(IncidentId),
     Assign(IncidentId, IncidentRole),
+    /// Which incident an alert without one belongs to.
+    Attach {
+        alert: AlertId,
+        title: String,
+    },
     CorrectTime {
         id: IncidentId,
         seq: i64,
@@ -209,6 +218,16 @@ impl Session {
         browser::store(ZONE_KEY, zone.slug());
     }
 
+    /// One of [`THEMES`], kept in this browser.
+    pub fn choose_theme(self, slug: &str) {
+        browser::set_theme((!slug.is_empty()).then_some(slug));
+        if slug.is_empty() {
+            browser::forget(THEME_KEY);
+        } else if !browser::store(THEME_KEY, slug) {
+            self.toasts.say("This browser keeps nothing: the theme lasts until the page is closed.");
+        }
+    }
+
     /// A snapshot has come.
     pub fn adopt(self, snapshot: Snapshot) {
         let first = self.gate.get_untracked() != Gate::In;
@@ -321,7 +340,7 @@ impl Session {
     fn context(self, command: &Command) -> Context {
         match command {
             Command::Merge { into, .. } => {
-                let target = self.replica.confirmed(*into).map(|target| (target.id, target.reference, target.state));
+                let target = self.replica.confirmed(*into).map(|target| MergeTarget::of(&target));
                 Context { target, alert: None }
             }
             Command::DetachAlert { alert, .. } => {

@@ -1,6 +1,6 @@
 // All alerts: what fires first of all, narrowed by the address, each with a way to its service and its incident.
 import { accessible, expect, fitsItsWidth, test, unique, type House, type Page } from "./house";
-import { isRunning } from "./screens";
+import { IncidentPage, isRunning } from "./screens";
 
 /** Alerts of one word that nobody else uses: two in incidents, one for information, one that is over. */
 async function sent(house: House): Promise<{ word: string; send: (alert: Record<string, unknown>) => Promise<void> }> {
@@ -37,6 +37,7 @@ test("what fires is listed with its service, its incident, or why it has none", 
   await expect(alerts(page)).toHaveCount(3);
   await expect(alerts(page).nth(0)).toContainText("Nightly export is done");
   await expect(alerts(page).nth(0)).toContainText("No incident: information is recorded and opens no incident");
+  await expect(page.getByRole("button", { name: /^Put into an incident/ }), "a viewer reads only").toHaveCount(0);
   await expect(alerts(page).nth(1)).toContainText("98 % of /var is used");
   // A title that is the description is said once.
   await expect(alerts(page).nth(2).getByText(`Cards fail ${word}`)).toHaveCount(1);
@@ -116,4 +117,26 @@ test("on a phone the alerts are in one's own menu", { tag: "@phone" }, async ({ 
   await page.getByRole("button", { name: /profile, sign out/ }).tap();
   await page.getByRole("menuitem", { name: "Alerts" }).tap();
   await expect(page.getByRole("heading", { level: 1, name: "Alerts" })).toBeVisible();
+});
+
+test("an alert that was taken out of its incident is found here and put back", async ({ as, house }) => {
+  const { incident, alert } = await house.firing();
+  const page = await as("responder");
+  await IncidentPage.open(page, incident);
+  const menu = page.getByRole("button", { name: /^Alert / });
+  await menu.click();
+  await page.getByRole("menuitem", { name: "Detach from this incident" }).click();
+  await expect(menu).toBeHidden();
+  await page.goto(`/alerts?q=${alert.service}`);
+  await isRunning(page);
+  await expect(alerts(page)).toHaveCount(1);
+  await expect(alerts(page)).toContainText("No incident: somebody took it out of its incident");
+  await alerts(page).getByRole("button", { name: /^Put into an incident/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Put it into an incident" });
+  await accessible(page);
+  await dialog.getByLabel("It belongs to").selectOption({ label: `${incident.ref} ${incident.title}` });
+  await dialog.getByRole("button", { name: "Put it there" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(alerts(page).getByRole("link", { name: incident.ref, exact: true })).toBeVisible();
+  await expect(alerts(page).getByRole("button", { name: /^Put into an incident/ })).toBeHidden();
 });

@@ -200,11 +200,65 @@ own("nothing sticks out, axe finds nothing, and it prints to one page", async ({
     }
   }
   if (project.name !== "desk") return;
+  await printsToOnePage(page, "executive");
+  // What the screen lists stands on paper, too, and the line of the rest with it.
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator(".levels .level:visible")).toHaveCount(8);
+  await expect(page.locator(".levels__more:visible")).toHaveText(/^5 more within budget, /);
+});
+
+/** One sheet of either size; the pictures of it are kept where somebody asks for them. */
+async function printsToOnePage(page: Page, name: string): Promise<void> {
   for (const format of ["A4", "Letter"]) {
-    const pdf = await page.pdf({ format, ...(process.env.TOCSIN_SCREENS ? { path: `${process.env.TOCSIN_SCREENS}/executive-${format}.pdf` } : {}) });
+    const pdf = await page.pdf({ format, ...(process.env.TOCSIN_SCREENS ? { path: `${process.env.TOCSIN_SCREENS}/${name}-${format}.pdf` } : {}) });
     const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? [];
     expect(pages.length, format).toBe(1);
   }
+}
+
+/** Twelve objectives that all need attention, ten incidents that spent a budget, four open majors. */
+const filled = inside(async () => {
+  const house = await House.open();
+  const hour = Math.floor(Date.now() / (60 * MINUTE)) * 60 * MINUTE;
+  const struck = Array.from({ length: 10 }, (_, n) => 12 + n * 48);
+  const past = struck.map((hours, n) => {
+    const at = (minutes: number) => new Date(hour - (hours + 1) * 60 * MINUTE + minutes * MINUTE).toISOString();
+    const times = { started_at: at(0), detected_at: at(2), acknowledged_at: at(4), mitigated_at: at(50), resolved_at: at(60) };
+    return { origin: "past", id: String(n), title: `Card payments fail at checkout ${n}`, severity: `SEV${(n % 4) + 1}`, services: ["checkout"], ...times };
+  });
+  await house.rest("POST", "/api/v1/import/incidents", past);
+  await objective(house, "checkout", "Checkout availability", "checkout", hours => (struck.includes(hours) ? 900 : 0));
+  for (const n of Array.from({ length: 11 }, (_, n) => n)) await objective(house, `low-${n}`, `Notifications delivery ${n}`, "search", hours => (hours < 24 ? 255 : 0));
+  for (const n of [1, 2, 3, 4]) await house.declare({ title: `Gateway lost its link in eu-west ${n}`, severity: n % 2 ? "SEV1" : "SEV2", services: ["gateway"] });
+  return house;
+});
+
+filled("a full board is one sheet of paper, all of it", { tag: "@desk" }, async ({ as }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  await expect(page.locator(".levels .level:visible")).toHaveCount(12);
+  await expect(page.getByRole("region", { name: "Open majors" }).getByRole("listitem")).toHaveCount(4);
+  await expect(page.getByRole("region", { name: "What spent it" }).getByRole("link", { name: "4 more incidents" })).toBeVisible();
+  await printsToOnePage(page, "executive-full");
+  // As wide as a sheet, where the numbers of two digits keep to one line and no figure touches the next.
+  await page.setViewportSize({ width: 703, height: 1032 });
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator(".levels .level:visible")).toHaveCount(12);
+  for (const number of await page.locator(".spender__number").all()) expect((await number.boundingBox())!.height).toBeLessThan(20);
+  for (const cell of await page.locator(".measure:has(.measure__n) > td").all()) {
+    expect(await cell.evaluate(cell => cell.scrollWidth <= cell.clientWidth), await cell.innerText()).toBe(true);
+  }
+});
+
+filled("on a phone what is open begins on the first screen", { tag: "@phone" }, async ({ as }) => {
+  const page = await as("viewer");
+  await page.goto("/executive");
+  await isRunning(page);
+  await expect(page.getByText("8 more: 8 low")).toBeVisible();
+  const major = page.getByRole("region", { name: "Open majors" }).getByRole("listitem").first();
+  const { y, height } = (await major.boundingBox())!;
+  expect(y + height).toBeLessThan(page.viewportSize()!.height);
 });
 
 empty("an empty house says what would fill it", async ({ as }) => {

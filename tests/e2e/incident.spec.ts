@@ -1,4 +1,5 @@
-import { expect, nameOn, test } from "./house";
+import type { Locator } from "@playwright/test";
+import { accessible, expect, fitsItsWidth, nameOn, test, unique } from "./house";
 import { IncidentPage } from "./screens";
 
 test("a role is offered, accepted, and both see it", async ({ as, house }) => {
@@ -64,9 +65,101 @@ test("the way to closed: mitigated, resolved only with a reason while it fires, 
   await expect(screen.entry("The alert is stale")).toBeVisible();
 });
 
+test("what is private is offered only private ones to go on in", async ({ as, house }) => {
+  const [open, secret, other] = [
+    await house.declare({ title: "Everybody sees it", severity: "SEV3" }),
+    await house.declare({ title: "Hidden one", severity: "SEV3", private: true }),
+    await house.declare({ title: "Hidden two", severity: "SEV3", private: true }),
+  ];
+  const page = await as("admin");
+  const choices = async (incident: typeof open) => {
+    const screen = await IncidentPage.open(page, incident);
+    await screen.verb(/^More to do/).click();
+    await page.getByRole("menuitem", { name: "Merge into another…" }).click();
+    return screen.dialog;
+  };
+  const option = (dialog: Locator, incident: typeof open) => dialog.locator("option", { hasText: `${incident.ref} ${incident.title}` });
+  const dialog = await choices(secret);
+  await expect(dialog).toContainText("This one is private: only private ones are offered.");
+  await expect(option(dialog, other)).toHaveCount(1);
+  await expect(option(dialog, open)).toHaveCount(0);
+  await dialog.getByLabel("It goes on in").selectOption({ label: `${other.ref} ${other.title}` });
+  await dialog.getByRole("button", { name: "Merge", exact: true }).click();
+  await expect.poll(async () => (await house.incident(secret.id)).state).toBe("merged");
+
+  await expect(option(await choices(open), other)).toHaveCount(1);
+});
+
 test("the page says that the chain holds", async ({ as, house }) => {
   const { incident } = await house.firing();
   const page = await as("viewer");
   await IncidentPage.open(page, incident);
   await expect(page.getByText(/Chain verified/i)).toBeVisible();
+});
+
+test("everything that can be done is on the screen of the narrowest phone, with one reason above", { tag: "@phone" }, async ({ as, house }) => {
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  await expect(screen.actions).toContainText("Resolve asks why: resolving while its alerts still fire needs a reason");
+  await fitsItsWidth(page);
+  for (const width of [360, 320]) {
+    await page.setViewportSize({ width, height: 780 });
+    const ends = await page.locator(".verbs button, .rail__words").evaluateAll(all => all.map(one => one.getBoundingClientRect().right));
+    expect(Math.max(...ends)).toBeLessThanOrEqual(width);
+    const more = await screen.verb(/^More to do/).boundingBox();
+    expect(more!.x + more!.width).toBeLessThanOrEqual(width);
+    expect(more!.width).toBeGreaterThanOrEqual(44);
+  }
+  const low = await page.locator(".incident-head__trail a, .timeline .lens__option").evaluateAll(all => all.filter(one => one.getBoundingClientRect().height < 44).map(one => one.outerHTML));
+  expect(low, "what a finger does not hit").toEqual([]);
+});
+
+test("on a phone the record follows the clocks, and one tap leads to writing in it", { tag: "@phone" }, async ({ as, house }) => {
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  const top = async (name: string) => (await page.getByRole("region", { name, exact: true }).boundingBox())!.y;
+  expect(await top("Timeline")).toBeLessThan(await top("Impact"));
+  expect(await top("Impact")).toBeLessThan(await top("Roles"));
+  const text = screen.timeline.getByRole("textbox", { name: "What happened" });
+  await screen.actions.getByRole("button", { name: "Add what happened" }).tap();
+  await expect(text).toBeFocused();
+  await screen.verb(/^More to do/).tap();
+  await page.getByRole("menuitem", { name: /^Add a note/ }).tap();
+  await expect(text).toBeFocused();
+});
+
+test("the words of the navigation fit it at every width", { tag: "@desk" }, async ({ as, house }) => {
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  await IncidentPage.open(page, incident);
+  for (const width of [768, 1100, 1280, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await fitsItsWidth(page);
+  }
+});
+
+test("an alert that flaps is one line of the record until it is unfolded, and the story leaves it out", async ({ as, house }) => {
+  const token = await house.integration("generic");
+  const [service, times] = [`flapping-${unique()}`, 6];
+  for (let turn = 0; turn < 2 * times; turn += 1) {
+    const body = JSON.stringify({ title: `${service} disk`, key: service, service, severity: "critical", status: turn % 2 === 0 ? "firing" : "resolved" });
+    expect((await fetch(`${house.url}/hooks/generic/${token}`, { method: "POST", body })).ok).toBe(true);
+  }
+  const incident = await house.incidentOf(service);
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  const fold = screen.entry(new RegExp(`flapped ${times} times from \\d\\d:\\d\\d to \\d\\d:\\d\\d`));
+  await expect(fold).toHaveCount(1);
+  await expect(screen.entry("1 alert resolved")).toHaveCount(0);
+  await fold.getByRole("button", { name: /^Show \d+ entries$/ }).click();
+  await expect(screen.entry("1 alert resolved")).toHaveCount(times);
+  await accessible(page);
+  await fold.getByRole("button", { name: "Fold them" }).click();
+  await expect(screen.entry("1 alert resolved")).toHaveCount(0);
+  // The incident resolved six times; the story tells the first and the last.
+  await screen.timeline.getByText(/^Story \d+$/).click();
+  await expect(screen.entry("Reopened")).toHaveCount(0);
+  await expect(screen.entry("Resolved by signal")).toHaveCount(2);
 });

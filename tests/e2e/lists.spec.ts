@@ -1,5 +1,6 @@
 // The list of all incidents with ten thousand of them, the services, and jumping to anything.
 import { accessible, expect, fitsItsWidth, test, unique, type House, type Page } from "./house";
+import { IncidentPage } from "./screens";
 
 const MANY = 10_000;
 const imported = new WeakSet<House>();
@@ -117,6 +118,8 @@ test("a storm unfolds in place, and each alert says why it is there", async ({ a
   await open(page, "?alerts=9&state=open&sort=-id");
   await page.getByRole("button", { name: /^Alerts of INC-\d+ by service$/ }).first().click();
   await expect(page.getByText(/1 opened it, 8 joined its group/)).toBeVisible();
+  const broken = await page.locator(".storm__scale span").evaluateAll(times => times.filter(time => time.getBoundingClientRect().height > 24).length);
+  expect(broken, "a time of the axis is one line").toBe(0);
   await page.getByRole("button", { name: "gateway", exact: true }).click();
   await expect(page.getByText("It opened the incident", { exact: false })).toBeVisible();
   await expect(page.getByText("Grouped: the same group", { exact: false }).first()).toBeVisible();
@@ -147,6 +150,14 @@ test("anything can be jumped to by the keyboard", async ({ as, house }, info) =>
   await page.getByRole("combobox").fill("acknowledge");
   await page.keyboard.press("Enter");
   await expect.poll(async () => (await house.incident(incident.id)).acknowledged).not.toBeNull();
+  await page.keyboard.press("Control+k");
+  for (const words of ["Take command", "Make private", "Acknowledge until further notice", "Assign scribe…", "Export as Markdown", "Export as Bundle", "Add a note", "Brief", "Sign out"]) {
+    await page.getByRole("combobox").fill(words);
+    await expect(page.getByRole("option", { name: words }).first()).toBeVisible();
+  }
+  await page.getByRole("combobox").fill("theme dark");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
 test("a service says who owns it, and somebody with the right can change that", async ({ as, house }) => {
@@ -167,6 +178,41 @@ test("a service says who owns it, and somebody with the right can change that", 
   await page.getByRole("link", { name: "In the list" }).click();
   await expect(page).toHaveURL(new RegExp(`state=open&service=${service}`));
   await expect(rows(page)).toHaveCount(1);
+});
+
+test("services say how their worst objective stands, and a service leads to Debug", async ({ as, house }, info) => {
+  const service = `worst-${unique()}`;
+  await house.rest("PUT", `/api/v1/services/${service}`, { owner: "Payments" });
+  const page = await as("viewer");
+  await page.goto(`/services?q=${service}`);
+  const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: service }) });
+  await expect(row).toContainText("none set");
+  if (info.project.name === "phone") {
+    await expect(page.getByRole("combobox", { name: "Owner" })).toBeHidden();
+    await page.getByRole("button", { name: "Filters", exact: true }).click();
+    await page.getByRole("checkbox", { name: "With an open incident" }).check();
+    await expect(page.getByRole("button", { name: "Filters (1)", exact: true })).toBeVisible();
+    await expect(row).toHaveCount(0);
+    await page.getByRole("checkbox", { name: "With an open incident" }).uncheck();
+    expect((await row.boundingBox())!.height).toBeLessThan(90);
+  }
+  await fitsItsWidth(page);
+  await page.getByRole("link", { name: service }).click();
+  await page.getByRole("main").getByRole("link", { name: "Debug" }).click();
+  await expect(page).toHaveURL(new RegExp(`/debug\\?service=${service}`));
+  await page.goto("/services/there-is-none");
+  await page.getByRole("link", { name: "To all services" }).click();
+  await expect(page).toHaveURL(/\/services$/);
+});
+
+test("of an objective that does not exist nothing is explained or edited", async ({ as }) => {
+  const page = await as("commander");
+  await page.goto("/objectives/there-is-none");
+  await expect(page.getByText("There is no such objective.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Explain this number" })).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Edit", exact: true })).toHaveCount(0);
+  await page.getByRole("link", { name: "To all objectives" }).click();
+  await expect(page).toHaveURL(/\/objectives$/);
 });
 
 test("on a phone the list is sorted by a menu, and the order stands in the address", { tag: "@phone" }, async ({ as, house }) => {
@@ -218,4 +264,23 @@ test("what each incident spent of the budgets is a column that is asked for", { 
   await expect(rows(page).filter({ hasText: "It cost" }).locator('[data-column="cost"]')).toContainText(/^1[34] %/);
   await expect(rows(page).filter({ hasText: "Cheap" }).locator('[data-column="cost"]')).toContainText("–");
   await accessible(page);
+});
+
+test("on a phone everything that can be done to several is on the screen", { tag: "@phone" }, async ({ as, house }) => {
+  const service = `several-${unique()}`;
+  for (const severity of ["SEV1", "SEV2"]) await house.declare({ title: `Chosen ${severity}`, severity, services: [service] });
+  const taken = await house.declare({ title: "Taken", severity: "SEV3", services: [service] });
+  await (await IncidentPage.open(await as("commander"), taken)).verb(/^Acknowledge/).tap();
+  await expect.poll(async () => (await house.incident(taken.id)).acknowledged).not.toBeNull();
+  const page = await as("responder");
+  await open(page, `?state=open&service=${service}`);
+  await expect(rows(page)).toHaveCount(3);
+  await page.getByRole("button", { name: "Select", exact: true }).tap();
+  for (const title of ["Chosen SEV1", "Chosen SEV2", "Taken"]) await rows(page).filter({ hasText: title }).tap();
+  await expect(page.getByText("3 selected")).toBeVisible();
+  // What somebody else has is not theirs to take.
+  await expect(page.getByRole("button", { name: "Acknowledge 2", exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Merge 3 into…" })).toBeVisible();
+  const gone = await page.locator(".bulk button").evaluateAll(all => all.filter(one => one.getBoundingClientRect().right > innerWidth || one.scrollWidth > one.clientWidth).map(one => one.textContent));
+  expect(gone, "what leaves the screen, or is cut").toEqual([]);
 });

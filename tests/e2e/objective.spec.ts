@@ -212,6 +212,28 @@ test("what came back names its incident, and what is measured anew has a mark", 
   await expect(budget.locator("[data-role=anew]")).toHaveCount(1);
 });
 
+test("silence counts as bad where the form says so", async ({ as, house }) => {
+  const page = await as("commander");
+  const name = `silent-${unique()}`;
+  await house.rest("POST", "/api/v1/slos", { name, target: "99 %", window: "7d", source: "to-come", indicator: { kind: "probe", query: "up" } });
+  const kept = async () => (await house.rest<{ indicator: object }>("GET", `/api/v1/slos/${name}`)).indicator;
+  await page.goto(`/objectives/${name}/edit`);
+  await isRunning(page);
+  const silence = page.getByRole("checkbox", { name: "A slice for which the source answers and has no sample is bad, not a gap" });
+  await expect(silence).not.toBeChecked();
+  await silence.check();
+  // It is time that is bad, so events are refused beside the method.
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText(/An absent series is bad where slices are counted/).first()).toBeVisible();
+  await house.rest("PATCH", `/api/v1/slos/${name}`, { method: "timeslices", indicator: { kind: "probe", query: "up", absent_is_bad: true } });
+  await page.reload();
+  await isRunning(page);
+  await expect(silence).toBeChecked();
+  await silence.uncheck();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect.poll(kept).toEqual({ kind: "probe", query: "up" });
+});
+
 test("whoever may not make one is told why", async ({ as }) => {
   const page = await as("viewer");
   await page.goto("/new-objective");

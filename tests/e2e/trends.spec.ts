@@ -76,6 +76,11 @@ test("what is asked stands in the address", async ({ as, house }) => {
   const page = await as("viewer");
   await open(page, label);
   await expect(page.getByText("drills and maintenance left out")).toBeVisible();
+  // On a phone most filters wait behind a button; the label of the address is counted there.
+  if (test.info().project.name === "phone") {
+    await expect(page.getByRole("combobox", { name: /^Kind/ })).toBeHidden();
+    await page.getByRole("button", { name: "Filters (1)", exact: true }).click();
+  }
   await page.getByRole("combobox", { name: /^Kind/ }).selectOption({ label: "Incidents and drills" });
   await expect(page.getByRole("heading", { level: 1, name: /^44 incidents/ })).toBeVisible();
   await expect(page).toHaveURL(/kind=incident,drill/);

@@ -289,8 +289,35 @@ async fn a_damaged_or_foreign_file_is_refused_with_its_name() {
     for line in [&["verify"][..], &["serve", "--listen", "127.0.0.1:0"], &["token", "create", "--name", "x", "--role", "viewer"]] {
         let refused = run(&[line, &["--database-url", &url]].concat()).await;
         assert!(!refused.status.success() && err(&refused).contains("notes.txt"), "{line:?}: {}", err(&refused));
+        assert!(err(&refused).contains("tocsin restore --replace"), "{line:?}: {}", err(&refused));
     }
     assert!(std::fs::read_to_string(&path).expect("it is text").starts_with("these are my notes"), "it is left as it was");
+}
+
+/// A file that lost its end is refused with the way back, and that way leads back.
+#[tokio::test]
+async fn a_file_that_was_cut_is_refused_with_the_way_back() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (path, backup) = (folder.path().join("tocsin.sqlite"), folder.path().join("house.backup").display().to_string());
+    let url = format!("sqlite://{}", path.display());
+    token(&url, "viewer").await;
+    let backed_up = run(&["backup", &backup, "--database-url", &url]).await;
+    assert!(backed_up.status.success(), "{}", err(&backed_up));
+    let file = std::fs::OpenOptions::new().write(true).open(&path).expect("it is there");
+    let whole = file.metadata().expect("it is there").len();
+    file.set_len(whole / 2).expect("it can be cut");
+    drop(file);
+    for line in [&["verify"][..], &["serve", "--listen", "127.0.0.1:0"], &["token", "create", "--name", "x", "--role", "viewer"]] {
+        let refused = run(&[line, &["--database-url", &url]].concat()).await;
+        let said = err(&refused);
+        assert!(!refused.status.success() && said.contains("tocsin.sqlite") && said.contains("tocsin restore --replace"), "{line:?}: {said}");
+    }
+    for of in ["", "-wal", "-shm"] {
+        // The last two may be gone already.
+        let _ = std::fs::rename(format!("{}{of}", path.display()), folder.path().join(format!("damaged{of}")));
+    }
+    let restored = run(&["restore", "--replace", &backup, "--database-url", &url]).await;
+    assert!(restored.status.success() && err(&restored).contains("Every chain holds"), "{}", err(&restored));
 }
 
 /// A database that can only be read is refused at the start, not at the first alert.

@@ -1,6 +1,6 @@
 //! People at work on incidents, through the store.
 
-use crate::{databases::NOON, people_at_work::*, story};
+use crate::{callers::House, databases::NOON, people_at_work::*, story};
 use tocsin::{
     domain::{
         incident::{Command, State},
@@ -158,5 +158,66 @@ story! {
         sqlx::query("UPDATE events SET data = '{\"text\":\"the provider times out\"}' WHERE seq = 2").execute(&pool).await.unwrap();
         let verified = store.verify(false).await.unwrap();
         assert_eq!(verified.faults.iter().map(|fault| fault.seq).collect::<Vec<_>>(), [3]);
+    }
+}
+
+story! {
+    async fn verify_names_an_alert_that_is_not_what_the_record_says(fresh) {
+        let store = &fresh.store;
+        // Everything that may happen to alerts: over by a signal, attached by hand, taken out, merged, fired again.
+        let signals = ["a", "b", "c", "d"].map(|service| fire(service, service, NOON)).to_vec();
+        let alerts = store.intake(delivery(NOON, signals)).await.unwrap().alerts;
+        let mut homes = vec![];
+        for alert in &alerts {
+            homes.push(store.alert(*alert).await.unwrap().unwrap().incident_id.unwrap());
+        }
+        fresh.at(60);
+        store.intake(delivery(NOON.plus_secs(60), vec![quiet("a", "a", NOON.plus_secs(50))])).await.unwrap();
+        let declared = declared(store, "Card payments fail", &mara()).await;
+        done(told(store, declared.id, Command::AttachAlert { alert: alerts[1] }, &mara()).await);
+        done(told(store, homes[2], Command::Merge { into: declared.id, reason: None }, &mara()).await);
+        done(told(store, declared.id, Command::DetachAlert { alert: alerts[1], reason: None }, &mara()).await);
+        done(told(store, declared.id, Command::Resolve { reason: Some("rolled back".to_owned()), happened_at: None }, &mara()).await);
+        store.intake(delivery(NOON.plus_secs(70), vec![quiet("c", "c", NOON.plus_secs(65))])).await.unwrap();
+        store.intake(delivery(NOON.plus_secs(90), vec![fire("a", "a", NOON.plus_secs(90))])).await.unwrap();
+        assert_eq!(store.verify(true).await.unwrap().faults, vec![]);
+
+        sqlx::any::install_default_drivers();
+        let pool = sqlx::AnyPool::connect(&fresh.url).await.unwrap();
+        let change = async |sql: &'static str, alert: usize, to: Option<usize>| {
+            let home = to.map(|to| homes[to].to_string());
+            sqlx::query(sql).bind(alerts[alert].to_string()).bind(home.unwrap_or_default()).execute(&pool).await.unwrap()
+        };
+        let named = async |words: &str| {
+            for rebuild in [false, true] {
+                let faults = store.verify(rebuild).await.unwrap().faults;
+                assert!(faults.iter().any(|fault| fault.what.contains(words)), "{words}: {faults:?}");
+            }
+        };
+        // The second placeholder stands in every text, for PostgreSQL wants every value used.
+        change("UPDATE alerts SET title = 'Nothing happened' WHERE id = $1 AND $2 = ''", 0, None).await;
+        named("its title is “Nothing happened”, and entry 2 says “a is down”").await;
+        change("UPDATE alerts SET title = 'a is down', severity = 'info' WHERE id = $1 AND $2 = ''", 0, None).await;
+        named("its severity is “info”, and entry 2 says “critical”").await;
+        change("UPDATE alerts SET severity = 'critical', started_at = started_at + 3600000000 WHERE id = $1 AND $2 = ''", 0, None).await;
+        named("its start is “2026-08-11T13:00:00Z”, and entry 2 says “2026-08-11T12:00:00Z”").await;
+        change("UPDATE alerts SET started_at = started_at - 3600000000, resolved_at = resolved_at + 1 WHERE id = $1 AND $2 = ''", 0, None).await;
+        named("its end is").await;
+        change("UPDATE alerts SET resolved_at = resolved_at - 1 WHERE id = $1 AND $2 = ''", 0, None).await;
+        // What came with a merge is told by the log of what was merged.
+        change("UPDATE alerts SET title = 'Nothing happened' WHERE id = $1 AND $2 = ''", 2, None).await;
+        named("says “c is down”").await;
+        change("UPDATE alerts SET title = 'c is down' WHERE id = $1 AND $2 = ''", 2, None).await;
+        assert_eq!(store.verify(true).await.unwrap().faults, vec![]);
+        change("UPDATE alerts SET incident_id = $2 WHERE id = $1", 0, Some(3)).await;
+        named("does not stand in it any more").await;
+        named("stands in it, and no entry says that it was attached").await;
+
+        // The bundle of where it was moved to says so, too, wherever it is looked at.
+        let export = House::of(&fresh).program(Role::Viewer).await.get(&format!("/api/v1/incidents/{}/export?format=bundle", homes[3])).await;
+        let verification = tocsin::domain::export::verify(&export.bytes).unwrap();
+        assert!(!verification.holds && verification.words.contains("no entry says that it was attached"), "{}", verification.words);
+        change("UPDATE alerts SET incident_id = $2 WHERE id = $1", 0, Some(0)).await;
+        assert_eq!(store.verify(true).await.unwrap().faults, vec![]);
     }
 }

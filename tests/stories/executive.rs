@@ -53,6 +53,24 @@ fn names(board: &Executive) -> Vec<&str> {
 }
 
 story! {
+    async fn the_list_of_services_names_the_objective_that_stands_worst(fresh) {
+        let house = House::of(&fresh);
+        let maker = house.program(Role::Commander).await;
+        for name in ["pay", "search"] {
+            maker.send(Method::PUT, &format!("/api/v1/services/{name}"), json!({"owner": "Shop"}).to_string()).await.is(200);
+        }
+        objective(&maker, "fine", "pay", 0).await;
+        objective(&maker, "spent", "pay", 200).await;
+        let list = maker.get("/api/v1/services").await.is(200);
+        let worst = |name: &str| list["items"].as_array().expect("items").iter().find(|item| item["name"] == name).expect("it is listed")["worst_objective"].clone();
+        let pay = worst("pay");
+        assert_eq!((&pay["name"], &pay["state"]), (&json!("spent"), &json!("overspent")));
+        assert!(pay["remaining_ratio"].as_f64().is_some_and(|left| left < 0.0), "{pay}");
+        assert_eq!(worst("search"), Value::Null);
+    }
+}
+
+story! {
     async fn the_board_says_how_things_stand_the_worst_first(fresh) {
         let house = House::of(&fresh);
         let maker = house.program(Role::Commander).await;

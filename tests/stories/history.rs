@@ -26,7 +26,7 @@ use tocsin::{
 use tower::ServiceExt;
 
 fn draft(line: &Value) -> Draft {
-    import::parse(line).expect("the line is whole")
+    import::parse(line, NOON).expect("the line is whole")
 }
 
 /// Resolved an hour after it started, `hours` after noon.
@@ -39,8 +39,12 @@ fn a_line(id: u32, hours: i64) -> Value {
     })
 }
 
+fn counts(created: u64, updated: u64, unchanged: u64) -> Imported {
+    Imported { created, updated, unchanged, ..Imported::default() }
+}
+
 async fn import(store: &Store, lines: &[Value]) -> Imported {
-    store.import_incidents(lines.iter().map(draft).collect(), &admin().who).await.expect("the store works")
+    store.import_incidents(lines.iter().map(draft).collect(), &admin()).await.expect("the store works")
 }
 
 async fn facts(store: &Store, from: i64, to: i64) -> Vec<Facts> {
@@ -52,14 +56,14 @@ story! {
         let store = &fresh.store;
         let mut lines: Vec<Value> = (0..150).map(|n| a_line(n, i64::from(n) * 2 - 400)).collect();
         lines[7]["resolved_at"] = Value::Null;
-        assert_eq!(import(store, &lines).await, Imported { created: 150, updated: 0, unchanged: 0 });
+        assert_eq!(import(store, &lines).await, counts(150, 0, 0));
         let seq = store.latest_seq().await.unwrap();
-        assert_eq!(import(store, &lines).await, Imported { created: 0, updated: 0, unchanged: 150 });
+        assert_eq!(import(store, &lines).await, counts(0, 0, 150));
         assert_eq!(store.latest_seq().await.unwrap(), seq);
         lines[7] = a_line(7, -386);
         let started_at = lines[8]["started_at"].clone();
         lines[8]["timeline"].as_array_mut().unwrap().push(json!({"at": started_at, "text": "a second look"}));
-        assert_eq!(import(store, &lines).await, Imported { created: 0, updated: 2, unchanged: 148 });
+        assert_eq!(import(store, &lines).await, counts(0, 2, 148));
         let all = store.incidents(&IncidentFilter { origin: Some("statusfeed".to_owned()), ..IncidentFilter::for_actor(admin()) }, None, 500).await.unwrap();
         assert_eq!(all.items.len(), 150);
         assert!(all.items.iter().all(|incident| incident.state == State::Resolved));
@@ -89,7 +93,7 @@ story! {
         let mut longer = a_line(1, -10);
         longer["mitigated_at"] = json!(NOON.plus_secs(-9 * 3600 - 1800).to_string());
         let imported = import(&fresh.store, &[a_line(1, -10), longer, a_line(2, -5)]).await;
-        assert_eq!(imported, Imported { created: 2, updated: 1, unchanged: 0 });
+        assert_eq!(imported, counts(2, 1, 0));
         assert!(fresh.store.verify(true).await.unwrap().faults.is_empty());
     }
 }
@@ -203,7 +207,7 @@ story! {
         let refreshed = |at: i64| Signal { expires_at: Some(start.plus_secs(at + 240)), event_at: Some(start.plus_secs(at)), ..fire("a", "checkout", start.plus_secs(at)) };
         let at = |secs: i64| delivery(start.plus_secs(secs), vec![refreshed(secs)]);
         // Refreshed once, then silent for longer than it holds, then firing anew.
-        let replay = store.begin_replay();
+        let replay = store.begin_replay(&admin());
         let receipt = store.replay(&replay, vec![at(0), at(120), at(1000), at(1100)]).await.unwrap();
         assert_eq!((receipt.opened, receipt.repeated, receipt.resolved), (2, 2, 1));
         // The job that lets live alerts run out leaves them alone until the replay has ended.
@@ -271,6 +275,8 @@ story! {
 story! {
     async fn an_outage_log_is_imported_with_the_clock_at_each_receipt(fresh) {
         const LOG: &str = include_str!("../fixtures/outage-log.jsonl");
+        // Eleven days of it, all of which are over.
+        fresh.at(11 * 86_400);
         let router = a_server(&fresh);
         let token = tokens::create_from_cli(&fresh.store, "etl", Role::Responder).await.unwrap();
         let (status, report) = ask(&router, "POST", "/api/v1/import/alerts", &token, Body::from(LOG)).await;
@@ -284,6 +290,34 @@ story! {
         assert!(fresh.store.verify(true).await.unwrap().faults.is_empty());
         let (_, seen) = ask(&router, "GET", "/api/v1/metrics/incidents?from=2026-08-11T00:00:00Z&to=2026-08-22T00:00:00Z", &token, Body::empty()).await;
         assert_eq!((&seen["groups"][0]["incidents"], &seen["groups"][0]["metrics"]["mttr"]["n"]), (&report["incidents_opened"], &report["incidents_opened"]));
+    }
+}
+
+story! {
+    /// Nobody will ever resolve what was imported without an integration of its own.
+    async fn what_an_import_leaves_open_is_stale_unless_an_integration_may_still_send_it(fresh) {
+        let router = a_server(&fresh);
+        let token = tokens::create_from_cli(&fresh.store, "etl", Role::Admin).await.unwrap();
+        let line = |title: &str, status: &str, secs: i64| {
+            json!({"received_at": NOON.plus_secs(secs).to_string(), "source": "generic", "body": {"title": title, "key": title, "severity": "error", "status": status}}).to_string()
+        };
+        let import = async |lines: String| ask(&router, "POST", "/api/v1/import/alerts", &token, Body::from(lines)).await.1;
+        let stale = async || {
+            let (_, alerts) = ask(&router, "GET", "/api/v1/alerts?limit=100", &token, Body::empty()).await;
+            let mut stale: Vec<_> = alerts["items"].as_array().unwrap().iter().map(|alert| (alert["title"].as_str().unwrap().to_owned(), alert["stale"] == true)).collect();
+            stale.sort();
+            stale
+        };
+        import([line("a", "firing", -600), line("b", "firing", -600), line("b", "resolved", -500)].join("\n")).await;
+        assert_eq!(stale().await, [("a".to_owned(), true), ("b".to_owned(), false)]);
+        // What a later file resolves is over.
+        let report = import(line("a", "resolved", -400)).await;
+        assert_eq!((&report["alerts_resolved"], stale().await), (&json!(1), vec![("a".to_owned(), false), ("b".to_owned(), false)]));
+        let draft = json!({"source": "generic", "name": "cron"}).to_string();
+        ask(&router, "POST", "/api/v1/integrations", &token, Body::from(draft)).await;
+        import(line("c", "firing", -300)).await;
+        assert_eq!(stale().await.last(), Some(&("c".to_owned(), false)));
+        assert!(fresh.store.verify(true).await.unwrap().faults.is_empty());
     }
 }
 

@@ -419,6 +419,35 @@ story! {
 }
 
 story! {
+    async fn alerts_are_found_by_their_labels(fresh) {
+        let sender = Setting::alertmanager(&fresh).await;
+        for (key, zone, team) in [("f1", "a", "pay"), ("f2", "b", "pay"), ("f3", "a", "Pay"), ("f4", "a%", "p\"y")] {
+            let mut alert = fires(key, "checkout", 0);
+            (alert["labels"]["zone"], alert["labels"]["team"]) = (json!(zone), json!(team));
+            sender.deliver(&[alert]).await;
+        }
+        let list = async |query: &str| {
+            let found = sender.program.items(&format!("/api/v1/alerts?{query}")).await;
+            let mut keys: Vec<String> = found.iter().map(|alert| text(&alert["dedupe_key"])).collect();
+            keys.sort();
+            keys
+        };
+        assert_eq!(list("label.team=pay").await, ["f1", "f2"]);
+        assert_eq!(list("label.team=pay&label.zone=a").await, ["f1"]);
+        assert_eq!(list("label.zone=!a").await, ["f2", "f4"]);
+        assert_eq!(list("label.zone=a&label.team=!pay&state=open").await, ["f3"]);
+        assert_eq!(list("label.zone=a%25").await, ["f4"]);
+        assert_eq!(list("label.team=p%22y").await, ["f4"]);
+        assert_eq!(list("label.nothing=x").await, Vec::<String>::new());
+        let first = sender.program.get("/api/v1/alerts?label.zone=a&limit=1").await.is(200);
+        assert_eq!(first["items"].as_array().map(Vec::len), Some(1));
+        let second = sender.program.get(&format!("/api/v1/alerts?label.zone=a&limit=1&cursor={}", text(&first["next_cursor"]))).await.is(200);
+        assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
+        assert_eq!((second["items"].as_array().map(Vec::len), &second["next_cursor"]), (Some(1), &Value::Null));
+    }
+}
+
+story! {
     async fn odd_times_are_neither_refused_nor_believed(fresh) {
         let sender = Setting::alertmanager(&fresh).await;
         for (n, start) in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-08-11 12:00:00", "2026-08-11T12:00:00.123456789Z", "2026-08-11T12:00:00", "tomorrow", "", "1786449600", "2026-08-11T14:00:00+0200", "-5000-01-01T00:00:00Z"].iter().enumerate() {

@@ -230,6 +230,9 @@ story! {
             (vec![], json!({"command": "tag", "labels": {}}), "empty"),
             (vec![], json!({"command": "tag", "tags": [" "]}), "empty"),
             (vec![], json!({"command": "set_impact", "impact": [{"service": null, "from": "2026-08-11T11:00:00Z", "to": "2026-08-11T10:59:59Z"}]}), "window_backwards"),
+            (vec![], json!({"command": "note", "text": "x", "happened_at": "0001-01-01T00:00:00Z"}), "before_clocks"),
+            (vec![], json!({"command": "correct_time", "seq": 1, "happened_at": "1970-01-01T00:00:00Z"}), "before_clocks"),
+            (vec![], json!({"command": "set_impact", "impact": [{"service": null, "from": "0001-01-01T00:00:00Z", "to": null}]}), "before_clocks"),
         ];
         for (before, command, code) in cases {
             let incident = active(&ci).await;
@@ -242,6 +245,13 @@ story! {
         }
         let (one, two) = (active(&ci).await, active(&ci).await);
         assert_eq!(ci.command(&one, json!({"command": "merge", "into": one})).await.refused(409), "merge_into_itself");
+        // What is private does not become public by going on elsewhere.
+        let secret = text(&ci.declared(json!({"title": "Secret", "severity": "SEV2", "private": true})).await["id"]);
+        let other_secret = text(&ci.declared(json!({"title": "Secret too", "severity": "SEV2", "private": true})).await["id"]);
+        assert_eq!(ci.command(&secret, json!({"command": "merge", "into": one})).await.refused(409), "private_into_public");
+        let timeline = ci.get(&format!("/api/v1/incidents/{one}/timeline")).await.is(200).to_string();
+        assert!(!timeline.contains("Secret"), "{timeline}");
+        ci.command(&secret, json!({"command": "merge", "into": other_secret})).await.is(200);
         ci.command(&one, json!({"command": "acknowledge"})).await.is(200);
         assert_eq!(lead.command(&one, json!({"command": "acknowledge"})).await.refused(409), "already_acknowledged");
         ci.command(&two, json!({"command": "merge", "into": one})).await.is(200);
@@ -471,5 +481,16 @@ story! {
         for bad in ["limit=0", "limit=x", "cursor=x", "cursor=-1", "state=lost", "severity=SEV9", "kind=party", "updated_since=yesterday"] {
             assert_eq!(ci.get(&format!("/api/v1/incidents?{bad}")).await.refused(400), "bad_parameter", "{bad}");
         }
+    }
+}
+
+story! {
+    async fn an_origin_has_one_incident_under_each_id(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Responder).await;
+        let draft = |title: &str| json!({"title": title, "severity": "SEV2", "origin": {"name": "statuspage", "id": "7"}});
+        caller.post("/api/v1/incidents", &draft("first")).await.is(201);
+        assert_eq!(caller.post("/api/v1/incidents", &draft("second")).await.refused(409), "origin_taken");
+        assert_eq!(caller.items("/api/v1/incidents").await.len(), 1);
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::{
     callers::{Caller, House, text},
+    databases::NOON,
     story,
 };
 use axum::http::Method;
@@ -427,6 +428,58 @@ story! {
             assert_eq!(other.command(&open, json!({"command": "merge", "into": id})).await.refused(404), "unknown_incident");
             assert_eq!(other.command(&open, json!({"command": "attach_alert", "alert": alert})).await.refused(404), "unknown_alert");
         }
+        // Nor by importing: what is known under its origin is not compared, said or changed.
+        let at = |secs: i64| NOON.plus_secs(secs).to_string();
+        let file = |title: &str| json!([{"origin": "old", "id": "7", "title": title, "severity": "SEV3", "started_at": at(-7200), "resolved_at": at(-3600)}]);
+        let page = |title: &str| json!({"page": {"id": "p"}, "incidents": [{"id": "x", "name": title, "impact": "major", "started_at": at(-7200), "resolved_at": at(-3600)}]});
+        let counted = |report: &Value| ["created", "updated", "unchanged"].map(|count| report[count].as_u64());
+        let not_allowed = |report: &Value| {
+            let lines = report["rejected"].as_array().expect("it names them");
+            assert!(!lines.is_empty() && lines.iter().all(|line| line["code"] == "not_allowed"), "{report}");
+            assert!(!report.to_string().contains("Secret"), "{report}");
+        };
+        for (path, known, changed) in [
+            ("/api/v1/import/incidents", file("Secret past"), file("Secret past, rewritten")),
+            ("/api/v1/import/statuspage", page("Secret page"), page("Secret page, rewritten")),
+        ] {
+            admin.post(path, &known).await.is(200);
+            let imported = text(&admin.items("/api/v1/incidents?limit=1").await[0]["id"]);
+            admin.command(&imported, json!({"command": "set_private", "private": true})).await.is(200);
+            let before = admin.get(&format!("/api/v1/incidents/{imported}")).await.is(200);
+            for other in &others[1..] {
+                for sent in [&known, &changed] {
+                    for mode in ["?dry_run=true", ""] {
+                        let report = other.post(&format!("{path}{mode}"), sent).await.is(200);
+                        assert_eq!(counted(&report), [Some(0); 3], "{path}{mode}: {report}");
+                        not_allowed(&report);
+                    }
+                }
+            }
+            assert_eq!(admin.get(&format!("/api/v1/incidents/{imported}")).await.is(200), before);
+            for mode in ["?dry_run=true", ""] {
+                assert_eq!(counted(&admin.post(&format!("{path}{mode}"), &changed).await.is(200)), [Some(0), Some(1), Some(0)]);
+            }
+        }
+        let told = |key: &str, status: &str, secs: i64| {
+            let body = json!({"title": "Secret cellar", "severity": "error", "key": key, "status": status, "labels": {"service": "cellar"}});
+            json!({"received_at": at(secs), "source": "generic", "body": body}).to_string()
+        };
+        let send = async |caller: &Caller, line: String| caller.send(Method::POST, "/api/v1/import/alerts", line).await.is(200);
+        assert_eq!(send(&admin, told("c", "firing", -600)).await["incidents_opened"], 1);
+        let alert_of = async || admin.items("/api/v1/alerts?dedupe_key=c").await[0].clone();
+        let cellar = text(&alert_of().await["incident_id"]);
+        admin.command(&cellar, json!({"command": "set_private", "private": true})).await.is(200);
+        let before = (admin.get(&format!("/api/v1/incidents/{cellar}")).await.is(200), alert_of().await);
+        for other in &others[1..] {
+            // Once more, another of its group, one that would take the group over, and its end.
+            for line in [told("c", "firing", -590), told("d", "firing", -580), told("e", "firing", -7200), told("c", "resolved", -570)] {
+                let report = send(other, line).await;
+                assert_eq!(["alerts_opened", "alerts_repeated", "alerts_resolved", "incidents_opened"].map(|count| report[count].as_u64()), [Some(0); 4], "{report}");
+                not_allowed(&report);
+            }
+        }
+        assert_eq!((admin.get(&format!("/api/v1/incidents/{cellar}")).await.is(200), alert_of().await), before);
+        assert_eq!(send(&admin, told("c", "resolved", -570)).await["alerts_resolved"], 1);
         // Those who are in it, and admins, see all of it.
         for insider in [&owner, &admin] {
             insider.get(&format!("/api/v1/incidents/{id}")).await.is(200);

@@ -3,8 +3,8 @@
 use crate::{databases::NOON, people_at_work::*, story};
 use tocsin::{
     domain::{
-        alert::{AlertState, Signal, SignalAction},
-        incident::{IncidentRole, ResolvedBy, SignalState, State},
+        alert::{AlertState, Ignored, Signal, SignalAction},
+        incident::{EventKind, IncidentRole, ResolvedBy, SignalState, State},
         severity::{AlertSeverity, Severity},
     },
     server::store::{AlertFilter, IncidentFilter, Store},
@@ -295,5 +295,51 @@ story! {
         let next = store.intake(delivery(NOON.plus_secs(10), vec![fire("b", "checkout", NOON.plus_secs(10))])).await.unwrap();
         assert_eq!(next.incidents_opened, 1);
         assert!(incident(store, id).await.holder(IncidentRole::Commander).is_none());
+    }
+}
+
+story! {
+    /// FAULTS F36: the resolve overtakes its firing, which had to be sent again.
+    async fn a_firing_that_its_end_has_overtaken_opens_nothing_and_the_next_one_does(fresh) {
+        let store = &fresh.store;
+        let early = store.intake(delivery(NOON, vec![quiet("a", "checkout", NOON.plus_secs(-10))])).await.unwrap();
+        assert_eq!(early.ignored_because.into_iter().collect::<Vec<_>>(), [(Ignored::Unknown, 1)]);
+        // What other jobs write meanwhile does not take it away.
+        declared(store, "something else", &mara()).await;
+        let late = store.intake(delivery(NOON.plus_secs(10), vec![fire("a", "checkout", NOON.plus_secs(-90))])).await.unwrap();
+        assert_eq!((late.opened, late.incidents_opened), (0, 0));
+        assert_eq!(late.ignored_because.into_iter().collect::<Vec<_>>(), [(Ignored::Overtaken, 1)]);
+        assert!(store.alerts(&AlertFilter::for_actor(admin()), None, 10).await.unwrap().items.is_empty());
+        let anew = store.intake(delivery(NOON.plus_secs(20), vec![fire("a", "checkout", NOON.plus_secs(15))])).await.unwrap();
+        assert_eq!((anew.opened, anew.ignored), (1, 0));
+        // Another key, another integration, and after an hour this one, were told nothing of it.
+        let other = store.intake(delivery(NOON.plus_secs(20), vec![fire("b", "checkout", NOON.plus_secs(-90))])).await.unwrap();
+        assert_eq!(other.opened, 1);
+        store.intake(delivery(NOON.plus_secs(30), vec![quiet("c", "checkout", NOON.plus_secs(25))])).await.unwrap();
+        let forgotten = store.intake(delivery(NOON.plus_secs(30 + 3_601), vec![fire("c", "checkout", NOON.plus_secs(20))])).await.unwrap();
+        assert_eq!(forgotten.opened, 1);
+        assert!(store.verify(true).await.unwrap().faults.is_empty());
+    }
+}
+
+story! {
+    async fn an_acknowledgement_at_the_source_is_told_with_the_alerts_title(fresh) {
+        let store = &fresh.store;
+        let receipt = store.intake(delivery(NOON, vec![fire("routing-key", "checkout", NOON)])).await.unwrap();
+        let id = store.alert(receipt.alerts[0]).await.unwrap().unwrap().incident_id.unwrap();
+        // It has no payload, so the adapter takes its key for the title.
+        let acknowledge = Signal { title: "routing-key".to_owned(), ..signal(SignalAction::Acknowledge, "routing-key", "checkout", AlertSeverity::Critical, NOON.plus_secs(5)) };
+        store.intake(delivery(NOON.plus_secs(5), vec![acknowledge.clone()])).await.unwrap();
+        // The same where the alert is of the same delivery.
+        let both = vec![fire("k2", "search", NOON.plus_secs(4)), Signal { dedupe_key: "k2".to_owned(), ..acknowledge }];
+        let receipt = store.intake(delivery(NOON.plus_secs(6), both)).await.unwrap();
+        let second = store.alert(receipt.alerts[0]).await.unwrap().unwrap().incident_id.unwrap();
+        for (id, title) in [(id, "checkout is down"), (second, "search is down")] {
+            let events = store.events(id).await.unwrap();
+            let told: Vec<_> = events.iter().filter_map(|event| if let EventKind::AlertAcknowledged { title, .. } = &event.kind { Some(title.as_str()) } else { None }).collect();
+            assert_eq!(told, [title]);
+            assert!(incident(store, id).await.is_acknowledged_by_program_only());
+        }
+        assert!(store.verify(true).await.unwrap().faults.is_empty());
     }
 }

@@ -115,14 +115,27 @@ story! {
         assert_eq!(removed["reason"], "the provider's outage");
         near(&caller.get("/api/v1/slos/pay/budget").await.is(200)["bad"], 4_000.0);
         // One that comes back: every Sunday from two to three, for the whole service.
-        let weekly = json!({"service": "pay", "from": at(0), "to": at(3_600), "reason": "maintenance",
-            "recurrence": {"rule": "FREQ=WEEKLY;BYDAY=SU", "start": "2026-07-01T02:00:00", "zone": "UTC", "duration_s": 3600}});
+        let mut weekly = json!({"service": "pay", "from": at(0), "to": at(3_600), "reason": "maintenance", "category": "maintenance",
+            "recurrence": {"rule": "FREQ=WEEKLY;BYDAY=SU", "start": "2026-07-05T02:00:00", "zone": "UTC", "duration_s": 3600}});
+        let contradicts = caller.post("/api/v1/exclusions", &weekly).await;
+        assert_eq!(contradicts.refused(422), "invalid_exclusion", "from and to are not the first time of its rule");
+        assert!(contradicts.text().contains("2026-07-05T02:00:00Z"), "{}", contradicts.text());
+        (weekly["from"], weekly["to"]) = (json!("2026-07-05T02:00:00Z"), json!("2026-07-05T03:00:00Z"));
         caller.post("/api/v1/exclusions", &weekly).await.is(201);
         // Four Sundays lie between 12 July noon and 11 August noon: 19 and 26 July, 2 and 9 August.
         near(&caller.get("/api/v1/slos/pay/budget").await.is(200)["total"], 8_640_000.0 - 4.0 * 12_000.0);
         let without_reason = json!({"from": at(0), "to": at(-1), "reason": " "});
         assert_eq!(caller.post("/api/v1/exclusions", &without_reason).await.refused(422), "invalid_exclusion");
         let admin = house.program(Role::Admin).await;
+        let noted = admin.items("/api/v1/audit?action=exclusion.created").await;
+        let of = |reason: &str| noted.iter().find(|entry| entry["data"]["reason"] == reason).map(|entry| entry["data"].clone()).unwrap_or_default();
+        let weekly = of("maintenance");
+        for (name, value) in
+            [("rule", "FREQ=WEEKLY;BYDAY=SU"), ("zone", "UTC"), ("duration_s", "3600"), ("category", "maintenance"), ("service", "pay"), ("start", "2026-07-05T02:00:00")]
+        {
+            assert_eq!(weekly[name], value, "{weekly}");
+        }
+        assert_eq!(of("the provider's outage")["objective"], "pay");
         for (action, count) in [("exclusion.created", 2), ("exclusion.removed", 1), ("objective.created", 1)] {
             assert_eq!(admin.items(&format!("/api/v1/audit?action={action}")).await.len(), count, "{action}");
         }
@@ -289,6 +302,9 @@ story! {
         assert_eq!((&alert["labels"]["service"], &alert["labels"]["objective"]), (&json!("pay"), &json!("pay")));
         let incident = caller.get(&format!("/api/v1/incidents/{}", text(&alert["incident_id"]))).await.is(200);
         assert_eq!((&incident["state"], &incident["services"]), (&json!("triage"), &json!(["pay"])));
+        // It pages, and yet few are affected.
+        let because = "it burns its budget 50 times as fast as it may over the last 5 min, with 5 % of what was counted affected, and SEV1 is for more than half";
+        assert_eq!((&incident["proposed_severity"], &incident["severity_reason"]), (&json!("SEV2"), &json!(because)));
         // Deciding again tells nothing twice.
         fresh.at(15);
         house.app.burning.look(&house.app).await.expect("the store works");
@@ -308,7 +324,9 @@ story! {
         assert_eq!(caller.items("/api/v1/alerts?state=triggered").await.len(), 1);
         fresh.at(7_200);
         house.app.burning.look(&house.app).await.expect("the store works");
-        assert_eq!(caller.items("/api/v1/alerts?state=triggered").await.len(), 1);
+        let mut kinds: Vec<String> = caller.items("/api/v1/alerts?state=triggered").await.iter().map(|alert| text(&alert["labels"]["alertname"])).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["BurnRate", "NoReadings"], "nothing else would ever end it");
         // Whoever removes the objective ends its alerts.
         caller.send(Method::DELETE, "/api/v1/slos/pay", "").await.is(200);
         assert_eq!(caller.items("/api/v1/alerts?state=triggered").await.len(), 0);

@@ -6,9 +6,10 @@ use crate::{
     databases::NOON,
     story,
 };
-use axum::http::Method;
+use axum::{Router, http::Method};
 use serde_json::{Value, json};
 use tocsin::domain::people::Role;
+use tokio::net::TcpListener;
 
 const DAY: i64 = 86_400;
 
@@ -74,6 +75,67 @@ story! {
 }
 
 story! {
+    async fn a_wild_reading_is_refused_and_more_bad_than_all_is_told(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Commander).await;
+        caller.post("/api/v1/slos", &json!({"name": "pay", "target": "99 %", "window": "1h"})).await.is(201);
+        let line = |secs: i64, bad: f64, total: f64| json!({"objective": "pay", "at": at(secs), "bad": bad, "total": total}).to_string() + "\n";
+        let mut sent: String = (1..=60).map(|n| line(-60 * n, 1.0, 100.0)).collect();
+        sent += &line(-7_200, 0.0, 1e17);
+        sent += &line(-7_260, 0.0, 1e308);
+        let report = caller.send(Method::POST, "/api/v1/sli", sent).await.is(200);
+        assert_eq!((report["accepted"].as_i64(), report["rejected"].as_array().map(Vec::len)), (Some(60), Some(2)), "{report}");
+        assert_eq!(report["rejected"][0]["code"], "bad_counts");
+        let budget = caller.get("/api/v1/slos/pay/budget").await.is(200);
+        near(&budget["total"], 6_000.0);
+        near(&budget["bad"], 60.0);
+        assert!(!budget["flags"].as_array().is_some_and(|flags| flags.contains(&json!("good_over_total"))), "{budget}");
+        caller.send(Method::POST, "/api/v1/sli", line(-60, 101.0, 100.0)).await.is(200);
+        let budget = caller.get("/api/v1/slos/pay/budget").await.is(200);
+        near(&budget["bad"], 159.0);
+        assert!(budget["flags"].as_array().is_some_and(|flags| flags.contains(&json!("good_over_total"))), "{budget}");
+    }
+}
+
+story! {
+    async fn every_list_comes_in_pages(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Admin).await;
+        caller.post("/api/v1/slos", &json!({"name": "pay", "target": "99 %", "window": "7d"})).await.is(201);
+        for n in 1..=3 {
+            fresh.at(n * 60);
+            let changed = caller.send(Method::PATCH, "/api/v1/slos/pay", json!({"title": format!("Pay {n}")}).to_string()).await;
+            changed.is(200);
+            caller.post("/api/v1/exclusions", &json!({"objective": "pay", "from": at(-n * DAY), "to": at(3_600 - n * DAY), "reason": format!("r{n}")})).await.is(201);
+            house.integration(json!({"source": "generic", "name": format!("sender {n}")})).await;
+            let source = json!({"name": format!("source-{n}"), "url": "http://127.0.0.1:9"});
+            caller.post("/api/v1/data-sources", &source).await.is(201);
+        }
+        for (path, field) in [
+            ("/api/v1/exclusions?objective=pay", "reason"),
+            ("/api/v1/slos/pay/revisions?", "revision"),
+            ("/api/v1/integrations?", "name"),
+            ("/api/v1/data-sources?", "name"),
+        ] {
+            let whole: Vec<Value> = caller.items(path).await.iter().map(|item| item[field].clone()).collect();
+            assert!(whole.len() >= 3, "{path}: {whole:?}");
+            let (mut told, mut cursor) = (vec![], String::new());
+            while told.len() < whole.len() {
+                let page = caller.get(&format!("{path}&limit=2&cursor={cursor}")).await.is(200);
+                let items = page["items"].as_array().expect("a page has items");
+                assert!((1..=2).contains(&items.len()), "{path}: {page}");
+                told.extend(items.iter().map(|item| item[field].clone()));
+                cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+                assert_eq!(cursor.is_empty(), told.len() == whole.len(), "{path}: {page}");
+            }
+            assert_eq!(told, whole, "{path}");
+            assert_eq!(caller.get(&format!("{path}&cursor=x")).await.status, 400, "{path}");
+            assert_eq!(caller.get(&format!("{path}&limit=0")).await.status, 400, "{path}");
+        }
+    }
+}
+
+story! {
     async fn a_query_that_cannot_be_asked_is_refused_before_it_is_kept(fresh) {
         let house = House::of(&fresh);
         let caller = house.program(Role::Commander).await;
@@ -99,6 +161,70 @@ story! {
             "spec": {"target": "99 %", "windows": ["7d"], "source": "p", "indicator": {"kind": "ratio", "bad": "x{", "total": "x"}}});
         caller.post("/api/v1/definitions", &file).await.is(200);
         assert_eq!(changed(&json!({"title": "The shop"})).await.is(200)["indicator"]["bad"], "x{");
+    }
+}
+
+story! {
+    async fn silence_that_is_bad_is_kept_where_slices_are_counted(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Commander).await;
+        let draft = |name: &str, indicator: Value, method: &str| json!({"name": name, "target": "99 %", "window": "7d", "source": "to-come", "method": method, "indicator": indicator});
+        let probe = |absent_is_bad: bool| json!({"kind": "probe", "query": "up", "absent_is_bad": absent_is_bad});
+        let refused = caller.post("/api/v1/slos", &draft("a", probe(true), "occurrences")).await;
+        assert_eq!(refused.refused(422), "invalid_objective");
+        assert!(refused.text().contains("timeslices"), "{}", refused.text());
+        let made = caller.post("/api/v1/slos", &draft("b", probe(true), "timeslices")).await.is(201);
+        assert_eq!(made["indicator"], json!({"kind": "probe", "query": "up", "absent_is_bad": true}));
+        let made = caller.post("/api/v1/slos", &draft("c", probe(false), "occurrences")).await.is(201);
+        assert_eq!(made["indicator"], json!({"kind": "probe", "query": "up"}), "what is off is not written");
+        let backup = json!({"kind": "threshold", "query": "backup_age_seconds", "op": "lte", "value": 86_400.0, "absent_is_bad": true});
+        caller.post("/api/v1/slos", &draft("d", backup, "timeslices")).await.is(201);
+        // Written down and applied again, nothing changes; another value is a new generation.
+        let written = caller.get("/api/v1/definitions").await.text();
+        assert_eq!(written.matches("absent_is_bad: true").count(), 2, "{written}");
+        let plain = json!({"indicator": {"kind": "probe", "query": "up", "absent_is_bad": false}});
+        let changed = caller.send(Method::PATCH, "/api/v1/slos/b", plain.to_string()).await.is(200);
+        assert_eq!((&changed["generation"], &changed["indicator"]), (&json!(2), &json!({"kind": "probe", "query": "up"})));
+    }
+}
+
+/// A source whose histogram has one edge below infinity, at half a second.
+async fn a_source() -> String {
+    let edge = |le: &str| json!({"metric": {"le": le}, "value": [1, "2"]});
+    let answer = json!({"status": "success", "data": {"resultType": "vector", "result": [edge("0.5"), edge("+Inf")]}}).to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let router = Router::new().fallback(move || std::future::ready(answer.clone()));
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+    url
+}
+
+story! {
+    async fn a_threshold_that_is_no_edge_of_a_bucket_is_refused_where_the_source_says_so(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Admin).await;
+        for (name, url) in [("prod", a_source().await), ("down", "http://127.0.0.1:1".to_owned())] {
+            caller.post("/api/v1/data-sources", &json!({"name": name, "url": url})).await.is(201);
+        }
+        let latency = |threshold_s: f64| json!({"kind": "latency", "histogram": "d_seconds", "threshold_s": threshold_s});
+        let draft = |name: &str, source: &str, threshold_s: f64| json!({"name": name, "target": "99 %", "window": "7d", "source": source, "indicator": latency(threshold_s)});
+        let refused = caller.post("/api/v1/slos", &draft("slow", "prod", 0.4)).await;
+        assert_eq!(refused.refused(422), "invalid_objective");
+        assert!(refused.text().contains("0.4 is no edge of a bucket; there are 0.5, +Inf"), "{}", refused.text());
+        caller.post("/api/v1/slos", &draft("pay", "prod", 0.5)).await.is(201);
+        let changed = async |fields: Value| caller.send(Method::PATCH, "/api/v1/slos/pay", fields.to_string()).await;
+        assert_eq!(changed(json!({"indicator": latency(0.3)})).await.refused(422), "invalid_objective");
+        // A source that does not answer says nothing against it, nor does one that is not there yet.
+        caller.post("/api/v1/slos", &draft("a", "down", 0.4)).await.is(201);
+        caller.post("/api/v1/slos", &draft("b", "to-come", 0.4)).await.is(201);
+        // A file is applied with a warning.
+        let file = json!({"apiVersion": "tocsin/v1", "kind": "Objective", "metadata": {"name": "filed"},
+            "spec": {"target": "99 %", "windows": ["7d"], "source": "prod", "indicator": latency(0.4)}});
+        let report = caller.post("/api/v1/definitions", &file).await.is(200);
+        assert!(report["warnings"].to_string().contains("0.4 is no edge of a bucket"), "{report}");
+        // What is kept so stays while something else is changed.
+        let retitled = caller.send(Method::PATCH, "/api/v1/slos/filed", json!({"title": "Filed"}).to_string()).await;
+        assert_eq!(retitled.is(200)["title"], "Filed");
     }
 }
 

@@ -216,3 +216,71 @@ story! {
         assert_eq!((open.len(), &open[0]["labels"]["objective"]), (1, &json!("new")));
     }
 }
+
+story! {
+    async fn senders_that_stop_are_one_silence_and_who_sends_now_and_then_is_none(fresh) {
+        let shop = Shop::new(fresh).await;
+        let caller = &shop.caller;
+        for name in ["a", "b", "now-and-then", "past", "never"] {
+            caller.post("/api/v1/slos", &json!({"name": name, "service": name, "target": "99.9 %", "window": "30d", "slice_s": 60})).await.is(201);
+        }
+        let sends = async |name: &str, minutes: Vec<i64>| {
+            let line = |minute: i64| json!({"objective": name, "at": at(minute * 60), "bad": 0, "total": 100}).to_string() + "\n";
+            caller.send(Method::POST, "/api/v1/sli", minutes.into_iter().map(line).collect::<String>()).await.is(200);
+        };
+        sends("a", (-1_500..0).collect()).await;
+        sends("b", (-1_500..0).collect()).await;
+        sends("now-and-then", vec![-1_400, -1_000, -995, -500, -7]).await;
+        sends("past", (-12_000..-10_000).collect()).await;
+        shop.looks(&shop.house).await;
+        for minute in 0..3 {
+            shop.fresh.at(minute * 60 + 60);
+            sends("a", vec![minute]).await;
+            sends("b", vec![minute]).await;
+        }
+        shop.fresh.at(700);
+        shop.looks(&shop.house).await;
+        assert_eq!(shop.open().await, [] as [Value; 0], "nobody is missed yet");
+        shop.fresh.at(180 + 601 + 60);
+        for _ in 0..2 {
+            shop.looks(&shop.house).await;
+        }
+        let open = shop.open().await;
+        assert_eq!(open.len(), 1, "{open:?}");
+        assert_eq!(text(&open[0]["title"]), "No readings from POST /api/v1/sli: 2 objectives wait");
+        assert_eq!((&open[0]["annotations"]["objectives"], caller.items("/api/v1/incidents").await.len()), (&json!("a, b"), 1));
+
+        // One of them is there again: the other one is missed alone, once it had the time.
+        shop.fresh.at(900);
+        sends("a", (3..15).collect()).await;
+        assert_eq!(shop.open().await, [] as [Value; 0]);
+        shop.fresh.at(1_300);
+        sends("a", (15..21).collect()).await;
+        shop.fresh.at(1_620);
+        sends("a", (21..27).collect()).await;
+        shop.looks(&shop.house).await;
+        let open = shop.open().await;
+        assert_eq!((open.len(), &open[0]["title"], &open[0]["severity"]), (1, &json!("No readings for b"), &json!("error")));
+        sends("b", (3..27).collect()).await;
+        assert_eq!(shop.open().await, [] as [Value; 0]);
+    }
+}
+
+story! {
+    async fn a_page_whose_sender_stopped_is_told_of(fresh) {
+        let shop = Shop::new(fresh).await;
+        shop.caller.post("/api/v1/slos", &json!({"name": "pay", "service": "pay", "target": "99.9 %", "window": "30d"})).await.is(201);
+        let line = |minute: i64| json!({"objective": "pay", "at": at(minute * 60), "bad": 20, "total": 100}).to_string() + "\n";
+        shop.caller.send(Method::POST, "/api/v1/sli", (-70..0).map(line).collect::<String>()).await.is(200);
+        let kinds = async || {
+            shop.looks(&shop.house).await;
+            let mut kinds: Vec<String> = shop.open().await.iter().map(|alert| text(&alert["labels"]["alertname"])).collect();
+            kinds.sort_unstable();
+            kinds
+        };
+        shop.fresh.at(600);
+        assert_eq!(kinds().await, ["BurnRate"]);
+        shop.fresh.at(601);
+        assert_eq!(kinds().await, ["BurnRate", "NoReadings"], "an hour of readings is no habit, and yet a page waits for more");
+    }
+}

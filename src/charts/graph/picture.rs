@@ -277,13 +277,32 @@ impl Graph {
             // Right beside the line; where others stand or run too near, as close to it as there is room.
             let steps = (0..=12).map(|step: u8| line.stroke / 2.0 + 4.0 + 4.0 * f64::from(step));
             let beside = steps.flat_map(|away| {
-                ALONG.into_iter().flat_map(move |part| {
+                let over = ALONG.into_iter().flat_map(move |part| {
                     let (x, y) = line.curve.at(part);
                     [y + away, y - away - LABEL_HEIGHT].map(|top| (Rect::new(x - wide / 2.0, top, wide, LABEL_HEIGHT).between(0.0, drawing.width), ()))
-                })
+                });
+                // Where a line rises steeply between two boxes there is room to its sides alone.
+                let aside = ALONG.into_iter().flat_map(move |part| {
+                    let (x, y) = line.curve.at(part);
+                    [x - away - wide, x + away].map(|left| (Rect::new(left, y - LABEL_HEIGHT / 2.0, wide, LABEL_HEIGHT), ()))
+                });
+                over.chain(aside)
+            });
+            // Rather upon its own line than upon that of others: words have a halo, and stand where they belong.
+            let is_others = |rect: &Rect| {
+                let mut others = drawing.lines.iter().filter(|other| (&other.from, &other.to) != (&line.from, &line.to));
+                others.any(|other| other.curve.points().windows(2).any(|pair| rect.is_crossed(&(pair[0], pair[1]))))
+            };
+            let upon = ALONG.into_iter().map(|part| {
+                let (x, y) = line.curve.at(part);
+                (Rect::new(x - wide / 2.0, y - LABEL_HEIGHT / 2.0, wide, LABEL_HEIGHT).between(0.0, drawing.width), ())
             });
             // What the line's dots say already gives way to other lines.
-            let placed = if line.look == EdgeLook::Unseen { places.put_beside(beside) } else { places.put(beside) };
+            let placed = if line.look == EdgeLook::Unseen {
+                places.put_beside(beside)
+            } else {
+                places.put_beside(beside.clone()).or_else(|| places.put(upon.filter(|(rect, ())| !is_others(rect)))).or_else(|| places.put(beside))
+            };
             placed.map(|(rect, ())| Label { x: rect.left, y: rect.bottom - 3.0, anchor: Anchor::Start, words, tone })
         };
         for line in drawing.lines.iter().filter(|line| line.look == EdgeLook::Failing) {

@@ -161,6 +161,37 @@ fn words_keep_off_lines_where_there_is_room() {
 }
 
 #[test]
+fn where_a_line_rises_steeply_its_words_stand_beside_it_and_not_upon_another() {
+    // The demo's shop, on half of a desk: little room between the layers, and two lines across all of them.
+    let graph = Graph {
+        nodes: vec![],
+        edges: vec![
+            edge("subscriptions", "notifications", 2.0, 0.0),
+            edge("subscriptions", "payments", 2.0, 0.072),
+            edge("edge", "gateway", 9.0, 0.14),
+            edge("gateway", "checkout", 3.0, 0.37),
+            edge("gateway", "identity", 3.0, 0.29),
+            edge("gateway", "catalogue", 3.0, 0.32),
+            edge("gateway", "search", 3.0, 0.0),
+            edge("checkout", "payments", 2.0, 0.33),
+            edge("checkout", "notifications", 2.0, 0.08),
+            edge("search", "catalogue", 3.0, 0.0),
+            edge("payments", "ledger", 1.0, 0.0),
+            edge("payments", "risk", 1.0, 0.0),
+            edge("catalogue", "media", 1.0, 0.0),
+        ],
+    };
+    let drawing = graph.draw(418.0, None, &Frozen::default());
+    assert_eq!(holds(&drawing), Ok(()));
+    let label = drawing.labels.iter().find(|label| label.words == "37 % fail").expect("it is said");
+    let rect = label.rect();
+    let inside = |(x, y): (f64, f64)| rect.left < x && x < rect.right && rect.top + 2.0 < y && y < rect.bottom - 2.0;
+    let crossed = drawing.lines.iter().filter(|line| (line.from.as_str(), line.to.as_str()) != ("gateway", "checkout"));
+    let crossed: Vec<&String> = crossed.filter(|line| line.curve.points().into_iter().any(inside)).map(|line| &line.words).collect();
+    assert_eq!(crossed, Vec::<&String>::new(), "it lies upon another's line");
+}
+
+#[test]
 fn the_order_crosses_least() {
     let edges = vec![
         edge("in", "a", 1.0, 0.0),

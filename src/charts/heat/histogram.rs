@@ -10,6 +10,8 @@ use crate::{
 const LEFT: f64 = 1.0;
 /// Room at the right for the share of the longest bar.
 const ROOM: f64 = 96.0;
+/// How high a line of words is.
+const LINE: f64 = 16.0;
 /// Distances between the lines, in percent.
 const STEPS: [f64; 9] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
 
@@ -116,6 +118,12 @@ fn outline(scene: &mut Scene, rows: &Rows, shares: &[f64], x: &impl Fn(f64) -> f
 /// The largest bar away from the baseline says its share, the baseline its median.
 fn labels(scene: &mut Scene, latency: &Latency, rows: &Rows, now: &[f64], before: Option<&[f64]>, x: &impl Fn(f64) -> f64) {
     let mut taken: Vec<Rect> = vec![];
+    // How far anything reaches at the height of a line of words.
+    let reach = |y: f64| {
+        let near = |row: &super::rows::Row| row.top < y + LINE / 2.0 && row.bottom > y - LINE / 2.0;
+        let shares = rows.rows.iter().enumerate().filter(|(_, row)| near(row)).map(|(at, _)| at);
+        shares.map(|at| now[at].max(before.and_then(|before| before.get(at)).copied().unwrap_or(0.0))).fold(0.0, f64::max)
+    };
     let rise = |at: usize| now[at] - before.and_then(|before| before.get(at)).copied().unwrap_or(0.0);
     if let Some((at, row)) = rows.rows.iter().enumerate().max_by(|a, b| rise(a.0).total_cmp(&rise(b.0))).filter(|(at, _)| rise(*at) > 0.005) {
         let middle = match (row.from_s, row.to_s) {
@@ -123,21 +131,26 @@ fn labels(scene: &mut Scene, latency: &Latency, rows: &Rows, now: &[f64], before
             (from, to) => format!(" {}", super::latency::band_words(from, to)),
         };
         let words = format!("{}{middle}", percent(now[at]));
-        let label = crate::charts::Label { x: x(now[at]) + 8.0, y: f64::midpoint(row.top, row.bottom) + 4.0, anchor: Anchor::Start, words, tone: Tone::Strong };
-        if label.rect().right <= scene.width {
+        let y = f64::midpoint(row.top, row.bottom);
+        // Clear of the baseline's steps, too; where there is no room for that, over them with its halo.
+        let beyond = [reach(y), now[at]].map(|share| {
+            let words = words.clone();
+            crate::charts::Label { x: x(share) + 8.0, y: y + 4.0, anchor: Anchor::Start, words, tone: Tone::Strong }
+        });
+        if let Some(label) = beyond.into_iter().find(|label| label.rect().right <= scene.width) {
             taken.push(label.rect());
             scene.labels.push(label);
         }
     }
     let median = latency.before.as_ref().and_then(|before| before.figures.p50_s);
-    if let (Some(before), Some(median)) = (before, median) {
-        let y = rows.y(median);
-        let near = rows.rows.iter().zip(before.iter().zip(now)).filter(|(row, _)| (f64::midpoint(row.top, row.bottom) - y).abs() < 9.0);
-        let reach = near.map(|(_, (before, now))| before.max(*now)).fold(0.0, f64::max);
+    if let (Some(_), Some(median)) = (before, median) {
         let words = format!("baseline, p50 {}", seconds(median));
-        let label = crate::charts::Label { x: x(reach) + 8.0, y: y + 4.0, anchor: Anchor::Start, words, tone: Tone::Note };
-        let rect = label.rect();
-        if rect.right <= scene.width && !taken.iter().any(|other| other.grown(2.0).touches(&rect)) {
+        // At its own height, else a line beneath or above, beside what stands there already.
+        let at = [0.0, LINE, -LINE].map(|by| rows.y(median) + by);
+        let label = |y: f64| crate::charts::Label { x: x(reach(y)) + 8.0, y: y + 4.0, anchor: Anchor::Start, words: words.clone(), tone: Tone::Note };
+        let is_free = |rect: &Rect| !taken.iter().any(|other| other.grown(2.0).touches(rect));
+        let fits = |rect: Rect| rect.top >= rows.top && rect.bottom <= rows.bottom && rect.right <= scene.width && is_free(&rect);
+        if let Some(label) = at.into_iter().map(label).find(|label| fits(label.rect())) {
             scene.labels.push(label);
         }
     }

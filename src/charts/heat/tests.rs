@@ -225,6 +225,20 @@ fn the_histogram_stands_in_the_same_rows_and_its_shares_add_up() {
     assert!((above.now - 0.38).abs() < 1e-9 && above.before.is_some_and(|before| (before - 0.002).abs() < 1e-9));
     assert_eq!(scene.title, "38 % take longer than 800 ms, baseline 0.2 %");
     assert!(scene.labels.iter().any(|label| label.words.starts_with("38 % at ")), "{:?}", scene.labels);
+    // What the baseline reaches further than, the words stand beyond.
+    let mut both = a_latency(&[&[(0.1, 200), (2.0, 800)]]);
+    both.before = Some(LatencyBefore {
+        counts: a_latency(&[&[(1.5, 900), (2.0, 100)]]).counts,
+        figures: Figures { requests: 1000, p50_s: Some(1.5), ..Figures::default() },
+    });
+    let scene = histogram::scene(&both, &rows, None, 540.0);
+    let steps =
+        scene.marks.iter().filter(|mark| mark.role == Role::ShareBefore).filter_map(|mark| if let Shape::Path(line) = &mark.shape { Some(line) } else { None });
+    let steps: Vec<(f64, f64)> = steps.flatten().copied().collect();
+    for label in scene.labels.iter().filter(|label| matches!(label.tone, Tone::Strong | Tone::Note)) {
+        let rect = label.rect();
+        assert!(!steps.iter().any(|(x, y)| rect.left < *x && *x < rect.right && rect.top < *y && *y < rect.bottom), "{label:?} lies upon the baseline");
+    }
     let table = histogram::table(&latency, &rows);
     let sum: u64 = table.rows.iter().map(|row| row[1].parse::<u64>().unwrap_or(0)).sum();
     assert_eq!(sum, 1000);

@@ -68,6 +68,7 @@ fn incident(n: i64, severity: Severity, restored_min: Option<i64>, service: &str
         started_at,
         detected_at: Some(started_at.plus_secs(120)),
         acknowledged_at: None,
+        acknowledged_by_program: false,
         mitigated_at: None,
         restored_at: restored_min.map(|minutes| started_at.plus_secs(minutes * 60)),
         resolved_at: None,
@@ -209,6 +210,18 @@ fn what_needs_attention_stands_above_the_fold() {
     let mut rows = many(1, 10);
     rows[4].report.state = Standing::NotMeasured;
     assert_eq!(words::shown(&rows, 0, 2), 5);
+}
+
+#[test]
+fn where_there_is_little_room_no_more_than_four_stand_above_the_fold_and_the_rest_is_counted() {
+    let rows: Vec<ObjectiveRow> = [(Standing::Overspent, 1), (Standing::Low, 5), (Standing::Within, 6)]
+        .into_iter()
+        .flat_map(|(standing, n)| (0..n).map(move |n| row(&format!("{}{n}", standing.slug()), standing, Some(0.5), 1.0, 0.0)))
+        .collect();
+    let shown = words::shown_at_most(&rows, 2, 4);
+    assert_eq!((shown, words::rest(&rows[shown..]).as_str()), (4, "8 more: 2 low, 6 within"));
+    assert_eq!(words::shown_at_most(&rows[..5], 2, 4), 5, "a line that says one more takes as much room as the row");
+    assert_eq!(words::shown_at_most(&rows[6..], 2, 4), 2);
 }
 
 #[test]

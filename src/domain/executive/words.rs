@@ -12,7 +12,7 @@ use crate::domain::metrics::{
 };
 use crate::domain::{
     slo::{
-        report::{Flag, ObjectiveRow},
+        report::{Flag, ObjectiveRow, Standing},
         words as levels,
         zone::Zone,
     },
@@ -203,11 +203,17 @@ pub fn lead(rows: &[ObjectiveRow], now: Timestamp, zone: &dyn Zone, zone_name: &
     } else {
         "Each over its own window".to_owned()
     };
-    #[allow(clippy::cast_precision_loss)] // a handful of objectives
-    let coverage = rows.iter().map(|row| row.report.coverage).sum::<f64>() / rows.len() as f64;
+    let coverage = coverage(rows)?;
     let fresh = rows.iter().filter(|row| !row.report.flags.contains(&Flag::Stale)).filter_map(|row| row.report.watermark).min();
     let age = fresh.map(|at| format!(" · readings up to {} ago", wording::span(now.secs_since(at)))).unwrap_or_default();
-    Some(format!("{span} · {} measured{age}", measured(coverage)))
+    Some(format!("{span} · {coverage}{age}"))
+}
+
+/// How much of their windows was measured, all of them together: `98.6 % measured`.
+pub fn coverage(rows: &[ObjectiveRow]) -> Option<String> {
+    #[allow(clippy::cast_precision_loss)] // a handful of objectives
+    let mean = rows.iter().map(|row| row.report.coverage).sum::<f64>() / rows.len() as f64;
+    (!rows.is_empty()).then(|| format!("{} measured", measured(mean)))
 }
 
 /// A coverage that is not all is never rounded to all: `98.6 %`.
@@ -230,7 +236,6 @@ pub fn standstill(rows: &[ObjectiveRow], now: Timestamp, zone: &dyn Zone) -> Opt
 
 /// How many rows stand above the fold: all that somebody has to look at, and some more.
 pub fn shown(rows: &[ObjectiveRow], least: usize, beyond: usize) -> usize {
-    use crate::domain::slo::report::Standing;
     let needy = rows.iter().filter(|row| matches!(row.report.state, Standing::Overspent | Standing::Low)).count();
     let unmeasured = rows.iter().rposition(|row| row.report.state == Standing::NotMeasured).map_or(0, |at| at + 1);
     let shown = least.max(needy + beyond).max(unmeasured);
@@ -238,13 +243,31 @@ pub fn shown(rows: &[ObjectiveRow], least: usize, beyond: usize) -> usize {
     if rows.len() <= shown + 1 { rows.len() } else { shown }
 }
 
-/// `9 more within budget, 71 to 96 % left`.
+/// How many stand above the fold where there is little room: as above, and never more than `most`.
+pub fn shown_at_most(rows: &[ObjectiveRow], beyond: usize, most: usize) -> usize {
+    let shown = shown(rows, 0, beyond).min(most);
+    if rows.len() <= shown + 1 { rows.len() } else { shown }
+}
+
+/// `9 more within budget, 71 to 96 % left`; where some of them are not, `8 more: 2 low, 6 within`.
 pub fn rest(rows: &[ObjectiveRow]) -> String {
+    if rows.iter().any(|row| row.report.state != Standing::Within) {
+        return more(&rows.iter().map(|row| row.report.state).collect::<Vec<_>>());
+    }
     let left: Vec<f64> = rows.iter().filter_map(|row| row.report.tally.remaining_ratio).collect();
     let (low, high) = (left.iter().copied().reduce(f64::min), left.iter().copied().reduce(f64::max));
     let range = low.zip(high).map(|(low, high)| (levels::percent(low), levels::percent(high)));
     let range = range.map(|(low, high)| if low == high { high } else { format!("{} to {high}", low.trim_end_matches(" %")) });
     format!("{} more within budget{}", rows.len(), range.map(|range| format!(", {range} left")).unwrap_or_default())
+}
+
+/// How those stand that are not listed: `8 more: 2 low, 6 within`.
+pub fn more(states: &[Standing]) -> String {
+    let counted = [Standing::Overspent, Standing::Low, Standing::NotMeasured, Standing::Within].map(|standing| {
+        let n = states.iter().filter(|state| **state == standing).count();
+        (n > 0).then(|| format!("{n} {}", standing.words().to_lowercase()))
+    });
+    format!("{} more: {}", states.len(), counted.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 /// The answers to “may we release?”, the most careful first.

@@ -2,14 +2,18 @@
 //! incident that they fold to. Checked offline by the code that checks the store.
 //!
 //! Every event stands on a line of its own, so that one that is no JSON any more can still be
-//! named. What stands beside the events (alerts, reference, time of the export) is held by a
-//! digest; like the chain itself it shows what was changed, not who exported it.
+//! named. The alerts are compared with what the events say of them. What stands beside the events
+//! (alerts, reference, time of the export) is also held by a digest; like the chain itself it shows
+//! what was changed, not who exported it.
 
 use super::Record;
 use crate::domain::{
+    alert::Labels,
+    alerts_told::AlertsTold,
     canonical,
-    ids::{IncidentId, IncidentRef},
-    incident::Incident,
+    ids::{AlertId, IncidentId, IncidentRef},
+    incident::{AlertRef, Incident},
+    severity::AlertSeverity,
     time::Timestamp,
     timeline::{self, Event, Head, hex},
     verification::{Fault, Verification},
@@ -65,7 +69,8 @@ fn digest(exported_at: Timestamp, incident: &Value, head_hash: &str, alerts: &[V
 }
 
 /// Checks a bundle: the chain, that it ends where the bundle says, that folding it gives the
-/// incident that stands there, and that nothing beside it was changed.
+/// incident that stands there, that the alerts are what it says of them, and that nothing beside
+/// it was changed.
 pub fn verify(text: &[u8]) -> Result<Verification, NotABundle> {
     let bundle = match serde_json::from_slice::<Bundle>(text) {
         Ok(bundle) if bundle.format == FORMAT => bundle,
@@ -103,6 +108,7 @@ fn fault(id: IncidentId, reference: IncidentRef, bundle: &Bundle) -> Result<(), 
         return Err(Fault::of_end(head.seq, version));
     }
     same_incident(id, reference, &bundle.incident, &events).map_err(|what| Fault { seq: head.seq, what })?;
+    same_alerts(&bundle.alerts, &events).map_err(|what| Fault { seq: 0, what })?;
     if digest(bundle.exported_at, &bundle.incident, &bundle.head_hash, &bundle.alerts) != bundle.digest {
         let what = "what stands beside the entries (the alerts, the reference or the time of the export) was changed after the export";
         return Err(Fault { seq: 0, what: what.to_owned() });
@@ -149,6 +155,42 @@ fn same_incident(id: IncidentId, reference: IncidentRef, stands: &Value, events:
         Ok(incident) if incident == folded => Ok(()),
         Ok(_) => Err("the incident is not what its entries say".to_owned()),
         Err(error) => Err(format!("the incident cannot be read ({error})")),
+    }
+}
+
+/// Whether the alerts are what the events say of them, and which is not. The digest alone does not
+/// tell: what was changed before the export has the digest of what it was changed to.
+fn same_alerts(stand: &[Value], events: &[Event]) -> Result<(), String> {
+    let read = |alert: &Value| Standing::deserialize(alert).map(Standing::named);
+    let alerts = stand.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(|error| format!("an alert cannot be read ({error})"))?;
+    AlertsTold::by(events).differs_from(&alerts).map_or(Ok(()), Err)
+}
+
+/// What is compared of an alert, also of one that another version wrote.
+#[derive(Deserialize)]
+struct Standing {
+    id: AlertId,
+    title: String,
+    #[serde(default)]
+    severity: Option<AlertSeverity>,
+    #[serde(default)]
+    labels: Labels,
+    started_at: Timestamp,
+    #[serde(default)]
+    resolved_at: Option<Timestamp>,
+}
+
+impl Standing {
+    fn named(mut self) -> AlertRef {
+        AlertRef {
+            id: self.id,
+            title: self.title,
+            service: self.labels.remove("service").filter(|service| !service.is_empty()),
+            severity: self.severity,
+            started_at: self.started_at,
+            resolved_at: self.resolved_at,
+            about_monitoring: false,
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use super::*;
 use crate::domain::{
     alert::{AlertState, Labels},
+    grouping::Why,
     ids::{AlertId, IncidentId, IncidentRef, IntegrationId},
-    incident::{Command, Context, Declare, decide, declare},
+    incident::{AlertRef, AlertResolution, Change, Command, Context, Declare, EventKind, decide, declare},
     people::{Actor, ActorKind, ActorRef, Role},
     severity::{AlertSeverity, Severity},
     timeline::Head,
@@ -39,7 +40,13 @@ fn an_alert() -> Alert {
     }
 }
 
-/// An incident that was told so much, one command a minute.
+/// The same as an entry names it.
+fn its_name() -> AlertRef {
+    let Alert { id, title, severity, started_at, resolved_at, .. } = an_alert();
+    AlertRef { id, title, service: None, severity, started_at, resolved_at, about_monitoring: false }
+}
+
+/// An incident that was told so much, one command a minute, and then got an alert.
 fn told(commands: Vec<Command>) -> Record {
     let (id, mara) = (IncidentId(Uuid::from_u128(1)), mara());
     let draft = Declare { title: "=1+1 <script>".into(), severity: Some(Severity::Sev2), services: vec!["checkout".into()], ..Declare::default() };
@@ -54,7 +61,18 @@ fn told(commands: Vec<Command>) -> Record {
             events.push(event);
         }
     }
-    Record { incident, events, alerts: vec![an_alert()], exported_at: NOON.plus_secs(7200) }
+    let record = Record { incident, events, alerts: vec![an_alert()], exported_at: NOON.plus_secs(7200) };
+    and(record, EventKind::AlertsAttached { alerts: vec![its_name()], why: Why::Attached })
+}
+
+/// The record with one more entry.
+fn and(mut record: Record, kind: EventKind) -> Record {
+    let (now, mut head) = (NOON.plus_secs(1800), Head { seq: record.incident.version, hash: record.head_hash().to_owned() });
+    for event in head.append(record.incident.id, vec![Change { happened_at: now, kind }], &mara().who, None, now) {
+        record.incident.apply(&event);
+        record.events.push(event);
+    }
+    record
 }
 
 fn note(text: &str, happened_at: Option<Timestamp>) -> Command {
@@ -95,7 +113,7 @@ fn the_report_names_late_entries_corrections_and_pins() {
         "remembered later (entry 3; happened 2026-08-11T11:00:00Z recorded 2026-08-11T12:02:00Z, late)",
         "first\\\n  \\# second, \"quoted\" (entry 2; pinned)",
         "(entry 5; happened 2026-08-11T12:01:30Z recorded 2026-08-11T12:04:00Z, late; its time was corrected from 2026-08-11T12:04:00Z)",
-        "6 entries; its chain of hashes holds.",
+        "7 entries; its chain of hashes holds.",
     ] {
         assert!(report.contains(words), "{words} is missing in\n{report}");
     }
@@ -119,7 +137,7 @@ fn a_bundle_holds_and_says_so() {
     let record = a_record();
     let verification = verify(record.to_text(Format::Bundle).as_bytes()).expect("it is a bundle");
     assert!(verification.holds, "{}", verification.words);
-    assert_eq!((verification.events, verification.reference, verification.head_hash.as_str()), (6, IncidentRef(12), record.head_hash()));
+    assert_eq!((verification.events, verification.reference, verification.head_hash.as_str()), (7, IncidentRef(12), record.head_hash()));
     // Also when another program wrote it down anew.
     assert_eq!(changed(|_| {}), None);
 }
@@ -140,7 +158,7 @@ fn what_was_changed_is_named_with_its_entry() {
     let missing = changed(|bundle| drop(bundle["events"].as_array_mut().expect("a list").remove(2))).expect("one is missing");
     assert!(missing.seq == 3 && missing.what.contains("missing"), "{missing:?}");
     let last = changed(|bundle| drop(bundle["events"].as_array_mut().expect("a list").pop())).expect("one is missing");
-    assert!(last.seq == 6 && last.what.contains("missing"), "{last:?}");
+    assert!(last.seq == 7 && last.what.contains("missing"), "{last:?}");
     let swapped = changed(|bundle| bundle["events"].as_array_mut().expect("a list").swap(2, 3)).expect("two are swapped");
     assert!(swapped.seq == 3 && swapped.what.contains("reordered"), "{swapped:?}");
 }
@@ -149,7 +167,7 @@ fn what_was_changed_is_named_with_its_entry() {
 fn what_stands_beside_the_chain_is_bound_to_it() {
     for (field, value) in [("title", "Another"), ("mitigated_at", "2026-08-11T12:00:00Z"), ("state", "resolved"), ("unknown", "x")] {
         let fault = changed(|bundle| bundle["incident"][field] = value.into()).expect(field);
-        assert!(fault.seq == 6 && fault.what.contains(field), "{fault:?}");
+        assert!(fault.seq == 7 && fault.what.contains(field), "{fault:?}");
     }
     for change in [("alerts", "/alerts/0/title"), ("reference", "/incident/ref"), ("time", "/exported_at")] {
         let value = match change.0 {
@@ -163,6 +181,37 @@ fn what_stands_beside_the_chain_is_bound_to_it() {
     assert!(changed(|bundle| bundle["incident"]["version"] = 5.into()).is_some_and(|fault| fault.seq == 6));
     // Another incident's id: no hash was made for it.
     assert!(changed(|bundle| bundle["incident"]["id"] = Uuid::from_u128(2).to_string().into()).is_some_and(|fault| fault.seq == 1));
+}
+
+/// Changed before the export: the digest is made of what they were changed to.
+#[test]
+fn alerts_that_are_not_what_the_entries_say_are_named() {
+    let exported = |change: &dyn Fn(&mut Vec<Alert>)| {
+        let mut record = a_record();
+        change(&mut record.alerts);
+        found(&record.to_text(Format::Bundle))
+    };
+    assert_eq!(exported(&|_| {}), None);
+    let named = |change: &dyn Fn(&mut Vec<Alert>), words: &str| {
+        let fault = exported(change).expect(words);
+        assert!(fault.seq == 0 && fault.what.contains(words), "{fault:?}");
+    };
+    named(&|alerts| alerts[0].title = "Nothing happened".into(), "its title is “Nothing happened”, and entry 7 says “<b>p99</b> | high”");
+    named(&|alerts| alerts[0].severity = Some(AlertSeverity::Info), "its severity is “info”, and entry 7 says “critical”");
+    named(&|alerts| alerts[0].started_at = NOON.plus_secs(3600), "its start");
+    named(&|alerts| alerts[0].labels = Labels::from([("service".into(), "search".into())]), "its service is “search”, and entry 7 says “none”");
+    named(&|alerts| alerts.push(Alert { id: AlertId(Uuid::from_u128(10)), ..an_alert() }), "no entry says that it was attached");
+    named(&|alerts| alerts.clear(), "which entry 7 attached, does not stand in it any more");
+    // How often it came, and an end that no entry tells, may be anything.
+    let other = |alerts: &mut Vec<Alert>| alerts[0] = Alert { deliveries: 9, stale: true, resolved_at: Some(NOON), state: AlertState::Resolved, ..an_alert() };
+    assert_eq!(exported(&other), None);
+    // An end that an entry tells is compared.
+    let AlertRef { id, service, severity, .. } = its_name();
+    let over = AlertResolution { id, service, severity, at: NOON.plus_secs(60), expired: false, about_monitoring: false };
+    let mut ended = and(a_record(), EventKind::AlertsResolved { alerts: vec![over] });
+    assert!(found(&ended.to_text(Format::Bundle)).is_some_and(|fault| fault.what.contains("its end is still to come")));
+    ended.alerts[0].resolved_at = Some(NOON.plus_secs(60));
+    assert_eq!(found(&ended.to_text(Format::Bundle)), None);
 }
 
 #[test]

@@ -22,6 +22,10 @@ const MAX_SERVICES: usize = 1_000;
 const MAX_LABELS: usize = 1_000;
 const MAX_ENTRIES: usize = 10_000;
 
+/// How far ahead of our clock a time of an import may be: clocks and zones are wrong by hours, and
+/// what is further ahead is no record of the past.
+const AHEAD_SECS: i64 = 86_400;
+
 /// One incident as its origin tells it. Identity is the origin: its name and the id there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Draft {
@@ -72,18 +76,15 @@ impl Draft {
 
 /// Reads one incident, or says everything that is wrong with it; then there is at least one flaw.
 /// Fields it does not know are passed over.
-pub fn parse(value: &Value) -> Result<Draft, Vec<Flaw>> {
+pub fn parse(value: &Value, now: Timestamp) -> Result<Draft, Vec<Flaw>> {
     let Value::Object(fields) = value else { return Err(vec![Flaw::new("not_an_object", "an incident is a JSON object")]) };
-    let mut reader = Reader { fields, flaws: vec![] };
+    let mut reader = Reader { fields, now, flaws: vec![] };
     let name = reader.identity("origin", "no_origin");
     let id = reader.identity("id", "no_id");
     let title = reader.title();
     let severity = reader.severity();
     let kind = reader.kind();
-    if !reader.has("started_at") {
-        reader.flaw("no_started_at", "started_at is missing");
-    }
-    let started_at = reader.time("started_at");
+    let started_at = reader.started_at();
     let detected_at = reader.time("detected_at");
     let acknowledged_at = reader.time("acknowledged_at");
     let mitigated_at = reader.time("mitigated_at");
@@ -110,8 +111,28 @@ pub fn parse(value: &Value) -> Result<Draft, Vec<Flaw>> {
     }
 }
 
+/// When something was, as a field of an import says it, or why that cannot be. Go's zero time says
+/// nothing, like a field that is not there; `field` is how a sentence names it.
+pub fn time(value: Option<&Value>, field: &str, now: Timestamp) -> Result<Option<Timestamp>, Flaw> {
+    let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
+    let Some(at) = value.as_str().and_then(Timestamp::parse) else {
+        return Err(Flaw::new("bad_time", format!("{field} is RFC 3339, like 2026-08-11T11:06:25Z, not {}", shown(value))));
+    };
+    if at.is_unset() {
+        return Ok(None);
+    }
+    if at < Timestamp::FIRST_BELIEVED {
+        return Err(Flaw::new("bad_time", format!("{field} lies before 2 January 1970: {at} is a clock that was not set")));
+    }
+    if at > now.plus_secs(AHEAD_SECS) {
+        return Err(Flaw::new("in_the_future", format!("{field} lies in the future: {at}")));
+    }
+    Ok(Some(at))
+}
+
 struct Reader<'a> {
     fields: &'a Map<String, Value>,
+    now: Timestamp,
     flaws: Vec<Flaw>,
 }
 
@@ -123,10 +144,6 @@ impl<'a> Reader<'a> {
     /// The field, unless it is absent or null.
     fn field(&self, name: &str) -> Option<&'a Value> {
         self.fields.get(name).filter(|value| !value.is_null())
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.field(name).is_some()
     }
 
     /// A name that identifies: never cut, or two could become one.
@@ -171,13 +188,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn time(&mut self, name: &'static str) -> Option<Timestamp> {
-        let value = self.field(name)?;
-        let at = value.as_str().and_then(Timestamp::parse);
-        if at.is_none() {
-            self.flaw("bad_time", format!("{name} is RFC 3339, like 2026-08-11T11:06:25Z, not {}", shown(value)));
+    fn started_at(&mut self) -> Option<Timestamp> {
+        let said = time(self.field("started_at"), "started_at", self.now);
+        match said {
+            Ok(None) if self.field("started_at").is_some() => self.flaw("no_started_at", "started_at is missing: the year 1 stands for no time"),
+            Ok(None) => self.flaw("no_started_at", "started_at is missing"),
+            Ok(Some(at)) => return Some(at),
+            Err(flaw) => self.flaws.push(flaw),
         }
-        at
+        None
+    }
+
+    fn time(&mut self, name: &'static str) -> Option<Timestamp> {
+        time(self.field(name), name, self.now).unwrap_or_else(|flaw| {
+            self.flaws.push(flaw);
+            None
+        })
     }
 
     fn services(&mut self) -> Vec<String> {
@@ -239,16 +265,17 @@ impl<'a> Reader<'a> {
         };
         let mut timeline = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
-            let at = entry.get("at").and_then(Value::as_str).and_then(Timestamp::parse);
+            let at = time(entry.get("at"), &format!("timeline[{index}].at"), self.now);
             let words = |name: &str, max: usize, clean: fn(&str) -> String| {
                 entry.get(name).and_then(Value::as_str).map(|text| cut(&clean(text), max)).filter(|text| !text.is_empty())
             };
             let status = words("status", MAX_NAME, line);
             let text = words("text", MAX_TEXT, block).or_else(|| status.clone());
             match (at, text) {
-                (None, _) => self.flaw("bad_time", format!("timeline[{index}].at is RFC 3339, like 2026-08-11T11:06:25Z")),
+                (Err(flaw), _) => self.flaws.push(flaw),
+                (Ok(None), _) => self.flaw("bad_time", format!("timeline[{index}].at is missing")),
                 (_, None) => self.flaw("bad_timeline", format!("timeline[{index}] has no text")),
-                (Some(at), Some(text)) => timeline.push(Entry { at, status, text }),
+                (Ok(Some(at)), Some(text)) => timeline.push(Entry { at, status, text }),
             }
         }
         timeline.sort_by_key(|entry| entry.at);

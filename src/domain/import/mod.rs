@@ -10,7 +10,7 @@ mod plan;
 mod report;
 pub mod statuspage;
 
-pub use draft::{Draft, Entry, Flaw, parse};
+pub use draft::{Draft, Entry, Flaw, parse, time};
 pub use plan::{actor, open, update};
 pub use report::{FileKind, IncidentReport, RejectedLine, RejectedLines};
 

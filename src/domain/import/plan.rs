@@ -36,7 +36,7 @@ pub fn open(draft: &Draft) -> Vec<Change> {
     // The declaration stands where it was detected, so that correcting the one corrects the other.
     let mut changes = vec![Change { happened_at: draft.detected_at.unwrap_or(draft.started_at), kind: declared }];
     let mut add = |at: Option<Timestamp>, kind| changes.extend(at.map(|happened_at| Change { happened_at, kind }));
-    add(draft.acknowledged_at, EventKind::Acknowledged { until: None });
+    add(draft.acknowledged_at, EventKind::Acknowledged { until: None, by_program: false });
     add(draft.mitigated_at, EventKind::Mitigated { reason: None });
     add(draft.resolved_at, resolved());
     changes.extend(draft.timeline.iter().map(note));
@@ -81,7 +81,9 @@ pub fn update(incident: &Incident, events: &[Event], draft: &Draft, now: Timesta
     match (said.acknowledged, draft.acknowledged_at) {
         (Some((_, known)), Some(at)) if known == at => {}
         (Some((seq, _)), Some(at)) => add(now, corrected(seq, at)),
-        (None, Some(at)) if incident.acknowledged_at.is_none() => add(at, EventKind::Acknowledged { until: None }),
+        (None, Some(at)) if incident.acknowledged_at.is_none() || incident.is_acknowledged_by_program_only() => {
+            add(at, EventKind::Acknowledged { until: None, by_program: false });
+        }
         _ => {}
     }
     match (said.mitigated, draft.mitigated_at) {

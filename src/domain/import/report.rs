@@ -83,6 +83,11 @@ impl RejectedLines {
         }
     }
 
+    /// Sorts them by line: what is rejected when a batch is written is known after the lines behind it were read.
+    pub fn in_order(&mut self) {
+        self.rejected.sort_by_key(|rejected| rejected.line);
+    }
+
     pub fn add_flaws(&mut self, line: u64, flaws: &[Flaw]) {
         let code = flaws.first().map_or("invalid", |flaw| flaw.code);
         self.add(line, code, flaws.iter().map(|flaw| flaw.detail.as_str()).collect::<Vec<_>>().join("; "));
@@ -158,6 +163,14 @@ mod tests {
         assert_eq!((whole.created, whole.changes(), whole.rejected.rejected[0].line), (3, 6, 12));
         let json = serde_json::to_string(&whole).expect("it serialises");
         assert_eq!(reading::read(json.as_bytes()), Some(whole));
+    }
+
+    #[test]
+    fn rejected_lines_stand_in_the_order_of_the_file() {
+        let mut lines = RejectedLines::default();
+        [3, 1, 2].into_iter().for_each(|line| lines.add(line, "x", "y"));
+        lines.in_order();
+        assert_eq!(lines.rejected.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! Statuspage's `incidents.json` as imported incidents.
 
 use super::{Draft, Flaw, parse};
+use crate::domain::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// The origin's name of everything that comes from a Statuspage.
 pub const ORIGIN: &str = "statuspage";
 
 /// Every incident of the file, or what is wrong with it. `Err` when the file is something else.
-pub fn read(file: &Value) -> Result<Vec<Result<Draft, Vec<Flaw>>>, Flaw> {
+pub fn read(file: &Value, now: Timestamp) -> Result<Vec<Result<Draft, Vec<Flaw>>>, Flaw> {
     let Some(incidents) = file.get("incidents").and_then(Value::as_array) else {
         return Err(Flaw::new("not_statuspage", "a Statuspage file has a list `incidents`"));
     };
     let page = file.pointer("/page/id").and_then(Value::as_str).unwrap_or_default();
-    Ok(incidents.iter().map(|incident| parse(&told(page, incident))).collect())
+    Ok(incidents.iter().map(|incident| parse(&told(page, incident), now)).collect())
 }
 
 /// One incident in the words of our own import.

@@ -75,7 +75,7 @@ fn a_line() -> Value {
 fn with(change: impl FnOnce(&mut Value)) -> Draft {
     let mut line = a_line();
     change(&mut line);
-    parse(&line).expect("the line is whole")
+    parse(&line, NOON).expect("the line is whole")
 }
 
 #[test]
@@ -110,11 +110,42 @@ fn without_an_end_it_is_active_or_in_triage_and_unknown_times_stay_unknown() {
 
 #[test]
 fn every_flaw_of_a_line_is_named_at_once() {
-    let flaws = parse(&json!({"id": "", "severity": "SEV9", "kind": "party", "started_at": "yesterday", "services": "checkout", "timeline": [{"text": "x"}, {"at": "2026-02-03T10:00:00Z"}]}))
+    let flaws = parse(&json!({"id": "", "severity": "SEV9", "kind": "party", "started_at": "yesterday", "services": "checkout", "timeline": [{"text": "x"}, {"at": "2026-02-03T10:00:00Z"}]}), NOON)
         .expect_err("it is full of flaws");
     let codes: Vec<&str> = flaws.iter().map(|flaw| flaw.code).collect();
     assert_eq!(codes, ["no_origin", "no_id", "no_title", "bad_severity", "bad_kind", "bad_time", "bad_services", "bad_time", "bad_timeline"]);
-    assert_eq!(parse(&json!([1])).expect_err("a list is no incident")[0].code, "not_an_object");
+    assert_eq!(parse(&json!([1]), NOON).expect_err("a list is no incident")[0].code, "not_an_object");
+}
+
+#[test]
+fn go_s_zero_time_says_nothing_and_other_times_that_cannot_be_are_rejected() {
+    let zero = json!("0001-01-01T00:00:00Z");
+    let draft = with(|line| {
+        for field in ["detected_at", "acknowledged_at", "mitigated_at", "resolved_at"] {
+            line[field] = zero.clone();
+        }
+    });
+    assert_eq!((draft.detected_at, draft.acknowledged_at, draft.mitigated_at, draft.resolved_at), (None, None, None, None));
+    assert_eq!(Record::open(&draft).incident.state, State::Active, "nobody said that it is over");
+    let refused = |field: &str, at: &str| {
+        let mut line = a_line();
+        line[field] = json!(at);
+        let flaws = parse(&line, NOON).expect_err("such a time is not believed");
+        assert!(flaws.len() == 1 && flaws[0].detail.starts_with(field), "{flaws:?}");
+        flaws[0].code
+    };
+    assert_eq!(refused("started_at", "0001-01-01T00:00:00Z"), "no_started_at");
+    for field in ["started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at"] {
+        assert_eq!(refused(field, "1970-01-01T00:00:00Z"), "bad_time");
+        assert_eq!(refused(field, "9999-12-31T23:59:59Z"), "in_the_future");
+        assert_eq!(refused(field, &NOON.plus_secs(86_401).to_string()), "in_the_future");
+    }
+    with(|line| line["resolved_at"] = json!(NOON.plus_secs(86_400).to_string()));
+    let entries = json!([{"at": zero, "text": "a"}, {"at": "1969-12-31T23:00:00Z", "text": "b"}, {"at": "9999-12-31T23:59:59Z", "text": "c"}]);
+    let mut line = a_line();
+    line["timeline"] = entries;
+    let codes: Vec<_> = parse(&line, NOON).expect_err("no entry has a time").into_iter().map(|flaw| flaw.code).collect();
+    assert_eq!(codes, ["bad_time", "bad_time", "in_the_future"]);
 }
 
 #[test]
@@ -217,18 +248,18 @@ fn an_end_before_the_start_leaves_no_impact_and_stays_visible() {
 #[test]
 fn a_statuspage_is_read() {
     let file: Value = serde_json::from_str(include_str!("../../../tests/fixtures/statuspage/incidents_resolved.json")).expect("the fixture is JSON");
-    let drafts = statuspage::read(&file).expect("it is a Statuspage");
+    let drafts = statuspage::read(&file, NOON).expect("it is a Statuspage");
     let draft = drafts[0].as_ref().expect("its incident is whole");
     assert_eq!((draft.origin.name.as_str(), draft.origin.id.as_str()), ("statuspage", "kctbh9vrtdwd|q0qy1fzk7s1k"));
     assert_eq!((draft.severity, draft.kind), (Some(Severity::Sev5), Kind::Incident));
     assert_eq!(draft.mitigated_at, Timestamp::parse("2025-03-14T11:00:00Z"));
     assert_eq!(Record::open(draft).incident.state, State::Resolved);
     let file: Value = serde_json::from_str(include_str!("../../../tests/fixtures/statuspage/summary_degraded.json")).expect("the fixture is JSON");
-    let drafts = statuspage::read(&file).expect("it is a Statuspage");
+    let drafts = statuspage::read(&file, NOON).expect("it is a Statuspage");
     let draft = drafts[0].as_ref().expect("its incident is whole");
     assert_eq!((draft.services.as_slice(), draft.severity), (["API".to_owned()].as_slice(), Some(Severity::Sev2)));
     assert_eq!((draft.timeline[0].status.as_deref(), draft.timeline[0].text.as_str()), (Some("identified"), "Root cause identified."));
-    assert!(statuspage::read(&json!([])).is_err());
+    assert!(statuspage::read(&json!([]), NOON).is_err());
 }
 
 fn time(secs: i64) -> Value {
@@ -255,7 +286,7 @@ proptest! {
     /// Whatever an origin said before and says now, in any order.
     #[test]
     fn after_any_history_the_same_again_changes_nothing(lines in prop::collection::vec(some_line(), 1..5)) {
-        let drafts: Vec<Draft> = lines.iter().map(|line| parse(line).expect("the line is whole")).collect();
+        let drafts: Vec<Draft> = lines.iter().map(|line| parse(line, NOON).expect("the line is whole")).collect();
         let mut record = Record::open(&drafts[0]);
         for draft in &drafts {
             record.import(draft);
@@ -279,9 +310,9 @@ proptest! {
         for field in hidden {
             short[["detected_at", "acknowledged_at", "mitigated_at", "resolved_at"][field]] = Value::Null;
         }
-        let whole = parse(&whole).expect("the line is whole");
+        let whole = parse(&whole, NOON).expect("the line is whole");
         short["timeline"] = json!(whole.timeline.iter().take(keep).collect::<Vec<_>>());
-        let mut record = Record::open(&parse(&short).expect("the line is whole"));
+        let mut record = Record::open(&parse(&short, NOON).expect("the line is whole"));
         record.import(&whole);
         let fresh = Record::open(&whole);
         let seen = |incident: &Incident| (incident.state, incident.detected_at, incident.acknowledged_at, incident.mitigated_at, incident.resolved_at, incident.impact.clone(), incident.started_at);
@@ -295,7 +326,7 @@ proptest! {
         let fields = ["origin", "id", "title", "severity", "kind", "started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "services", "labels", "timeline", "x"];
         for value in [json!(text.clone()), json!(7), json!([text.clone()]), json!({"at": text.clone()}), json!([{"at": text}]), json!(true)] {
             line[fields[field]] = value;
-            if let Err(flaws) = parse(&line) {
+            if let Err(flaws) = parse(&line, NOON) {
                 prop_assert!(!flaws.is_empty());
             }
         }

@@ -150,7 +150,7 @@ fn what_burns_and_is_merged_into_what_is_resolved_reopens_it() {
     target.tell(Command::Acknowledge { for_s: None, happened_at: None }, &jonas, NOON.plus_secs(90)).expect("nobody has it");
     resolve(&mut target, 600);
     let early = AlertRef { started_at: NOON.plus_secs(-300), ..an_alert(1, "checkout") };
-    let mut source = Told::begin(open_by_alert(&early, NOON.plus_secs(-240)), &integration());
+    let mut source = Told::begin(open_by_alert(&early, None, NOON.plus_secs(-240)), &integration());
     source.incident.reference = IncidentRef(7);
     target.record(absorb(&source.incident, &target.incident, NOON.plus_secs(700)), &mara(), NOON.plus_secs(700));
     assert_eq!((target.incident.state, target.incident.firing_alerts()), (State::Active, 1));

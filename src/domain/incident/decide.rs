@@ -3,15 +3,16 @@
 //! Decides and changes nothing: the caller records the changes as events, then folds them.
 
 use super::{
-    AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, Refusal, ResolvedBy, SignalState, State,
-    allowed, late,
+    Acknowledged, AlertRef, AlertResolution, Change, Command, Declare, EventKind, ImpactWindow, Incident, IncidentRole, Kind, Refusal, ResolvedBy, SignalState,
+    State, allowed, late,
 };
 use crate::domain::{
     alert::{ABOUT_MONITORING, Labels, Link},
     grouping::Why,
     ids::{AlertId, IncidentId, IncidentRef},
     people::{Actor, ActorKind, ActorRef, Role},
-    severity::{AlertSeverity, Severity},
+    severity::Severity,
+    slo::severity::Suggestion,
     time::Timestamp,
     triage,
 };
@@ -29,9 +30,24 @@ const SKEW_SECS: i64 = 120;
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// The incident to merge into.
-    pub target: Option<(IncidentId, IncidentRef, State)>,
+    pub target: Option<MergeTarget>,
     /// The alert to attach or detach, and the incident it is in.
     pub alert: Option<(AlertRef, Option<IncidentId>)>,
+}
+
+/// What a merge has to know of the incident that it goes into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MergeTarget {
+    pub id: IncidentId,
+    pub reference: IncidentRef,
+    pub state: State,
+    pub private: bool,
+}
+
+impl MergeTarget {
+    pub fn of(incident: &Incident) -> Self {
+        Self { id: incident.id, reference: incident.reference, state: incident.state, private: incident.private }
+    }
 }
 
 /// Decides a declaration.
@@ -53,7 +69,7 @@ pub fn declare(draft: &Declare, actor: &Actor, now: Timestamp) -> Result<Vec<Cha
         return Err(Refusal::ReasonNeeded { what: "another severity than the answers give" });
     }
     let started_at = draft.started_at.or_else(|| draft.impact.iter().map(|window| window.from).min()).unwrap_or(now);
-    not_in_the_future(started_at, now)?;
+    draft.started_at.map_or(Ok(()), |at| believed(at, now))?;
     let mut services = tidy(&draft.services);
     for service in draft.impact.iter().filter_map(|window| window.service.as_ref()) {
         if !services.contains(service) {
@@ -81,14 +97,14 @@ pub fn declare(draft: &Declare, actor: &Actor, now: Timestamp) -> Result<Vec<Cha
 /// Decides `command` on `incident` for `actor` at `now`.
 pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: &Actor, now: Timestamp) -> Result<Vec<Change>, Refusal> {
     if let Some(note) = late::acknowledgement(incident, command, actor, now) {
+        believed(note.happened_at, now)?;
         return Ok(vec![note]);
     }
     allowed(incident, command.verb(), actor)?;
     let one = |kind| Ok(vec![Change { happened_at: now, kind }]);
     let at = |happened_at: &Option<Timestamp>, kind| {
-        let happened_at = happened_at.unwrap_or(now);
-        not_in_the_future(happened_at, now)?;
-        Ok(vec![Change { happened_at, kind }])
+        happened_at.map_or(Ok(()), |at| believed(at, now))?;
+        Ok(vec![Change { happened_at: happened_at.unwrap_or(now), kind }])
     };
     match command {
         Command::Acknowledge { for_s, happened_at } => {
@@ -96,10 +112,14 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
                 return Err(Refusal::BadPeriod);
             }
             let until = for_s.map(|secs| now.plus_secs(secs));
-            if let Some(ack) = incident.acknowledged.as_ref().filter(|ack| incident.is_acknowledged(now) && ack.by_id != actor.who.id) {
+            let by_program = is_program(actor.who.kind);
+            // That a program acknowledged it keeps no person from saying that they have it.
+            let is_free = !by_program && incident.is_acknowledged_by_program_only();
+            let others = |ack: &&Acknowledged| !is_free && incident.is_acknowledged(now) && ack.by_id != actor.who.id;
+            if let Some(ack) = incident.acknowledged.as_ref().filter(others) {
                 return Err(Refusal::AlreadyAcknowledged { by: ack.by.clone(), until: ack.until });
             }
-            at(happened_at, EventKind::Acknowledged { until })
+            at(happened_at, EventKind::Acknowledged { until, by_program })
         }
         Command::Unacknowledge { reason } => {
             if !incident.is_acknowledged(now) {
@@ -134,11 +154,15 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
             if *into == incident.id {
                 return Err(Refusal::MergeIntoItself);
             }
-            let Some((into, into_ref, state)) = context.target else { return Err(Refusal::MergeIntoOver { state: State::Merged }) };
-            if state.is_over() {
-                return Err(Refusal::MergeIntoOver { state });
+            let Some(target) = context.target else { return Err(Refusal::MergeIntoOver { state: State::Merged }) };
+            if target.state.is_over() {
+                return Err(Refusal::MergeIntoOver { state: target.state });
             }
-            one(EventKind::MergedInto { into, into_ref, reason: text(reason.as_deref(), "reason")? })
+            // The other's record would tell what it holds to everybody, and no record is taken back.
+            if incident.private && !target.private {
+                return Err(Refusal::PrivateIntoPublic { into: target.reference });
+            }
+            one(EventKind::MergedInto { into: target.id, into_ref: target.reference, reason: text(reason.as_deref(), "reason")? })
         }
         Command::AssignRole { role, person, reason } => {
             if person.name.trim().is_empty() {
@@ -181,7 +205,7 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
         }
         Command::CorrectTime { seq, happened_at, reason } => {
             known_entry(incident, *seq)?;
-            not_in_the_future(*happened_at, now)?;
+            believed(*happened_at, now)?;
             one(EventKind::TimeCorrected { seq: *seq, happened_at: *happened_at, reason: text(reason.as_deref(), "reason")? })
         }
         Command::SetTitle { title: words } => one(EventKind::TitleSet { title: title(words)? }),
@@ -285,7 +309,8 @@ pub fn observe(incident: &Incident, observation: Observation, now: Timestamp) ->
         Observation::AcknowledgedAtSource { id, title } => {
             let mut changes = vec![Change { happened_at: now, kind: EventKind::AlertAcknowledged { id, title } }];
             if incident.state.is_open() && !incident.is_acknowledged(now) {
-                changes.push(Change { happened_at: now, kind: EventKind::Acknowledged { until: None } });
+                // Its sender's program says it; who acknowledged it there, if anybody, it does not say.
+                changes.push(Change { happened_at: now, kind: EventKind::Acknowledged { until: None, by_program: true } });
             }
             changes
         }
@@ -293,15 +318,19 @@ pub fn observe(incident: &Incident, observation: Observation, now: Timestamp) ->
 }
 
 /// Opens an incident for the first alert of a group. It waits in triage: an alert proposes a
-/// severity, people decide it. One about our own eyes is labelled so, and people may take that away.
-pub fn open_by_alert(alert: &AlertRef, now: Timestamp) -> Vec<Change> {
+/// severity, people decide it; one that knows more than how urgent it is says so with its
+/// `suggestion`. One about our own eyes is labelled so, and people may take that away.
+pub fn open_by_alert(alert: &AlertRef, suggestion: Option<Suggestion>, now: Timestamp) -> Vec<Change> {
+    let urgent = || match alert.severity {
+        Some(severity) => (Some(severity.proposes()), format!("its first alert is {}", severity.slug())),
+        None => (None, "its first alert does not say how bad it is".to_owned()),
+    };
+    let (proposed_severity, reason) = suggestion.map_or_else(urgent, |Suggestion { severity, because }| (Some(severity), because));
     let declared = EventKind::Declared {
         title: alert.title.clone(),
         severity: None,
-        proposed_severity: alert.severity.map(AlertSeverity::proposes),
-        reason: Some(
-            alert.severity.map_or("its first alert does not say how bad it is".to_owned(), |severity| format!("its first alert is {}", severity.slug())),
-        ),
+        proposed_severity,
+        reason: Some(reason),
         answers: None,
         services: alert.service.iter().cloned().collect(),
         impact: vec![],
@@ -337,6 +366,7 @@ pub fn absorb(source: &Incident, target: &Incident, now: Timestamp) -> Vec<Chang
         started_at: source.started_at,
         detected_at: source.detected_at,
         acknowledged_at: source.acknowledged_at,
+        acknowledged_by_program: source.is_acknowledged_by_program_only(),
         resolved_at: source.resolved_at,
     };
     let mut changes = vec![Change { happened_at: now, kind }];
@@ -345,6 +375,14 @@ pub fn absorb(source: &Incident, target: &Incident, now: Timestamp) -> Vec<Chang
         changes.push(Change { happened_at: now, kind: EventKind::Reopened { reason: Some(reason), recovered: None } });
     }
     changes
+}
+
+/// Whether what acts is no person: nobody has seen the incident because a program acknowledged it.
+fn is_program(kind: ActorKind) -> bool {
+    match kind {
+        ActorKind::Token | ActorKind::Integration | ActorKind::System => true,
+        ActorKind::Person | ActorKind::Import => false,
+    }
 }
 
 /// Whether a person's event counts as working on the incident.
@@ -387,14 +425,18 @@ fn at_most(count: usize, field: &'static str) -> Result<(), Refusal> {
     if count > MAX_ITEMS { Err(Refusal::TooLong { field, max: MAX_ITEMS }) } else { Ok(()) }
 }
 
-fn not_in_the_future(at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+/// Whether a time that was given can be true. What a log of before says is folded as it is.
+fn believed(at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if at < Timestamp::FIRST_BELIEVED {
+        return Err(Refusal::BeforeClocks);
+    }
     if at > now.plus_secs(SKEW_SECS) { Err(Refusal::InTheFuture) } else { Ok(()) }
 }
 
 fn check_impact(impact: &[ImpactWindow], now: Timestamp) -> Result<(), Refusal> {
     at_most(impact.len(), "impact")?;
     for window in impact {
-        not_in_the_future(window.from, now)?;
+        believed(window.from, now)?;
         if window.to.is_some_and(|to| to < window.from) {
             return Err(Refusal::WindowBackwards);
         }

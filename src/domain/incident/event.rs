@@ -91,6 +91,9 @@ pub enum EventKind {
     },
     Acknowledged {
         until: Option<Timestamp>,
+        /// A program did it: an integration or a token, not a person. Older records do not say it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_program: bool,
     },
     Unacknowledged {
         reason: Option<String>,
@@ -146,6 +149,9 @@ pub enum EventKind {
         detected_at: Option<Timestamp>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         acknowledged_at: Option<Timestamp>,
+        /// That was a program's acknowledgement, and no person's followed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        acknowledged_by_program: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resolved_at: Option<Timestamp>,
     },

@@ -1,7 +1,7 @@
 //! Folding: how an incident follows from its events. Total: an event that makes no sense any
 //! more (a newer version wrote it) changes only the version.
 
-use super::{Acknowledged, AlertRef, AlertResolution, EventKind, Held, ImpactWindow, Incident, ResolvedBy, ServiceSignals, State, decide::is_work};
+use super::{Acknowledged, AlertRef, AlertResolution, BY_PROGRAM, EventKind, Held, ImpactWindow, Incident, ResolvedBy, ServiceSignals, State, decide::is_work};
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     people::PersonRef,
@@ -79,11 +79,12 @@ impl Incident {
             EventKind::AlertsResolved { alerts } => alerts.iter().for_each(|alert| self.quiet(alert)),
             EventKind::AlertAcknowledged { .. } => {}
             EventKind::AlertDetached { alert, .. } => self.detach(alert, at),
-            EventKind::Acknowledged { until } => {
+            EventKind::Acknowledged { until, by_program } => {
                 self.acknowledged = Some(Acknowledged { by: event.actor.name.clone(), by_id: event.actor.id.clone(), at, until: *until });
-                if self.acknowledged_at.is_none() {
+                if self.acknowledged_at.is_none() || (!by_program && self.is_acknowledged_by_program_only()) {
                     self.acknowledged_at = Some(at);
                     self.mark("acknowledged", event.seq);
+                    self.mark_program(*by_program, event.seq);
                 }
             }
             EventKind::Unacknowledged { .. } => self.acknowledged = None,
@@ -136,10 +137,11 @@ impl Incident {
                 self.state = State::Merged;
                 self.merged_into = Some(*into);
             }
-            EventKind::Absorbed { services, signals, impact, started_at, detected_at, acknowledged_at, resolved_at, .. } => {
+            EventKind::Absorbed { services, signals, impact, started_at, detected_at, acknowledged_at, acknowledged_by_program, resolved_at, .. } => {
                 services.iter().for_each(|service| self.name_service(service));
                 self.absorb(signals, impact, *started_at);
-                self.absorb_times(*detected_at, *acknowledged_at, *resolved_at);
+                self.absorb_times(*detected_at, *resolved_at);
+                self.absorb_acknowledgement(*acknowledged_at, *acknowledged_by_program, event.seq);
             }
             EventKind::RoleAssigned { role, person, accepted, .. } => {
                 let seat = self.roles.entry(*role).or_default();
@@ -257,9 +259,9 @@ impl Incident {
         self.started_at = self.started_at.min(started_at);
     }
 
-    /// The whole was detected and acknowledged when the first of both was, and resolved when the
-    /// last was. What the other one said is corrected there, not by an entry of this one.
-    fn absorb_times(&mut self, detected_at: Option<Timestamp>, acknowledged_at: Option<Timestamp>, resolved_at: Option<Timestamp>) {
+    /// The whole was detected when the first of both was, and resolved when the last was. What the
+    /// other one said is corrected there, not by an entry of this one.
+    fn absorb_times(&mut self, detected_at: Option<Timestamp>, resolved_at: Option<Timestamp>) {
         if let Some(at) = detected_at {
             self.join_touching();
             if self.detected_at.is_none_or(|own| at < own) {
@@ -267,13 +269,33 @@ impl Incident {
                 self.marks.remove("detected");
             }
         }
-        if let Some(at) = acknowledged_at.filter(|at| self.acknowledged_at.is_none_or(|own| *at < own)) {
-            self.acknowledged_at = Some(at);
-            self.marks.remove("acknowledged");
-        }
         if let Some(at) = resolved_at.filter(|at| self.resolved_at.is_some_and(|own| *at > own)) {
             self.resolved_at = Some(at);
             self.marks.remove("resolved");
+        }
+    }
+
+    /// The whole was acknowledged when the first of both was; a person's word counts before a program's.
+    fn absorb_acknowledgement(&mut self, at: Option<Timestamp>, by_program: bool, seq: i64) {
+        let Some(at) = at else { return };
+        let is_first = match (self.acknowledged_at, self.is_acknowledged_by_program_only()) {
+            (None, _) => true,
+            (Some(own), own_by_program) if own_by_program == by_program => at < own,
+            (Some(_), own_by_program) => own_by_program,
+        };
+        if is_first {
+            self.acknowledged_at = Some(at);
+            self.marks.remove("acknowledged");
+            self.mark_program(by_program, seq);
+        }
+    }
+
+    /// Remembers whether only programs have acknowledged it.
+    fn mark_program(&mut self, by_program: bool, seq: i64) {
+        if by_program {
+            self.mark(BY_PROGRAM, seq);
+        } else {
+            self.marks.remove(BY_PROGRAM);
         }
     }
 

@@ -10,7 +10,7 @@ mod refusal;
 mod rules;
 
 pub use command::{Command, Declare};
-pub use decide::{Context, Observation, absorb, decide, declare, observe, open_by_alert};
+pub use decide::{Context, MergeTarget, Observation, absorb, decide, declare, observe, open_by_alert};
 pub use event::{AlertResolution, Change, EventKind, ResolvedBy};
 pub use refusal::Refusal;
 pub use rules::{Verb, allowed};
@@ -241,6 +241,9 @@ pub enum SignalState {
     Quiet,
 }
 
+/// The mark of an incident that only programs have acknowledged.
+const BY_PROGRAM: &str = "acknowledged_by_program";
+
 /// Where an imported incident came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -281,6 +284,7 @@ pub struct Incident {
     pub started_at: Timestamp,
     /// When anybody first knew. `None` only for imported incidents whose origin does not say.
     pub detected_at: Option<Timestamp>,
+    /// When a person acknowledged it first; while only programs did, when the first of them did.
     pub acknowledged_at: Option<Timestamp>,
     pub mitigated_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
@@ -295,7 +299,7 @@ pub struct Incident {
     pub updated_at: Timestamp,
     /// Sequence numbers of the entries that set `detected_at`, `acknowledged_at`, `mitigated_at`
     /// and `resolved_at`, so that correcting an entry's time corrects them; `reopened`: since when
-    /// impact begins anew.
+    /// impact begins anew; `acknowledged_by_program`: only programs have acknowledged it so far.
     pub marks: BTreeMap<String, i64>,
     /// The sequence number of its last event.
     pub version: i64,
@@ -315,6 +319,12 @@ impl Incident {
     /// Whether somebody has it at `now`: an acknowledgement expires.
     pub fn is_acknowledged(&self, now: Timestamp) -> bool {
         self.acknowledged.as_ref().is_some_and(|ack| ack.until.is_none_or(|until| now < until))
+    }
+
+    /// Whether `acknowledged_at` says when a program acknowledged it, because no person ever did.
+    /// Records of before do not tell programs from people.
+    pub fn is_acknowledged_by_program_only(&self) -> bool {
+        self.marks.contains_key(BY_PROGRAM)
     }
 
     /// The same incident with what has run out by `now` left out, as the doors show it.

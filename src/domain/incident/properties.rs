@@ -1,7 +1,7 @@
 //! What holds for any sequence of commands and alerts.
 
 use super::{
-    tests::{NOON, Told, actor, an_alert, resolution},
+    tests::{NOON, Told, actor, an_alert, another, resolution},
     *,
 };
 use crate::domain::{
@@ -175,7 +175,7 @@ proptest! {
         let (told, _) = play(alerted, &steps);
         let by = &people()[by];
         let form = allowed(&told.incident, next.verb(), by);
-        let context = Context { target: Some((IncidentId(uuid::Uuid::from_u128(2)), IncidentRef(2), State::Active)), alert: None };
+        let context = Context { target: Some(another()), alert: None };
         let decided = decide(&told.incident, &next, &context, by, NOON.plus_secs(100));
         if let Err(refusal) = form {
             prop_assert_eq!(decided, Err(refusal));

@@ -1,7 +1,7 @@
 //! Why a command is refused, in words and as a code.
 
 use super::State;
-use crate::domain::time::Timestamp;
+use crate::domain::{ids::IncidentRef, time::Timestamp};
 
 /// Why a command is refused. `code` is stable; the words are for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,8 @@ pub enum Refusal {
     MergeIntoItself,
     #[error("an incident that is {} cannot take in another", .state.slug())]
     MergeIntoOver { state: State },
+    #[error("it is private, and {into} is not: make it visible first, or merge {into} into it")]
+    PrivateIntoPublic { into: IncidentRef },
     #[error("{person} has this role already")]
     AlreadyHeld { person: String },
     #[error("nobody has this role, and nobody was asked")]
@@ -60,6 +62,8 @@ pub enum Refusal {
     NotPinned { seq: i64 },
     #[error("that time lies in the future")]
     InTheFuture,
+    #[error("that time lies before 2 January 1970: no incident does, but a clock that was not set")]
+    BeforeClocks,
     #[error("an impact window ends before it begins")]
     WindowBackwards,
     #[error("it was resolved{}: say when impact ended that began later", at_words(Some(*.at)))]
@@ -106,6 +110,7 @@ impl Refusal {
             Refusal::TooLong { .. } => "too_long",
             Refusal::MergeIntoItself => "merge_into_itself",
             Refusal::MergeIntoOver { .. } => "merge_into_over",
+            Refusal::PrivateIntoPublic { .. } => "private_into_public",
             Refusal::AlreadyHeld { .. } => "already_held",
             Refusal::NotHeld => "not_held",
             Refusal::NotAsked => "not_asked",
@@ -113,6 +118,7 @@ impl Refusal {
             Refusal::AlreadyPinned { .. } => "already_pinned",
             Refusal::NotPinned { .. } => "not_pinned",
             Refusal::InTheFuture => "in_the_future",
+            Refusal::BeforeClocks => "before_clocks",
             Refusal::WindowBackwards => "window_backwards",
             Refusal::ImpactAfterResolve { .. } => "impact_after_resolve",
             Refusal::UnsafeLink => "unsafe_link",

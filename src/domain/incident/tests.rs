@@ -5,6 +5,7 @@ use crate::domain::{
     alert::Labels,
     grouping::Why,
     people::{Actor, ActorKind, ActorRef, Role},
+    slo::severity::Suggestion,
     timeline::{Event, Head},
 };
 use uuid::Uuid;
@@ -39,11 +40,16 @@ impl Told {
 
     /// An incident that an alert opened and nobody has touched.
     pub fn alerted() -> Self {
-        Self::begin(open_by_alert(&an_alert(1, "checkout"), NOON), &integration())
+        Self::begin(open_by_alert(&an_alert(1, "checkout"), None, NOON), &integration())
     }
 
     pub fn tell(&mut self, command: Command, by: &Actor, at: Timestamp) -> Result<(), Refusal> {
-        let context = Context { target: Some((IncidentId(Uuid::from_u128(2)), IncidentRef(2), State::Active)), alert: None };
+        self.tell_of(another(), command, by, at)
+    }
+
+    /// The same, where the other incident is this one.
+    pub fn tell_of(&mut self, target: MergeTarget, command: Command, by: &Actor, at: Timestamp) -> Result<(), Refusal> {
+        let context = Context { target: Some(target), alert: None };
         let changes = decide(&self.incident, &command, &context, by, at)?;
         self.record(changes, by, at);
         Ok(())
@@ -60,6 +66,11 @@ impl Told {
             self.events.push(event);
         }
     }
+}
+
+/// An incident that others can be merged into.
+pub(super) fn another() -> MergeTarget {
+    MergeTarget { id: IncidentId(Uuid::from_u128(2)), reference: IncidentRef(2), state: State::Active, private: false }
 }
 
 pub(super) fn integration() -> Actor {
@@ -108,6 +119,15 @@ fn declared_with_a_severity_it_is_active_without_one_it_is_in_triage() {
 }
 
 #[test]
+fn an_alert_that_knows_more_than_how_urgent_it_is_proposes_by_that() {
+    let suggestion = Suggestion { severity: Severity::Sev2, because: "few are affected".into() };
+    let told = Told::begin(open_by_alert(&an_alert(1, "checkout"), Some(suggestion), NOON), &integration());
+    let reason = told.incident.severity_reason.as_deref();
+    assert_eq!((told.incident.severity, told.incident.proposed_severity, reason), (None, Some(Severity::Sev2), Some("few are affected")));
+    assert_eq!(Told::alerted().incident.severity_reason.as_deref(), Some("its first alert is critical"));
+}
+
+#[test]
 fn confirming_a_severity_ends_triage() {
     let mut told = Told::alerted();
     assert_eq!(told.incident.proposed_severity, Some(Severity::Sev1));
@@ -152,6 +172,56 @@ fn an_acknowledgement_runs_out_and_anybody_may_take_over_then() {
     assert!(!told.incident.is_acknowledged(NOON.plus_secs(630)));
     told.tell(ack, &mara(), NOON.plus_secs(630)).expect("it ran out");
     assert_eq!(told.incident.acknowledged_at, Some(NOON), "the first one counts for the time to acknowledge");
+}
+
+#[test]
+fn a_programs_acknowledgement_gives_way_to_the_first_persons() {
+    let mut told = Told::alerted();
+    let seen = Observation::AcknowledgedAtSource { id: AlertId(Uuid::from_u128(1)), title: "checkout is down".to_owned() };
+    told.see(seen, NOON.plus_secs(5));
+    assert_eq!((told.incident.acknowledged_at, told.incident.is_acknowledged_by_program_only()), (Some(NOON.plus_secs(5)), true));
+    let ack = Command::Acknowledge { for_s: Some(600), happened_at: None };
+    let bot = Actor { who: ActorRef { kind: ActorKind::Token, id: "bot".into(), name: "bot".into() }, role: Role::Responder };
+    assert_eq!(told.tell(ack.clone(), &bot, NOON.plus_secs(10)).expect_err("another program has it").code(), "already_acknowledged");
+    told.tell(ack.clone(), &jonas(), NOON.plus_secs(60)).expect("no person has it");
+    assert_eq!((told.incident.acknowledged_at, told.incident.is_acknowledged_by_program_only()), (Some(NOON.plus_secs(60)), false));
+    assert_eq!(told.tell(ack, &mara(), NOON.plus_secs(70)).expect_err("Jonas has it").code(), "already_acknowledged");
+    // Whose time it is, a correction finds.
+    let seq = told.events.last().expect("it was recorded").seq;
+    told.tell(Command::CorrectTime { seq, happened_at: NOON.plus_secs(50), reason: None }, &jonas(), NOON.plus_secs(80)).expect("it is his");
+    assert_eq!(told.incident.acknowledged_at, Some(NOON.plus_secs(50)));
+    assert_eq!(Incident::fold(told.incident.id, IncidentRef(1), &told.events), Some(told.incident));
+}
+
+#[test]
+fn a_merge_takes_a_persons_acknowledgement_before_a_programs() {
+    let absorbed = |told: &mut Told, secs: i64, by_program: bool| {
+        let mut other = Told::declared(Some(Severity::Sev2)).incident;
+        let kind = EventKind::Acknowledged { until: None, by_program };
+        let mut head = Head { seq: 1, hash: String::new() };
+        let change = Change { happened_at: NOON.plus_secs(secs), kind };
+        head.append(other.id, vec![change], &integration().who, None, NOON).iter().for_each(|event| other.apply(event));
+        let changes = absorb(&other, &told.incident, NOON.plus_secs(300));
+        told.record(changes, &mara(), NOON.plus_secs(300));
+        (told.incident.acknowledged_at, told.incident.is_acknowledged_by_program_only())
+    };
+    let mut told = Told::declared(Some(Severity::Sev2));
+    assert_eq!(absorbed(&mut told, 20, true), (Some(NOON.plus_secs(20)), true));
+    assert_eq!(absorbed(&mut told, 10, true), (Some(NOON.plus_secs(10)), true));
+    assert_eq!(absorbed(&mut told, 200, false), (Some(NOON.plus_secs(200)), false));
+    assert_eq!(absorbed(&mut told, 5, true), (Some(NOON.plus_secs(200)), false));
+    assert_eq!(absorbed(&mut told, 100, false), (Some(NOON.plus_secs(100)), false));
+}
+
+/// Records of before say nothing of programs, and fold to what they folded to.
+#[test]
+fn an_older_acknowledgement_by_an_integration_folds_and_hashes_as_before() {
+    let text = r#"{"kind":"acknowledged","data":{"until":null}}"#;
+    let kind: EventKind = serde_json::from_str(text).expect("it is read");
+    assert_eq!(serde_json::to_string(&kind).ok().as_deref(), Some(text), "its hash stays");
+    let mut told = Told::alerted();
+    told.record(vec![Change { happened_at: NOON.plus_secs(5), kind }], &integration(), NOON.plus_secs(5));
+    assert_eq!(told.incident.marks.keys().map(String::as_str).collect::<Vec<_>>(), ["acknowledged", "detected"]);
 }
 
 #[test]
@@ -217,7 +287,7 @@ fn tagging_is_no_work_and_commenting_is() {
 #[test]
 fn a_warning_opens_no_impact_until_a_person_says_so() {
     let warning = AlertRef { severity: Some(AlertSeverity::Warning), ..an_alert(1, "checkout") };
-    let mut told = Told::begin(open_by_alert(&warning, NOON), &integration());
+    let mut told = Told::begin(open_by_alert(&warning, None, NOON), &integration());
     assert!(told.incident.impact.is_empty());
     let impact = vec![ImpactWindow { service: Some("checkout".into()), from: NOON.plus_secs(-600), to: None }];
     told.tell(Command::SetImpact { impact, reason: None }, &jonas(), NOON).expect("a person may");
@@ -229,7 +299,7 @@ fn a_warning_opens_no_impact_until_a_person_says_so() {
 #[test]
 fn an_alert_about_our_own_eyes_hurts_nobody_and_labels_what_it_opens() {
     let blind = AlertRef { about_monitoring: true, ..an_alert(1, "checkout") };
-    let mut told = Told::begin(open_by_alert(&blind, NOON), &integration());
+    let mut told = Told::begin(open_by_alert(&blind, None, NOON), &integration());
     assert_eq!((told.incident.impact.len(), told.incident.labels.get("about").map(String::as_str)), (0, Some("monitoring")));
     told.see(Observation::Fired { alerts: vec![an_alert(2, "checkout")], why: Why::Storm }, NOON);
     assert_eq!(told.incident.impact.len(), 1, "another alert may hurt");
@@ -319,6 +389,54 @@ fn times_in_the_future_and_backward_windows_are_refused() {
     assert_eq!(told.tell(later, &mara(), NOON), Err(Refusal::InTheFuture));
     let impact = vec![ImpactWindow { service: None, from: NOON, to: Some(NOON.plus_secs(-1)) }];
     assert_eq!(told.tell(Command::SetImpact { impact, reason: None }, &mara(), NOON), Err(Refusal::WindowBackwards));
+}
+
+#[test]
+fn times_before_there_were_clocks_are_refused() {
+    let zero = Timestamp::MIN;
+    let first = Timestamp::FIRST_BELIEVED;
+    let mara = mara();
+    for at in [zero, first.plus_secs(-1)] {
+        let mut told = Told::declared(Some(Severity::Sev2));
+        for command in [
+            Command::Acknowledge { for_s: None, happened_at: Some(at) },
+            Command::Mitigate { reason: None, happened_at: Some(at) },
+            Command::Note { text: "x".into(), happened_at: Some(at) },
+            Command::Decision { text: "x".into(), happened_at: Some(at) },
+            Command::CorrectTime { seq: 1, happened_at: at, reason: None },
+            Command::SetImpact { impact: vec![ImpactWindow { service: None, from: at, to: None }], reason: None },
+            Command::Resolve { reason: None, happened_at: Some(at) },
+        ] {
+            assert_eq!(told.tell(command, &mara, NOON), Err(Refusal::BeforeClocks));
+        }
+        told.tell(Command::Resolve { reason: None, happened_at: None }, &mara, NOON).expect("it is open");
+        let late = Command::Acknowledge { for_s: None, happened_at: Some(at) };
+        assert_eq!(told.tell(late, &mara, NOON), Err(Refusal::BeforeClocks));
+        let draft = Declare { title: "x".into(), started_at: Some(at), ..Declare::default() };
+        assert_eq!(declare(&draft, &mara, NOON), Err(Refusal::BeforeClocks));
+        let impact = vec![ImpactWindow { service: None, from: at, to: None }];
+        assert_eq!(declare(&Declare { title: "x".into(), impact, ..Declare::default() }, &mara, NOON), Err(Refusal::BeforeClocks));
+    }
+    let note = Command::Note { text: "x".into(), happened_at: Some(first) };
+    Told::declared(None).tell(note, &mara, NOON).expect("a note may be of long ago");
+}
+
+#[test]
+fn what_is_private_is_merged_only_into_what_is_private_too() {
+    let merge = || Command::Merge { into: another().id, reason: None };
+    let mut told = Told::declared(Some(Severity::Sev2));
+    told.tell(Command::SetPrivate { private: true }, &mara(), NOON).expect("nobody leads yet");
+    let refused = told.tell(merge(), &mara(), NOON);
+    assert_eq!(refused, Err(Refusal::PrivateIntoPublic { into: IncidentRef(2) }));
+    assert_eq!(refused.expect_err("it is private").to_string(), "it is private, and INC-2 is not: make it visible first, or merge INC-2 into it");
+    assert!(!told.incident.state.is_over(), "nothing was recorded");
+    told.tell_of(MergeTarget { private: true, ..another() }, merge(), &mara(), NOON).expect("both are private");
+    // What is visible may go into what is private, and so may what was made visible.
+    Told::declared(None).tell_of(MergeTarget { private: true, ..another() }, merge(), &mara(), NOON).expect("it hides more, not less");
+    let mut told = Told::declared(Some(Severity::Sev2));
+    told.tell(Command::SetPrivate { private: true }, &mara(), NOON).expect("nobody leads yet");
+    told.tell(Command::SetPrivate { private: false }, &mara(), NOON).expect("nobody leads yet");
+    told.tell(merge(), &mara(), NOON).expect("it is visible");
 }
 
 #[test]

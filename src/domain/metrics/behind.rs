@@ -205,7 +205,7 @@ fn so_far(metric: &Metric, facts: &Facts, reason: &str, now: Timestamp) -> Optio
     let since = match reason {
         "still open" if metric.id == resolution::METRIC.id => facts.detected_at?,
         "still open" => facts.started_at,
-        "not acknowledged" if facts.open => facts.detected_at?,
+        "not acknowledged" | "acknowledged by a program" if facts.open => facts.detected_at?,
         _ => return None,
     };
     Some(secs(now.micros_since(since))).filter(|least| *least >= 0.0)

@@ -28,6 +28,8 @@ pub struct Facts {
     pub started_at: Timestamp,
     pub detected_at: Option<Timestamp>,
     pub acknowledged_at: Option<Timestamp>,
+    /// Only programs acknowledged it, so `acknowledged_at` says when no human did.
+    pub acknowledged_by_program: bool,
     pub mitigated_at: Option<Timestamp>,
     /// When its impact ended; where no impact is known, when it was resolved. `None` while it is
     /// open or its impact goes on.
@@ -74,6 +76,7 @@ impl Facts {
             started_at: incident.impact_started_at(),
             detected_at: incident.detected_at,
             acknowledged_at: incident.acknowledged_at,
+            acknowledged_by_program: incident.is_acknowledged_by_program_only(),
             mitigated_at: incident.mitigated_at,
             restored_at,
             resolved_at: incident.resolved_at,
@@ -156,6 +159,8 @@ struct Packed(
     String,
     // Later than the others: migration 0015 wrote it into the rows that stood.
     #[serde(default)] Option<i64>,
+    // Later still: rows that stood say nothing of programs, like the records that they stand for.
+    #[serde(default)] bool,
 );
 
 impl Serialize for Facts {
@@ -176,6 +181,7 @@ impl Serialize for Facts {
             self.impact.iter().map(|window| (window.service.clone(), window.from.micros(), window.to.map(Timestamp::micros))).collect(),
             self.cause.clone(),
             self.resolved_at.map(Timestamp::micros),
+            self.acknowledged_by_program,
         )
         .serialize(to)
     }
@@ -197,6 +203,7 @@ impl<'de> Deserialize<'de> for Facts {
             started_at: Timestamp::from_micros(packed.7),
             detected_at: at(packed.8),
             acknowledged_at: at(packed.9),
+            acknowledged_by_program: packed.15,
             mitigated_at: at(packed.10),
             restored_at: at(packed.11),
             resolved_at: at(packed.14),

@@ -27,6 +27,7 @@ fn an_incident(number: i64, start: i64, lasts: i64) -> Facts {
         started_at: from,
         detected_at: Some(from.plus_secs(60)),
         acknowledged_at: Some(from.plus_secs(120)),
+        acknowledged_by_program: false,
         mitigated_at: Some(from.plus_secs(lasts / 2)),
         restored_at: Some(to),
         resolved_at: Some(to),
@@ -80,6 +81,19 @@ fn missing_and_negative_times_are_left_out_with_their_reason() {
     assert_eq!(excluded(&group.metrics["mtta"]), [("acknowledged before detection", 1), ("not acknowledged", 1), ("not detected", 1)]);
     assert_eq!(excluded(&group.metrics["mttm"]), [("mitigated before start", 1), ("not mitigated", 1), ("still open", 1)]);
     assert_eq!(excluded(&group.metrics["mttr"]), [("restored before start", 1), ("still open", 1)]);
+}
+
+#[test]
+fn what_only_a_program_acknowledged_has_no_time_to_acknowledge() {
+    let by_program = Facts { acknowledged_by_program: true, ..an_incident(1, DAY, 600) };
+    let group = all(&[by_program.clone(), an_incident(2, 2 * DAY, 600)]);
+    let mtta = &group.metrics["mtta"];
+    assert_eq!((mtta.n, mtta.mean, excluded(mtta)), (1, Some(60.0), vec![("acknowledged by a program", 1)]));
+    // It is kept, and rows of before say nothing of it.
+    let row = serde_json::to_string(&by_program).expect("it serialises");
+    assert_eq!(serde_json::from_str::<Facts>(&row).ok(), Some(by_program.clone()));
+    let before = row.replace(",true]", "]");
+    assert_eq!(serde_json::from_str::<Facts>(&before).ok(), Some(Facts { acknowledged_by_program: false, ..by_program }));
 }
 
 #[test]
@@ -397,6 +411,7 @@ fn some_facts() -> impl Strategy<Value = Facts> {
                 started_at: FEBRUARY.plus_secs(start),
                 detected_at: at(detected),
                 acknowledged_at: at(acknowledged),
+                acknowledged_by_program: false,
                 mitigated_at: at(mitigated),
                 restored_at: at(restored).filter(|_| !open),
                 resolved_at: None,

@@ -12,6 +12,7 @@ use super::{
     raising::Burns,
     report::{Brief, BudgetReport, Burn, BurnAlert, Flag, ObjectiveRow, Shorter, Standing, Tally, WindowAt},
     series::{Series, Sum},
+    severity::{self, Suggestion},
     words,
     zone::Zone,
 };
@@ -40,7 +41,10 @@ pub fn report(objective: &Objective, series: &Series, window_index: usize, now: 
     let tally = frame::tally(sum.bad, sum.total, budget, frame.reference);
     let coverage = series.coverage(frame.from_s, frame.until_s);
     let (worst_remaining_ratio, best_remaining_ratio) = frame::bounds(objective, series, &frame, &sum, budget);
-    let budget_minutes = frame::budget_minutes(objective, &frame, budget, &tally);
+    let budget_minutes = frame::budget_minutes(objective, &frame, budget, tally.allowed_bad);
+    // Minutes of the whole window are left of its whole, not of the part that was measured.
+    let is_part = frame::is_part(&frame, coverage) && !objective.draft.method.counts_time();
+    let left_in_time = if is_part { best_remaining_ratio } else { tally.remaining_ratio };
     let flags = flags(objective, series, &frame, &sum, coverage);
     let said = Said { frame: &frame, tally: &tally, coverage, flags: &flags, best: best_remaining_ratio };
     let exhaustion = if said.is_measured() { forecast::exhaustion(series, &frame, budget, now) } else { Default::default() };
@@ -61,7 +65,7 @@ pub fn report(objective: &Objective, series: &Series, window_index: usize, now: 
         tally,
         raw: frame::tally(sum.bad_raw, sum.total_raw, budget, frame.reference),
         unit: if objective.draft.method.counts_time() { "slices" } else { "events" }.to_owned(),
-        remaining_minutes: tally.remaining_ratio.map(|left| left * budget_minutes),
+        remaining_minutes: left_in_time.map(|left| left * budget_minutes),
         budget_minutes,
         coverage,
         best_remaining_ratio,
@@ -330,6 +334,13 @@ pub fn burning_since(objective: &Objective, series: &Series, until_s: i64, long_
     let slices: Vec<(i64, i64)> = series.pieces(until_s - long_s, until_s).map(|piece| (piece.start_s, piece.end_s())).collect();
     let burns = |end_s: i64| burn_over(objective, series, end_s, short_s).burn_rate.is_some_and(|rate| is_above(rate, 1.0));
     slices.into_iter().rev().take_while(|(_, end_s)| burns(*end_s)).last().map(|(start_s, _)| start_s)
+}
+
+/// How bad it seems by what burned last. `None` where too little of that was measured to say.
+pub fn suggestion(objective: &Objective, series: &Series, frame: &Frame) -> Option<Suggestion> {
+    let last = burn_over(objective, series, frame.watermark_s?, severity::OVER_S.max(objective.draft.slice_s));
+    let is_known = last.coverage >= COVERAGE_FLOOR && !frame.stale;
+    severity::suggest(objective.draft.target, last.burn_rate.filter(|_| is_known)?, last.error_ratio?, last.window_s)
 }
 
 /// How many bad events there have to be, against a single failure at night.

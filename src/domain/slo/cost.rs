@@ -6,7 +6,7 @@
 
 use super::{
     assess,
-    frame::{Frame, at},
+    frame::{self, Frame, at},
     objective::Objective,
     report::{BudgetReport, Cost, Spender},
     series::{Piece, Series},
@@ -194,13 +194,30 @@ fn median(values: &mut [f64]) -> Option<f64> {
     Some(lower.map_or(*upper, |lower| f64::midpoint(lower, *upper)))
 }
 
+/// What a window's budget is in all, which incidents are held against.
+struct Whole {
+    /// How many may be bad.
+    allowed: f64,
+    minutes: f64,
+}
+
+impl Whole {
+    fn of(objective: &Objective, series: &Series, frame: &Frame) -> Self {
+        let budget = objective.draft.target.budget();
+        let allowed = frame::allowed_in_all(objective, series, frame, budget);
+        Self { allowed, minutes: frame::budget_minutes(objective, frame, budget, allowed) }
+    }
+}
+
 /// The incidents that spent at least a hundredth of a window's budget, by when they began, and
-/// what was spent outside of them as a share of the budget.
+/// what was spent outside of them, both as shares of the whole window's budget
+/// ([`frame::allowed_in_all`]).
 pub fn spenders(objective: &Objective, series: &Series, frame: &Frame, report: &BudgetReport, incidents: &[Span]) -> (Vec<Spender>, f64) {
-    let (allowed, spent) = (report.tally.allowed_bad, report.tally.consumed_ratio.unwrap_or(0.0));
+    let Whole { allowed, minutes } = Whole::of(objective, series, frame);
     if allowed <= 0.0 {
         return (vec![], 0.0);
     }
+    let spent = if report.tally.total > 0.0 { report.tally.bad / allowed } else { 0.0 };
     let incidents: Vec<Span> = incidents.iter().filter(|span| span.concerns(objective.draft.service.as_deref())).cloned().collect();
     let charges = Charges::of(series, frame, &incidents);
     let spender = |(place, span): (usize, &Span)| {
@@ -216,7 +233,7 @@ pub fn spenders(objective: &Objective, series: &Series, frame: &Frame, report: &
             duration_s: until.secs_since(span.from).max(0),
             bad,
             ratio,
-            minutes: ratio * report.budget_minutes,
+            minutes: ratio * minutes,
             shared,
         })
     };
@@ -234,7 +251,7 @@ pub fn cost(objective: &Objective, series: &Series, frame: &Frame, report: &Budg
     let incidents: Vec<Span> = incidents.iter().filter(|span| span.concerns(service)).cloned().collect();
     let place = incidents.iter().position(|span| span.reference == of)?;
     let (bad, shared) = Charges::of(series, frame, &incidents).share(place);
-    let allowed = report.tally.allowed_bad;
+    let Whole { allowed, minutes } = Whole::of(objective, series, frame);
     if allowed <= 0.0 || bad <= 0.0 {
         return None;
     }
@@ -250,7 +267,7 @@ pub fn cost(objective: &Objective, series: &Series, frame: &Frame, report: &Budg
         window: report.window.name.clone(),
         bad,
         ratio,
-        minutes: ratio * report.budget_minutes,
+        minutes: ratio * minutes,
         shared,
         points_per_hour: frame.watermark_s.filter(|_| is_open).and_then(pace),
     })
@@ -275,6 +292,7 @@ mod tests {
     use super::{
         super::tests::*,
         super::tests::{DAY, HOUR},
+        super::{objective::Method, series::Slice},
         *,
     };
 
@@ -307,6 +325,39 @@ mod tests {
         assert_eq!(spenders(&all, &series, &frame, &report, &[elsewhere]).0.len(), 1);
         let cost = super::cost(&objective, &series, &frame, &report, &two, IncidentRef(2)).expect("it cost something");
         assert_eq!((cost.bad.round(), cost.shared, cost.points_per_hour), (600.0, true, None));
+    }
+
+    #[test]
+    fn a_part_of_a_window_makes_no_incident_dearer() {
+        // 15 minutes of 30 % are 1,800 bad ones; 30 days allow 17,280, and 4.5 min of them are 43.2.
+        let (from, to) = (NOW_S - DAY, NOW_S - DAY + 900);
+        let incidents = [an_incident(127, from, Some(to))];
+        let bad = |start: i64| if (from..to).contains(&start) { 600.0 } else { 0.0 };
+        for days in [30, 5, 2] {
+            let series = a_series(&an_objective(), &slices(NOW_S - days * DAY, NOW_S, bad));
+            let objective = an_objective();
+            let (report, frame) = (report_of(&objective, &series), frame_of(&objective, &series));
+            let cost = super::cost(&objective, &series, &frame, &report, &incidents, IncidentRef(127)).expect("it cost something");
+            near(cost.ratio, 1_800.0 / 17_280.0);
+            near(cost.minutes, 4.5);
+            let (listed, beside) = spenders(&objective, &series, &frame, &report, &incidents);
+            near(listed[0].ratio, cost.ratio);
+            near(beside, 0.0);
+            // What is left in time is of the same whole; its share is of what was measured.
+            near(report.remaining_minutes.expect("there is a budget"), 43.2 - 4.5);
+            near(report.tally.consumed_ratio.expect("there is a budget"), 1_800.0 / (576_000.0 * days as f64 * 0.001));
+        }
+        // Slices of time: three of them are a quarter of an hour, however many there are.
+        let timed = with(|draft| draft.method = Method::Timeslices);
+        let slice = |start_s: i64| Slice { start_s, width_s: 300, good: f64::from(u8::from(bad(start_s) == 0.0)), total: 1.0 };
+        for days in [30, 5] {
+            let readings: Vec<Slice> = (0..days * 288).map(|n| slice(NOW_S - days * DAY + n * 300)).collect();
+            let series = a_series(&timed, &readings);
+            let (report, frame) = (report_of(&timed, &series), frame_of(&timed, &series));
+            let cost = super::cost(&timed, &series, &frame, &report, &incidents, IncidentRef(127)).expect("it cost something");
+            near(cost.ratio, 3.0 / 8.64);
+            near(cost.minutes, 15.0);
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ const MAX_CATEGORY: usize = 60;
 const MAX_LENGTH_S: i64 = 92 * 86_400;
 /// An hourly maintenance of a quarter comes so often.
 const MOST_TIMES: usize = 3_000;
+/// A rule that names no time for so long names none.
+const LONGEST_WAIT_S: i64 = 40 * 366 * 86_400;
 /// So far the clock of whoever says “now” may be behind.
 const SKEW_S: i64 = 120;
 
@@ -79,6 +81,21 @@ impl ExclusionDraft {
             faults.push(refusal.to_string());
         }
         if faults.is_empty() { Ok(self) } else { Err(faults) }
+    }
+
+    /// What its rule says against its first time, in words. `zone` has the rules of its recurrence's zone.
+    pub fn contradiction(&self, zone: &dyn Zone) -> Option<String> {
+        let recurrence = self.recurrence.as_ref()?;
+        let begins = zone.utc(recurrence.start);
+        let range = Range { from: begins, to: begins.plus_secs(LONGEST_WAIT_S) };
+        let Some(first) = recurrence.within(&range, zone, 1).occurrences.into_iter().next() else {
+            return Some("its rule names no time at all".to_owned());
+        };
+        let secs = |from: Timestamp, to: Timestamp| (from.epoch_secs(), to.epoch_secs());
+        (secs(first.from, first.to) != secs(self.from, self.to)).then(|| {
+            let (from, to) = (self.from, self.to);
+            format!("from and to are the first time of its rule: by the rule that is {} to {}, not {from} to {to}", first.from, first.to)
+        })
     }
 
     /// When it is, as far as it touches a range: seconds since 1970, ascending. `zone` has the
@@ -229,6 +246,27 @@ mod tests {
         let json = serde_json::to_string(&ended).expect("it serialises");
         assert_eq!(reading::read(json.as_bytes()), Some(ended));
         assert!(!serde_json::to_string(&daily).expect("it serialises").contains("ends_at"), "what was kept before reads as it did");
+    }
+
+    #[test]
+    fn a_rule_says_of_its_first_time_what_from_and_to_say() {
+        // Monday 16 November 2026, 02:00, an hour.
+        let from_s = NOW_S - 4 * DAY - HOUR / 2;
+        for (rule, begins_later_s, fits) in [
+            (None, HOUR, true),
+            (Some("FREQ=DAILY"), 0, true),
+            (Some("FREQ=WEEKLY;BYDAY=MO"), 0, true),
+            (Some("FREQ=DAILY"), HOUR, false),
+            (Some("FREQ=DAILY"), DAY, false),
+            (Some("FREQ=WEEKLY;BYDAY=SU"), 0, false),
+            (Some("FREQ=WEEKLY;BYDAY=SU"), 6 * DAY, true),
+            (Some("FREQ=DAILY;UNTIL=20260101"), 0, false),
+        ] {
+            let draft = a_draft(from_s + begins_later_s, from_s + begins_later_s + HOUR, rule);
+            assert_eq!(draft.contradiction(&Utc).is_none(), fits, "{rule:?} {begins_later_s}");
+        }
+        let longer = ExclusionDraft { to: at(from_s + 3 * HOUR), ..a_draft(from_s, from_s + HOUR, Some("FREQ=DAILY")) };
+        assert!(longer.contradiction(&Utc).is_some_and(|words| words.contains("2026-11-16T03:00:00")), "{:?}", longer.contradiction(&Utc));
     }
 
     #[test]

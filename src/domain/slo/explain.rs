@@ -4,8 +4,8 @@
 use super::{
     burn::{Pair, Urgency},
     exclusion::Exclusion,
-    frame::at,
-    objective::{Alerted, Indicator, Method, Objective},
+    frame::{ROLLING, at},
+    objective::{Alerted, COVERAGE_FLOOR, Indicator, Method, Objective},
     report::{Brief, BudgetReport, Gap, Spender, Standing},
     words,
     zone::Zone,
@@ -87,12 +87,19 @@ pub fn explain(
         gaps: gap_lines(report, gaps, zone),
         behind: behind(report, spenders),
         incidents: incident_lines(spenders),
-        check: format!("tocsin slo explain {} --at {}", objective.draft.name, report.at),
+        check: check(objective, report),
         revision: format!(
             "Revision {} of {} by {}, readings since {}",
             objective.revision, objective.updated_at, objective.updated_by, objective.generation_at
         ),
     }
+}
+
+/// The command that explains the same window. Names of windows hold spaces, and never a quote.
+fn check(objective: &Objective, report: &BudgetReport) -> String {
+    let name = &report.window.name;
+    let window = if *name == objective.window().to_string() { String::new() } else { format!(" --window '{name}'") };
+    format!("tocsin slo explain {}{window} --at {}", objective.draft.name, report.at)
 }
 
 fn line(label: impl Into<String>, value: impl Into<String>) -> Line {
@@ -112,6 +119,11 @@ fn number(count: f64) -> String {
 fn is_expected(report: &BudgetReport, objective: &Objective) -> bool {
     let counted = objective.draft.target.budget() * report.tally.total;
     (report.tally.allowed_bad - counted).abs() > 1e-9 * counted.max(1.0)
+}
+
+/// Whether its minutes are those of a window of which only a part was measured.
+fn is_part(report: &BudgetReport) -> bool {
+    report.window.kind == ROLLING && report.coverage < COVERAGE_FLOOR
 }
 
 fn formula(objective: &Objective, report: &BudgetReport) -> Vec<String> {
@@ -134,7 +146,13 @@ fn inputs(objective: &Objective, report: &BudgetReport) -> Vec<Line> {
     }
     if let Some(minutes) = report.remaining_minutes {
         let budget = figures::duration(report.budget_minutes * 60.0);
-        let label = if objective.draft.method.counts_time() { format!("of {budget}") } else { format!("of {budget}, if everything failed") };
+        let label = if objective.draft.method.counts_time() {
+            format!("of {budget}")
+        } else if is_part(report) {
+            format!("of {budget}, if everything failed, and with what is missing good")
+        } else {
+            format!("of {budget}, if everything failed")
+        };
         lines.push(line(label, words::minutes_left(minutes)));
     }
     if let Some(sli) = tally.sli {
@@ -154,8 +172,8 @@ fn population(objective: &Objective) -> Vec<String> {
         Indicator::Ratio { good: Some(good), total, .. } => format!("Good: {good}; of all: {total}{source}."),
         Indicator::Ratio { bad, total, .. } => format!("Bad: {}; of all: {total}{source}.", bad.as_deref().unwrap_or("none")),
         Indicator::Latency { histogram, threshold_s, .. } => format!("Good: answered within {threshold_s} s, by {histogram}{source}."),
-        Indicator::Probe { query } => format!("Good: while {query} is 1{source}."),
-        Indicator::Threshold { query, op, value } => format!("Good: while {query} is {} {value}{source}.", op.words()),
+        Indicator::Probe { query, .. } => format!("Good: while {query} is 1{source}."),
+        Indicator::Threshold { query, op, value, .. } => format!("Good: while {query} is {} {value}{source}.", op.words()),
         Indicator::Telemetry { service, operation, threshold_s } => {
             let of = operation.as_deref().map(|operation| format!(" ({operation})")).unwrap_or_default();
             let good = threshold_s.map_or_else(|| "without an error".to_owned(), |threshold_s| format!("that took at most {threshold_s} s"));
@@ -170,6 +188,9 @@ fn population(objective: &Objective) -> Vec<String> {
             )
         }
     });
+    if draft.indicator.absent_is_bad() {
+        said.push("A slice without a sample is bad where the source answers; what was before the objective was made stays a gap.".to_owned());
+    }
     let slice = wording::span(draft.slice_s);
     said.push(match (draft.method, draft.slice_target) {
         (Method::Occurrences, _) => format!("Every event counts once; it is read every {slice}."),
@@ -247,12 +268,12 @@ fn gap_lines(report: &BudgetReport, gaps: &[Gap], zone: &dyn Zone) -> Vec<Line> 
 }
 
 fn behind(report: &BudgetReport, (spenders, beside): (&[Spender], f64)) -> String {
-    let named: f64 = spenders.iter().map(|spender| spender.ratio).sum();
+    let named: f64 = spenders.iter().map(|spender| spender.bad).sum();
     let spent = report.tally.consumed_ratio.unwrap_or(0.0);
     if spenders.is_empty() {
         return if spent > 0.0 { format!("No incident: {} was spent beside them.", words::percent(beside)) } else { "Nothing was spent.".to_owned() };
     }
-    let share = if spent > 0.0 { format!(", {} of what was spent", words::percent(named / spent)) } else { String::new() };
+    let share = if report.tally.bad > 0.0 { format!(", {} of what was spent", words::percent(named / report.tally.bad)) } else { String::new() };
     format!("{} named{share}. Shares follow what was bad between the start and the end of impact, beyond what is usual then.", spenders.len())
 }
 
@@ -324,6 +345,8 @@ impl Readable for Derivation {
 mod tests {
     use super::{
         super::{
+            assess,
+            calendar::Window,
             cost,
             exclusion::ExclusionDraft,
             line,
@@ -381,6 +404,15 @@ mod tests {
             assert!(said.contains(part), "{part} is not in\n{said}");
         }
         reads_back(&derivation);
+        // Of another of its windows that one is explained.
+        let month = Window::parse("month in Europe/Berlin").expect("it is a window");
+        let several = with(|draft| draft.windows = vec![Window::rolling_days(30), Window::rolling_days(7), month]);
+        let checks = [0, 1, 2].map(|window| {
+            let report = assess::report(&several, &series, window, now(), &Utc, &[]);
+            explain(&several, &report, &[], &[], (&[], 0.0), &Utc).check
+        });
+        let commands = ["", " --window '7d'", " --window 'calendar month in Europe/Berlin'"];
+        assert_eq!(checks, commands.map(|window| format!("tocsin slo explain checkout{window} --at {}", now())));
         let around = Around {
             incidents: &[an_incident(418, from, Some(to))],
             deploys: vec![Deploy { at: now(), title: "v2".into() }],

@@ -132,18 +132,43 @@ pub fn bounds(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum, 
     if measured <= 0 || sum.total <= 0.0 || budget <= 0.0 {
         return (None, None);
     }
-    let span = frame.until_s - frame.from_s - series.excluded_s(frame.from_s, frame.until_s);
-    let missing_s = (span - measured).max(0) as f64;
-    // With events the unmeasured time is taken to have been as busy as the measured.
-    let rate = if objective.draft.method.counts_time() { 1.0 / objective.draft.slice_s as f64 } else { sum.total / measured as f64 };
-    let missing = missing_s * rate;
+    let missing = missing(objective, series, frame, sum);
     let counted = frame.reference.unwrap_or(sum.total + missing);
     let left = |bad: f64| Some(1.0 - bad / (budget * counted));
     (left(sum.bad + missing), left(sum.bad))
 }
 
+/// How many the unmeasured time of a window would have counted. With events it is taken to have
+/// been as busy as the measured.
+#[allow(clippy::cast_precision_loss)] // seconds
+fn missing(objective: &Objective, series: &Series, frame: &Frame, sum: &Sum) -> f64 {
+    let measured = sum.measured_s - sum.excluded_s;
+    let span = frame.until_s - frame.from_s - series.excluded_s(frame.from_s, frame.until_s);
+    let missing_s = (span - measured).max(0) as f64;
+    if objective.draft.method.counts_time() {
+        return missing_s / objective.draft.slice_s as f64;
+    }
+    if measured > 0 { missing_s * (sum.total / measured as f64) } else { 0.0 }
+}
+
+/// Whether so much of a rolling window is missing that what was measured cannot stand for it. A
+/// fixed period that goes on counts what it has so far.
+pub fn is_part(frame: &Frame, coverage: f64) -> bool {
+    frame.rolling && coverage < COVERAGE_FLOOR
+}
+
+/// How many may be bad in the whole window, which is what a single outage is held against: of a
+/// window of which only a part is measured, the rest is taken to count as that part does. Above
+/// the floor it is what is allowed of what was counted, so that it agrees with what is left.
+pub fn allowed_in_all(objective: &Objective, series: &Series, frame: &Frame, budget: f64) -> f64 {
+    let sum = series.sum(frame.from_s, frame.until_s);
+    let is_part = is_part(frame, series.coverage(frame.from_s, frame.until_s));
+    let missing = if is_part { missing(objective, series, frame, &sum) } else { 0.0 };
+    budget * frame.reference.unwrap_or(sum.total + missing)
+}
+
 /// A budget as time. For events it is an analogy: minutes in which everything failed.
 #[allow(clippy::cast_precision_loss)] // seconds
-pub fn budget_minutes(objective: &Objective, frame: &Frame, budget: f64, tally: &Tally) -> f64 {
-    if objective.draft.method.counts_time() { tally.allowed_bad * objective.draft.slice_s as f64 / 60.0 } else { budget * frame.length_s() as f64 / 60.0 }
+pub fn budget_minutes(objective: &Objective, frame: &Frame, budget: f64, allowed_bad: f64) -> f64 {
+    if objective.draft.method.counts_time() { allowed_bad * objective.draft.slice_s as f64 / 60.0 } else { budget * frame.length_s() as f64 / 60.0 }
 }

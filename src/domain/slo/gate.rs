@@ -171,7 +171,9 @@ fn reason(asked: &Asked<'_>) -> Reason {
         Level::Unknown => format!("{title}: too little is measured to say"),
         Level::Ok | Level::Watch | Level::Caution | Level::Frozen => format!("{title}: {left}"),
     };
-    let dearest = asked.spenders.iter().filter(|spender| spender.ratio > REVIEWED).max_by(|a, b| a.ratio.total_cmp(&b.ratio));
+    // Nothing is concluded from a window of which too little is measured.
+    let known: &[Spender] = if level == Level::Unknown { &[] } else { asked.spenders };
+    let dearest = known.iter().filter(|spender| spender.ratio > REVIEWED).max_by(|a, b| a.ratio.total_cmp(&b.ratio));
     let review = dearest.map(|spender| format!("; {} alone spent {}: a review with an action is due", spender.reference, words::percent(spender.ratio)));
     Reason { objective: report.objective.name.clone(), level, words: format!("{said}{}.", review.unwrap_or_default()) }
 }
@@ -300,6 +302,10 @@ mod tests {
         assert_eq!(said(&[spender(1, 0.2)]), "No: only what repairs it. Checkout: 3 min over.");
         let review = "No: only what repairs it. Checkout: 3 min over; INC-418 alone spent 31 %: a review with an action is due.";
         assert_eq!(said(&[spender(1, 0.25), spender(418, 0.31)]), review);
+        // Of too little nothing is concluded.
+        let unknown = stands(Standing::NotMeasured, 0.9, 0.0);
+        let words = gate(None, &[Asked { report: &unknown, fails_closed: false, spenders: &[spender(127, 0.63)] }], None, now()).words;
+        assert_eq!(words, "Yes, but it is not known how things stand. Checkout: too little is measured to say.");
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //! | a window at an instant, and what was counted in it | [`frame`] |
 //! | what is said: the shapes, and the rules that fill them | [`report`], [`assess`], [`raising`], [`silence`], [`page`] |
 //! | the budget over time, and ahead | [`line`], [`forecast`] |
-//! | what incidents spent of it | [`cost`] |
+//! | what incidents spent of it, and how bad one seems | [`cost`], [`severity`] |
 //! | may we release? | [`gate`] |
 //! | what if? where does it come from? | [`whatif`], [`explain`] |
 //! | the board's first sentence, its order, and every figure in words | [`headline`], [`words`] |
@@ -44,6 +44,7 @@ pub mod report;
 pub mod rhythm;
 pub mod rule;
 pub mod series;
+pub mod severity;
 pub mod silence;
 pub mod standings;
 pub mod target;

@@ -4,7 +4,7 @@ mod indicator;
 mod lengthened;
 
 pub use super::burn::Urgency;
-pub use indicator::{Indicator, Op, Part, Together};
+pub use indicator::{ABSENT_IS_BAD, Indicator, Op, Part, Together};
 pub use lengthened::Alerted;
 
 use super::{calendar::Window, target::Target};
@@ -253,7 +253,7 @@ impl ObjectiveDraft {
                     faults.push("the threshold is a number of seconds above zero".to_owned());
                 }
             }
-            Indicator::Probe { query: text } => query("the query", text),
+            Indicator::Probe { query: text, .. } => query("the query", text),
             Indicator::Threshold { query: text, value, .. } => {
                 query("the query", text);
                 if !value.is_finite() {
@@ -285,6 +285,9 @@ impl ObjectiveDraft {
                 }
             }
         }
+        if self.indicator.absent_is_bad() && !self.method.counts_time() {
+            faults.push("an absent series is bad where slices are counted: set the method to timeslices".to_owned());
+        }
         let is_ratio_sliced =
             self.method == Method::Timeslices && !matches!(self.indicator, Indicator::Threshold { .. } | Indicator::Probe { .. } | Indicator::Composite { .. });
         if is_ratio_sliced && self.slice_target.is_none() {
@@ -310,6 +313,13 @@ impl ObjectiveDraft {
             }
         }
         faults
+    }
+
+    /// How far back its windows reach: the longest one, and of fixed periods the one before it too,
+    /// which the burn-down is measured by.
+    pub fn reaches_back_s(&self) -> i64 {
+        let reach = |window: &Window| window.usual_secs().saturating_mul(if matches!(window, Window::Calendar { .. }) { 2 } else { 1 });
+        self.windows.iter().map(reach).max().unwrap_or(0)
     }
 
     /// Whether readings made for `self` say nothing about `other`.

@@ -5,6 +5,9 @@
 
 use super::burn::Urgency;
 
+/// What opens alerts of service levels is called so, as senders have their sources.
+pub const SOURCE: &str = "slo";
+
 /// Of which urgencies an objective burns, whichever pair of windows says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Burns {

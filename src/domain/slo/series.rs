@@ -24,13 +24,19 @@ pub struct Slice {
     pub total: f64,
 }
 
+/// More than this is no count of what happened in one reading but a wild number, and no reading.
+/// Sums over a year are differences of what was added up: one number of 10¹⁷ among them would take
+/// the last digits of all others away.
+pub const MOST_COUNTED: f64 = 1e12;
+
 /// What a source's reading of events is for an objective's method. `None` is a gap: what is no
 /// count, and for methods that count time a slice in which nothing happened.
 ///
-/// More good than all stays more than all, so that the series can tell of it; it counts as all.
+/// More good than all stays more than all, so that the series can tell of it, and less than none
+/// (more bad than all) stays less; they count as all and as none.
 pub fn to_slice(method: Method, slice_target: Option<f64>, reading: Slice) -> Option<Slice> {
     let Slice { good, total, .. } = reading;
-    if !good.is_finite() || !total.is_finite() || total < 0.0 {
+    if !(0.0..=MOST_COUNTED).contains(&total) || !(-MOST_COUNTED..=MOST_COUNTED).contains(&good) {
         return None;
     }
     if method == Method::Occurrences {
@@ -42,7 +48,7 @@ pub fn to_slice(method: Method, slice_target: Option<f64>, reading: Slice) -> Op
     let ratio = good / total;
     let good = match method {
         Method::RatioTimeslices => ratio,
-        _ if ratio > 1.0 + ODD => ratio,
+        _ if !(-ODD..=1.0 + ODD).contains(&ratio) => ratio,
         // Without a target of its own a slice is good when all of it is.
         _ => f64::from(u8::from(ratio >= slice_target.unwrap_or(1.0) - ODD)),
     };
@@ -96,7 +102,7 @@ pub struct Sum {
     pub measured_s: i64,
     /// How much of that is left out.
     pub excluded_s: i64,
-    /// In how many slices there was more good than all.
+    /// In how many slices there was more good than all, or more bad.
     pub odd: u32,
 }
 
@@ -162,7 +168,7 @@ pub struct Series {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Entry {
     start_s: u32,
-    /// The length, and in the highest bit whether more was good than all.
+    /// The length, and in the highest bit whether more was good than all, or less than none.
     width_s: u16,
     excluded_s: u16,
     bad: f64,
@@ -170,18 +176,21 @@ struct Entry {
 }
 
 const STRIDE: usize = 16;
+const MINUTE_S: f64 = 60.0;
 const ODD_BIT: u16 = 1 << 15;
 
 impl Entry {
-    /// `None` for what is no slice: not finite, negative, before 1970, or without a length.
+    /// `None` for what is no slice: not finite, negative, wild, before 1970, or without a length.
     fn of(slice: &Slice) -> Option<Self> {
         let start_s = u32::try_from(slice.start_s).ok()?;
         let width_s = u16::try_from(slice.width_s).ok().filter(|width| (1..ODD_BIT).contains(width))?;
-        if !slice.good.is_finite() || !slice.total.is_finite() || slice.total < 0.0 {
+        // A slice that was merged from many holds as many readings.
+        let most = MOST_COUNTED * (f64::from(width_s) / MINUTE_S).max(1.0);
+        if !slice.good.is_finite() || !(0.0..=most).contains(&slice.total) {
             return None;
         }
         let good = slice.good.clamp(0.0, slice.total);
-        let odd = slice.good - slice.total > ODD * slice.total.max(1.0);
+        let odd = (slice.good - good).abs() > ODD * slice.total.max(1.0);
         Some(Self { start_s, width_s: if odd { width_s | ODD_BIT } else { width_s }, excluded_s: 0, bad: slice.total - good, total: slice.total })
     }
 
@@ -436,6 +445,13 @@ mod tests {
             // More good than all is still seen afterwards.
             (RatioTimeslices, None, 120.0, 100.0, Some((1.2, 1.0))),
             (Timeslices, Some(0.9), 120.0, 100.0, Some((1.2, 1.0))),
+            // So is more bad than all.
+            (Occurrences, None, -10.0, 100.0, Some((-10.0, 100.0))),
+            (Timeslices, Some(0.9), -10.0, 100.0, Some((-0.1, 1.0))),
+            // A wild number is no reading.
+            (Occurrences, None, 1.0, 1e12, Some((1.0, 1e12))),
+            (Occurrences, None, 1.0, 1e17, None),
+            (Timeslices, Some(0.9), 1e308, 1.0, None),
             (Occurrences, None, f64::NAN, 100.0, None),
             (Occurrences, None, 1.0, f64::INFINITY, None),
             (Occurrences, None, 1.0, -1.0, None),
@@ -470,6 +486,32 @@ mod tests {
         series.upsert(&[slice(60, 60, 1.0, 7.0), slice(60, 60, 1.0, 3.0), slice(-60, 60, 1.0, 1.0), slice(0, 0, 1.0, 1.0), slice(0, 60, f64::NAN, 1.0)]);
         assert_eq!((series.len(), series.sum(0, 900).total), (2, 12.0));
         assert_eq!((series.watermark(899), series.watermark(900), series.watermark(59)), (Some(120), Some(900), None));
+    }
+
+    #[test]
+    fn one_wild_slice_takes_nothing_from_the_others() {
+        let mut series = Series::new(Method::Occurrences, 60);
+        for wild in [1e17, 1e308] {
+            // As it may have been kept before it was refused.
+            series.upsert(&[slice(0, 60, wild, wild)]);
+            series.upsert(&(1..=60).map(|n| slice(n * 60, 60, 99.0, 100.0)).collect::<Vec<_>>());
+            let sum = series.sum(60, 3_660);
+            assert_eq!((sum.total, sum.bad, series.len()), (6_000.0, 60.0, 60), "{wild}");
+            assert_eq!(series.sum(0, 3_660).total, 6_000.0, "{wild}");
+        }
+        // An hour of the most there may be is one.
+        series.upsert(&[slice(7_200, 3_600, 6e13, 6e13)]);
+        assert_eq!(series.sum(7_200, 10_800).total, 6e13);
+    }
+
+    #[test]
+    fn more_than_all_is_told_on_either_side() {
+        for (good, bad) in [(11.0, 0.0), (-1.0, 10.0)] {
+            let mut series = Series::new(Method::Occurrences, 60);
+            series.upsert(&[slice(0, 60, good, 10.0)]);
+            let sum = series.sum(0, 60);
+            assert_eq!((sum.bad, sum.total, sum.odd), (bad, 10.0, 1), "{good}");
+        }
     }
 
     #[test]

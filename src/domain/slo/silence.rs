@@ -3,10 +3,47 @@
 //! It is silent when it does not answer, or when it answers and nobody who asks it learns anything.
 //! Where others learn something, an objective that does not is silent on its own.
 
-use super::{frame::STALE_S, objective::COARSE_S};
+use super::{
+    frame::STALE_S,
+    objective::{COARSE_S, COVERAGE_FLOOR},
+    series::Series,
+};
+
+const DAY_S: i64 = 86_400;
 
 /// An objective has missed a slice when none came for so many of them.
 const OVERDUE_SLICES: i64 = 2;
+
+/// Whether whoever sends readings kept sending them until this one: then more are expected. Who
+/// sends some now and then is missed by nobody.
+pub fn kept_coming(series: &Series, until_s: i64) -> bool {
+    series.coverage(until_s - DAY_S, until_s) >= COVERAGE_FLOOR
+}
+
+/// How long nothing came at most on the day before this reading, and then came again: an hour of
+/// the night in which nobody calls is no silence.
+pub fn longest_pause_s(series: &Series, until_s: i64) -> i64 {
+    let from_s = series.first_s().unwrap_or(until_s).max(until_s - DAY_S);
+    series.gaps(from_s, until_s).into_iter().map(|(from_s, to_s)| to_s - from_s).max().unwrap_or(0)
+}
+
+/// How long a sender takes from one delivery to the next, when the last reading was taken at `until_s`
+/// and `late_s` later it would be late: who sends a quarter of an hour at once is not missed after
+/// ten minutes. `None` of who sent what was over for long by then: that is the past, and ends with
+/// itself. The instants are seconds since 1970, in order, each once.
+pub fn pause_of_sender_s(arrived_s: &[i64], until_s: i64, late_s: i64) -> Option<i64> {
+    let pause_s = usual_pause_s(arrived_s);
+    let is_past = arrived_s.last().is_some_and(|last_s| last_s - until_s > late_s + pause_s);
+    (!is_past).then_some(pause_s)
+}
+
+/// The pause that nine of ten keep.
+fn usual_pause_s(arrived_s: &[i64]) -> i64 {
+    let mut pauses: Vec<i64> = arrived_s.windows(2).map(|two| two[1] - two[0]).collect();
+    pauses.sort_unstable();
+    let place = (pauses.len() * 9 / 10).min(pauses.len().saturating_sub(1));
+    pauses.get(place).copied().unwrap_or(0)
+}
 
 /// An objective that asks the source and has had a reading of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +124,10 @@ impl Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::slo::frame::stale_after_s;
+    use crate::domain::slo::{
+        frame::stale_after_s,
+        tests::{NOW_S as NOW, a_series, an_objective, slices},
+    };
 
     const NOW_S: i64 = 1_000_000;
 
@@ -103,6 +143,33 @@ mod tests {
 
     fn begins(ages: &[i64]) -> Silence {
         Silence::of(false, None, true, &waiting(ages), NOW_S)
+    }
+
+    #[test]
+    fn who_kept_sending_is_expected_to_go_on_and_who_sends_now_and_then_is_not() {
+        let objective = an_objective();
+        let sent = |every_s: i64| {
+            let readings: Vec<_> = slices(NOW - DAY_S, NOW, |_| 0.0).into_iter().filter(|slice| slice.start_s % every_s == 0).collect();
+            a_series(&objective, &readings)
+        };
+        assert!(kept_coming(&sent(300), NOW) && !kept_coming(&sent(3_600), NOW));
+        assert_eq!((longest_pause_s(&sent(300), NOW), longest_pause_s(&sent(3_600), NOW)), (0, 3_300));
+        let young = a_series(&objective, &slices(NOW - 3_600, NOW, |_| 0.0));
+        assert_eq!((kept_coming(&young, NOW), longest_pause_s(&young, NOW)), (false, 0));
+    }
+
+    #[test]
+    fn a_sender_is_given_as_long_as_it_usually_takes() {
+        assert_eq!((usual_pause_s(&[]), usual_pause_s(&[NOW_S])), (0, 0), "one delivery tells nothing");
+        let quarters: Vec<i64> = (0..40).map(|n| n * 900).collect();
+        assert_eq!(usual_pause_s(&quarters), 900);
+        // One outage of its own is no habit.
+        let late: Vec<i64> = quarters.iter().map(|at| if *at < 18_000 { *at } else { at + 7_200 }).collect();
+        assert_eq!(usual_pause_s(&late), 900);
+        assert_eq!(usual_pause_s(&[0, DAY_S]), DAY_S);
+        // A week that ended ten days ago, in two parts, and one that ended just now.
+        let pause = |ended_s: i64| pause_of_sender_s(&[NOW, NOW + 5], NOW - ended_s, 600);
+        assert_eq!((pause(10 * DAY_S), pause(300)), (None, Some(5)));
     }
 
     #[test]

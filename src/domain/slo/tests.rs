@@ -407,8 +407,8 @@ fn what_the_browser_gets_reads_back() {
     for indicator in [
         Indicator::Ratio { good: None, bad: Some("b".into()), total: "t".into() },
         Indicator::Latency { histogram: "h".into(), threshold_s: 0.3, native: true },
-        Indicator::Probe { query: "up".into() },
-        Indicator::Threshold { query: "q".into(), op: Op::Lte, value: 3.0 },
+        Indicator::Probe { query: "up".into(), absent_is_bad: false },
+        Indicator::Threshold { query: "q".into(), op: Op::Lte, value: 3.0, absent_is_bad: true },
         Indicator::Composite { how: Together::AnyDown, of: vec![Part { objective: "a".into(), weight: 2.0 }] },
     ] {
         let pairs = vec![PairDraft { severity: Urgency::Page, factor: 14.4, long_s: HOUR, short_s: 300 }];
@@ -463,7 +463,7 @@ fn drafts_name_everything_that_is_wrong_with_them() {
         draft.name = "two words".into();
         draft.windows = vec![];
         draft.slice_s = 61;
-        draft.indicator = Indicator::Threshold { query: " ".into(), op: Op::Lt, value: f64::NAN };
+        draft.indicator = Indicator::Threshold { query: " ".into(), op: Op::Lt, value: f64::NAN, absent_is_bad: false };
     });
     assert_eq!(wrong.draft.parse().expect_err("it is wrong").len(), 7);
     let impossible = with(|draft| draft.alerting.pairs = Some(vec![PairDraft { severity: Urgency::Page, factor: 3_000.0, long_s: HOUR, short_s: 300 }]));

@@ -126,7 +126,7 @@ impl Ground<'_> {
         sum.bad = sum.bad.max(0.0);
         let longer = scene.longer(self.series, asked.lasts_longer_s);
         let then = frame::tally(sum.bad + longer.bad, sum.total + longer.total, budget, scene.frame.reference);
-        let minutes = then.remaining_ratio.map(|left| left * frame::budget_minutes(self.objective, &scene.frame, budget, &then));
+        let minutes = then.remaining_ratio.map(|left| left * frame::budget_minutes(self.objective, &scene.frame, budget, then.allowed_bad));
         let left = match (minutes, then.remaining_ratio) {
             (Some(minutes), _) => words::minutes_left(minutes),
             (None, Some(ratio)) => words::percent(ratio),

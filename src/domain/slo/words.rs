@@ -120,7 +120,10 @@ pub fn outlook(report: &BudgetReport, now: Timestamp, zone: &dyn Zone) -> String
 pub fn flag(flag: Flag, report: &BudgetReport) -> String {
     let tally = &report.tally;
     match flag {
-        Flag::GoodOverTotal => "Some readings have more good than all: the two queries do not count the same thing. They count as all good.".to_owned(),
+        Flag::GoodOverTotal => {
+            "Some readings have more good, or more bad, than all: the two queries do not count the same thing. They count as all good, or as all bad."
+                .to_owned()
+        }
         Flag::ConstantZero => "Nothing was ever good: perhaps the query finds the wrong series.".to_owned(),
         Flag::Stale => "No reading came for some time: nothing is known of what happens now.".to_owned(),
         Flag::PartialWindow => format!("Younger than its window: {} of it is measured.", percent(report.coverage)),

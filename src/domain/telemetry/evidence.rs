@@ -24,22 +24,32 @@ impl Readable for Naming {
     }
 }
 
-/// The digits of a trace's id.
+/// The digits of a trace's id, and of a span's.
 const DIGITS: usize = 32;
+const SPAN_DIGITS: usize = 16;
 /// The word stands at most so many letters before the id: `trace_id="`, `"traceId": "`.
 const REACH: usize = 8;
 
 /// The trace that a text names: 32 hexadecimal digits that stand alone, right behind the word
 /// `trace`, as log lines and addresses of traces have it. Other long numbers are none.
 pub fn trace_in(text: &str) -> Option<&str> {
+    id_in(text, "trace", DIGITS)
+}
+
+/// The span that a text names: 16 hexadecimal digits right behind the word `span`.
+pub fn span_in(text: &str) -> Option<&str> {
+    id_in(text, "span", SPAN_DIGITS)
+}
+
+fn id_in<'a>(text: &'a str, named: &str, digits: usize) -> Option<&'a str> {
     let bytes = text.as_bytes();
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric();
     let mut from = 0;
     while let Some(start) = bytes.get(from..)?.iter().position(is_word).map(|at| from + at) {
         let end = bytes[start..].iter().position(|byte| !is_word(byte)).map_or(bytes.len(), |at| start + at);
         let word = &bytes[start..end];
-        let is_id = word.len() == DIGITS && word.iter().all(u8::is_ascii_hexdigit) && word.iter().any(|digit| *digit != b'0');
-        if is_id && is_announced(&bytes[..start]) {
+        let is_id = word.len() == digits && word.iter().all(u8::is_ascii_hexdigit) && word.iter().any(|digit| *digit != b'0');
+        if is_id && is_announced(&bytes[..start], named) {
             return text.get(start..end);
         }
         from = end;
@@ -47,12 +57,12 @@ pub fn trace_in(text: &str) -> Option<&str> {
     None
 }
 
-/// Whether `trace`, `traces`, `traceid` or `trace id` is the last that was said.
-fn is_announced(before: &[u8]) -> bool {
+/// Whether `trace`, `traces`, `traceid` or `trace id` is the last that was said; so with `span`.
+fn is_announced(before: &[u8], named: &str) -> bool {
     let near = &before[before.len().saturating_sub(REACH + DIGITS)..];
     let near = String::from_utf8_lossy(near).to_ascii_lowercase();
-    let Some(at) = near.rfind("trace") else { return false };
-    let between = near[at + "trace".len()..].trim_start_matches(['_', '-', '.', ' ']);
+    let Some(at) = near.rfind(named) else { return false };
+    let between = near[at + named.len()..].trim_start_matches(['_', '-', '.', ' ']);
     let between = between.strip_prefix("id").or_else(|| between.strip_prefix('s')).unwrap_or(between);
     between.len() <= REACH && between.chars().all(|letter| !letter.is_alphanumeric())
 }
@@ -77,6 +87,20 @@ mod tests {
             format!("ünïcode trace id {ID}"),
         ] {
             assert_eq!(trace_in(&text), Some(ID), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_span_is_found_beside_its_trace() {
+        for text in [
+            format!("16:43:08.462 INFO t.s.TravelServiceImpl#372 TraceID: {ID} SpanID: 00f067aa0ba902b7 [from: Shang Hai]"),
+            format!(r#"{{"log":"{{\"TraceID\":\"{ID}\",\"SpanID\":\"00f067aa0ba902b7\",\"message\":\"charged\"}}\n"}}"#),
+            format!("trace_id={ID} span_id=00f067aa0ba902b7"),
+        ] {
+            assert_eq!((trace_in(&text), span_in(&text)), (Some(ID), Some("00f067aa0ba902b7")), "{text}");
+        }
+        for text in ["order 00f067aa0ba902b7", "span_id=0000000000000000", "spanning 00f067aa0ba902b7", "span_id=00f067aa0ba902b"] {
+            assert_eq!(span_in(text), None, "{text}");
         }
     }
 

@@ -39,6 +39,14 @@ impl Names {
     pub fn text(&self, name: Name) -> &str {
         self.texts.get(name.0 as usize).map_or("", |text| text)
     }
+
+    /// Lets a text go, and answers how many bytes it had. Its number is not given again.
+    pub fn forget(&mut self, name: Name) -> usize {
+        let Some(text) = self.texts.get_mut(name.0 as usize) else { return 0 };
+        let text = std::mem::replace(text, Arc::from(""));
+        self.numbers.remove(&text);
+        text.len()
+    }
 }
 
 /// What one range held.
@@ -246,6 +254,22 @@ struct Bundles {
 }
 
 impl Facts {
+    /// Every name that stands in it, some of them several times.
+    pub fn each_name(&self, mut note: impl FnMut(Name)) {
+        let mut all = |names: &[Option<Name>]| names.iter().flatten().for_each(|name| note(*name));
+        self.operations.keys().for_each(|key| all(&[Some(key.service), Some(key.operation)]));
+        self.callers.keys().for_each(|key| all(&[Some(key.service), Some(key.operation), key.caller]));
+        self.calls.keys().for_each(|key| all(&[Some(key.caller), Some(key.operation), key.peer, key.callee]));
+        for key in self.steps.keys() {
+            let (Step::Operation(step) | Step::Call(step) | Step::Statement(step)) = key.step;
+            all(&[Some(key.service), Some(key.entry), Some(step)]);
+        }
+        self.statements.keys().for_each(|key| all(&[Some(key.service), Some(key.statement)]));
+        self.attributes.keys().for_each(|key| all(&[Some(key.service), Some(key.attribute), Some(key.value)]));
+        self.instances.keys().for_each(|key| all(&[Some(key.service), Some(key.instance)]));
+        self.gauges.keys().for_each(|key| all(&[Some(key.service), key.instance, Some(key.metric)]));
+    }
+
     /// As if everything of the other had been gathered here.
     pub fn merge(&mut self, other: &Self) {
         self.secs += other.secs;

@@ -126,9 +126,9 @@ fn selector(text: &str) -> Option<(&str, Vec<&str>)> {
 pub fn ratio_only(query: &str, target: Target, is_bad: bool) -> Indicator {
     let query = with_our_window(query);
     if is_bad {
-        Indicator::Threshold { query, op: Op::Lte, value: target.budget() }
+        Indicator::Threshold { query, op: Op::Lte, value: target.budget(), absent_is_bad: false }
     } else {
-        Indicator::Threshold { query, op: Op::Gte, value: target.ratio() }
+        Indicator::Threshold { query, op: Op::Gte, value: target.ratio(), absent_is_bad: false }
     }
 }
 

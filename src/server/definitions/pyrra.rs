@@ -149,7 +149,7 @@ fn read_indicator(indicator: &Fields) -> Option<Indicator> {
         }
         (None, None, None, Some(gauge)) => {
             one_over_all_groups(&gauge);
-            Some(Indicator::Probe { query: gauge.needed_text("metric")?.trim().to_owned() })
+            Some(Indicator::Probe { query: gauge.needed_text("metric")?.trim().to_owned(), absent_is_bad: false })
         }
         (ratio, timely, native, gauge) => {
             [ratio, timely, native, gauge].iter().flatten().for_each(|fields| _ = fields.all());

@@ -56,7 +56,7 @@ fn a_value_against_a_threshold_is_judged_by_slices() {
     let all = good(SEARCH);
     let [draft] = objectives(&all)[..] else { panic!("it is one") };
     assert_eq!((draft.name.as_str(), draft.title(), draft.service.as_deref()), ("search-slo", "Searching time", Some("web-shop")));
-    assert_eq!(draft.indicator, Indicator::Threshold { query: "Any".into(), op: Op::Lt, value: 500.0 });
+    assert_eq!(draft.indicator, Indicator::Threshold { query: "Any".into(), op: Op::Lt, value: 500.0, absent_is_bad: false });
     assert_eq!((draft.method, draft.target, &draft.windows[0]), (Method::Timeslices, target("0.99"), &Window::rolling_days(14)));
     assert_eq!(draft.source.as_deref(), Some("any"), "its source is missing, and has a name to be made under");
     assert!(draft.description.starts_with("Regardless"));
@@ -137,7 +137,7 @@ fn sloths_files_become_a_service_and_its_objectives() {
     assert!(!latency.alerting.enabled);
     assert_eq!(freshness.alerting, Alerting::default());
     assert!(
-        matches!(&freshness.indicator, Indicator::Threshold { op: Op::Lte, value, query } if (*value - 0.005).abs() < 1e-12 && query.contains("[$window]"))
+        matches!(&freshness.indicator, Indicator::Threshold { op: Op::Lte, value, query, absent_is_bad: false } if (*value - 0.005).abs() < 1e-12 && query.contains("[$window]"))
     );
     assert_eq!(freshness.method, Method::Timeslices);
     let said: String = all.remarks.iter().map(|remark| format!("{remark}\n")).collect();
@@ -165,7 +165,7 @@ fn pyrras_files_become_objectives() {
     assert_eq!(latency.indicator, Indicator::Latency { histogram: "http_request_duration_seconds{job=\"checkout\"}".into(), threshold_s: 0.5, native: false });
     assert!(!latency.alerting.enabled);
     assert_eq!(native.indicator, Indicator::Latency { histogram: "http_request_duration_seconds{job=\"checkout\"}".into(), threshold_s: 0.2, native: true });
-    assert_eq!(up.indicator, Indicator::Probe { query: "up{job=\"checkout\"}".into() });
+    assert_eq!(up.indicator, Indicator::Probe { query: "up{job=\"checkout\"}".into(), absent_is_bad: false });
     for field in ["spec.indicator.ratio.grouping", "metadata.labels", "spec.alerting.absent"] {
         assert!(remarks(&all).contains(&field), "{field}: {:?}", all.remarks);
     }
@@ -390,8 +390,13 @@ fn drafts() -> impl Strategy<Value = ObjectiveDraft> {
             Indicator::Ratio { good: None, bad: Some(part), total }
         }),
         (query, 0.001..10.0f64, any::<bool>()).prop_map(|(histogram, threshold_s, native)| Indicator::Latency { histogram, threshold_s, native }),
-        query.prop_map(|query| Indicator::Probe { query }),
-        (query, prop::sample::select(Op::ALL.to_vec()), -1e9..1e9f64).prop_map(|(query, op, value)| Indicator::Threshold { query, op, value }),
+        query.prop_map(|query| Indicator::Probe { query, absent_is_bad: false }),
+        (query, prop::sample::select(Op::ALL.to_vec()), -1e9..1e9f64, any::<bool>()).prop_map(|(query, op, value, absent_is_bad)| Indicator::Threshold {
+            query,
+            op,
+            value,
+            absent_is_bad
+        }),
         Just(Indicator::Pushed),
         prop::collection::vec(("[a-z]{1,8}-x", 0.1..9.0f64), 1..4).prop_map(|of| Indicator::Composite {
             how: Together::Weighted,

@@ -6,7 +6,7 @@ use crate::domain::{
     slo::{
         calendar::Window,
         exclusion::ExclusionDraft,
-        objective::{Alerting, FINE_S, Indicator, ObjectiveDraft},
+        objective::{ABSENT_IS_BAD, Alerting, FINE_S, Indicator, ObjectiveDraft},
         target::Target,
     },
 };
@@ -142,6 +142,8 @@ fn unknown(path: &str, given: &Value, read: &Value, say: &mut impl FnMut(&str)) 
                 match read.get(name) {
                     Some(read) => unknown(&path, value, read, say),
                     None if value.is_null() => {}
+                    // What is not written when it is off may be said to be off.
+                    None if name == ABSENT_IS_BAD && *value == Value::Bool(false) => {}
                     None => say(&path),
                 }
             }

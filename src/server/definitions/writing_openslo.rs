@@ -107,7 +107,8 @@ fn indicator(draft: &ObjectiveDraft, goal: &mut Mapping) -> Result<Mapping, Stri
             let within = format!("{}_bucket{{{labels}{comma}le=\"{threshold_s}\"}}", name.trim());
             put(&mut spec, "ratioMetric", ratio(source, "good", &within, &format!("{}_count{braces}", name.trim())));
         }
-        Indicator::Threshold { query, op, value } => {
+        Indicator::Threshold { absent_is_bad: true, .. } => return Err("OpenSLO has no words for silence that counts as bad".to_owned()),
+        Indicator::Threshold { query, op, value, absent_is_bad: false } => {
             put(&mut spec, "thresholdMetric", metric(source, query));
             put(goal, "op", op.slug());
             put(goal, "value", value);

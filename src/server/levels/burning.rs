@@ -17,9 +17,11 @@ use crate::{
             assess,
             burn::Pair,
             frame::{self, Frame, stale_after_s},
-            objective::Urgency,
+            objective::{Indicator, Urgency},
             raising::{Burns, Change},
             report::BurnAlert,
+            severity::Suggestion,
+            silence,
         },
         time::Timestamp,
     },
@@ -31,14 +33,16 @@ use crate::{
 };
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 use uuid::Uuid;
 
-/// What opens alerts here is called so, as senders have their sources.
-pub const SOURCE: &str = "slo";
+pub use crate::domain::slo::raising::SOURCE;
+
 /// The integration to which these alerts belong; it is made when there is something to tell.
 pub const INTEGRATION: IntegrationId = IntegrationId(Uuid::from_u128(0x7e57_0000_0000_7000_8000_0000_0000_0002));
+/// So far back it is looked how often readings are sent.
+const ARRIVALS_S: i64 = 2 * 86_400;
 /// Under this key it is remembered whether the dead-man alert is open.
 const STALE: &str = "stale";
 pub(super) const URGENCIES: [Urgency; 2] = [Urgency::Page, Urgency::Ticket];
@@ -84,8 +88,15 @@ impl Burning {
         let known = |one: &One| levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default();
         let now = app.clock().now();
         let began_at = *self.began_at.get_or_init(|| now);
-        let missed = |one: &One, up_since: Option<Timestamp>| !fires(known(one), STALE) && is_dead(one, began_at.max(up_since.unwrap_or(began_at)), now);
-        let sources = Sources::look(app, &held, app.store.source_standings().await?, now, missed);
+        let waiting: Vec<Arc<One>> = held.all().filter(|one| is_expected(one, known(one)) && !fires(known(one), STALE)).cloned().collect();
+        let pauses = pauses(app, &waiting, now).await?;
+        let pause_of = |one: &One| pauses.get(&one.number()).copied().unwrap_or(Some(0));
+        let expected = |one: &One| is_expected(one, known(one)) && pause_of(one).is_some();
+        let missed = |one: &One, up_since: Option<Timestamp>| {
+            let since = began_at.max(up_since.unwrap_or(began_at));
+            !fires(known(one), STALE) && is_expected(one, known(one)) && pause_of(one).is_some_and(|pause_s| is_dead(one, since, pause_s, now))
+        };
+        let sources = Sources::look(app, &held, app.store.source_standings().await?, now, expected, missed);
         let mut told = Told::at(now);
         for one in held.all().filter(|one| wanted(one)) {
             let may_be_missed = !sources.stand_for(one) && missed(one, sources.up_since(one, now));
@@ -150,7 +161,7 @@ impl Told {
             changed.extend(gone);
         }
         // Once told it stays until readings come, also while an objective that was described anew has none.
-        let is_stale = is_missed || (fired_before(STALE) && may_be_told(one) && frame.stale);
+        let is_stale = is_missed || (fired_before(STALE) && is_expected(one, known) && frame.stale);
         if is_stale != fired_before(STALE) {
             let words = if frame.stale { "Nobody waits for its readings any more." } else { "Readings come again." };
             self.signals.push(if is_stale { silent(app, one, &frame, self.now) } else { resolved(one, STALE, words.to_owned(), self.now) });
@@ -192,27 +203,54 @@ fn fires(known: &[BurnLevel], key: &str) -> bool {
 }
 
 /// Whether it is told when readings stay away. Whoever sends readings when there is something to
-/// send is not expected to send any, and of what never counted anything nobody misses it.
-fn may_be_told(one: &One) -> bool {
+/// send is not expected to send any, unless an alert waits for what they say; and of what never
+/// counted anything nobody misses it.
+fn is_expected(one: &One, known: &[BurnLevel]) -> bool {
     let draft = &one.objective().draft;
-    draft.alerting.enabled && draft.indicator.is_asked() && !one.series().never_counted
+    let is_sent = || {
+        let burns = known.iter().any(|level| level.firing && level.pair != STALE);
+        burns || one.series().watermark(i64::MAX).is_some_and(|until_s| silence::kept_coming(one.series(), until_s))
+    };
+    draft.alerting.enabled && !one.series().never_counted && !one.is_composed() && (draft.indicator.is_asked() || is_sent())
+}
+
+/// How long it may take after a reading until the next one comes, of those whose readings are sent to
+/// us and late, by the objective's number; nothing where only the past was sent.
+async fn pauses(app: &App, expected: &[Arc<One>], now: Timestamp) -> Result<HashMap<i64, Option<i64>>, StoreError> {
+    let mut pauses = HashMap::new();
+    for one in expected {
+        let (draft, now_s) = (&one.objective().draft, now.epoch_secs());
+        let Some(until_s) = one.series().watermark(now_s).filter(|until_s| now_s - until_s > stale_after_s(draft.slice_s)) else { continue };
+        let pause_s = match draft.indicator {
+            Indicator::Pushed => {
+                let arrivals = app.store.arrivals(one.number(), frame::at(until_s - ARRIVALS_S)).await?;
+                let arrived_s: Vec<i64> = arrivals.into_iter().map(Timestamp::epoch_secs).collect();
+                silence::pause_of_sender_s(&arrived_s, until_s, stale_after_s(draft.slice_s))
+            }
+            Indicator::Telemetry { .. } => Some(silence::longest_pause_s(one.series(), until_s)),
+            // Who asks does so in time.
+            Indicator::Ratio { .. } | Indicator::Latency { .. } | Indicator::Probe { .. } | Indicator::Threshold { .. } | Indicator::Composite { .. } => {
+                continue;
+            }
+        };
+        pauses.insert(one.number(), pause_s);
+    }
+    Ok(pauses)
 }
 
 /// Whether readings stay away for so long that a fast burn could have gone unseen. Before `since`
-/// none could have come. Of what was counted before, and is described anew, they are expected from
-/// then on: a query that finds nothing any more would leave its alerts as they are for ever.
-fn is_dead(one: &One, since: Timestamp, now: Timestamp) -> bool {
+/// none could have come, and `pause_s` may pass from one to the next. Of what was counted before, and
+/// is described anew, they are expected from then on: a query that finds nothing any more would leave
+/// its alerts as they are for ever.
+fn is_dead(one: &One, since: Timestamp, pause_s: i64, now: Timestamp) -> bool {
     let objective = one.objective();
     let now_s = now.epoch_secs();
-    if !may_be_told(one) {
-        return false;
-    }
     let watermark_s = one.series().watermark(now_s).unwrap_or_else(|| objective.generation_at.epoch_secs());
     let silent_for_s = now_s - watermark_s.max(since.epoch_secs());
     let budget = objective.draft.target.budget();
     let fastest =
         assess::pairs_of(objective).iter().filter(|pair| pair.urgency == Urgency::Page).map(|pair| pair.factor * budget * pair.long_s as f64).reduce(f64::min);
-    silent_for_s > stale_after_s(objective.draft.slice_s) && silent_for_s >= fastest.map_or(0, |secs| secs as i64)
+    silent_for_s > stale_after_s(objective.draft.slice_s) + pause_s && silent_for_s >= fastest.map_or(0, |secs| secs as i64)
 }
 
 fn dedupe_key(one: &One, what: &str) -> String {
@@ -223,9 +261,9 @@ fn dedupe_key(one: &One, what: &str) -> String {
 fn signal_of(app: &App, one: &One, urgency: Urgency, change: Change, worst: Option<&BurnAlert>, frame: &Frame, now: Timestamp) -> Option<Signal> {
     let ended = |words: &str| Some(resolved(one, urgency.slug(), words.to_owned(), now));
     match change {
-        Change::Raised => Some(burning(app, one, worst?, began_at(one, worst?, frame, now), now)),
+        Change::Raised => Some(burning(app, one, worst?, frame, began_at(one, worst?, frame, now), now)),
         // What it burned before is the page's: it is not charged twice.
-        Change::RaisedAfterPage => Some(burning(app, one, worst?, now, now)),
+        Change::RaisedAfterPage => Some(burning(app, one, worst?, frame, now, now)),
         Change::Cleared => ended("It no longer burns faster than it may."),
         Change::Superseded => ended("It burns so fast by now that the alert that pages stands for it."),
     }
@@ -237,7 +275,7 @@ fn began_at(one: &One, alert: &BurnAlert, frame: &Frame, now: Timestamp) -> Time
     frame.watermark_s.map_or(now, |until_s| frame::at(began_s(until_s))).min(now)
 }
 
-fn burning(app: &App, one: &One, alert: &BurnAlert, began_at: Timestamp, now: Timestamp) -> Signal {
+fn burning(app: &App, one: &One, alert: &BurnAlert, frame: &Frame, began_at: Timestamp, now: Timestamp) -> Signal {
     let objective = one.objective();
     let governing = alert.governing_burn.unwrap_or_default();
     let description = format!(
@@ -254,6 +292,8 @@ fn burning(app: &App, one: &One, alert: &BurnAlert, began_at: Timestamp, now: Ti
         ("short_window_s".to_owned(), alert.short_s.to_string()),
         ("target".to_owned(), objective.draft.target.percent_text()),
     ];
+    // Whoever looks at it decides; how urgent it is does not say how bad.
+    let suggestion = assess::suggestion(objective, one.series(), frame);
     let severity = match alert.severity {
         Urgency::Page => AlertSeverity::Critical,
         Urgency::Ticket => AlertSeverity::Warning,
@@ -261,7 +301,7 @@ fn burning(app: &App, one: &One, alert: &BurnAlert, began_at: Timestamp, now: Ti
     Signal {
         severity: Some(severity),
         title: format!("{} burns its error budget", objective.title()),
-        annotations: annotations.into(),
+        annotations: annotations.into_iter().chain(suggestion.iter().flat_map(Suggestion::annotations)).collect(),
         links: link(app, one),
         started_at: Some(began_at),
         ..signal(one, alert.severity.slug(), SignalAction::Fire, now)

@@ -2,8 +2,8 @@
 //! wait for its readings.
 //!
 //! It has no service and so is nobody's downtime: it puts nothing into impact and is charged to no
-//! objective. Objectives whose readings are sent to us, or counted from what is sent to us, ask
-//! nobody and are not here.
+//! objective. Readings that are sent to us, and those that are counted from what is sent to us, have
+//! a source of their own here: all who send them together.
 
 use super::{Held, One};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         severity::AlertSeverity,
         slo::{
             frame::stale_after_s,
+            objective::Indicator,
             silence::{Silence, Waiting},
         },
         time::Timestamp,
@@ -24,6 +25,10 @@ use std::{collections::HashMap, sync::Arc};
 /// So many of the objectives that wait are named.
 const MOST_NAMED: usize = 10;
 
+/// What is sent to us comes from here; no data source is called so.
+const READINGS: &str = "POST /api/v1/sli";
+const TRACES: &str = "POST /v1/traces";
+
 /// How the sources stand that objectives ask, and what is to be told of them.
 pub(super) struct Sources {
     standings: HashMap<String, SourceStanding>,
@@ -35,11 +40,20 @@ pub(super) struct Sources {
 
 impl Sources {
     /// `missed` says whether readings of an objective stay away for so long that it is told, given
-    /// since when its source has answered; one that is told of alone is not missed again.
-    pub fn look(app: &App, held: &Held, standings: HashMap<String, SourceStanding>, now: Timestamp, missed: impl Fn(&One, Option<Timestamp>) -> bool) -> Self {
+    /// since when its source has answered; one that is told of alone is not missed again. Of what is
+    /// sent to us only those wait who are `expected` to be sent more.
+    pub fn look(
+        app: &App,
+        held: &Held,
+        standings: HashMap<String, SourceStanding>,
+        now: Timestamp,
+        expected: impl Fn(&One) -> bool,
+        missed: impl Fn(&One, Option<Timestamp>) -> bool,
+    ) -> Self {
         let mut asking: HashMap<&str, Vec<&Arc<One>>> = standings.keys().map(|source| (source.as_str(), vec![])).collect();
         for one in held.all() {
-            if let Some(source) = source_of(one) {
+            let waits = one.objective().draft.indicator.is_asked() || expected(one);
+            if let Some(source) = source_of(one).filter(|_| waits) {
                 asking.entry(source).or_default().push(one);
             }
         }
@@ -61,7 +75,7 @@ impl Sources {
                     sources.changed.push((source.to_owned(), Some(last_s)));
                 }
                 Silence::Ends => {
-                    let description = if all.is_empty() { "No objective asks it any more." } else { "Readings come again." };
+                    let description = if all.is_empty() { "No objective waits for it any more." } else { "Readings come again." };
                     let ended = [("description".to_owned(), description.to_owned())].into();
                     sources.signals.push(Signal { annotations: ended, ..signal(source, SignalAction::Resolve, now) });
                     sources.changed.push((source.to_owned(), None));
@@ -90,10 +104,15 @@ impl Sources {
     }
 }
 
-/// The source that an objective asks.
+/// The source that an objective asks, or by which it is sent what it is made of.
 fn source_of(one: &One) -> Option<&str> {
     let draft = &one.objective().draft;
-    draft.source.as_deref().filter(|_| draft.indicator.is_asked())
+    match &draft.indicator {
+        Indicator::Pushed => Some(READINGS),
+        Indicator::Telemetry { .. } => Some(TRACES),
+        Indicator::Composite { .. } => None,
+        Indicator::Ratio { .. } | Indicator::Latency { .. } | Indicator::Probe { .. } | Indicator::Threshold { .. } => draft.source.as_deref(),
+    }
 }
 
 fn silent(app: &App, source: &str, standing: &SourceStanding, all: &[&Arc<One>], last_s: i64, now: Timestamp) -> Signal {
@@ -101,6 +120,7 @@ fn silent(app: &App, source: &str, standing: &SourceStanding, all: &[&Arc<One>],
     let why = match &standing.down_since {
         Some(_) if standing.words.is_empty() => "It does not answer.".to_owned(),
         Some(_) => format!("It does not answer: {}.", standing.words),
+        None if [READINGS, TRACES].contains(&source) => "Nobody sends any, who kept sending them until then.".to_owned(),
         None => "It answers, and gives none of its objectives a reading.".to_owned(),
     };
     let description = format!(

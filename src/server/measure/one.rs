@@ -5,7 +5,6 @@ use crate::{
         audit::By,
         ids::ObjectiveId,
         slo::{
-            calendar::Window,
             objective::{COARSE_S, COVERAGE_FLOOR, FINE_FOR_S, FINE_S, Method, Objective, ObjectiveDraft},
             series::{Slice, to_slice},
             target::Target,
@@ -37,6 +36,8 @@ const READ_AGAIN: i64 = 3;
 const CATCH_UP_S: i64 = DAY_S;
 /// When sums of whole days are compared: their last scrapes are in, and few people work.
 const NIGHT_S: i64 = 3 * 3_600;
+/// So much more good than all, or less than none, is told of by a series.
+const ODD: f64 = 1e-6;
 /// Sums that differ by more than this share are said to differ.
 const DRIFT: f64 = 0.01;
 
@@ -278,7 +279,7 @@ impl Asking<'_> {
         };
         let target = objective.draft.slice_target.map(Target::ratio);
         let day = read.iter().filter_map(|reading| to_slice(objective.draft.method, target, *reading));
-        let (good, total) = day.fold((0.0, 0.0), |(good, total), slice| (good + slice.good.min(slice.total), total + slice.total));
+        let (good, total) = day.fold((0.0, 0.0), |(good, total), slice| (good + slice.good.min(slice.total).max(0.0), total + slice.total));
         let day = Reading { start_s: from_s, width_s: DAY_S, good, total, is_good_over_total: false };
         // A source that has forgotten the day, or most of it, says nothing about it.
         if total < self.one.series().sum(from_s, until_s).total_raw * (1.0 - DRIFT) || !differs(self.one, &day) {
@@ -290,11 +291,9 @@ impl Asking<'_> {
         Ok(changed)
     }
 
-    /// How far back the past is asked for: to the beginning of the longest window, and for fixed
-    /// periods of the one before it, which the burn-down is measured by.
+    /// How far back the past is asked for: as far as the windows reach.
     fn goal(&self, closed_s: i64) -> i64 {
-        let reach = |window: &Window| window.usual_secs().saturating_mul(if matches!(window, Window::Calendar { .. }) { 2 } else { 1 });
-        let longest = self.one.objective().draft.windows.iter().map(reach).max().unwrap_or(DAY_S);
+        let longest = self.one.objective().draft.reaches_back_s();
         (closed_s - longest.min(KEPT_FOR_S)).div_euclid(DAY_S) * DAY_S
     }
 
@@ -314,7 +313,9 @@ impl Asking<'_> {
             return Ok(Some(plan.clone()));
         }
         let Some(ask) = ask_of(&self.one.objective().draft.indicator) else { return Ok(None) };
-        let plan = ask.prepare(self.client, &BTreeMap::new(), width_s, self.now_s).await?;
+        let mut plan = ask.prepare(self.client, &BTreeMap::new(), width_s, self.now_s).await?;
+        let objective = self.one.objective();
+        plan.absent_from_s = objective.draft.indicator.absent_is_bad().then(|| objective.created_at.epoch_secs());
         self.progress.plans.insert(width_s, plan.clone());
         Ok(Some(plan))
     }
@@ -341,18 +342,27 @@ fn differs(one: &One, day: &Reading) -> bool {
 }
 
 fn slice(reading: &Reading) -> Slice {
-    // A series tells by more good than all that its source counts oddly; what is more does not count.
-    let good = if reading.is_good_over_total { reading.total.next_up() } else { reading.good };
+    // A series tells by more good than all, or less than none, that its source counts oddly; what is
+    // more does not count.
+    let more = ODD * reading.total.max(1.0);
+    let good = match reading.is_good_over_total {
+        false => reading.good,
+        true if reading.good < reading.total => -more,
+        true => reading.total + more,
+    };
     Slice { start_s: reading.start_s, width_s: reading.width_s, good, total: reading.total }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{
-        config::Config,
-        prometheus::testing::{Asked, Fake, NOON, field},
-        store::testing::empty_store,
+    use crate::{
+        domain::slo::series::Series,
+        server::{
+            config::Config,
+            prometheus::testing::{Asked, Fake, NOON, field},
+            store::testing::empty_store,
+        },
     };
     use serde_json::json;
     use std::sync::{
@@ -380,7 +390,7 @@ mod tests {
 
     /// A server with one objective of three days' time slices, which is measured by a source.
     struct House {
-        app: App,
+        app: Arc<App>,
         client: Client,
         progress: Progress,
         _folder: TempDir,
@@ -388,10 +398,13 @@ mod tests {
 
     impl House {
         async fn new(source: &Fake) -> Self {
+            Self::of(source, json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9})).await
+        }
+
+        async fn of(source: &Fake, indicator: serde_json::Value) -> Self {
             let (store, _folder) = empty_store().await;
             store.clock().set(NOON);
             let app = App::new(store, Config::default());
-            let indicator = json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9});
             let draft = json!({"name": "up", "target": 0.9, "windows": [{"type": "rolling", "seconds": 3 * DAY_S}], "method": "timeslices", "source": "prod", "indicator": indicator});
             let draft = serde_json::from_value::<ObjectiveDraft>(draft).expect("it is a draft").parse().expect("it is right");
             app.store.create_objective(&draft, &By::console()).await.expect("it is written");
@@ -406,6 +419,10 @@ mod tests {
                 let (_, outcome) = measure(&self.app, &self.client, held.find("up").expect("it is there"), &mut self.progress, now).await;
                 outcome.expect("it answers");
             }
+        }
+
+        async fn up(&self) -> Arc<One> {
+            self.app.levels.current(&self.app).await.expect("the store answers").find("up").expect("it is there").clone()
         }
     }
 
@@ -425,6 +442,52 @@ mod tests {
         knows.store(true, SeqCst);
         assert_eq!(works_at(NOON.plus_secs(600)).await, 0.0, "nobody asks for it by day");
         assert_eq!(works_at(NOON.plus_secs(DAY_S)).await, 120.0, "an hour of each of two days");
+    }
+
+    #[tokio::test]
+    async fn the_past_of_a_longer_second_window_is_filled_in() {
+        let fake = source(Arc::new(AtomicBool::new(false))).await;
+        let mut house = House::new(&fake).await;
+        house.works_at(NOON).await;
+        let before = house.up().await;
+        assert_eq!(before.backfilled(), None, "three days are there");
+        let mut draft = before.objective().draft.clone();
+        draft.windows.push(crate::domain::slo::calendar::Window::rolling_days(7));
+        house.app.store.change_objective(before.objective().id, &draft, None, &By::console()).await.expect("it is written");
+        let changed = house.up().await;
+        assert_eq!((changed.objective().generation, changed.backfilled()), (1, Some(0.0)), "it says that it is under way");
+        house.works_at(NOON.plus_secs(60)).await;
+        let filled = house.up().await;
+        let until_s = NOON.epoch_secs() - 600;
+        assert_eq!((filled.backfilled(), filled.series().coverage(until_s - 7 * DAY_S + 3_600, until_s)), (None, 1.0));
+        // A shorter one asks for nothing.
+        draft.windows.truncate(1);
+        house.app.store.change_objective(before.objective().id, &draft, None, &By::console()).await.expect("it is written");
+        assert_eq!(house.up().await.backfilled(), None);
+    }
+
+    #[tokio::test]
+    async fn silence_is_bad_where_it_is_asked_for_since_the_objective_was_made() {
+        // It scrapes something all the time, and knows nothing of what is asked for.
+        let fake = Fake::start(|asked: Asked| async move {
+            let number = |name: &str| field(&asked.form, name).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() as i64;
+            let (start, end, step) = (number("start"), number("end"), number("step").max(60));
+            let is_scraped = field(&asked.form, "query").is_some_and(|query| query == "count(up)");
+            let values: Vec<String> = (start..=end).step_by(step as usize).map(|at| format!(r#"[{at},"3"]"#)).collect();
+            let series = if is_scraped { format!(r#"{{"metric":{{}},"values":[{}]}}"#, values.join(",")) } else { String::new() };
+            let kind = if asked.uri.ends_with("_range") { "matrix" } else { "vector" };
+            format!(r#"{{"status":"success","data":{{"resultType":"{kind}","result":[{series}]}}}}"#)
+        })
+        .await;
+        for (absent_is_bad, wanted) in [(true, 60.0), (false, 0.0)] {
+            let indicator = json!({"kind": "threshold", "query": "up", "op": "gte", "value": 0.9, "absent_is_bad": absent_is_bad});
+            let mut house = House::of(&fake, indicator).await;
+            house.works_at(NOON.plus_secs(3_650)).await;
+            let held = house.app.levels.current(&house.app).await.expect("the store answers");
+            let noon_s = NOON.epoch_secs();
+            let sum = held.find("up").expect("it is there").series().sum(noon_s - 3 * DAY_S, noon_s + 3_600);
+            assert_eq!((sum.bad_raw, sum.total_raw), (wanted, wanted), "{absent_is_bad}");
+        }
     }
 
     #[tokio::test]
@@ -463,7 +526,15 @@ mod tests {
     #[test]
     fn an_odd_reading_stays_odd_in_its_slice() {
         let reading = Reading { start_s: 0, width_s: 60, good: 9.0, total: 9.0, is_good_over_total: true };
-        assert!(slice(&reading).good > 9.0);
-        assert_eq!(slice(&Reading { is_good_over_total: false, ..reading }).good, 9.0);
+        let odd = |reading: &Reading| {
+            let mut series = Series::new(Method::Occurrences, 60);
+            series.upsert(&[slice(reading)]);
+            let sum = series.sum(0, 60);
+            (sum.bad, sum.total, sum.odd)
+        };
+        assert_eq!(odd(&reading), (0.0, 9.0, 1));
+        assert_eq!(odd(&Reading { is_good_over_total: false, ..reading }), (0.0, 9.0, 0));
+        // More errors than there was at all are no reason to call all of it good.
+        assert_eq!(odd(&Reading { good: 0.0, ..reading }), (9.0, 9.0, 1));
     }
 }

@@ -232,7 +232,7 @@ fn row(resource: Option<&Resource>, record: &LogRecord, received_ns: u64) -> Log
         "" => number.checked_sub(1).and_then(|at| SEVERITIES.get(at as usize / 4)).copied().unwrap_or_default().to_owned(),
         text => values::plain(text).into_owned(),
     };
-    let (trace, span) = (ids::trace(&record.trace_id), ids::span(&record.span_id));
+    let (trace, span) = taking::trace_and_span(record);
     LogRow {
         at: instant(taking::at_of(record, received_ns)),
         severity,

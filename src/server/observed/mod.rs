@@ -34,7 +34,10 @@ use super::{
     otlp::Sent,
     store::{Store, StoreError},
 };
-use crate::domain::{telemetry::panels::Holdings, time::Timestamp};
+use crate::domain::{
+    telemetry::{facts::Name, panels::Holdings},
+    time::Timestamp,
+};
 use loading::{Applied, Behind};
 use minute::{MINUTE_NS, Minute, minute_of};
 use places::Places;
@@ -47,7 +50,7 @@ use std::{
     },
 };
 use taking::{Shelf, Window};
-use words::Words;
+use words::{Used, Words};
 
 /// How far ahead of this server's clock an instant may lie.
 const AHEAD_S: i64 = 86_400;
@@ -264,7 +267,10 @@ impl Observed {
         if read(&self.words).is_crowded() {
             let series = minutes.iter().flat_map(|minute| minute.readings.keys().copied()).collect();
             let resources = minutes.iter().flat_map(|minute| &minute.spans).map(|span| span.resource).collect();
-            write(&self.words).keep_only(&series, &resources);
+            let used = used_in(&minutes);
+            let mut words = write(&self.words);
+            words.keep_only(&series, &resources);
+            words.keep_names(&used);
         }
     }
 
@@ -305,6 +311,26 @@ impl Observed {
         metrics::gauge!("tocsin_telemetry_table_bytes").set(held.table_bytes as f64);
         metrics::gauge!("tocsin_telemetry_spans_let_go").set(held.spans_let_go as f64);
     }
+}
+
+/// The names that minutes use. Values of attributes and names of series are known to the words.
+fn used_in(minutes: &[Arc<Minute>]) -> Used {
+    let mut used = Used::default();
+    for minute in minutes {
+        for span in &minute.spans {
+            used.note_of_service(span.service, span.operation);
+            let said = [span.instance, span.peer].into_iter().filter(|name| *name != minute::NONE).map(Name);
+            used.names.extend(said);
+        }
+        minute.logs.iter().for_each(|log| used.note_of_service(log.service, log.statement));
+        let Some(frozen) = &minute.frozen else { continue };
+        frozen.facts.each_name(|name| used.note(&[name]));
+        let figures = &frozen.figures;
+        figures.entries.keys().for_each(|key| used.names.extend([Some(key.service), Some(key.operation), key.caller].into_iter().flatten()));
+        let pairs = figures.spans.keys().chain(figures.unseen.keys()).chain(&figures.answered);
+        pairs.for_each(|(service, name)| used.note_of_service(*service, *name));
+    }
+    used
 }
 
 /// The first nanosecond of a minute.

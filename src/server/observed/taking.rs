@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::telemetry::{
+        evidence::{span_in, trace_in},
         facts::Name,
         gather::SpanKind,
         statements::{Record, Statement},
@@ -300,19 +301,9 @@ impl Shelf<'_> {
         let at_ns = at_of(record, self.received_ns);
         let statement = statement_of(record, logger);
         let error = statement.error;
-        let statement = self.words.statement(service, &statement.text);
-        let log = Log {
-            trace: ids::trace(&record.trace_id),
-            span: ids::span(&record.span_id),
-            at_ns,
-            service,
-            statement,
-            block: self.block,
-            ordinal,
-            severity: severity_of(record, error),
-            error,
-            gathered: false,
-        };
+        let statement = self.words.statement(service, &statement.text, error);
+        let (trace, span) = trace_and_span(record);
+        let log = Log { trace, span, at_ns, service, statement, block: self.block, ordinal, severity: severity_of(record, error), error, gathered: false };
         self.minute(at_ns).logs.push(log);
         self.put.logs += 1;
     }
@@ -379,6 +370,28 @@ pub fn errs(record: &LogRecord) -> bool {
 }
 
 /// Which statement of a program wrote a record, and whether it says that something failed.
+/// The trace and the span that a record belongs to, 0 for none: where its sender names them in their
+/// place, else where an attribute or the text does, as loggers write them that know no OpenTelemetry.
+pub fn trace_and_span(record: &LogRecord) -> (u128, u64) {
+    let (trace, span) = (ids::trace(&record.trace_id), ids::span(&record.span_id));
+    if trace != 0 {
+        return (trace, span);
+    }
+    let attribute = |name: &str, digits: &[usize]| {
+        let is_named = |key: &str| {
+            let letters = key.bytes().filter(u8::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
+            letters.eq(name.bytes())
+        };
+        let found = record.attributes.iter().find(|attribute| is_named(&attribute.key))?;
+        Some(values::text(found.value.as_ref()).into_owned()).filter(|id| digits.contains(&id.len()))
+    };
+    let text = values::text(record.body.as_ref());
+    let trace = attribute("traceid", &[16, 32]).as_deref().or_else(|| trace_in(&text)).and_then(ids::parse_trace);
+    let Some(trace) = trace else { return (0, 0) };
+    let span_said = || attribute("spanid", &[16]).as_deref().or_else(|| span_in(&text)).and_then(ids::parse_span);
+    (trace, if span == 0 { span_said().unwrap_or(0) } else { span })
+}
+
 fn statement_of(record: &LogRecord, scope: &str) -> Statement {
     let first = |names: &[&str]| names.iter().find_map(|name| values::find(&record.attributes, name));
     let logger = first(&LOGGERS).or_else(|| (!scope.is_empty()).then_some(scope.into())).or_else(|| first(&FILES));
@@ -456,6 +469,22 @@ mod tests {
             assert!(!failed(&span(status, key, number(code))), "{key} {code}");
         }
         assert!(!failed(&SentSpan::default()));
+    }
+
+    #[test]
+    fn a_record_belongs_to_the_trace_that_it_names_itself() {
+        const TRACE: &str = "7f3a9c1e52d04b8fa61e0c93d7b2f418";
+        let words = |text: &str| Some(AnyValue { value: Some(any_value::Value::StringValue(text.to_owned())) });
+        let said = |text: &str| LogRecord { body: words(text), ..LogRecord::default() };
+        let (trace, span) = (ids::parse_trace(TRACE).expect("it is one"), 0x00f0_67aa_0ba9_02b7);
+        assert_eq!(trace_and_span(&said(&format!("INFO t.s.TravelServiceImpl#372 TraceID: {TRACE} SpanID: 00f067aa0ba902b7 asked"))), (trace, span));
+        let attribute = |key: &str, value: &str| KeyValue { key: key.to_owned(), value: words(value), ..KeyValue::default() };
+        let by_attributes = LogRecord { attributes: vec![attribute("TraceID", TRACE), attribute("span_id", "00f067aa0ba902b7")], ..said("asked") };
+        assert_eq!(trace_and_span(&by_attributes), (trace, span));
+        // What stands in its own place comes first.
+        let placed = LogRecord { trace_id: vec![1; 16], span_id: vec![2; 8], ..said(&format!("trace_id={TRACE}")) };
+        assert_eq!(trace_and_span(&placed), (ids::trace(&[1; 16]), ids::span(&[2; 8])));
+        assert_eq!(trace_and_span(&said("asked by 7f3a9c1e52d04b8fa61e0c93d7b2f418")), (0, 0));
     }
 
     #[test]

@@ -15,8 +15,9 @@ const MOST_SERVICES: usize = 2_000;
 const MOST_OPERATIONS: usize = 2_000;
 const MOST_KEYS: usize = 2_000;
 const MOST_VALUES: usize = 1_000;
-/// Most statements of one service.
+/// Most statements of one service, and how many more of records that tell of errors.
 const MOST_STATEMENTS: usize = 5_000;
+const MORE_OF_ERRORS: usize = 500;
 /// Most sets of resource attributes, and most series of readings.
 const MOST_RESOURCES: usize = 50_000;
 const MOST_SERIES: usize = 100_000;
@@ -74,6 +75,26 @@ pub enum Counting {
     Delta,
     /// Each is what was added since the beginning.
     Cumulative,
+}
+
+/// Which names the kept minutes use.
+#[derive(Default)]
+pub struct Used {
+    /// Operations and statements by their service.
+    pub of_services: HashSet<(Name, Name)>,
+    /// All of them, whatever they name.
+    pub names: HashSet<Name>,
+}
+
+impl Used {
+    pub fn note(&mut self, names: &[Name]) {
+        self.names.extend(names);
+    }
+
+    pub fn note_of_service(&mut self, service: Name, name: Name) {
+        self.of_services.insert((service, name));
+        self.note(&[service, name]);
+    }
 }
 
 /// All texts of the store.
@@ -140,8 +161,10 @@ impl Words {
         Self::of_service(&mut self.names, &mut self.bytes, self.operations.entry(service).or_default(), cut(text, LONGEST_NAME), MOST_OPERATIONS)
     }
 
-    pub fn statement(&mut self, service: Name, text: &str) -> Name {
-        Self::of_service(&mut self.names, &mut self.bytes, self.statements.entry(service).or_default(), cut(text, LONGEST_NAME), MOST_STATEMENTS)
+    /// The name of a statement. Where a service has too many already, those that tell of errors still find room.
+    pub fn statement(&mut self, service: Name, text: &str, error: bool) -> Name {
+        let most = if error { MOST_STATEMENTS + MORE_OF_ERRORS } else { MOST_STATEMENTS };
+        Self::of_service(&mut self.names, &mut self.bytes, self.statements.entry(service).or_default(), cut(text, LONGEST_NAME), most)
     }
 
     fn of_service(names: &mut Names, bytes: &mut usize, known: &mut HashSet<Name>, text: &str, most: usize) -> Name {
@@ -244,9 +267,37 @@ impl Words {
         self.series.get(&number)
     }
 
-    /// Whether there will soon be no room for new series or sets of resource attributes.
+    /// Whether there will soon be no room for something new of any kind.
     pub fn is_crowded(&self) -> bool {
-        self.series.len() > MOST_SERIES / 10 * 9 || self.resources.len() > MOST_RESOURCES / 10 * 9
+        let nearly = |held: usize, most: usize| held > most / 10 * 9;
+        let any = |sets: &HashMap<Name, HashSet<Name>>, most| sets.values().any(|set| nearly(set.len(), most));
+        nearly(self.series.len(), MOST_SERIES)
+            || nearly(self.resources.len(), MOST_RESOURCES)
+            || nearly(self.services.len(), MOST_SERVICES)
+            || any(&self.operations, MOST_OPERATIONS)
+            || any(&self.statements, MOST_STATEMENTS)
+    }
+
+    /// Makes room for new services, operations and statements: forgets those that no minute uses.
+    /// Values of attributes stay: those beyond their bound are found by their hash.
+    pub fn keep_names(&mut self, used: &Used) {
+        let mut gone: Vec<Name> = self.services.extract_if(|service| !used.names.contains(service)).collect();
+        for sets in [&mut self.operations, &mut self.statements] {
+            sets.retain(|service, names| {
+                gone.extend(names.extract_if(|name| !used.of_services.contains(&(*service, *name))));
+                !names.is_empty()
+            });
+        }
+        let of_series = self.series.values().flat_map(|series| [Some(series.service), series.instance, Some(series.metric), Some(series.unit)]).flatten();
+        let of_values = self.values.iter().flat_map(|(key, values)| values.iter().chain([key])).copied();
+        let elsewhere: HashSet<Name> = of_series.chain(of_values).chain(self.services.iter().copied()).collect();
+        gone.sort_unstable();
+        gone.dedup();
+        for name in gone.into_iter().filter(|name| !used.names.contains(name) && !elsewhere.contains(name)) {
+            self.bytes -= self.names.forget(name);
+        }
+        // They may say that a text is one of too many, or name what is gone.
+        self.quick_operations.clear();
     }
 
     /// Forgets series and sets of resource attributes except these.
@@ -372,15 +423,52 @@ mod tests {
         let mut words = Words::default();
         let service = words.service("pay");
         for n in 0..MOST_STATEMENTS {
-            words.statement(service, &n.to_string());
+            words.statement(service, &n.to_string(), false);
         }
-        words.statement(service, "one more");
+        words.statement(service, "one more", false);
         let bytes = words.bytes;
         for n in 0..100 {
-            assert_eq!(words.statement(service, &format!("more {n}")), words.names.of(OTHERS));
+            assert_eq!(words.statement(service, &format!("more {n}"), false), words.names.of(OTHERS));
         }
         words.pair("id", "3").expect("there is room");
         assert_eq!(words.bytes, bytes + "id".len());
+    }
+
+    #[test]
+    fn an_error_has_a_name_of_its_own_also_among_too_many() {
+        let mut words = Words::default();
+        let service = words.service("pay");
+        for n in 0..=MOST_STATEMENTS {
+            words.statement(service, &n.to_string(), false);
+        }
+        let name = words.statement(service, "no such card", true);
+        assert_eq!(words.text(name), "no such card");
+        assert_eq!(words.statement(service, "no such card", false), name);
+    }
+
+    #[test]
+    fn names_that_nothing_uses_any_more_make_room() {
+        let mut words = Words::default();
+        let kept = words.service("pay");
+        let charge = words.operation(kept, "charge");
+        for n in 0..MOST_SERVICES {
+            words.service(&format!("pod {n}"));
+        }
+        for n in 0..MOST_OPERATIONS {
+            words.operation(kept, &format!("GET /orders/{n}"));
+        }
+        let others = words.service("new");
+        assert_eq!((words.text(others), words.is_crowded()), (OTHERS, true));
+        let crowded = words.operation(kept, "refund");
+        assert_eq!(words.text(crowded), OTHERS);
+        let mut used = Used::default();
+        used.note_of_service(kept, charge);
+        let bytes = words.bytes;
+        words.keep_names(&used);
+        assert!(words.bytes < bytes / 10, "{} of {bytes} bytes are left", words.bytes);
+        let (new, refund) = (words.service("new"), words.operation(kept, "refund"));
+        assert_eq!((words.text(new), words.text(refund), words.is_crowded()), ("new", "refund", false));
+        assert_eq!((words.service("pay"), words.operation(kept, "charge")), (kept, charge));
     }
 
     #[test]

@@ -88,6 +88,9 @@ pub struct Plan {
     pub meaning: Meaning,
     /// Asked once where nothing good was seen: a yield of 0 says that the source never counted.
     pub ever: String,
+    /// From then on a slice without a sample is bad, where the source has samples of what it scrapes.
+    /// What was before is a gap as ever: nobody knows whether there should have been one.
+    pub absent_from_s: Option<i64>,
 }
 
 /// How the numerator is understood.
@@ -131,7 +134,7 @@ impl Ask {
         if width_secs < 1 {
             return Err(AskError::BadWidth);
         }
-        let plan = |numerator, meaning, ever| Plan { width_secs, step_secs: width_secs, numerator, meaning, ever };
+        let plan = |numerator, meaning, ever| Plan { width_secs, step_secs: width_secs, numerator, meaning, ever, absent_from_s: None };
         Ok(match self {
             Ask::Ratio { numerator, total } => {
                 let all = counter("total", total)?;
@@ -164,7 +167,7 @@ impl Ask {
             }
             Ask::Boolean { selector } => {
                 let selector = narrowed("selector", selector, only)?;
-                let over = selector.over(width_secs);
+                let over = selector.after_begin(width_secs);
                 let total = format!("sum(count_over_time({over}))");
                 plan(format!("sum(sum_over_time({over}))"), Meaning::Good { total }, ever_of(&selector))
             }
@@ -184,8 +187,9 @@ impl Ask {
                 }
                 let all = narrowed("total", total, only)?;
                 let part = narrowed(numerator.field(), numerator.text(), only)?;
-                // Without a range, the last value would go on for five minutes after the rule stopped.
-                let sum = |selector: &Selector| format!("sum(last_over_time({}))", selector.over(window_secs));
+                // Without a range, the last value would go on for five minutes after the rule stopped;
+                // with a closed one, the value of one window would stand for the next.
+                let sum = |selector: &Selector| format!("sum(last_over_time({}))", selector.after_begin(window_secs));
                 let witness = ever_of(if numerator.is_good() { &part } else { &all });
                 Plan { step_secs: window_secs, ..plan(numerator.query(sum(&part)), numerator.meaning(sum(&all)), witness) }
             }
@@ -387,8 +391,8 @@ mod tests {
     #[test]
     fn a_probe_is_counted_by_its_samples() {
         let probe = plan(&Ask::Boolean { selector: "up{job=\"a\"}".to_owned() });
-        assert_eq!(probe.numerator, "sum(sum_over_time(up{job=\"a\"}[300s]))");
-        assert_eq!(probe.meaning, Meaning::Good { total: "sum(count_over_time(up{job=\"a\"}[300s]))".to_owned() });
+        assert_eq!(probe.numerator, "sum(sum_over_time(up{job=\"a\"}[299999ms]))");
+        assert_eq!(probe.meaning, Meaning::Good { total: "sum(count_over_time(up{job=\"a\"}[299999ms]))".to_owned() });
     }
 
     #[test]
@@ -405,7 +409,7 @@ mod tests {
         }
         let recorded = |total: &str, window_secs| Ask::Recorded { numerator: Counted::Bad("bad:increase1m".to_owned()), total: total.to_owned(), window_secs };
         let fits = plan(&recorded("all:increase1m", None));
-        assert_eq!((fits.step_secs, fits.numerator.as_str()), (60, "(sum(last_over_time(bad:increase1m[60s]))) or vector(0)"));
+        assert_eq!((fits.step_secs, fits.numerator.as_str()), (60, "(sum(last_over_time(bad:increase1m[59999ms]))) or vector(0)"));
         assert_eq!(plan_of(&recorded("all", None), &[]), Err(AskError::UnknownWindow));
         let long = plan_of(&recorded("all:increase4w", None), &[]).unwrap_err();
         assert_eq!(long.to_string(), "the rule records 4w, which does not fit into slices of 5m");

@@ -191,6 +191,12 @@ impl Selector {
         format!("{}[{secs}s]", self.text())
     }
 
+    /// With its range, but for the millisecond at its beginning, where samples are counted: a range
+    /// is closed on both sides in Prometheus 2, so that a sample between two slices would be in both.
+    pub fn after_begin(&self, secs: i64) -> String {
+        format!("{}[{}ms]", self.text(), secs.saturating_mul(1_000) - 1)
+    }
+
     fn with_matcher(&self, matcher: Matcher) -> Result<Self, Unfit> {
         if self.has_label(&matcher.name) {
             return Err(Unfit::AlreadyMatched(matcher.name));

@@ -8,7 +8,7 @@ use super::{
     answer::{Point, Series},
     asking::{AskError, Meaning, Plan},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one closed slice `[start_s, start_s + width_s)` holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,11 +67,33 @@ pub async fn read(client: &Client, plan: &Plan, from_s: i64, to_s: i64) -> Resul
         Meaning::Compared { .. } => (asked(plan.numerator.clone()).await?, Vec::new()),
     };
     let mut measured = fold(plan, &numerator, &total, from_s, to_s)?;
+    if let Some(absent_from_s) = plan.absent_from_s {
+        let judged = if let Meaning::Compared { .. } = plan.meaning { &numerator } else { &total };
+        let absent = absent(plan, &measured, judged, absent_from_s.max(from_s), (from_s, to_s));
+        if !absent.is_empty() {
+            let scraped = by_instant(&asked(SCRAPED.to_owned()).await?)?;
+            let at_work = absent.into_iter().filter(|start_s| scraped.contains_key(&(start_s + width)));
+            measured.readings.extend(at_work.map(|start_s| Reading { start_s, width_s: width, good: 0.0, total: 1.0, is_good_over_total: false }));
+            measured.readings.sort_by_key(|reading| reading.start_s);
+        }
+    }
     if looks_dead(plan, &measured, &numerator) {
         let yielded = client.query(&plan.ever, to_s).await?;
         measured.is_suspect_zero = yielded.first().and_then(|sample| sample.point).is_some_and(|point| point.value == 0.0);
     }
     Ok(measured)
+}
+
+/// What a source has samples of as long as it scrapes anything: without any it was not at work, or
+/// has forgotten that time, and what is absent says nothing.
+const SCRAPED: &str = "count(up)";
+
+/// The slices from `since_s` on for which the source answered and had no sample.
+fn absent(plan: &Plan, measured: &Measured, judged: &[Series], since_s: i64, (from_s, to_s): (i64, i64)) -> Vec<i64> {
+    let said: BTreeSet<i64> = judged.iter().flat_map(|series| &series.points).map(|point| point.at_ms.div_euclid(1_000)).collect();
+    let known: BTreeSet<i64> = measured.readings.iter().map(|reading| reading.start_s).collect();
+    let slices = (from_s..to_s).step_by(plan.width_secs.max(1) as usize);
+    slices.filter(|start_s| *start_s >= since_s && !known.contains(start_s) && !said.contains(&(start_s + plan.width_secs))).collect()
 }
 
 /// Whether it is worth asking if the source ever counted.
@@ -238,6 +260,28 @@ mod tests {
         let outage = silent(r#"{"metric":{},"value":[120,"1234"]}"#).await;
         assert!(!outage.is_suspect_zero && outage.total() == 14.0);
         assert!(!silent("").await.is_suspect_zero);
+    }
+
+    /// A source that knows its probe at 60 s only, and scraped something until 240 s, if it says so at all.
+    async fn with_a_silent_probe(absent_from_s: Option<i64>, is_whole: bool) -> Result<Vec<(i64, f64, f64)>, AskError> {
+        let fake = Fake::start(move |asked: Asked| async move {
+            let is_scraped = field(&asked.form, "query").is_some_and(|query| query == SCRAPED);
+            let values = if is_scraped { r#"[60,"3"],[120,"3"],[180,"2"],[240,"2"]"# } else { r#"[60,"1"]"# };
+            let warnings = if is_scraped && !is_whole { r#","warnings":["a store is gone"]"# } else { "" };
+            format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{values}]}}]}}{warnings}}}"#)
+        })
+        .await;
+        let plan = Plan { absent_from_s, ..plan(Ask::Boolean { selector: "up{job=\"a\"}".to_owned() }, 60) };
+        let measured = read(&fake.client(), &plan, 0, 300).await?;
+        Ok(measured.readings.iter().map(|reading| (reading.start_s, reading.good, reading.total)).collect())
+    }
+
+    #[tokio::test]
+    async fn what_is_absent_is_bad_only_where_it_is_asked_for_and_the_source_was_at_work() {
+        assert_eq!(with_a_silent_probe(None, true).await, Ok(vec![(0, 1.0, 1.0)]));
+        assert_eq!(with_a_silent_probe(Some(0), true).await, Ok(vec![(0, 1.0, 1.0), (60, 0.0, 1.0), (120, 0.0, 1.0), (180, 0.0, 1.0)]));
+        assert_eq!(with_a_silent_probe(Some(120), true).await, Ok(vec![(0, 1.0, 1.0), (120, 0.0, 1.0), (180, 0.0, 1.0)]));
+        assert!(with_a_silent_probe(Some(0), false).await.is_err(), "who does not answer wholly says nothing");
     }
 
     #[tokio::test]

@@ -74,6 +74,11 @@ pub enum Doubt {
 /// Tries `ask`. What is wrong with the text itself is an error; what is wrong with the data is told
 /// in the answer.
 pub async fn try_ask(client: &Client, ask: &Ask, only: &BTreeMap<String, String>, now: Timestamp) -> Result<Tried, AskError> {
+    try_from(client, ask, only, now, None).await
+}
+
+/// The same, of which slices without a sample are bad from then on ([`Plan::absent_from_s`]).
+pub async fn try_from(client: &Client, ask: &Ask, only: &BTreeMap<String, String>, now: Timestamp, absent_from_s: Option<i64>) -> Result<Tried, AskError> {
     ask.check()?;
     let at_s = now.epoch_secs();
     let mut tried = Tried::default();
@@ -82,7 +87,7 @@ pub async fn try_ask(client: &Client, ask: &Ask, only: &BTreeMap<String, String>
     }
     let width_secs = ask.plan(only, SLICE_SECS, &["1".to_owned()]).map_or(HOUR_SECS, |plan| plan.width_secs);
     match tried.prepare(client, ask, only, width_secs, at_s).await {
-        Ok(plan) => tried.measure(client, &plan, at_s).await?,
+        Ok(plan) => tried.measure(client, &Plan { absent_from_s, ..plan }, at_s).await?,
         Err(AskError::NoEdge { threshold, edges }) => tried.doubts.push(Doubt::NoEdge { threshold, edges }),
         // Told above, per field.
         Err(AskError::NoSeries(_)) => {}

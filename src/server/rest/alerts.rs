@@ -50,6 +50,7 @@ impl From<Alert> for Told {
         ("service" = Option<String>, Query),
         ("dedupe_key" = Option<String>, Query),
         ("has_incident" = Option<bool>, Query, description = "false: only those without an incident"),
+        ("label.NAME" = Option<String>, Query, description = "Only alerts with this value of the label NAME, `!value`: without it; may be given for several labels"),
         ("q" = Option<String>, Query, description = "In the title or a label, whatever the case"),
         ("stale" = Option<bool>, Query, description = "true: only open ones whose sender has gone; false: all others"),
     ),
@@ -71,6 +72,8 @@ pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Aske
         None => None,
     };
     let filter = AlertFilter {
+        labels: labels(&asked, false),
+        not_labels: labels(&asked, true),
         state,
         open: only_open,
         severity: asked.one("severity", "critical, error, warning or info", |text| AlertSeverity::ALL.into_iter().find(|known| known.slug() == text))?,
@@ -86,6 +89,15 @@ pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Aske
     };
     let Page { items, next_cursor } = app.store.alerts(&filter, asked.cursor(|cursor| cursor.parse::<AlertId>().is_ok())?, limit).await?;
     Ok(Json(Page { items: items.into_iter().map(Told::from).collect(), next_cursor }.into()))
+}
+
+/// The labels that are asked for, or those that are not wanted, behind a `!`.
+fn labels(asked: &Asked, unwanted: bool) -> Vec<(String, String)> {
+    let said = asked.under("label.").map(|(name, value)| match value.strip_prefix('!').filter(|rest| !rest.is_empty()) {
+        Some(rest) => (true, name, rest),
+        None => (false, name, value),
+    });
+    said.filter(|(is_not, ..)| *is_not == unwanted).map(|(_, name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// One alert.

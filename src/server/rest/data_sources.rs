@@ -3,6 +3,7 @@
 use super::{
     List,
     problem::Problem,
+    query::Asked,
     schema,
     sent::{Named, Sent},
 };
@@ -20,10 +21,14 @@ use std::sync::Arc;
 
 /// Every data source, by name.
 #[utoipa::path(get, path = "/api/v1/data-sources", tag = "objectives", operation_id = "listDataSources",
-    responses((status = 200, description = "The data sources, on one page", body = schema::DataSources), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn list(State(app): State<Arc<App>>, principal: Principal) -> Result<Json<List<DataSource>>, Problem> {
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+    ),
+    responses((status = 200, description = "A page of data sources", body = schema::DataSources), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<DataSource>>, Problem> {
     let items = data_sources::list(&app, &principal.actor).await?;
-    Ok(Json(List { items, next_cursor: None }))
+    Ok(Json(asked.cut(items, |source| (0, source.name.clone()))?))
 }
 
 /// Makes a data source.

@@ -27,11 +27,15 @@ use std::sync::Arc;
 
 /// All exclusions, the newest first.
 #[utoipa::path(get, path = "/api/v1/exclusions", tag = "objectives", operation_id = "listExclusions",
-    params(("objective" = Option<String>, Query, description = "Only what this objective leaves out: its id or name")),
-    responses((status = 200, description = "The exclusions, on one page", body = schema::Exclusions), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+        ("objective" = Option<String>, Query, description = "Only what this objective leaves out: its id or name"),
+    ),
+    responses((status = 200, description = "A page of exclusions", body = schema::Exclusions), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Exclusion>>, Problem> {
     let items = exclusions::list(&app, &principal.actor, asked.text("objective")).await?;
-    Ok(Json(List { items, next_cursor: None }))
+    Ok(Json(asked.cut(items, |exclusion| (-exclusion.created_at.micros(), exclusion.id.to_string()))?))
 }
 
 /// Leaves time out of one objective, of those of a service, or of all. It may lie in the past; the

@@ -3,6 +3,7 @@
 use super::{
     List,
     problem::Problem,
+    query::Asked,
     schema,
     sent::{Named, Sent, SentOrNothing},
 };
@@ -30,10 +31,14 @@ use std::sync::Arc;
 
 /// Every integration, without keys and secrets.
 #[utoipa::path(get, path = "/api/v1/integrations", tag = "integrations", operation_id = "listIntegrations",
-    responses((status = 200, description = "The integrations, on one page", body = schema::Integrations), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn list(State(app): State<Arc<App>>, principal: Principal) -> Result<Json<List<Integration>>, Problem> {
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+    ),
+    responses((status = 200, description = "A page of integrations", body = schema::Integrations), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<Integration>>, Problem> {
     let items = integrations::list(&app, &principal.actor).await?;
-    Ok(Json(List { items, next_cursor: None }))
+    Ok(Json(asked.cut(items, |integration| (integration.created_at.micros(), integration.id.to_string()))?))
 }
 
 /// Makes an integration. The token is in the answer this once, and never again.

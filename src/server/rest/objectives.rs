@@ -190,11 +190,15 @@ pub async fn slices(State(app): State<Arc<App>>, principal: Principal, Named(id)
 
 /// How an objective was described, the newest first.
 #[utoipa::path(get, path = "/api/v1/slos/{id}/revisions", tag = "objectives", operation_id = "listRevisions",
-    params(("id" = String, Path, description = "Its id or name")),
-    responses((status = 200, description = "The revisions, on one page", body = schema::Revisions), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn revisions(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<List<Revision>>, Problem> {
+    params(
+        ("id" = String, Path, description = "Its id or name"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+    ),
+    responses((status = 200, description = "A page of revisions", body = schema::Revisions), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn revisions(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, asked: Asked) -> Result<Json<List<Revision>>, Problem> {
     let items = objectives::revisions(&app, &principal.actor, &id).await?;
-    Ok(Json(List { items, next_cursor: None }))
+    Ok(Json(asked.cut(items, |revision| (-revision.revision, String::new()))?))
 }
 
 /// Tries an indicator on its source: what it finds and what it would have measured within the last
@@ -215,11 +219,17 @@ pub async fn board(State(app): State<Arc<App>>, principal: Principal) -> Result<
 
 /// What an incident costs each objective that it concerns, the dearest first.
 #[utoipa::path(get, path = "/api/v1/incidents/{id}/cost", tag = "incidents", operation_id = "readIncidentCost",
-    params(("id" = String, Path, description = "Its id, or its reference: INC-12")),
-    responses((status = 200, description = "The costs, on one page", body = schema::Costs), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn cost(State(app): State<Arc<App>>, principal: Principal, Named(id): Named) -> Result<Json<List<Cost>>, Problem> {
-    let items = budgets::costs(&app, &principal.actor, &id).await?;
-    Ok(Json(List { items, next_cursor: None }))
+    params(
+        ("id" = String, Path, description = "Its id, or its reference: INC-12"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+    ),
+    responses((status = 200, description = "A page of costs", body = schema::Costs), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+pub async fn cost(State(app): State<Arc<App>>, principal: Principal, Named(id): Named, asked: Asked) -> Result<Json<List<Cost>>, Problem> {
+    // They are reckoned anew each time, so only their order says where one stands.
+    let ranked: Vec<(i64, Cost)> = (0..).zip(budgets::costs(&app, &principal.actor, &id).await?).collect();
+    let List { items, next_cursor } = asked.cut(ranked, |(rank, _)| (*rank, String::new()))?;
+    Ok(Json(List { items: items.into_iter().map(|(_, cost)| cost).collect(), next_cursor }))
 }
 
 fn etag(objective: &Objective) -> String {

@@ -1,7 +1,7 @@
 //! What a list is asked for: how much, from where, and which filters. Parameters nobody knows are
 //! passed over, so that a caller's cache-buster or a newer client does no harm.
 
-use super::problem::Problem;
+use super::{List, problem::Problem};
 use crate::domain::{failure::FailureKind, time::Timestamp};
 use axum::{
     extract::{FromRequestParts, Query},
@@ -55,6 +55,23 @@ impl Asked {
             Some(cursor) if !is_one(cursor) => Err(bad("cursor", "the next_cursor of the page before")),
             cursor => Ok(cursor),
         }
+    }
+
+    /// One page of a list that is held whole, in the order of where its items stand. Two never stand
+    /// in one place, so that what comes and goes between pages lets none be missed or told twice.
+    pub fn cut<T>(&self, mut items: Vec<T>, place: impl Fn(&T) -> (i64, String)) -> Result<List<T>, Problem> {
+        let limit = usize::try_from(self.limit()?).unwrap_or(usize::MAX);
+        let read = |text: &str| text.split_once('.').and_then(|(number, name)| Some((number.parse::<i64>().ok()?, name.to_owned())));
+        let after = self.one("cursor", "the next_cursor of the page before", read)?;
+        items.sort_by_cached_key(&place);
+        items.retain(|item| after.as_ref().is_none_or(|after| place(item) > *after));
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = items.last().filter(|_| more).map(|last| {
+            let (number, name) = place(last);
+            format!("{number}.{name}")
+        });
+        Ok(List { items, next_cursor })
     }
 
     /// One value, read by `read`.
@@ -112,6 +129,24 @@ mod tests {
         assert_eq!((wanted.text("service"), wanted.text("severity"), wanted.text("q")), (Some("pay"), None, Some("!")));
         assert_eq!(not.text("severity"), Some("SEV5,SEV4"));
         assert_eq!(not.under("label.").collect::<Vec<_>>(), [("team", "x")]);
+    }
+
+    #[test]
+    fn a_list_that_is_held_whole_is_cut_into_pages() {
+        let place = |item: &(i64, &str)| (-item.0, item.1.to_owned());
+        let (mut told, mut cursor): (Vec<(i64, &str)>, String) = (vec![], String::new());
+        for nth in 0..3 {
+            // What was at the end of the page before is gone meanwhile.
+            let mut all = vec![(7, "c.d"), (9, "a"), (7, "b"), (1, "e"), (-2, "f")];
+            all.retain(|item| !told.contains(item) || nth < 2);
+            let page = asked(&[("limit", "2"), ("cursor", cursor.as_str())]).cut(all, place).unwrap_or_else(|problem| panic!("{problem:?}"));
+            told.extend(page.items);
+            cursor = page.next_cursor.unwrap_or_default();
+            assert_eq!(cursor.is_empty(), nth == 2, "{cursor}");
+        }
+        assert_eq!(told, [(9, "a"), (7, "b"), (7, "c.d"), (1, "e"), (-2, "f")]);
+        assert!(asked(&[("cursor", "x")]).cut(vec![(1, "a")], place).is_err());
+        assert!(asked(&[("limit", "0")]).cut(vec![(1, "a")], place).is_err());
     }
 
     #[test]

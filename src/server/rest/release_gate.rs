@@ -57,11 +57,15 @@ pub async fn read(State(app): State<Arc<App>>, principal: Principal, asked: Aske
 
 /// The overrides that count now.
 #[utoipa::path(get, path = "/api/v1/release-gate/overrides", tag = "objectives", operation_id = "listGateOverrides",
-    params(("service" = Option<String>, Query, description = "Only those of this service")),
-    responses((status = 200, description = "The overrides, on one page", body = schema::GateOverrides), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<i64>, Query, description = "1 to 500, default 100"),
+        ("service" = Option<String>, Query, description = "Only those of this service"),
+    ),
+    responses((status = 200, description = "A page of overrides", body = schema::GateOverrides), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn overrides(State(app): State<Arc<App>>, principal: Principal, asked: Asked) -> Result<Json<List<GateOverride>>, Problem> {
     let items = release_gate::overrides(&app, &principal.actor, asked.text("service")).await?;
-    Ok(Json(List { items, next_cursor: None }))
+    Ok(Json(asked.cut(items, |made| (-made.until.micros(), made.id.to_string()))?))
 }
 
 /// Lets a service release although the gate says no, for at most seven days. It is audited.

@@ -2,6 +2,7 @@
 //!
 //! What was read is written again; whatever was sent and is not in there was read by nobody.
 
+use crate::domain::slo::objective::ABSENT_IS_BAD;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,6 +22,8 @@ pub fn unknown_fields(sent: &Value, read: &impl Serialize) -> Vec<String> {
 
 fn compare(place: &str, sent: &Value, read: Option<&Value>, unknown: &mut Vec<String>) {
     match (sent, read) {
+        // What is not written when it is off may be said to be off.
+        (Value::Bool(false), None) if place.rsplit('.').next() == Some(ABSENT_IS_BAD) => {}
         (_, None) => unknown.push(place.to_owned()),
         (Value::Object(sent), Some(Value::Object(read))) => {
             sent.iter().for_each(|(name, value)| compare(&format!("{place}.{name}"), value, read.get(name), unknown));
@@ -46,5 +49,8 @@ mod tests {
         unknown.sort();
         assert_eq!(unknown, ["alerting.pairs[0].for_s", "slice", "windows[0].zone"]);
         assert_eq!(unknown_fields(&read, &read), [] as [String; 0]);
+        let (off, on) = (json!({"indicator": {"kind": "probe", "absent_is_bad": false}}), json!({"indicator": {"kind": "ratio", "absent_is_bad": true}}));
+        assert_eq!(unknown_fields(&off, &json!({"indicator": {"kind": "probe"}})), [] as [String; 0]);
+        assert_eq!(unknown_fields(&on, &json!({"indicator": {"kind": "ratio"}})), ["indicator.absent_is_bad"]);
     }
 }

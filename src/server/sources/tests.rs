@@ -298,3 +298,11 @@ proptest! {
         every_source_holds(&body[..end.index(body.len())])?;
     }
 }
+
+#[test]
+fn a_source_is_called_alike_on_every_screen() {
+    for source in offered() {
+        assert_eq!(crate::domain::integration::source_title(source.slug), source.title);
+    }
+    assert_eq!(crate::domain::integration::source_title("of another day"), "of another day");
+}

@@ -11,7 +11,8 @@ use serde_json::Value;
 pub const SKEW_SECS: i64 = 60;
 
 /// Instants before 2000 are not believed: they are some language's zero, or seconds that were
-/// taken for milliseconds.
+/// taken for milliseconds. People and imports, who write dates, may go back to
+/// [`Timestamp::FIRST_BELIEVED`].
 const EARLIEST: Timestamp = Timestamp::from_micros(946_684_800_000_000);
 
 /// What a field says about time.
@@ -49,7 +50,7 @@ pub fn read_text(text: Option<&str>) -> Reading {
 
 fn reading(at: Option<Timestamp>) -> Reading {
     match at {
-        Some(Timestamp::MIN) => Reading::Absent,
+        Some(at) if at.is_unset() => Reading::Absent,
         Some(at) => Reading::At(at),
         None => Reading::Unreadable,
     }
@@ -199,7 +200,8 @@ mod tests {
             assert_eq!(read(Some(&json!(text))), Reading::Unreadable, "{text}");
         }
         assert_eq!(read(Some(&json!({"at": 1}))), Reading::Unreadable);
-        for nothing in [json!(null), json!(""), json!(" "), json!("0001-01-01T00:00:00Z"), json!(0), json!("0"), json!(0.0)] {
+        for nothing in [json!(null), json!(""), json!(" "), json!("0001-01-01T00:00:00Z"), json!("0001-01-01T00:00:00-08:00"), json!(0), json!("0"), json!(0.0)]
+        {
             assert_eq!(read(Some(&nothing)), Reading::Absent, "{nothing}");
         }
         assert_eq!(read(None), Reading::Absent);

@@ -1,8 +1,8 @@
 //! Reading alerts.
 
-use super::{Page, Store, StoreError, query, rows, search};
+use super::{Page, Store, StoreError, incidents::label_in_doc, query, rows, search};
 use crate::domain::{
-    alert::{Alert, AlertState},
+    alert::{Alert, AlertState, Labels},
     ids::{AlertId, IncidentId, IncidentRef, IntegrationId},
     lists::alerts::ListedAlert,
     people::Actor,
@@ -31,6 +31,10 @@ pub struct AlertFilter {
     pub grouped: Option<bool>,
     /// In the title or a label, whatever the case.
     pub text: Option<String>,
+    /// Names and values of labels that it has, all of them.
+    pub labels: Vec<(String, String)>,
+    /// Those of which it has none.
+    pub not_labels: Vec<(String, String)>,
     pub actor: Actor,
 }
 
@@ -49,8 +53,20 @@ impl AlertFilter {
             stale: None,
             grouped: None,
             text: None,
+            labels: vec![],
+            not_labels: vec![],
             actor,
         }
+    }
+
+    fn asks_for_labels(&self) -> bool {
+        !self.labels.is_empty() || !self.not_labels.is_empty()
+    }
+
+    /// What the database cannot tell: labels stand in one text.
+    fn admits(&self, labels: &Labels) -> bool {
+        let has = |(name, value): &(String, String)| labels.get(name) == Some(value);
+        self.labels.iter().all(has) && !self.not_labels.iter().any(has)
     }
 }
 
@@ -86,14 +102,16 @@ macro_rules! listed {
              AND ($9 = '*' OR i.id IS NULL OR i.private = 0 OR $9 LIKE '%,' || i.id || ',%') \
              AND ($10 = '' OR ($10 = 'stale') = (a.stale = 1 AND a.resolved_at IS NULL)) AND ($11 = '' OR a.source = $11) \
              AND ($12 = '' OR ($12 = 'with') = (a.incident_id IS NOT NULL)) \
-             AND ($13 = '' OR LOWER(a.title) LIKE $13 ESCAPE '!' OR LOWER(a.labels) LIKE $14 ESCAPE '!') ORDER BY a.id DESC LIMIT $15"
+             AND ($13 = '' OR LOWER(a.title) LIKE $13 ESCAPE '!' OR LOWER(a.labels) LIKE $14 ESCAPE '!') \
+             AND ($15 = '' OR a.labels LIKE $15 ESCAPE '!') ORDER BY a.id DESC LIMIT $16"
         )
     };
 }
 const LISTED: &str = listed!("");
 const LISTED_OPEN: &str = listed!("a.resolved_at IS NULL AND ");
 
-/// How many rows are looked through at once for letters beyond ASCII, and how often at most for one page.
+/// How many rows are looked through at once for labels and letters beyond ASCII, and how often at most
+/// for one page.
 const SIFTED_AT_ONCE: i64 = 500;
 const MOST_SIFTED: usize = 20;
 
@@ -122,18 +140,24 @@ impl Store {
         let visible = self.private_incidents_of(&filter.actor).await?;
         let wanted = filter.text.as_deref().map(fold);
         let id = |row: &AnyRow| rows::get::<String>(row, 0);
-        let Some(letters) = wanted.as_deref().filter(|wanted| !wanted.is_ascii()) else {
+        let letters = wanted.as_deref().filter(|wanted| !wanted.is_ascii());
+        if letters.is_none() && !filter.asks_for_labels() {
             let found = self.find_listed(filter, &visible, wanted.as_deref(), cursor, limit + 1).await?;
             return super::page(&found, limit, item, id);
-        };
-        // Of letters beyond ASCII the database finds more than was asked for: what it finds is looked
-        // through until the page is full.
+        }
+        // Of labels and of letters beyond ASCII the database finds more than was asked for: what it
+        // finds is looked through until the page is full.
         let most = usize::try_from(limit).unwrap_or(0);
         let (mut items, mut last, mut cursor) = (vec![], None, cursor.map(str::to_owned));
         for _ in 0..MOST_SIFTED {
-            let found = self.find_listed(filter, &visible, Some(letters), cursor.as_deref(), SIFTED_AT_ONCE).await?;
+            let found = self.find_listed(filter, &visible, wanted.as_deref(), cursor.as_deref(), SIFTED_AT_ONCE).await?;
             for row in &found {
-                if !is_about(row, letters)? {
+                if filter.asks_for_labels() && !filter.admits(&rows::json_column::<Labels>(row, 7)?) {
+                    continue;
+                }
+                if let Some(letters) = letters
+                    && !is_about(row, letters)?
+                {
                     continue;
                 }
                 if items.len() == most {
@@ -176,6 +200,7 @@ impl Store {
             .bind(filter.grouped.map_or("", |grouped| if grouped { "with" } else { "without" }))
             .bind(wanted.map(search::anywhere).unwrap_or_default())
             .bind(wanted.map(|text| search::anywhere(&search::in_json(text))).unwrap_or_default())
+            .bind(filter.labels.first().map(label_in_doc).unwrap_or_default())
             .bind(limit)
             .fetch_all(&self.readers)
             .await

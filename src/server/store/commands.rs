@@ -10,7 +10,7 @@ use crate::domain::{
     alert::is_about_monitoring,
     canonical,
     ids::{AlertId, CommandId, IncidentId},
-    incident::{AlertRef, Change, Command, Context, Declare, EventKind, Incident, Refusal, absorb, decide, declare},
+    incident::{AlertRef, Change, Command, Context, Declare, EventKind, Incident, MergeTarget, Refusal, absorb, decide, declare},
     people::Actor,
     timeline::hex,
 };
@@ -29,6 +29,8 @@ pub enum Outcome {
     },
     /// The key was used before, with another body.
     KeyReused,
+    /// Another incident came from there under this id.
+    OriginTaken,
 }
 
 impl Store {
@@ -61,6 +63,17 @@ impl Batch<'_> {
             Ok(changes) => changes,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
+        if let Some(origin) = &draft.origin {
+            let taken = sqlx::query("SELECT 1 FROM incidents WHERE origin = $1 AND origin_id = $2")
+                .bind(origin.name.clone())
+                .bind(origin.id.clone())
+                .fetch_optional(&mut *self.connection)
+                .await
+                .map_err(query("look for an incident of the same origin"))?;
+            if taken.is_some() {
+                return Ok(Outcome::OriginTaken);
+            }
+        }
         let id = self.open_incident(changes, actor.who.clone(), Some(replay.command), now).await?;
         self.done(id, &replay).await
     }
@@ -82,7 +95,7 @@ impl Batch<'_> {
                 self.settle(*into).await?;
                 let target = self.incident(*into).await?.filter(|target| target.is_visible_to(actor));
                 let Some(target) = target else { return Ok(Outcome::NotFound) };
-                Context { target: Some((target.id, target.reference, target.state)), alert: None }
+                Context { target: Some(MergeTarget::of(target)), alert: None }
             }
             Command::AttachAlert { alert } | Command::DetachAlert { alert, .. } => Context { target: None, alert: self.alert_ref(*alert).await? },
             _ => Context::default(),

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, audit, objectives::mark_changed, query, rows, rows::to_json};
 use crate::domain::{
-    audit::{Action, By, Subject},
+    audit::{Action, By, Note, Subject},
     ids::ExclusionId,
     slo::exclusion::{EndRefusal, Exclusion, ExclusionDraft},
     time::Timestamp,
@@ -49,7 +49,7 @@ impl Store {
             .await
             .map_err(query(WHAT))?;
         let ended = Exclusion { draft, ..known };
-        let note = by.did(Action::ExclusionEnded, subject(&ended)).with("from", ended.draft.from).with("ends_at", ends_at);
+        let note = told(by.did(Action::ExclusionEnded, subject(&ended)), &ended.draft).with("ends_at", ends_at);
         audit::append(&mut write, now, &note).await?;
         write.commit().await.map_err(query(WHAT))?;
         Ok(Some(Ok(ended)))
@@ -79,7 +79,7 @@ pub(super) async fn create(write: &mut Transaction<'static, Any>, draft: &Exclus
         .execute(&mut **write)
         .await
         .map_err(query(WHAT))?;
-    let note = by.did(Action::ExclusionCreated, subject(&made)).with("from", draft.from).with("to", draft.to).with("reason", &draft.reason);
+    let note = told(by.did(Action::ExclusionCreated, subject(&made)), draft);
     audit::append(write, now, &note).await?;
     Ok(made)
 }
@@ -94,7 +94,7 @@ pub(super) async fn remove(write: &mut Transaction<'static, Any>, id: ExclusionI
         .await
         .map_err(query(WHAT))?;
     let Some(removed) = row.as_ref().map(exclusion).transpose()? else { return Ok(None) };
-    let note = by.did(Action::ExclusionRemoved, subject(&removed)).with("from", removed.draft.from).with("to", removed.draft.to);
+    let note = told(by.did(Action::ExclusionRemoved, subject(&removed)), &removed.draft);
     audit::append(write, now, &note).await?;
     Ok(Some(removed))
 }
@@ -125,6 +125,25 @@ fn subject(exclusion: &Exclusion) -> Subject {
     let draft = &exclusion.draft;
     let of = draft.objective.as_deref().or(draft.service.as_deref()).unwrap_or("all objectives");
     Subject::new("exclusion", exclusion.id, of)
+}
+
+/// With everything that says which time is left out of what, and why: it is all that is left of an
+/// exclusion that was removed.
+fn told(note: Note, draft: &ExclusionDraft) -> Note {
+    let mut note = note.with("from", draft.from).with("to", draft.to).with("reason", &draft.reason);
+    let said = [("objective", draft.objective.as_ref()), ("service", draft.service.as_ref()), ("category", Some(&draft.category))];
+    for (name, value) in said {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            note = note.with(name, value);
+        }
+    }
+    if let Some(recurrence) = &draft.recurrence {
+        note = note.with("rule", &recurrence.rule).with("start", recurrence.start).with("zone", &recurrence.zone).with("duration_s", recurrence.duration_s);
+    }
+    match draft.ends_at {
+        Some(ends_at) => note.with("ends_at", ends_at),
+        None => note,
+    }
 }
 
 fn exclusion(row: &AnyRow) -> Result<Exclusion, StoreError> {

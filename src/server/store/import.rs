@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     ids::{IncidentId, IntegrationId},
     import::{self, Draft},
-    people::ActorRef,
+    people::{Actor, ActorRef},
     time::Timestamp,
     timeline::Event,
 };
@@ -22,11 +22,14 @@ use std::{
 };
 
 /// What became of a batch of imported incidents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     pub created: u64,
     pub updated: u64,
     pub unchanged: u64,
+    /// The places in the batch of those that are known here and hidden from the importer. Nothing
+    /// of them was compared or written.
+    pub hidden: Vec<usize>,
 }
 
 /// What was said of the incidents of a file so far, by their origins, while it is only tried.
@@ -37,11 +40,12 @@ pub struct Tried(HashMap<(String, String), String>);
 struct Known {
     id: IncidentId,
     digest: Option<String>,
+    private: bool,
 }
 
 const BY_ORIGIN: ManyRows = ManyRows {
     head: "WITH wanted AS (SELECT column1 AS origin, column2 AS origin_id FROM (VALUES",
-    tail: ") AS v) SELECT i.id, i.origin, i.origin_id, m.digest FROM wanted w \
+    tail: ") AS v) SELECT i.id, i.origin, i.origin_id, m.digest, i.private FROM wanted w \
            JOIN incidents i ON i.origin = w.origin AND i.origin_id = w.origin_id LEFT JOIN imports m ON m.incident_id = i.id",
     width: 2,
 };
@@ -55,6 +59,7 @@ pub(super) struct Replays(Arc<Mutex<BTreeMap<u64, Timestamp>>>);
 
 /// A replay goes on until this is dropped.
 pub struct Replay {
+    importer: Actor,
     replays: Replays,
     number: u64,
 }
@@ -79,16 +84,16 @@ impl Drop for Replay {
 }
 
 impl Store {
-    /// Begins a replay of past deliveries.
-    pub fn begin_replay(&self) -> Replay {
+    /// Begins a replay of past deliveries. They touch no incident that is hidden from `importer`.
+    pub fn begin_replay(&self, importer: &Actor) -> Replay {
         let mut known = self.replays.known();
         let number = known.keys().next_back().map_or(0, |last| last + 1);
         known.insert(number, self.clock.now());
-        Replay { replays: self.replays.clone(), number }
+        Replay { importer: importer.clone(), replays: self.replays.clone(), number }
     }
 
     /// Brings incidents up to what their origins say, in one transaction.
-    pub async fn import_incidents(&self, drafts: Vec<Draft>, importer: &ActorRef) -> Result<Imported, StoreError> {
+    pub async fn import_incidents(&self, drafts: Vec<Draft>, importer: &Actor) -> Result<Imported, StoreError> {
         match self.writer.send_when_free(Work::ImportIncidents { drafts, importer: importer.clone() }).await? {
             Answer::Imported(imported) => Ok(imported),
             Answer::Outcome(_) | Answer::Intake(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
@@ -97,15 +102,21 @@ impl Store {
 
     /// What [`import_incidents`](Self::import_incidents) would do now. Of an incident that stands in
     /// a file twice it is only known that it is said otherwise.
-    pub async fn would_import(&self, drafts: &[Draft], tried: &mut Tried) -> Result<Imported, StoreError> {
+    pub async fn would_import(&self, drafts: &[Draft], importer: &Actor, tried: &mut Tried) -> Result<Imported, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(query("find imported incidents"))?;
         let known = known_by_origin(&mut connection, drafts).await?;
         drop(connection);
         let now = self.clock.now();
         let mut imported = Imported::default();
-        for draft in drafts {
+        for (place, draft) in drafts.iter().enumerate() {
             let (origin, digest) = ((draft.origin.name.clone(), draft.origin.id.clone()), draft.digest());
             let known = known.get(&origin);
+            if let Some(known) = known.filter(|known| known.private)
+                && self.incident(known.id).await?.is_some_and(|incident| !incident.is_visible_to(importer))
+            {
+                imported.hidden.push(place);
+                continue;
+            }
             let count = match tried.0.get(&origin).or(known.and_then(|known| known.digest.as_ref())) {
                 Some(before) if *before == digest => &mut imported.unchanged,
                 _ => match known {
@@ -128,8 +139,8 @@ impl Store {
 
     /// Applies past deliveries in order, in one transaction. Between them, alerts of their
     /// integrations that nobody refreshed in time run out, as they did then.
-    pub async fn replay(&self, _: &Replay, deliveries: Vec<Delivery>) -> Result<Receipt, StoreError> {
-        match self.writer.send_when_free(Work::Replay(deliveries)).await? {
+    pub async fn replay(&self, replay: &Replay, deliveries: Vec<Delivery>) -> Result<Receipt, StoreError> {
+        match self.writer.send_when_free(Work::Replay { deliveries, importer: replay.importer.clone() }).await? {
             Answer::Intake(receipt) => Ok(receipt),
             Answer::Outcome(_) | Answer::Imported(_) | Answer::Expired(_) => Err(StoreError::WriterStopped),
         }
@@ -137,17 +148,21 @@ impl Store {
 }
 
 impl Batch<'_> {
-    pub async fn import(&mut self, drafts: &[Draft], importer: &ActorRef) -> Result<Imported, StoreError> {
+    pub async fn import(&mut self, drafts: &[Draft], importer: &Actor) -> Result<Imported, StoreError> {
         // What this batch has opened so far must be found.
         self.flush().await?;
         let now = self.clock.now();
         let mut known = known_by_origin(self.connection, drafts).await?;
         let mut imported = Imported::default();
         let mut digests: HashMap<IncidentId, String> = HashMap::new();
-        for draft in drafts {
+        for (place, draft) in drafts.iter().enumerate() {
             let (origin, digest) = ((draft.origin.name.clone(), draft.origin.id.clone()), draft.digest());
-            let actor = import::actor(draft, importer);
+            let actor = import::actor(draft, &importer.who);
             let id = match known.get(&origin) {
+                Some(known) if known.private && self.is_hidden(known.id, Some(importer)).await? => {
+                    imported.hidden.push(place);
+                    continue;
+                }
                 Some(known) if known.digest.as_ref() == Some(&digest) => {
                     imported.unchanged += 1;
                     continue;
@@ -167,7 +182,8 @@ impl Batch<'_> {
                 }
             };
             digests.insert(id, digest.clone());
-            known.insert(origin, Known { id, digest: Some(digest) });
+            // Importing makes nothing private, and what was before and is hidden did not come this far.
+            known.insert(origin, Known { id, digest: Some(digest), private: false });
         }
         let digests: Vec<_> = digests.into_iter().collect();
         SAVE_DIGESTS
@@ -196,19 +212,27 @@ impl Batch<'_> {
         found.iter().map(rows::event).collect()
     }
 
+    /// Whether an incident does not exist for `actor`; nothing is hidden from nobody in particular.
+    pub async fn is_hidden(&mut self, id: IncidentId, actor: Option<&Actor>) -> Result<bool, StoreError> {
+        let Some(actor) = actor else { return Ok(false) };
+        Ok(self.incident(id).await?.is_some_and(|incident| !incident.is_visible_to(actor)))
+    }
+
     /// Applies past deliveries; `job` is their place in the batch.
-    pub async fn replay(&mut self, deliveries: &[Delivery], job: usize) -> Result<Receipt, StoreError> {
+    pub async fn replay(&mut self, deliveries: &[Delivery], importer: &Actor, job: usize) -> Result<Receipt, StoreError> {
         let mut sum = Receipt::default();
         let mut expiring: HashMap<IntegrationId, Option<Timestamp>> = HashMap::new();
-        for delivery in deliveries {
+        for (place, delivery) in deliveries.iter().enumerate() {
             let integration = delivery.integration_id;
+            // Nothing runs out before its time because a line says that it is later already.
+            let at = delivery.received_at.min(self.clock.now());
             let due = match expiring.get(&integration) {
                 Some(due) => *due,
                 None => self.first_expiry(integration).await?,
             };
-            let due = if due.is_some_and(|due| due <= delivery.received_at) {
+            let due = if due.is_some_and(|due| due <= at) {
                 loop {
-                    let expired = self.expire((Timestamp::MIN, delivery.received_at), Some(integration), job).await?;
+                    let expired = self.expire((Timestamp::MIN, at), Some(integration), job).await?;
                     sum.resolved += u32::try_from(expired.alerts).unwrap_or(u32::MAX);
                     if expired.all {
                         break;
@@ -220,7 +244,9 @@ impl Batch<'_> {
             };
             let next = delivery.signals.iter().filter_map(|signal| signal.expires_at).min();
             expiring.insert(integration, [due, next].into_iter().flatten().min());
-            sum.add(self.deliver(delivery, job).await?);
+            let mut receipt = self.deliver(delivery, Some(importer), job).await?;
+            receipt.hidden.fill(place);
+            sum.add(receipt);
         }
         Ok(sum)
     }
@@ -242,7 +268,7 @@ async fn known_by_origin(connection: &mut AnyConnection, drafts: &[Draft]) -> Re
         .fetch(connection, drafts, "find imported incidents", |statement, draft| statement.bind(draft.origin.name.clone()).bind(draft.origin.id.clone()))
         .await?;
     let known = |row: &sqlx::any::AnyRow| {
-        let known = Known { id: IncidentId(rows::parsed(row, 0)?), digest: rows::get(row, 3)? };
+        let known = Known { id: IncidentId(rows::parsed(row, 0)?), digest: rows::get(row, 3)?, private: rows::get::<i64>(row, 4)? != 0 };
         Ok(((rows::get(row, 1)?, rows::get(row, 2)?), known))
     };
     found.iter().map(known).collect()

@@ -2,6 +2,7 @@
 
 use super::{Page, Store, StoreError, query, rows};
 use crate::domain::{
+    alert::Alert,
     ids::{IncidentId, IncidentRef},
     incident::{Incident, Kind, State},
     people::{Actor, Right},
@@ -9,6 +10,7 @@ use crate::domain::{
     time::Timestamp,
     timeline::Event,
 };
+use sqlx::any::AnyRow;
 
 /// Which incidents a list holds. Empty lists and `None` filter nothing.
 #[derive(Clone, Debug)]
@@ -86,6 +88,29 @@ impl Store {
     pub async fn events(&self, id: IncidentId) -> Result<Vec<Event>, StoreError> {
         let found = sqlx::query(rows::EVENTS_OF_INCIDENT).bind(id.to_string()).fetch_all(&self.readers).await.map_err(query("read an incident's events"))?;
         found.iter().map(rows::event).collect()
+    }
+
+    /// The whole log of an incident and its alerts, the oldest first, as both stood at one moment.
+    pub async fn events_and_alerts(&self, id: IncidentId) -> Result<(Vec<Event>, Vec<Alert>), StoreError> {
+        const ALERTS: &str = concat!("SELECT ", rows::alert_columns!(), " FROM ", rows::alert_tables!(), " WHERE a.incident_id = $1");
+        let (events, mut alerts) = self.events_and(id, ALERTS, rows::alert).await?;
+        alerts.sort_by_key(|alert| (alert.started_at, alert.id));
+        Ok((events, alerts))
+    }
+
+    /// The whole log of an incident and what `sql` finds of it, `$1`, as both stood at one moment.
+    pub(super) async fn events_and<T>(
+        &self,
+        id: IncidentId,
+        sql: &'static str,
+        item: impl Fn(&AnyRow) -> Result<T, StoreError>,
+    ) -> Result<(Vec<Event>, Vec<T>), StoreError> {
+        const WHAT: &str = "read an incident's events and alerts";
+        let mut read = self.readers.begin_with(self.backend.begin_reading()).await.map_err(query(WHAT))?;
+        let events = sqlx::query(rows::EVENTS_OF_INCIDENT).bind(id.to_string()).fetch_all(&mut *read).await.map_err(query(WHAT))?;
+        let items = sqlx::query(sql).bind(id.to_string()).fetch_all(&mut *read).await.map_err(query(WHAT))?;
+        read.rollback().await.map_err(query(WHAT))?;
+        Ok((events.iter().map(rows::event).collect::<Result<_, _>>()?, items.iter().map(item).collect::<Result<_, _>>()?))
     }
 
     /// A page of incidents, the newest reference first.
@@ -167,9 +192,9 @@ impl Store {
     }
 }
 
-/// For `LIKE … ESCAPE '!'`: the label as it stands inside an incident. Others may look alike, so
+/// For `LIKE … ESCAPE '!'`: the label as it stands inside an incident or an alert. Others may look alike, so
 /// whoever asks looks again.
-fn label_in_doc((name, value): &(String, String)) -> String {
+pub(super) fn label_in_doc((name, value): &(String, String)) -> String {
     let pair = format!("{}:{}", rows::to_json(name), rows::to_json(value));
     format!("%{}%", pair.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }

@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     domain::{
-        alert::{AlertState, Episode, Ignored, Signal, Verdict, is_about_monitoring, judge},
+        alert::{AlertState, Episode, Ignored, Signal, Verdict, is_about_monitoring, is_overtaken, judge, told_end},
         grouping::{self, Group, Placement, Why},
         ids::{AlertId, IncidentId, IntegrationId},
         incident::{AlertRef, AlertResolution, Observation, open_by_alert},
         integration::Grouping,
-        people::{ActorKind, ActorRef},
+        people::{Actor, ActorKind, ActorRef},
+        slo::{raising::SOURCE, severity::Suggestion},
         time::Timestamp,
     },
     server::clock::Clock,
@@ -64,6 +65,9 @@ pub struct Receipt {
     pub incidents_resolved: u32,
     /// The alerts that were touched, in the order of the signals.
     pub alerts: Vec<AlertId>,
+    /// Of a replay: the places of the deliveries of which something was left out, because it would
+    /// have touched an incident that is hidden from the importer.
+    pub hidden: Vec<usize>,
 }
 
 impl Receipt {
@@ -80,6 +84,7 @@ impl Receipt {
         self.incidents_opened += other.incidents_opened;
         self.incidents_resolved += other.incidents_resolved;
         self.alerts.extend(other.alerts);
+        self.hidden.extend(other.hidden);
     }
 }
 
@@ -149,14 +154,23 @@ struct End {
 }
 
 impl Batch<'_> {
-    /// Applies one delivery; `job` is its place in the batch.
-    pub async fn deliver(&mut self, delivery: &Delivery, job: usize) -> Result<Receipt, StoreError> {
+    /// Applies one delivery; `job` is its place in the batch. What is imported touches no incident
+    /// that is hidden from the `importer`; what an integration sends now has none.
+    pub async fn deliver(&mut self, delivery: &Delivery, importer: Option<&Actor>, job: usize) -> Result<Receipt, StoreError> {
         let mut receipt = Receipt::default();
         let integration = delivery.integration_id;
         for signal in &delivery.signals {
+            if importer.is_some() && self.touches_hidden(delivery, signal, importer).await? {
+                receipt.hidden = vec![0];
+                continue;
+            }
             let key = signal.dedupe_key.as_str();
+            let ended_at = self.told_end(integration, key, delivery.received_at);
             let newest = self.episode(integration, key).await?;
-            let verdict = judge(newest, signal, delivery.received_at);
+            let verdict = match judge(newest, signal, delivery.received_at) {
+                Verdict::Open { .. } if ended_at.is_some_and(|at| is_overtaken(signal, at, delivery.received_at)) => Verdict::Ignore(Ignored::Overtaken),
+                verdict => verdict,
+            };
             if !matches!(verdict, Verdict::Open { .. }) {
                 receipt.alerts.extend(newest.map(|episode| episode.id));
             }
@@ -168,6 +182,9 @@ impl Batch<'_> {
                 Verdict::Ignore(why) => {
                     receipt.ignored += 1;
                     *receipt.ignored_because.entry(why).or_default() += 1;
+                    if let Some(at) = told_end(signal, delivery.received_at).filter(|_| why == Ignored::Unknown) {
+                        self.tell_end(integration, key, at, delivery.received_at);
+                    }
                 }
                 Verdict::Repeat { event_at } => {
                     receipt.repeated += 1;
@@ -179,7 +196,9 @@ impl Batch<'_> {
                         episode.last_event_at = event_at;
                         episode.state = AlertState::Acknowledged;
                         if let Some(incident) = episode.incident_id {
-                            let seen = Observation::AcknowledgedAtSource { id: episode.id, title: signal.title.clone() };
+                            // An acknowledgement need not repeat what the alert says: its title may be its key.
+                            let title = self.title_of(episode.id).await?.unwrap_or_else(|| signal.title.clone());
+                            let seen = Observation::AcknowledgedAtSource { id: episode.id, title };
                             self.observe(incident, seen, delivery.actor(), delivery.received_at, job);
                         }
                         self.save_episode(integration, key, episode, 1, true);
@@ -196,6 +215,35 @@ impl Batch<'_> {
             }
         }
         Ok(receipt)
+    }
+
+    /// Whether a signal would change, or join, an incident that is hidden from `importer`.
+    async fn touches_hidden(&mut self, delivery: &Delivery, signal: &Signal, importer: Option<&Actor>) -> Result<bool, StoreError> {
+        let newest = self.episode(delivery.integration_id, &signal.dedupe_key).await?;
+        let Verdict::Open { started_at, .. } = judge(newest, signal, delivery.received_at) else {
+            return match newest.and_then(|episode| episode.incident_id) {
+                Some(id) => self.is_hidden(id, importer).await,
+                None => Ok(false),
+            };
+        };
+        let since = started_at.plus_secs(-i64::from(delivery.grouping.quiet_s));
+        let key = grouping::key(&delivery.grouping, &signal.labels, &signal.group_labels, &signal.title);
+        let groups = self.groups(delivery.integration_id, signal.severity, since).await?;
+        let joined = match grouping::place(&delivery.grouping, signal.severity, &key, started_at, groups.values()) {
+            Placement::RecordOnly => return Ok(false),
+            Placement::Open => None,
+            Placement::Join { incident_id } | Placement::JoinStorm { incident_id } => Some(incident_id),
+        };
+        // An incident of its own would take over a group that was active since.
+        let taken = groups.get(&key).filter(|group| group.active_at >= since).map(|group| group.incident_id);
+        for id in [joined, taken].into_iter().flatten() {
+            if let Some(id) = self.living(id).await?
+                && self.is_hidden(id, importer).await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Resolves what ran out after one instant and by another, which is taken as now, of one
@@ -280,7 +328,9 @@ impl Batch<'_> {
             about_monitoring: is_about_monitoring(&signal.labels),
         };
         let key = grouping::key(&delivery.grouping, &signal.labels, &signal.group_labels, &signal.title);
-        let incident_id = self.place_alert(delivery, &alert, &key, incidents_opened, job).await?;
+        // Of other senders' annotations nothing is read out: they say how urgent it is.
+        let suggestion = (delivery.source == SOURCE).then(|| Suggestion::of(&signal.annotations)).flatten();
+        let incident_id = self.place_alert(delivery, &alert, suggestion, &key, incidents_opened, job).await?;
         let episode = Episode {
             id,
             state: AlertState::Triggered,
@@ -314,6 +364,7 @@ impl Batch<'_> {
         &mut self,
         delivery: &Delivery,
         alert: &AlertRef,
+        suggestion: Option<Suggestion>,
         key: &str,
         incidents_opened: &mut u32,
         job: usize,
@@ -336,7 +387,7 @@ impl Batch<'_> {
             }
             None => {
                 *incidents_opened += 1;
-                self.open_incident(open_by_alert(alert, delivery.received_at), delivery.actor(), None, delivery.received_at).await?
+                self.open_incident(open_by_alert(alert, suggestion, delivery.received_at), delivery.actor(), None, delivery.received_at).await?
             }
         };
         let (opened_at, active_at) = match known {

@@ -74,8 +74,9 @@ use super::clock::Clock;
 use sqlx::{
     AnyConnection, AnyPool, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
+    error::DatabaseError,
     migrate::{MigrateError, Migrator},
-    sqlite::SqliteConnectOptions,
+    sqlite::{SqliteConnectOptions, SqliteError},
 };
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
@@ -90,6 +91,12 @@ pub enum StoreError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("could not {what}")]
     Query { what: &'static str, source: sqlx::Error },
+    /// What a reader can do about it is said here, wherever it ends up: in a log or on a terminal.
+    #[error(
+        "could not {what}, for the database file is damaged or no database: move it away together with its -wal and -shm, \
+         then bring the last backup back with `tocsin restore --replace FILE`"
+    )]
+    Damaged { what: String, source: sqlx::Error },
     #[error("{what} in the database cannot be read")]
     Unreadable { what: &'static str, source: serde_json::Error },
     #[error("the writer has stopped")]
@@ -168,7 +175,7 @@ impl Store {
     pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let shown = shown(url);
-        let open = |source| StoreError::Open { shown: shown.clone(), source };
+        let open = |source| opening(&shown, source);
         let backend = if url.starts_with("sqlite:") { Backend::Sqlite } else { Backend::Postgres };
         let url = match backend {
             Backend::Sqlite if !url.contains("mode=") => format!("{url}{}mode=rwc", if url.contains('?') { '&' } else { '?' }),
@@ -219,6 +226,9 @@ impl Store {
         let mut looks = 1;
         loop {
             match MIGRATIONS.run(&self.writers).await {
+                Err(MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) if is_damage(&source) => {
+                    return Err(StoreError::Damaged { what: format!("bring the database {} to this version's shape", shown(&self.url)), source });
+                }
                 Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if self.backend == Backend::Sqlite && looks < LOOKS => looks += 1,
                 done => return Ok(done?),
             }
@@ -229,7 +239,7 @@ impl Store {
     /// Whether something can be written: a server that cannot is better not started. `url` is
     /// what it was opened with.
     pub async fn check_writable(&self, url: &str) -> Result<(), StoreError> {
-        let open = |source| StoreError::Open { shown: shown(url), source };
+        let open = |source| opening(&shown(url), source);
         let _asker = self.wanted.ask();
         let mut write = self.writers.begin_with(self.backend.begin()).await.map_err(open)?;
         // SQLite says that a file is read-only when it is written, not when the write begins.
@@ -295,7 +305,23 @@ fn page<T>(
 
 /// Names the operation that failed.
 pub(super) fn query(what: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
-    move |source| StoreError::Query { what, source }
+    move |source| if is_damage(&source) { StoreError::Damaged { what: what.to_owned(), source } } else { StoreError::Query { what, source } }
+}
+
+/// Says of which database it is that it cannot be opened.
+fn opening(shown: &str, source: sqlx::Error) -> StoreError {
+    if is_damage(&source) {
+        StoreError::Damaged { what: format!("open the database {shown}"), source }
+    } else {
+        StoreError::Open { shown: shown.to_owned(), source }
+    }
+}
+
+/// Whether SQLite found its file malformed (11) or no database (26). The low byte of its code is
+/// the kind of trouble, whatever else it says.
+fn is_damage(error: &sqlx::Error) -> bool {
+    let told = error.as_database_error().and_then(|error| error.try_downcast_ref::<SqliteError>()).and_then(DatabaseError::code);
+    told.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
 /// The address of a database without its password.

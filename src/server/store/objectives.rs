@@ -239,6 +239,11 @@ pub(super) async fn change(
             _ => {}
         }
     }
+    if !anew && draft.indicator.is_asked() && draft.reaches_back_s() > was.draft.reaches_back_s() {
+        // Whoever measures it goes on into the past from where it stopped.
+        let sql = "UPDATE objective_pulse SET backfilled = 0 WHERE objective = $1";
+        sqlx::query(sql).bind(kept.number).execute(&mut **write).await.map_err(query(WHAT))?;
+    }
     let changed = changed_fields(&was.draft, draft).join(", ");
     let note = by.did(Action::ObjectiveChanged, subject(&kept.objective)).with("changed", changed).with("revision", kept.objective.revision);
     audit::append(&mut *write, now, &if anew { note.with("generation", kept.objective.generation) } else { note }).await?;

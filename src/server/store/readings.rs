@@ -63,6 +63,13 @@ impl Store {
         found.iter().map(|row| rows::time(row, 0)).collect()
     }
 
+    /// When readings of an objective arrived, in order, of those that were taken since an instant.
+    pub async fn arrivals(&self, number: i64, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT received_at FROM readings WHERE objective = $1 AND at >= $2 ORDER BY received_at";
+        let found = sqlx::query(SQL).bind(number).bind(since.micros()).fetch_all(&self.readers).await.map_err(query("read when readings arrived"))?;
+        found.iter().map(|row| rows::time(row, 0)).collect()
+    }
+
     /// Writes down readings of objectives, and the slices they lie in, all in one transaction. Of
     /// two with the same instant the last counts. Answers in the order of `sent`, which is that of
     /// the objectives' numbers, so that no two servers wait for each other.

@@ -246,7 +246,7 @@ pub(super) fn merged(fine: &[Slice], width_s: i64, left_out: &[(i64, i64)]) -> V
             match merged[begun..].last_mut() {
                 Some(last) if end_s(last) == slice.start_s => {
                     last.width_s += slice.width_s;
-                    last.good = last.good.min(last.total) + slice.good.min(slice.total);
+                    last.good = possible(last) + possible(slice);
                     last.total += slice.total;
                 }
                 _ => merged.push(*slice),
@@ -254,6 +254,11 @@ pub(super) fn merged(fine: &[Slice], width_s: i64, left_out: &[(i64, i64)]) -> V
         }
     }
     merged
+}
+
+/// The good of a slice as it counts: of more than all, all; of less than none, none.
+fn possible(slice: &Slice) -> f64 {
+    slice.good.min(slice.total).max(0.0)
 }
 
 /// Writes slices into a transaction; answers whether anything changed.

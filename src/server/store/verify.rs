@@ -1,15 +1,19 @@
-//! Verifying the record: every chain, and that the projection says what the chains say.
+//! Verifying the record: every chain, that alerts are what the chains say of them, and that the
+//! projection says what the chains say.
 
 use super::{Store, StoreError, query, rows};
 use crate::domain::{
+    alerts_told::AlertsTold,
     audit::AuditState,
-    ids::{IncidentId, IncidentRef},
-    incident::Incident,
+    ids::{AlertId, IncidentId, IncidentRef},
+    incident::{AlertRef, Incident},
     metrics::Facts,
+    severity::AlertSeverity,
     time::Timestamp,
-    timeline,
+    timeline::{self, Event},
     verification::{Fault as InOne, Verification},
 };
+use sqlx::any::AnyRow;
 use std::collections::BTreeSet;
 
 /// The columns of one incident, as [`Row::read`] reads them.
@@ -51,8 +55,9 @@ impl Verified {
 }
 
 impl Store {
-    /// Checks every incident's chain against its projection's head; with `rebuild` the projection
-    /// is also folded anew from the events and compared field by field.
+    /// Checks every incident's chain against its projection's head, and its alerts against what the
+    /// chain says of them; with `rebuild` the projection is also folded anew from the events and
+    /// compared field by field.
     pub async fn verify(&self, rebuild: bool) -> Result<Verified, StoreError> {
         // Read first: what is opened meanwhile lies beyond it.
         let opened = sqlx::query("SELECT value FROM counters WHERE name = 'incident'").fetch_one(&self.readers).await;
@@ -174,9 +179,9 @@ impl Store {
     }
 
     async fn look(&self, row: &Row, rebuild: bool) -> Result<(u64, Option<InOne>), StoreError> {
-        let derived = |what: &str| InOne { seq: row.version, what: what.to_owned() };
-        let events = match self.events(row.id).await {
-            Ok(events) => events,
+        const ALERTS: &str = "SELECT id, title, service, severity, started_at, resolved_at FROM alerts WHERE incident_id = $1 ORDER BY started_at, id";
+        let (events, alerts) = match self.events_and(row.id, ALERTS, standing).await {
+            Ok(read) => read,
             // What cannot be read any more was changed; saying which incident is the point here.
             Err(StoreError::Unreadable { what, .. }) => return Ok((0, Some(InOne { seq: 0, what: format!("{what} cannot be read") }))),
             Err(error) => return Err(error),
@@ -184,23 +189,50 @@ impl Store {
         let fault = match timeline::verify(row.id, &events) {
             Err(broken) => Some(InOne::of_chain(&broken, &events.iter().map(|event| event.seq).collect::<Vec<_>>())),
             Ok(end) if end.seq != row.version || end.hash != row.head => Some(InOne::of_end(end.seq, row.version)),
-            Ok(_) if rebuild => {
-                let folded = Incident::fold(row.id, row.reference, &events);
-                let same = serde_json::from_str::<Incident>(&row.doc).is_ok_and(|projection| folded.as_ref() == Some(&projection));
-                let found_by = match &folded {
-                    Some(folded) => row.columns == Columns::of(folded) && self.services_of(row.id).await? == folded.services.iter().cloned().collect(),
-                    None => false,
-                };
-                let counted = self.counts_as(row.id, folded.as_ref().and_then(Facts::of)).await?;
-                match (same && found_by, counted) {
-                    (true, true) => None,
-                    (true, false) => Some(derived("what figures are made from differs from what its events say")),
-                    (false, _) => Some(derived("the incident differs from what its events say")),
-                }
-            }
-            Ok(_) => None,
+            Ok(_) => match self.alerts_differ(&events, &alerts).await? {
+                Some(what) => Some(InOne { seq: 0, what }),
+                None if rebuild => self.derived_differs(row, &events).await?,
+                None => None,
+            },
         };
         Ok((events.len() as u64, fault))
+    }
+
+    /// The first alert of an incident that is not what these events say of it. What came with
+    /// merged incidents is told by their logs, as far as they are still there.
+    async fn alerts_differ(&self, events: &[Event], alerts: &[AlertRef]) -> Result<Option<String>, StoreError> {
+        let mut told = AlertsTold::by(events);
+        let (mut asked, mut seen) = (told.merged().to_vec(), BTreeSet::new());
+        while let Some((id, reference)) = asked.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            // One that cannot be read is named where it stands.
+            let theirs = match self.events(id).await {
+                Err(StoreError::Unreadable { .. }) => continue,
+                read => AlertsTold::by(&read?),
+            };
+            asked.extend_from_slice(theirs.merged());
+            told.learn(theirs, reference);
+        }
+        Ok(told.differs_from(alerts))
+    }
+
+    /// Whether everything that is derived from the events is what they give.
+    async fn derived_differs(&self, row: &Row, events: &[Event]) -> Result<Option<InOne>, StoreError> {
+        let derived = |what: &str| InOne { seq: row.version, what: what.to_owned() };
+        let folded = Incident::fold(row.id, row.reference, events);
+        let same = serde_json::from_str::<Incident>(&row.doc).is_ok_and(|projection| folded.as_ref() == Some(&projection));
+        let found_by = match &folded {
+            Some(folded) => row.columns == Columns::of(folded) && self.services_of(row.id).await? == folded.services.iter().cloned().collect(),
+            None => false,
+        };
+        let counted = self.counts_as(row.id, folded.as_ref().and_then(Facts::of)).await?;
+        Ok(match (same && found_by, counted) {
+            (true, true) => None,
+            (true, false) => Some(derived("what figures are made from differs from what its events say")),
+            (false, _) => Some(derived("the incident differs from what its events say")),
+        })
     }
 
     /// Whether figures are made from exactly these facts of an incident.
@@ -223,6 +255,19 @@ impl Store {
             .map_err(query("read an incident's services"))?;
         found.iter().map(|row| rows::get(row, 0)).collect()
     }
+}
+
+/// What is compared of an alert.
+fn standing(row: &AnyRow) -> Result<AlertRef, StoreError> {
+    Ok(AlertRef {
+        id: AlertId(rows::parsed(row, 0)?),
+        title: rows::get(row, 1)?,
+        service: rows::get(row, 2)?,
+        severity: rows::get::<Option<String>>(row, 3)?.and_then(|word| AlertSeverity::from_word(&word)),
+        started_at: rows::time(row, 4)?,
+        resolved_at: rows::optional_time(row, 5)?,
+        about_monitoring: false,
+    })
 }
 
 /// One incident as it was verified.

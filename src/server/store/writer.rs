@@ -16,7 +16,7 @@ use crate::domain::{
     ids::IncidentId,
     import::Draft,
     incident::{Command, Declare},
-    people::{Actor, ActorRef},
+    people::Actor,
     time::Timestamp,
 };
 use sqlx::{Any, Connection, pool::PoolConnection};
@@ -57,10 +57,13 @@ pub(super) enum Work {
     },
     ImportIncidents {
         drafts: Vec<Draft>,
-        importer: ActorRef,
+        importer: Actor,
     },
     /// Past deliveries, in order.
-    Replay(Vec<Delivery>),
+    Replay {
+        deliveries: Vec<Delivery>,
+        importer: Actor,
+    },
     /// Resolve what ran out after this and was not refreshed in time.
     Expire {
         after: Timestamp,
@@ -264,7 +267,7 @@ struct Hand {
 fn size(work: &Work) -> usize {
     match work {
         Work::Intake(delivery) => delivery.signals.len(),
-        Work::Replay(deliveries) => deliveries.iter().map(|delivery| delivery.signals.len()).sum(),
+        Work::Replay { deliveries, .. } => deliveries.iter().map(|delivery| delivery.signals.len()).sum(),
         Work::ImportIncidents { drafts, .. } => drafts.iter().map(|draft| 1 + draft.timeline.len()).sum(),
         Work::Declare { .. } | Work::Command { .. } | Work::Expire { .. } => 1,
     }
@@ -330,7 +333,7 @@ impl Hand {
         }
         if result.is_err() {
             // What was remembered may hold what was rolled back.
-            self.memory = Memory::default();
+            self.memory.forget();
         }
         result
     }
@@ -357,7 +360,7 @@ impl Hand {
                 tracing::debug!(error = &error as &dyn std::error::Error, "repeats take the long way");
                 // Its transaction may still be open.
                 drop(connection.detach());
-                self.memory = Memory::default();
+                self.memory.forget();
                 None
             }
         }
@@ -378,12 +381,12 @@ impl Hand {
         batch.foresee(jobs.iter().map(|job| &job.work)).await?;
         for Job { work, .. } in jobs.iter() {
             answers.push(match work {
-                Work::Intake(delivery) => Answer::Intake(batch.deliver(delivery, answers.len()).await?),
+                Work::Intake(delivery) => Answer::Intake(batch.deliver(delivery, None, answers.len()).await?),
                 Work::Declare { draft, actor, key } => Answer::Outcome(Box::new(batch.declare(draft, actor, key).await?)),
                 Work::Command { id, command, actor, key, if_match } => Answer::Outcome(Box::new(batch.command(*id, command, actor, key, *if_match).await?)),
                 Work::Expire { after } => Answer::Expired(batch.expire((*after, self.store.clock.now()), None, answers.len()).await?),
                 Work::ImportIncidents { drafts, importer } => Answer::Imported(batch.import(drafts, importer).await?),
-                Work::Replay(deliveries) => Answer::Intake(batch.replay(deliveries, answers.len()).await?),
+                Work::Replay { deliveries, importer } => Answer::Intake(batch.replay(deliveries, importer, answers.len()).await?),
             });
         }
         let (changes, resolved_by) = batch.finish().await?;

@@ -37,9 +37,14 @@ pub async fn create(app: &App, actor: &Actor, mut draft: ExclusionDraft) -> Resu
     {
         return Err(services::unknown().into());
     }
-    // In a zone that nobody knows nothing would ever be left out.
-    if let Some(recurrence) = draft.recurrence.as_ref().filter(|recurrence| zones::find(&recurrence.zone).is_none()) {
-        return Err(invalid(vec![format!("there is no time zone “{}”; it reads like Europe/Berlin", recurrence.zone)]).into());
+    if let Some(recurrence) = &draft.recurrence {
+        // In a zone that nobody knows nothing would ever be left out.
+        let Some(zone) = zones::find(&recurrence.zone) else {
+            return Err(invalid(vec![format!("there is no time zone “{}”; it reads like Europe/Berlin", recurrence.zone)]).into());
+        };
+        if let Some(words) = draft.contradiction(zone.as_ref()) {
+            return Err(invalid(vec![words]).into());
+        }
     }
     let made = app.store.create_exclusion(&draft, &auth::by(&actor.who)).await?;
     tracing::info!(exclusion = %made.id, by = actor.who.id, "left time out of objectives");

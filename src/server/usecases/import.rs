@@ -25,7 +25,10 @@ use futures::{Stream, StreamExt};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Most incidents, and most of their entries, in one commit.
@@ -40,10 +43,20 @@ const SILENT_FOR: Duration = Duration::from_secs(60);
 const NEXT: &str = "What was read until then is imported. Send all of it again: nothing becomes double.";
 const NEXT_TRIED: &str = "Nothing was imported: it was only asked what that would do. Ask again with all of it.";
 
-fn add(report: &mut IncidentReport, imported: Imported) {
+/// What is said of a line that would touch what is hidden from whoever imports; it tells nothing of that.
+const NOT_ALLOWED: (&str, &str) = ("not_allowed", "your role does not allow to import this");
+
+/// Adds what became of a batch that was read from these lines.
+fn add(report: &mut IncidentReport, imported: &Imported, lines: &[u64]) {
     report.created += imported.created;
     report.updated += imported.updated;
     report.unchanged += imported.unchanged;
+    not_allowed(&mut report.rejected, &imported.hidden, lines);
+}
+
+fn not_allowed(rejected: &mut RejectedLines, places: &[usize], lines: &[u64]) {
+    let (code, words) = NOT_ALLOWED;
+    places.iter().filter_map(|place| lines.get(*place)).for_each(|line| rejected.add(*line, code, words));
 }
 
 /// What became of imported alerts.
@@ -60,12 +73,14 @@ pub struct AlertReport {
 }
 
 impl AlertReport {
-    fn add(&mut self, receipt: &Receipt) {
+    /// Adds what became of a batch that was read from these lines.
+    fn add(&mut self, receipt: &Receipt, lines: &[u64]) {
         self.alerts_opened += u64::from(receipt.opened);
         self.alerts_repeated += u64::from(receipt.repeated);
         self.alerts_resolved += u64::from(receipt.resolved);
         self.incidents_opened += u64::from(receipt.incidents_opened);
         self.incidents_resolved += u64::from(receipt.incidents_resolved);
+        not_allowed(&mut self.rejected, &receipt.hidden, lines);
     }
 }
 
@@ -93,12 +108,13 @@ impl<'a> Sink<'a> {
 
     async fn take(&mut self, drafts: Vec<Draft>) -> Result<Imported, ServerError> {
         Ok(match self.mode {
-            Mode::Do => self.store.import_incidents(drafts, &self.who.who).await?,
-            Mode::Try => self.store.would_import(&drafts, &mut self.tried).await?,
+            Mode::Do => self.store.import_incidents(drafts, self.who).await?,
+            Mode::Try => self.store.would_import(&drafts, self.who, &mut self.tried).await?,
         })
     }
 
-    async fn end(self, report: &IncidentReport) -> Result<(), ServerError> {
+    async fn end(self, report: &mut IncidentReport) -> Result<(), ServerError> {
+        report.rejected.in_order();
         match self.mode {
             Mode::Do => note_incidents(self.store, self.who, report).await,
             Mode::Try => Ok(()),
@@ -117,30 +133,31 @@ pub async fn incidents<E>(
     needs(who, Right::Work)?;
     let mut sink = Sink::new(store, who, mode);
     let mut report = IncidentReport::default();
-    let mut waiting: Vec<Draft> = vec![];
+    let (mut waiting, mut lines): (Vec<Draft>, Vec<u64>) = (vec![], vec![]);
     let mut entries = 0;
     let mut reader = Reader::new(bytes).in_mode(mode);
     while let Some(records) = reader.next().await? {
         for (line, value) in records {
-            match value.and_then(|value| import::parse(&value)) {
+            match value.and_then(|value| import::parse(&value, store.clock().now())) {
                 Ok(draft) => {
                     entries += draft.timeline.len();
                     waiting.push(draft);
+                    lines.push(line);
                 }
                 Err(flaws) => report.rejected.add_flaws(line, &flaws),
             }
             if waiting.len() >= BATCH_INCIDENTS || entries >= BATCH_ENTRIES {
                 entries = 0;
-                add(&mut report, sink.take(std::mem::take(&mut waiting)).await?);
+                add(&mut report, &sink.take(std::mem::take(&mut waiting)).await?, &std::mem::take(&mut lines));
                 progress(&report);
             }
         }
     }
     if !waiting.is_empty() {
-        add(&mut report, sink.take(waiting).await?);
+        add(&mut report, &sink.take(waiting).await?, &lines);
     }
     progress(&report);
-    sink.end(&report).await?;
+    sink.end(&mut report).await?;
     Ok(report)
 }
 
@@ -164,20 +181,23 @@ pub async fn statuspage(store: &Store, who: &Actor, mode: Mode, file: &[u8], mut
     let mut sink = Sink::new(store, who, mode);
     let unreadable = |words: String| Failure::new(FailureKind::Invalid, "not_statuspage", words);
     let file: Value = serde_json::from_slice(file).map_err(|error| unreadable(format!("the file is not JSON: {error}")))?;
-    let drafts = statuspage::read(&file).map_err(|flaw| unreadable(flaw.detail))?;
+    let drafts = statuspage::read(&file, store.clock().now()).map_err(|flaw| unreadable(flaw.detail))?;
     let mut report = IncidentReport::default();
-    let mut whole = vec![];
+    let (mut whole, mut lines): (Vec<Draft>, Vec<u64>) = (vec![], vec![]);
     for (draft, line) in drafts.into_iter().zip(1..) {
         match draft {
-            Ok(draft) => whole.push(draft),
+            Ok(draft) => {
+                whole.push(draft);
+                lines.push(line);
+            }
             Err(flaws) => report.rejected.add_flaws(line, &flaws),
         }
     }
-    for batch in whole.chunks(BATCH_INCIDENTS) {
-        add(&mut report, sink.take(batch.to_vec()).await?);
+    for (batch, lines) in whole.chunks(BATCH_INCIDENTS).zip(lines.chunks(BATCH_INCIDENTS)) {
+        add(&mut report, &sink.take(batch.to_vec()).await?, lines);
         progress(&report);
     }
-    sink.end(&report).await?;
+    sink.end(&mut report).await?;
     Ok(report)
 }
 
@@ -189,19 +209,37 @@ pub async fn alerts<E>(
     who: &Actor,
     integration: Option<&str>,
     bytes: impl Stream<Item = Result<Bytes, E>>,
+    progress: impl FnMut(&AlertReport),
+) -> Result<AlertReport, ServerError> {
+    let mut without_sender = HashSet::new();
+    let report = replay_alerts(store, who, integration, bytes, progress, &mut without_sender).await;
+    // Nobody will ever send again what is open among them, also where the import broke off.
+    for id in without_sender {
+        store.set_stale(id, "", true).await?;
+    }
+    report
+}
+
+/// Replays alerts as they are read. `without_sender` is told the integrations that are none.
+async fn replay_alerts<E>(
+    store: &Store,
+    who: &Actor,
+    integration: Option<&str>,
+    bytes: impl Stream<Item = Result<Bytes, E>>,
     mut progress: impl FnMut(&AlertReport),
+    without_sender: &mut HashSet<IntegrationId>,
 ) -> Result<AlertReport, ServerError> {
     needs(who, Right::Work)?;
     let receivers = Receivers::load(store, integration).await?;
-    let replay = store.begin_replay();
+    let replay = store.begin_replay(who);
     let mut report = AlertReport::default();
-    let mut waiting: Vec<Delivery> = vec![];
+    let (mut waiting, mut lines): (Vec<Delivery>, Vec<u64>) = (vec![], vec![]);
     let mut signals = 0;
     let mut reader = Reader::new(bytes);
     while let Some(records) = reader.next().await? {
         for (line, value) in records {
             report.lines += 1;
-            let read = value.and_then(|value| receivers.read(&value));
+            let read = value.and_then(|value| receivers.read(&value, store.clock().now()));
             let Received { delivery, changes, partly } = match read {
                 Ok(received) => received,
                 Err(flaws) => {
@@ -224,17 +262,22 @@ pub async fn alerts<E>(
                 store.record_changes(told).await?;
             }
             signals += delivery.signals.len();
+            if sources::find(&delivery.source).map(imported_id) == Some(delivery.integration_id) {
+                without_sender.insert(delivery.integration_id);
+            }
             waiting.push(delivery);
+            lines.push(line);
             if waiting.len() >= BATCH_DELIVERIES || signals >= BATCH_SIGNALS {
                 signals = 0;
-                report.add(&store.replay(&replay, std::mem::take(&mut waiting)).await?);
+                report.add(&store.replay(&replay, std::mem::take(&mut waiting)).await?, &std::mem::take(&mut lines));
                 progress(&report);
             }
         }
     }
     if !waiting.is_empty() {
-        report.add(&store.replay(&replay, waiting).await?);
+        report.add(&store.replay(&replay, waiting).await?, &lines);
     }
+    report.rejected.in_order();
     progress(&report);
     if report.lines > 0 {
         let note = finished(who, "alerts").with("lines", report.lines).with("alerts_opened", report.alerts_opened);
@@ -276,11 +319,14 @@ impl Receivers {
         Ok(Self { only, by_source })
     }
 
-    fn read(&self, line: &Value) -> Result<Received, Vec<Flaw>> {
+    fn read(&self, line: &Value, now: Timestamp) -> Result<Received, Vec<Flaw>> {
         let mut flaws = vec![];
-        let received_at = line.get("received_at").and_then(Value::as_str).and_then(Timestamp::parse);
-        if received_at.is_none() {
-            flaws.push(Flaw::new("bad_time", "received_at is RFC 3339, like 2026-08-11T11:06:25Z"));
+        let received_at = import::time(line.get("received_at"), "received_at", now).unwrap_or_else(|flaw| {
+            flaws.push(flaw);
+            None
+        });
+        if received_at.is_none() && flaws.is_empty() {
+            flaws.push(Flaw::new("bad_time", "received_at is missing"));
         }
         let source = line.get("source").and_then(Value::as_str).and_then(sources::find);
         if source.is_none() {
@@ -324,7 +370,7 @@ impl Receivers {
 
 /// Alerts of a source without an integration of its own belong to this one, always the same, so
 /// that importing them again finds them.
-fn imported_id(source: &Source) -> IntegrationId {
+pub(in crate::server) fn imported_id(source: &Source) -> IntegrationId {
     let digest = Sha256::digest(format!("imported alerts of {}", source.slug));
     let mut bytes = [0_u8; 16];
     bytes.copy_from_slice(&digest[..16]);

@@ -107,6 +107,7 @@ fn answer(app: &App, outcome: Outcome) -> Result<Incident, ServerError> {
             let words = format!("somebody changed it meanwhile: it is at version {version}");
             Err(Failure::new(FailureKind::Stale, "stale", words).with_next("Read it again, then decide again.").into())
         }
+        Outcome::OriginTaken => Err(Failure::new(FailureKind::Refused, "origin_taken", "another incident came from this origin under this id").into()),
         Outcome::KeyReused => {
             let words = "this idempotency key was used for something else";
             Err(Failure::new(FailureKind::Invalid, "idempotency_key_reused", words).with_next("Use a new key for every new command.").into())

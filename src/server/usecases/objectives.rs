@@ -1,8 +1,9 @@
 //! Objectives: making them, changing them, and how they stand.
 
-use super::{people::needs, trying};
+use super::{data_sources, people::needs, trying};
 use crate::{
     domain::{
+        data_source::SourceKind,
         failure::{Failure, FailureKind},
         people::{Actor, Right},
         slo::{
@@ -112,6 +113,9 @@ async fn checked(app: &App, draft: ObjectiveDraft, before: Option<&ObjectiveDraf
     if let Some(unfit) = unfit_to_ask(&draft, before) {
         return Err(invalid(unfit).into());
     }
+    if let Some(unfit) = unfit_in_source(app, &draft, before).await {
+        return Err(invalid(unfit).into());
+    }
     if let Indicator::Composite { of, .. } = &draft.indicator {
         let held = app.levels.current(app).await?;
         for part in of {
@@ -135,6 +139,17 @@ fn unfit_to_ask(draft: &ObjectiveDraft, before: Option<&ObjectiveDraft>) -> Opti
     // How a source spells the edge of a bucket decides nothing here.
     let planned = trying::ask_of(&draft.indicator)?.plan(&BTreeMap::new(), draft.slice_s, &["1".to_owned()]);
     planned.err().map(|unfit| unfit.to_string())
+}
+
+/// Why its source would never have a reading for it, where the source says so when it is asked.
+async fn unfit_in_source(app: &App, draft: &ObjectiveDraft, before: Option<&ObjectiveDraft>) -> Option<String> {
+    let is_as_before = before.is_some_and(|before| before.indicator == draft.indicator && before.source == draft.source);
+    if is_as_before || !matches!(draft.indicator, Indicator::Latency { native: false, .. }) {
+        return None;
+    }
+    // A source that is not there yet says nothing against it.
+    let source = data_sources::kept(app, draft.source.as_deref()?).await.ok()?;
+    if source.kind == SourceKind::Prometheus.slug() { trying::no_edge(app, draft, &source.endpoint).await } else { None }
 }
 
 /// What is made from several counts time: their events cannot be added up.

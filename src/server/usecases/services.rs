@@ -1,12 +1,12 @@
 //! Services: how they fare, and what people say of them.
 
-use super::{executive, people::needs, telemetry};
+use super::{budgets, executive, people::needs, telemetry};
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
         metrics::{Facts, Filter, Range, availability::Availability},
         people::{Actor, Right},
-        services::{Calls, Neighbour, OpenIncident, Service, ServiceDraft, ServicePage, is_name},
+        services::{Calls, Neighbour, OpenIncident, Service, ServiceDraft, ServicePage, WorstObjective, is_name},
         sorting,
         telemetry::panels::{self as telemetry_panels, Edge, Question},
     },
@@ -107,6 +107,7 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
     }
     let (alerts, last) = (app.store.open_alerts_by_service(actor).await?, app.store.last_incidents(actor).await?);
     let mut changes = app.store.last_changes().await?;
+    let objectives = budgets::board(app, actor).await?.rows;
     let range = Range { from: now.plus_secs(-RANGE_SECS), to: now };
     let facts = app.store.facts(&range, actor).await?;
     let filter = Filter::default();
@@ -120,6 +121,7 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
             last_incident_at: last.get(&name).copied(),
             last_change: changes.remove(&name),
             availability: Availability::of(&counted, &range, Some(&name), now).availability,
+            worst_objective: WorstObjective::of(&objectives, &name),
             owner: draft.owner,
             tier: draft.tier,
             description: draft.description,

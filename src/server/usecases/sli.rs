@@ -10,6 +10,7 @@ use crate::{
         slo::{
             objective::{FINE_FOR_S, FINE_S, Indicator, ObjectiveDraft},
             rhythm::rhythm_s,
+            series::MOST_COUNTED,
         },
         time::Timestamp,
     },
@@ -199,15 +200,20 @@ fn read(held: &Held, line: Result<Value, Vec<Flaw>>, now: Timestamp) -> Result<(
     }
 }
 
-/// Good and all, of any two of good, bad and total. More good than all stays so, and is told of.
+/// Good and all, of any two of good, bad and total. More good than all stays so, and so does more bad,
+/// as less good than none: both are told of.
 fn counts(line: &Value) -> Result<(f64, f64), String> {
     let number = |name: &str| match line.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_f64().filter(|number| number.is_finite() && *number >= 0.0).map(Some).ok_or_else(|| format!("{name} is a number, 0 or more")),
+        Some(value) => match value.as_f64().filter(|number| number.is_finite() && *number >= 0.0) {
+            None => Err(format!("{name} is a number, 0 or more")),
+            Some(number) if number > MOST_COUNTED => Err(format!("{name} is at most {MOST_COUNTED}: more is no count of one reading")),
+            Some(number) => Ok(Some(number)),
+        },
     };
     match (number("good")?, number("bad")?, number("total")?) {
         (Some(good), None, Some(total)) => Ok((good, total)),
-        (None, Some(bad), Some(total)) => Ok(((total - bad).max(0.0), total)),
+        (None, Some(bad), Some(total)) => Ok((total - bad, total)),
         (Some(good), Some(bad), None) => Ok((good, good + bad)),
         (Some(good), Some(bad), Some(total)) if (good + bad - total).abs() <= 1e-9 * total.max(1.0) => Ok((good, total)),
         (Some(_), Some(_), Some(_)) => Err("good and bad do not add up to total".to_owned()),
@@ -238,11 +244,21 @@ mod tests {
         assert_eq!(counts(&json!({"bad": 1, "total": 10})), Ok((9.0, 10.0)));
         assert_eq!(counts(&json!({"bad": 1, "good": 9})), Ok((9.0, 10.0)));
         assert_eq!(counts(&json!({"bad": 1, "good": 9, "total": 10})), Ok((9.0, 10.0)));
-        assert_eq!(counts(&json!({"bad": 11, "total": 10})), Ok((0.0, 10.0)));
+        assert_eq!(counts(&json!({"bad": 11, "total": 10})), Ok((-1.0, 10.0)), "so is this");
         assert_eq!(counts(&json!({"good": 11, "total": 10})), Ok((11.0, 10.0)), "it is told of, not hidden");
         for bad in [json!({}), json!({"total": 1}), json!({"good": -1, "total": 1}), json!({"good": "1", "total": 1}), json!({"good": 1, "bad": 1, "total": 3})]
         {
             assert!(counts(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_wild_number_is_refused_in_words() {
+        assert_eq!(counts(&json!({"good": 1, "total": 1e12})), Ok((1.0, 1e12)));
+        for wild in [json!({"good": 1, "total": 1e17}), json!({"bad": 1, "total": 1e308}), json!({"good": 1e13, "total": 1}), json!({"good": 1, "bad": 1e308})]
+        {
+            let words = counts(&wild).expect_err("it is no count");
+            assert!(words.contains("at most 1000000000000"), "{wild}: {words}");
         }
     }
 

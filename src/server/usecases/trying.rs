@@ -7,21 +7,24 @@ use crate::{
         failure::{Failure, FailureKind},
         people::{Actor, Right},
         slo::{
-            objective::{Indicator, Op},
+            objective::{Indicator, ObjectiveDraft, Op},
             tried::{TriedHour, TriedIndicator, TriedSeries, TriedSide, TryDraft},
         },
     },
     server::{
         error::ServerError,
         prometheus::{
-            Client,
-            asking::{Ask, AskError, Comparison, Counted},
-            trying::{Tried, try_ask},
+            Client, Endpoint,
+            asking::{Ask, AskError, Comparison, Counted, spellings},
+            trying::{Tried, try_from},
         },
         state::App,
     },
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+
+/// So long somebody who keeps an objective waits for the edges of its histogram.
+const EDGES_WITHIN: Duration = Duration::from_secs(3);
 
 /// Asks the source what this indicator finds there.
 pub async fn attempt(app: &App, actor: &Actor, draft: TryDraft) -> Result<TriedIndicator, ServerError> {
@@ -35,7 +38,8 @@ pub async fn attempt(app: &App, actor: &Actor, draft: TryDraft) -> Result<TriedI
         return Err(invalid(format!("the data source “{}” keeps traces and gives no readings", source.name)).into());
     }
     let client = Client::new(&source.endpoint, app.clock().clone()).map_err(|faults| invalid(data_sources::words_of(&faults)))?;
-    match try_ask(&client, &ask, &BTreeMap::new(), app.clock().now()).await {
+    let absent_from_s = draft.indicator.absent_is_bad().then_some(0);
+    match try_from(&client, &ask, &BTreeMap::new(), app.clock().now(), absent_from_s).await {
         Ok(tried) => Ok(shown(tried)),
         Err(AskError::Prom(error)) => {
             let words = format!("{} did not answer: {error}", source.name);
@@ -62,10 +66,21 @@ pub(in crate::server) fn ask_of(indicator: &Indicator) -> Option<Ask> {
         }
         Indicator::Latency { histogram, threshold_s, native: true } => Ask::NativeLatency { histogram: histogram.clone(), threshold: *threshold_s },
         Indicator::Latency { histogram, threshold_s, native: false } => Ask::Latency { histogram: histogram.clone(), threshold: *threshold_s },
-        Indicator::Probe { query } => Ask::Boolean { selector: query.clone() },
-        Indicator::Threshold { query, op, value } => Ask::Value { expr: query.clone(), op: comparison(*op), threshold: *value },
+        Indicator::Probe { query, .. } => Ask::Boolean { selector: query.clone() },
+        Indicator::Threshold { query, op, value, .. } => Ask::Value { expr: query.clone(), op: comparison(*op), threshold: *value },
         Indicator::Telemetry { .. } | Indicator::Pushed | Indicator::Composite { .. } => return None,
     })
+}
+
+/// Why no bucket ends at the threshold of a latency; `None` where one does, and where the source does
+/// not say so in time: it may be down, or have no such series yet.
+pub(super) async fn no_edge(app: &App, draft: &ObjectiveDraft, endpoint: &Endpoint) -> Option<String> {
+    let ask = ask_of(&draft.indicator)?;
+    let Ask::Latency { threshold, .. } = &ask else { return None };
+    let client = Client::within(endpoint, Some(EDGES_WITHIN), app.clock().clone()).ok()?;
+    let (only, at_s) = (BTreeMap::new(), app.clock().now().epoch_secs());
+    let edges = tokio::time::timeout(EDGES_WITHIN, ask.edges(&client, &only, at_s)).await.ok()?.ok()?;
+    spellings(*threshold, &edges).err().map(|unfit| unfit.to_string())
 }
 
 fn comparison(op: Op) -> Comparison {

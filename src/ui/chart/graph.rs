@@ -10,6 +10,9 @@ use crate::{
 };
 use leptos::prelude::*;
 
+/// A word of more letters than this finds no room in a narrow box at the usual size.
+const LONG: usize = 11;
+
 /// The picture, for whoever sees it. `press` is told the service that was pressed.
 pub fn paint(id: &str, drawing: &Drawing, press: Callback<String>) -> AnyView {
     let (titled, described) = (format!("{id}-title"), format!("{id}-desc"));
@@ -76,6 +79,8 @@ fn node(each: &Box, silent: &str, press: Callback<String>) -> AnyView {
     };
     let (pressed, keyed) = (each.name.clone(), each.name.clone());
     let (inner_width, inner_height) = (width.clone(), height.clone());
+    // One long word is written smaller before it is cut: a name is never broken inside of a word.
+    let is_long = each.name.split(['-', ' ', '.', '/', ':']).any(|word| word.chars().count() > LONG).then_some("");
     view! {
         <g
             class="graph__node"
@@ -95,7 +100,7 @@ fn node(each: &Box, silent: &str, press: Callback<String>) -> AnyView {
             {hatch.map(|fill| view! { <rect fill=fill x=number(rect.left) y=number(rect.top) width=width height=height rx="6"></rect> })}
             // All of the name, for whoever listens or searches; what finds no room is cut by its style.
             <foreignObject x=number(rect.left) y=number(rect.top) width=inner_width height=inner_height>
-                <div class="graph__name">
+                <div class="graph__name" data-long=is_long>
                     <span>{each.name.clone()}</span>
                 </div>
             </foreignObject>

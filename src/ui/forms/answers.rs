@@ -30,6 +30,9 @@ fn label_of<T: Copy>(all: &[T], at: usize, label: fn(T) -> &'static str) -> &'st
     all.get(at).copied().map_or("", label)
 }
 
+/// The question that is asked only where another answer gives cause to.
+const BREACH: &str = "security";
+
 const QUESTIONS: [Question; 6] = [
     Question {
         name: "broken",
@@ -61,7 +64,7 @@ const QUESTIONS: [Question; 6] = [
         label: |at| label_of(Risk::ALL, at, Risk::label),
     },
     Question {
-        name: "security",
+        name: BREACH,
         words: "Did somebody break in?",
         hint: "or may have",
         slugs: &["yes", "perhaps", "no"],
@@ -104,6 +107,14 @@ impl AnswersDraft {
         }
     }
 
+    /// Whether it is asked if somebody broke in: once data is or may be at risk, or where that was answered
+    /// already. Not asked is not answered, which decides as “no” does.
+    fn asks_for_a_breach(self) -> bool {
+        let [.., data, security] = self.chosen;
+        let is_at_risk = data.get().and_then(|at| Risk::ALL.get(at)).is_some_and(|risk| matches!(risk, Risk::Yes | Risk::Perhaps));
+        is_at_risk || security.with(Option::is_some)
+    }
+
     /// Whether anything was answered at all.
     pub fn is_answered(self) -> bool {
         self.chosen.iter().any(|chosen| chosen.with(Option::is_some))
@@ -130,7 +141,14 @@ pub fn Questions(draft: AnswersDraft) -> impl IntoView {
     let ask = |(question, chosen): (&'static Question, RwSignal<Option<usize>>)| {
         let mut answers: Vec<String> = (0..question.slugs.len()).map(|at| (question.label)(at).to_owned()).collect();
         answers.push("Not sure".to_owned());
-        view! { <Choice name=question.name legend=question.words hint=question.hint answers unsure=true chosen /> }
+        if question.name != BREACH {
+            return view! { <Choice name=question.name legend=question.words hint=question.hint answers unsure=true chosen /> };
+        }
+        let asked = Memo::new(move |_| draft.asks_for_a_breach());
+        let ask = move || {
+            asked.get().then(|| view! { <Choice name=question.name legend=question.words hint=question.hint answers=answers.clone() unsure=true chosen /> })
+        };
+        ask.into_any()
     };
     view! { <div class="questions">{QUESTIONS.iter().zip(draft.chosen).map(ask).collect_view()}</div> }
 }
@@ -222,6 +240,23 @@ mod tests {
             assert_eq!((answers.who, answers.how_many, answers.workaround, answers.data), (Some(Who::Customers), Some(HowMany::Few), None, None));
             assert!(draft.is_answered());
             assert_eq!(AnswersDraft::of(&answers).answers(), answers);
+        });
+    }
+
+    #[test]
+    fn whether_somebody_broke_in_is_asked_once_data_may_be_at_risk_and_not_asked_decides_as_no() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let of = |said: &'static [(&'static str, &'static str)]| {
+                AnswersDraft::from_address(|name| said.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+            };
+            assert!(of(&[("data", "yes")]).asks_for_a_breach() && of(&[("data", "perhaps")]).asks_for_a_breach());
+            assert!(!of(&[]).asks_for_a_breach() && !of(&[("data", "no")]).asks_for_a_breach() && !of(&[("data", "unsure")]).asks_for_a_breach());
+            assert!(of(&[("security", "no")]).asks_for_a_breach(), "what was answered stays on the screen");
+            let people: &[(&str, &str)] = &[("who", "customers"), ("how_many", "some"), ("data", "no")];
+            let no: &[(&str, &str)] = &[("who", "customers"), ("how_many", "some"), ("data", "no"), ("security", "no")];
+            let severity = |draft: AnswersDraft| triage::propose(&draft.answers()).severity;
+            assert_eq!(severity(of(people)), severity(of(no)));
         });
     }
 

@@ -2,6 +2,7 @@
 
 pub mod answers;
 mod assign;
+mod attach;
 mod impact;
 mod keys;
 mod palette;
@@ -26,6 +27,7 @@ pub fn SheetHost() -> impl IntoView {
             Sheet::Labels(id) => view! { <small::LabelsForm id /> },
             Sheet::Title(id) => view! { <small::TitleForm id /> },
             Sheet::Merge(id) => view! { <small::MergeForm id /> },
+            Sheet::Attach { alert, title } => view! { <attach::AttachForm alert title /> },
             Sheet::Assign(id, role) => view! { <assign::AssignForm id role /> },
             Sheet::CorrectTime { id, seq, from } => view! { <small::CorrectTimeForm id seq from /> },
             Sheet::Palette => view! { <palette::Palette /> },

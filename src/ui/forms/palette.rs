@@ -17,12 +17,16 @@ use crate::{
     },
     ui::{
         browser,
-        components::{dialog::Dialog, severity::severity_label, toast_list::sentence},
+        components::{dialog::Dialog, menu::Item, severity::severity_label, toast_list::sentence},
         drawing::view,
         live::Connection,
-        panels::acknowledge::{DEFAULT_SECS, acknowledge},
+        panels::{
+            acknowledge::{DEFAULT_SECS, acknowledge},
+            record,
+            verbs::more,
+        },
         routes::{Route, Tab},
-        session::{Session, Sheet, session},
+        session::{Session, Sheet, THEMES, session},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -33,6 +37,12 @@ const PAUSE_MILLIS: i32 = 120;
 
 /// After this long without an answer it is said that the server cannot be reached.
 const PATIENCE_MILLIS: i32 = 4_000;
+
+/// What belongs to the incident whose page is open.
+const HERE: &str = "This incident";
+
+/// The service levels in one screenful, drawn by the server alone.
+const BRIEF: &str = "/brief";
 
 /// One choice.
 #[derive(Clone)]
@@ -52,6 +62,28 @@ impl Entry {
             session.address.go(&path);
         });
         Self { group, words: words.into(), note: note.into(), refused: false, run }
+    }
+
+    /// Something that is done at once.
+    fn does(session: Session, group: &'static str, words: impl Into<String>, run: impl Fn() + Send + Sync + 'static) -> Self {
+        let run = Callback::new(move |()| {
+            session.sheet.set(None);
+            run();
+        });
+        Self { group, words: words.into(), note: String::new(), refused: false, run }
+    }
+
+    /// What the browser itself loads. Without the server that would take this page away, and what is
+    /// unsent with it.
+    fn leaves(session: Session, group: &'static str, words: String, what: &str, address: String, is_cut_off: bool) -> Self {
+        let note = if is_cut_off { "needs the server" } else { what };
+        Self { note: note.to_owned(), refused: is_cut_off, ..Self::does(session, group, words, move || browser::load_page(&address)) }
+    }
+
+    /// What stands in a menu, with its reason where it is not possible.
+    fn of(session: Session, group: &'static str, item: Item) -> Self {
+        let Item { words, note, disabled, run } = item;
+        Self { note: note.unwrap_or_default(), refused: disabled, ..Self::does(session, group, words, move || run.run(())) }
     }
 }
 
@@ -228,7 +260,7 @@ enum Asked {
 fn entries(session: Session, text: &str, found: &Found, is_cut_off: bool) -> Vec<Entry> {
     let wanted = text.trim().to_lowercase();
     let fits = |words: &str| wanted.split_whitespace().all(|word| words.to_lowercase().contains(word));
-    let mut entries: Vec<Entry> = commands(session).into_iter().chain(places(session, is_cut_off)).filter(|entry| fits(&entry.words)).collect();
+    let mut entries: Vec<Entry> = commands(session, is_cut_off).into_iter().chain(places(session, is_cut_off)).filter(|entry| fits(&entry.words)).collect();
     if wanted.is_empty() {
         return entries;
     }
@@ -287,32 +319,34 @@ fn places(session: Session, is_cut_off: bool) -> Vec<Entry> {
     places.extend(Tab::ALL.map(|tab| place(&format!("Settings: {}", tab.label()), Route::Settings(tab).path())));
     let keys = Callback::new(move |()| session.sheet.set(Some(Sheet::Keys)));
     places.push(Entry { group: "Pages", words: "All keys".to_owned(), note: "?".to_owned(), refused: false, run: keys });
+    // The brief is a page of its own, which the app does not draw.
+    places.push(Entry::leaves(session, "Pages", "Brief".to_owned(), "the service levels in one screenful", BRIEF.to_owned(), is_cut_off));
+    places.extend(THEMES.map(|(slug, words)| Entry::does(session, "Yourself", format!("Theme: {words}"), move || session.choose_theme(slug))));
+    let leave = Entry::does(session, "Yourself", "Sign out", move || session.leave());
+    places.push(Entry { note: session.replica.actor().map(|actor| actor.who.name).unwrap_or_default(), ..leave });
     places
 }
 
 /// What can be done with the incident whose page is open, or why not.
-fn commands(session: Session) -> Vec<Entry> {
+fn commands(session: Session, is_cut_off: bool) -> Vec<Entry> {
     let Some(incident) = session.replica.page.get_untracked().and_then(|page| untrack(|| session.incident(page.incident.id))) else { return vec![] };
     let id = incident.id;
     let send = |verb, words: &str, command: Command| command_entry(session, &incident, verb, words, Callback::new(move |()| session.act(id, command.clone())));
     let ask = |verb, words: &str, sheet: Sheet| command_entry(session, &incident, verb, words, Callback::new(move |()| session.sheet.set(Some(sheet.clone()))));
-    vec![
+    let mut commands = vec![
         send(Verb::Acknowledge, "Acknowledge for 30 min", acknowledge(Some(DEFAULT_SECS))),
-        send(Verb::Unacknowledge, "Give it back", Command::Unacknowledge { reason: None }),
         send(Verb::Activate, "Work on it", Command::Activate { reason: None }),
         send(Verb::Mitigate, "Mitigated", Command::Mitigate { reason: None, happened_at: None }),
         send(Verb::Resolve, "Resolve", Command::Resolve { reason: None, happened_at: None }),
-        send(Verb::Close, "Close", Command::Close { reason: None }),
-        send(Verb::Reopen, "Reopen", Command::Reopen { reason: None, recovered: None }),
-        send(Verb::Cancel, "False alarm", Command::Cancel { reason: None }),
-        ask(Verb::SetSeverity, "Severity…", Sheet::Severity(id)),
-        ask(Verb::AssignRole, "Assign command…", Sheet::Assign(id, IncidentRole::Commander)),
-        ask(Verb::Merge, "Merge into another…", Sheet::Merge(id)),
-        ask(Verb::SetImpact, "Impact…", Sheet::Impact(id)),
-        ask(Verb::SetServices, "Services…", Sheet::Services(id)),
-        ask(Verb::SetTitle, "Title…", Sheet::Title(id)),
-        ask(Verb::Tag, "Labels…", Sheet::Labels(id)),
-    ]
+    ];
+    commands.extend(untrack(|| more(session, &incident)).into_iter().map(|item| Entry::of(session, HERE, item)));
+    commands.extend(IncidentRole::ALL.map(|role| ask(Verb::AssignRole, &format!("Assign {}…", role.label().to_lowercase()), Sheet::Assign(id, role))));
+    // The server sends a file: the page stays.
+    let export = |(form, title, what): (&str, &str, &str)| {
+        Entry::leaves(session, HERE, format!("Export as {title}"), what, record::export_path(&id.to_string(), form), is_cut_off)
+    };
+    commands.extend(record::FORMS.map(export));
+    commands
 }
 
 fn command_entry(session: Session, incident: &Arc<Incident>, verb: Verb, words: &str, run: Callback<()>) -> Entry {
@@ -322,7 +356,7 @@ fn command_entry(session: Session, incident: &Arc<Incident>, verb: Verb, words: 
         run.run(());
     });
     Entry {
-        group: "This incident",
+        group: HERE,
         words: words.to_owned(),
         note: refusal.as_ref().map_or_else(|| incident.reference.to_string(), ToString::to_string),
         refused: refusal.is_some(),

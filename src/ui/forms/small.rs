@@ -107,8 +107,9 @@ fn changed_labels(before: &Labels, text: &str) -> Result<Labels, String> {
 pub fn MergeForm(id: IncidentId) -> impl IntoView {
     let session = session();
     let others = untrack(|| session.board(session.live.now()));
+    let is_private = untrack(|| session.incident(id)).is_some_and(|incident| incident.private);
     let mut options: Vec<(String, String)> = vec![(String::new(), "Choose…".to_owned())];
-    let mut others: Vec<_> = others.iter().filter(|other| other.id != id && !other.state.is_over()).collect();
+    let mut others: Vec<_> = others.iter().filter(|other| other.id != id && !other.state.is_over() && (other.private || !is_private)).collect();
     sorting::sort_by_key(&mut others, |other| std::cmp::Reverse(other.reference));
     options.extend(others.into_iter().map(|other| (other.id.to_string(), format!("{} {}", other.reference, other.title))));
     let (into, reason) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
@@ -120,6 +121,7 @@ pub fn MergeForm(id: IncidentId) -> impl IntoView {
     view! {
         <CommandForm id title="Merge into another incident" submit="Merge" make>
             <SelectField id="merge-into" label="It goes on in" options value=into />
+            {is_private.then(|| view! { <p class="muted">"This one is private: only private ones are offered. Make it visible first, or merge the other one into it."</p> })}
             <p class="muted">"Its alerts and services go with it. This one ends here and points there."</p>
             <TextField id="merge-reason" label="Why, if it is worth saying" value=reason />
         </CommandForm>

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         ids::AlertId,
         lists::alerts::{AlertQuery, ListedAlert, SourceName, Standing, grouped_from, grouped_slug},
+        people::Role,
         severity::AlertSeverity,
         wording,
     },
@@ -25,7 +26,7 @@ use crate::{
         paged::Paged,
         panels::service_link::service_link,
         routes::{Route, Tab},
-        session::session,
+        session::{Sheet, session},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -260,10 +261,13 @@ fn row(list: List, listed: ListedAlert, is_gone: bool) -> AnyView {
     let trace = alert.trace_id().map(|id| view! { <a href=Route::Trace(id.to_owned()).path()>"Trace "{id.get(..8).unwrap_or(id).to_owned()}</a> });
     let state = if is_gone { "no longer among these" } else { alert.state_words() };
     let (id, state_slug) = (alert.id.to_string(), alert.state.slug());
+    // What is over belongs nowhere any more, and of what is gone nothing is known.
+    let is_loose = incident.is_none() && alert.incident_id.is_none() && resolved_at.is_none() && !is_gone;
+    let put = is_loose.then(|| put_into(alert.id, alert.title.clone()));
     let links = alert.links.into_iter().map(|link| view! { <OuterLink link /> " " }).collect_view();
     let whose = match incident {
         Some(incident) => view! { <a class="alert-item__incident" href=Route::incident(incident).path()>{incident.to_string()}</a> },
-        None => view! { <span class="muted">{why}</span> },
+        None => view! { <span class="muted">{why}</span> {put} },
     };
     let severity = alert.severity.map(AlertSeverity::proposes);
     view! {
@@ -287,6 +291,18 @@ fn row(list: List, listed: ListedAlert, is_gone: bool) -> AnyView {
             <div class="alert-item__whose">{whose}</div>
         </li>
     }
+}
+
+/// For one that fires and is in no incident: the way into one.
+fn put_into(alert: AlertId, title: String) -> AnyView {
+    let session = session();
+    let may = move || session.actor().is_some_and(|actor| actor.role >= Role::Responder);
+    let label = format!("Put into an incident: {title}");
+    let ask = move |_: leptos::ev::MouseEvent| session.sheet.set(Some(Sheet::Attach { alert, title: title.clone() }));
+    let button = move || {
+        may().then(|| view! { <button type="button" class="link-button" aria-label=label.clone() on:click=ask.clone()>"Put into an incident…"</button> })
+    };
+    button.into_any()
 }
 
 fn filters(list: List, choose: Callback<AlertQuery>) -> AnyView {

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         change::{ChangeCard, ChangeStatus},
         incident::Incident,
+        integration::source_title,
         sorting,
         time::Timestamp,
         wording,
@@ -67,7 +68,7 @@ pub fn ChangeRow(
             <span class="change__when"><time class="number" datetime=at.to_string() title=exact(at)>{clock}</time> <span class="muted">{ahead}</span></span>
             <div class="change__words">
                 <p class="change__title">{change.title.clone()}</p>
-                <p class="change__facts">{service} " · " {change.source.clone()} " " {links}</p>
+                <p class="change__facts">{service} " · " {source_title(&change.source).to_owned()} " " {links}</p>
             </div>
             {status}
         </li>

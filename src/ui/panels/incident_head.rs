@@ -43,13 +43,7 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
         };
         view! { <p class="incident-head__because"><b>{lead}</b> {reason}</p> }
     });
-    let undecided = (incident.severity.is_none() && incident.state.is_open()).then(|| {
-        let words = match incident.proposed_severity {
-            Some(proposed) => format!("Nobody has confirmed the severity yet; {} is proposed.", proposed.label()),
-            None => "Nobody has said yet how bad it is.".to_owned(),
-        };
-        view! { <p class="incident-head__because muted">{words}</p> }
-    });
+    let undecided = undecided(incident).map(|words| view! { <p class="incident-head__because muted">{words}</p> });
     let labels = (!incident.labels.is_empty()).then(|| {
         let label = |(name, value): (&String, &String)| view! { <li class="tag">{name.clone()} "=" {value.clone()}</li> };
         view! { <ul class="tags" aria-label="Labels">{incident.labels.iter().map(label).collect_view()}</ul> }
@@ -89,5 +83,46 @@ fn head(incident: &Incident) -> impl IntoView + use<> {
                 {labels}
             </div>
         </header>
+    }
+}
+
+/// That nobody has said yet how bad it is; not where "proposed because" stands above it already.
+fn undecided(incident: &Incident) -> Option<String> {
+    if incident.severity.is_some() || !incident.state.is_open() {
+        return None;
+    }
+    match (incident.proposed_severity, &incident.severity_reason) {
+        (Some(_), Some(_)) => None,
+        (Some(proposed), None) => Some(format!("Nobody has confirmed the severity yet; {} is proposed.", proposed.label())),
+        (None, _) => Some("Nobody has said yet how bad it is.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        ids::{IncidentId, IncidentRef},
+        incident::{Declare, declare},
+        people::{Actor, ActorKind, ActorRef, Role},
+        severity::Severity,
+        time::Timestamp,
+        timeline::Head,
+    };
+    use uuid::Uuid;
+
+    #[test]
+    fn that_a_severity_is_only_proposed_is_said_once() {
+        let (id, noon) = (IncidentId(Uuid::from_u128(1)), Timestamp::from_micros(1_786_450_000_000_000));
+        let actor = Actor { who: ActorRef { kind: ActorKind::Person, id: "mara".to_owned(), name: "Mara".to_owned() }, role: Role::Responder };
+        let draft = Declare { title: "t".to_owned(), ..Declare::default() };
+        let events = Head::genesis().append(id, declare(&draft, &actor, noon).expect("a responder may declare"), &actor.who, None, noon);
+        let mut incident = Incident::fold(id, IncidentRef(1), &events).expect("it begins with a declaration");
+        incident.severity_reason = None;
+        assert_eq!(undecided(&incident).as_deref(), Some("Nobody has said yet how bad it is."));
+        incident.proposed_severity = Some(Severity::Sev1);
+        assert_eq!(undecided(&incident).as_deref(), Some("Nobody has confirmed the severity yet; SEV1 is proposed."));
+        incident.severity_reason = Some("nothing works".to_owned());
+        assert_eq!(undecided(&incident), None);
     }
 }

@@ -19,10 +19,11 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// How many rows a desk shows before the fold, and how many beyond those that need attention a
-/// phone does.
+/// How many rows a desk shows before the fold; how many beyond those that need attention a phone
+/// does, and how many at most, so that what is open beneath them begins on the first screen.
 const DESK: usize = 8;
 const PHONE: usize = 2;
+const PHONE_MOST: usize = 4;
 const DAY_SECS: i64 = 86_400;
 
 /// The rows of `each`, which stand in their order.
@@ -37,8 +38,9 @@ pub fn LevelRows(
     whole: bool,
 ) -> impl IntoView {
     let all = RwSignal::new(false);
-    let fold = move |least: usize, beyond: usize| each.with(|rows| if whole { rows.len() } else { said::shown(rows, least, beyond) });
-    let (desk, phone) = (Memo::new(move |_| fold(DESK, 0)), Memo::new(move |_| fold(0, PHONE)));
+    let fold = move |shown: fn(&[ObjectiveRow]) -> usize| each.with(|rows| if whole { rows.len() } else { shown(rows) });
+    let desk = Memo::new(move |_| fold(|rows| said::shown(rows, DESK, 0)));
+    let phone = Memo::new(move |_| fold(|rows| said::shown_at_most(rows, PHONE, PHONE_MOST)));
     let ids = move || each.with(|rows| rows.iter().map(|row| row.report.objective.id).collect::<Vec<_>>());
     // Where the window is not the same for all, or a page of the calendar, each row names its own.
     let named = Memo::new(move |_| each.with(|rows| names_windows(rows)));

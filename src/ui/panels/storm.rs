@@ -103,16 +103,18 @@ impl Storm {
         let repeated = (repeats > 0).then(|| format!(" {repeats} repeats were taken as such."));
         view! {
             <ul class="storm__lines" aria-label="Alerts by service, those that began first at the top">
-                <li class="storm__line storm__axis" aria-hidden="true">
-                    <span>"Service"</span>
-                    <span class="storm__first">"First alert"</span>
-                    <span class="number">"Alerts"</span>
-                    <span class="storm__scale">
-                        <span>{clock(summary.from)}</span>
-                        <span>{clock(middle)}</span>
-                        <span>{clock(summary.to)}</span>
-                    </span>
-                    <span class="storm__held">"Held back"</span>
+                <li class="storm__row" aria-hidden="true">
+                    <div class="storm__line storm__axis">
+                        <span>"Service"</span>
+                        <span class="storm__first">"First alert"</span>
+                        <span class="number">"Alerts"</span>
+                        <span class="storm__scale">
+                            <span>{clock(summary.from)}</span>
+                            <span>{clock(middle)}</span>
+                            <span>{clock(summary.to)}</span>
+                        </span>
+                        <span class="storm__held">"Held back"</span>
+                    </div>
                 </li>
                 {lines}
             </ul>
@@ -164,19 +166,21 @@ impl Storm {
         let is_open = Memo::new(move |_| self.open.with(|open| open.as_deref() == Some(opened.as_str())));
         view! {
             <li>
-                <div class="storm__line" data-first=first.then_some("true")>
-                    <button type="button" class="storm__service" aria-expanded=move || is_open.get().to_string() on:click=move |_| self.toggle(&key)>
-                        <SeverityMark severity />
-                        <b>{name}</b>
-                    </button>
-                    <span class="storm__first number">{begun}</span>
-                    <span class="number">{wording::grouped(usize::try_from(line.alerts).unwrap_or(0))}</span>
-                    <svg class="storm__bars" viewBox=format!("0 0 {} {}", BOX.0, BOX.1) preserveAspectRatio="none" role="img" aria-label=spread>
-                        <path class="storm__ground" d=format!("M0 {0}H{1}", BOX.1, BOX.0) />
-                        <path d=bars(&line.bars, tallest) />
-                        <path class="storm__start" d=format!("M{start:.1} 0V{}", BOX.1) />
-                    </svg>
-                    <span class="storm__held">{words}</span>
+                <div class="storm__row">
+                    <div class="storm__line" data-first=first.then_some("true")>
+                        <button type="button" class="storm__service" aria-expanded=move || is_open.get().to_string() on:click=move |_| self.toggle(&key)>
+                            <SeverityMark severity />
+                            <b>{name}</b>
+                        </button>
+                        <span class="storm__first number">{begun}</span>
+                        <span class="number">{wording::grouped(usize::try_from(line.alerts).unwrap_or(0))}</span>
+                        <svg class="storm__bars" viewBox=format!("0 0 {} {}", BOX.0, BOX.1) preserveAspectRatio="none" role="img" aria-label=spread>
+                            <path class="storm__ground" d=format!("M0 {0}H{1}", BOX.1, BOX.0) />
+                            <path d=bars(&line.bars, tallest) />
+                            <path class="storm__start" d=format!("M{start:.1} 0V{}", BOX.1) />
+                        </svg>
+                        <span class="storm__held">{words}</span>
+                    </div>
                 </div>
                 {move || is_open.get().then(|| self.alerts(Some(listed.clone().unwrap_or_default())))}
             </li>

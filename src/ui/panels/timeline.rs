@@ -4,6 +4,7 @@ use super::{composer::Composer, record::Record};
 use crate::{
     domain::{
         alert::Link,
+        flapping::{self, Run},
         incident::{Command, EventKind, Incident, Verb},
         severity::Severity,
         telemetry::evidence::trace_in,
@@ -28,7 +29,10 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// How many entries are in the page before earlier ones are asked for.
 const WINDOW: usize = 60;
@@ -56,6 +60,84 @@ struct Line {
     unsent: bool,
 }
 
+/// The entries, and what a flapping alert made of some of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Told {
+    lines: Vec<Placed>,
+    folds: Vec<Fold>,
+}
+
+/// An entry and where it is shown.
+#[derive(Clone, Debug, PartialEq)]
+struct Placed {
+    /// It belongs to the story.
+    story: bool,
+    /// The fold that it is in, by the fold's first entry.
+    fold: Option<i64>,
+    line: Line,
+}
+
+/// The entries of an alert that flaps, as one line.
+#[derive(Clone, Debug, PartialEq)]
+struct Fold {
+    /// Its first entry; by this it is known while it grows.
+    first: i64,
+    entries: usize,
+    words: String,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+/// One row of the list.
+#[derive(Clone, Debug, PartialEq)]
+enum Shown<L, F> {
+    Entry(L),
+    Fold(F),
+}
+
+impl Told {
+    fn of(events: &[Event], pinned: &[i64], recorded: i64) -> Self {
+        let by_seq: HashMap<i64, &Event> = events.iter().map(|event| (event.seq, event)).collect();
+        let entries = timeline::entries(events, pinned);
+        let runs = flapping::runs(&entries, events);
+        let story = flapping::story(&entries, &runs);
+        let fold = |run: &Run| {
+            let first = entries.get(run.places.start)?.seq;
+            Some(Fold { first, entries: run.places.len(), words: run.words(), from: run.from, to: run.to })
+        };
+        let folds: Vec<Fold> = runs.iter().filter_map(fold).collect();
+        let mut fold_at: HashMap<usize, i64> = HashMap::new();
+        for (run, fold) in runs.iter().zip(&folds) {
+            fold_at.extend(run.places.clone().map(|place| (place, fold.first)));
+        }
+        let placed = |(place, (entry, story)): (usize, (Entry, bool))| {
+            let event = by_seq.get(&entry.seq)?;
+            Some(Placed { story, fold: fold_at.get(&place).copied(), line: line(entry, event, recorded) })
+        };
+        let lines = entries.into_iter().zip(story).enumerate().filter_map(placed).collect();
+        Self { lines, folds }
+    }
+
+    /// What is listed: of everything, folds stand for their entries until they are unfolded; the
+    /// story leaves those out.
+    fn rows(&self, story: bool, unfolded: &HashSet<i64>) -> Vec<Shown<&Line, &Fold>> {
+        if story {
+            return self.lines.iter().filter(|placed| placed.story).map(|placed| Shown::Entry(&placed.line)).collect();
+        }
+        let mut rows = Vec::with_capacity(self.lines.len());
+        let mut folds = self.folds.iter();
+        for placed in &self.lines {
+            if placed.fold == Some(placed.line.seq) {
+                rows.extend(folds.next().map(Shown::Fold));
+            }
+            if placed.fold.is_none_or(|first| unfolded.contains(&first)) {
+                rows.push(Shown::Entry(&placed.line));
+            }
+        }
+        rows
+    }
+}
+
 #[component]
 pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let session = session();
@@ -63,28 +145,28 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let story = RwSignal::new(false);
     let window = RwSignal::new(WINDOW);
     let recorded = Memo::new(move |_| session.replica.page.get().filter(|page| page.incident.id == id).map_or(0, |page| page.incident.version));
+    let unfolded = RwSignal::new(HashSet::new());
     let lines = Memo::new(move |_| {
         let events = session.events();
         let pinned = incident.with(|incident| incident.pinned.clone());
-        let recorded = recorded.get();
-        let by_seq: HashMap<i64, &Event> = events.iter().map(|event| (event.seq, event)).collect();
-        let entries = timeline::entries(&events, &pinned);
-        let lines = entries.into_iter().filter_map(|entry| {
-            let event = by_seq.get(&entry.seq)?;
-            Some((entry.is_story(), line(entry, event, recorded)))
-        });
-        lines.collect::<Vec<(bool, Line)>>()
+        Told::of(&events, &pinned, recorded.get())
     });
-    let (all, told) = (Memo::new(move |_| lines.with(Vec::len)), Memo::new(move |_| lines.with(|lines| lines.iter().filter(|(told, _)| *told).count())));
-    let total = Memo::new(move |_| if story.get() { told.get() } else { all.get() });
+    let all = Memo::new(move |_| lines.with(|told| told.lines.len()));
+    let told = Memo::new(move |_| lines.with(|told| told.lines.iter().filter(|placed| placed.story).count()));
+    let total = Memo::new(move |_| lines.with(|told| unfolded.with(|unfolded| told.rows(story.get(), unfolded).len())));
     let shown = Memo::new(move |_| {
         let (story, window) = (story.get(), window.get());
-        lines.with(|lines| {
-            let kept: Vec<&Line> = lines.iter().filter(|(told, _)| *told || !story).map(|(_, line)| line).collect();
-            kept.iter().skip(kept.len().saturating_sub(window)).map(|line| (*line).clone()).collect::<Vec<Line>>()
+        lines.with(|told| {
+            let kept = unfolded.with(|unfolded| told.rows(story, unfolded));
+            let owned = |row: &Shown<&Line, &Fold>| match row {
+                Shown::Entry(line) => Shown::Entry((*line).clone()),
+                Shown::Fold(fold) => Shown::Fold((*fold).clone()),
+            };
+            kept.iter().skip(kept.len().saturating_sub(window)).map(owned).collect::<Vec<Shown<Line, Fold>>>()
         })
     });
-    let pinned = Memo::new(move |_| lines.with(|lines| lines.iter().filter(|(_, line)| line.pinned).map(|(_, line)| line.clone()).collect::<Vec<_>>()));
+    let is_pinned = |placed: &&Placed| placed.line.pinned;
+    let pinned = Memo::new(move |_| lines.with(|told| told.lines.iter().filter(is_pinned).map(|placed| placed.line.clone()).collect::<Vec<_>>()));
     let failure = session.page_failure;
     let loading = move || recorded.get() == 0 && failure.get().is_none();
 
@@ -152,8 +234,11 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                     {move || earlier()}
                     {rows(
                         move || shown.get(),
-                        |line| (line.seq, line.happened_at, line.pinned, line.unsent),
-                        move |line| view! { <EntryRow incident line /> },
+                        key,
+                        move |row: Shown<Line, Fold>| match row {
+                            Shown::Entry(line) => view! { <EntryRow incident line /> },
+                            Shown::Fold(fold) => view! { <FoldRow fold unfolded /> },
+                        },
                     )}
                 </ol>
             </div>
@@ -169,6 +254,14 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                 <Record incident recorded />
             </div>
         </section>
+    }
+}
+
+/// What a row keeps its place by. A fold is drawn anew when it has grown.
+fn key(row: &Shown<Line, Fold>) -> (i64, Timestamp, bool, bool, usize) {
+    match row {
+        Shown::Entry(line) => (line.seq, line.happened_at, line.pinned, line.unsent, 0),
+        Shown::Fold(fold) => (fold.first, fold.to, false, false, fold.entries),
     }
 }
 
@@ -235,6 +328,37 @@ fn look(kind: &EventKind) -> (Glyph, Option<&'static str>) {
         EventKind::TitleSet { .. } | EventKind::ServicesSet { .. } | EventKind::Tagged { .. } => (Glyph::Tag, None),
         EventKind::ImpactSet { .. } => (Glyph::Person, None),
         EventKind::PrivacySet { .. } => (Glyph::Lock, None),
+    }
+}
+
+/// The entries of a flapping alert in one line, with the way to see them.
+#[component]
+fn FoldRow(fold: Fold, unfolded: RwSignal<HashSet<i64>>) -> impl IntoView {
+    let session = session();
+    let now = session.live.ticking();
+    let clock = move |at: Timestamp| session.zone.get().clock(at, now.get_untracked());
+    let Fold { first, entries, words, from, to } = fold;
+    let is_open = move || unfolded.with(|unfolded| unfolded.contains(&first));
+    let turn = move || {
+        unfolded.update(|unfolded| {
+            if !unfolded.remove(&first) {
+                unfolded.insert(first);
+            }
+        });
+    };
+    view! {
+        <li class="entry">
+            <span class="entry__time number" title=crate::ui::components::relative_time::exact(from)>
+                <time datetime=from.to_string()>{move || clock(from)}</time>
+            </span>
+            <span class="entry__mark"><Icon glyph=Glyph::Pulse /></span>
+            <div class="entry__words">
+                <span class="entry__text">{words} {move || format!(" from {} to {}", clock(from), clock(to))}</span> " "
+                <button type="button" class="link-button" aria-expanded=move || is_open().to_string() on:click=move |_| turn()>
+                    {move || if is_open() { "Fold them".to_owned() } else { format!("Show {entries} entries") }}
+                </button>
+            </div>
+        </li>
     }
 }
 
@@ -369,8 +493,9 @@ fn Chain(incident: Memo<Arc<Incident>>) -> impl IntoView {
 mod tests {
     use super::*;
     use crate::domain::{
-        ids::IncidentId,
-        incident::Change,
+        grouping::Why,
+        ids::{AlertId, IncidentId},
+        incident::{AlertRef, AlertResolution, Change},
         people::{ActorKind, ActorRef},
     };
     use uuid::Uuid;
@@ -381,6 +506,32 @@ mod tests {
         let (id, who) = (IncidentId(Uuid::from_u128(1)), ActorRef { kind: ActorKind::Person, id: "mara".to_owned(), name: "Mara".to_owned() });
         let changes = (0..count).map(|n| Change { happened_at: NOON, kind: EventKind::Note { text: n.to_string(), status: None } }).collect();
         (id, Head::genesis().append(id, changes, &who, None, NOON))
+    }
+
+    /// A note, and an alert that fires and resolves this often.
+    fn flapping(times: u128) -> Vec<Event> {
+        let (incident, noted) = notes(1);
+        let sender = ActorRef { kind: ActorKind::Integration, id: "am".to_owned(), name: "am".to_owned() };
+        let turn = |n: u128| {
+            let id = AlertId(Uuid::from_u128(n));
+            let fired = AlertRef { id, title: "disk".to_owned(), service: None, severity: None, started_at: NOON, resolved_at: None, about_monitoring: false };
+            let over = AlertResolution { id, service: None, severity: None, at: NOON, expired: false, about_monitoring: false };
+            [EventKind::AlertsAttached { alerts: vec![fired], why: Why::SameGroup }, EventKind::AlertsResolved { alerts: vec![over] }]
+        };
+        let changes = (0..times).flat_map(turn).map(|kind| Change { happened_at: NOON, kind }).collect();
+        let mut head = Head { seq: 1, hash: noted[0].hash.clone() };
+        noted.into_iter().chain(head.append(incident, changes, &sender, None, NOON)).collect()
+    }
+
+    #[test]
+    fn a_flapping_alert_is_one_row_until_it_is_unfolded() {
+        let told = Told::of(&flapping(40), &[], 81);
+        let rows = |story: bool, unfolded: &[i64]| told.rows(story, &unfolded.iter().copied().collect());
+        assert_eq!((told.lines.len(), rows(true, &[]).len(), rows(false, &[2]).len()), (81, 1, 82));
+        let [Shown::Entry(note), Shown::Fold(fold)] = rows(false, &[])[..] else { panic!("it is folded") };
+        assert_eq!((note.seq, fold.first, fold.entries, fold.words.as_str()), (1, 2, 80, "“disk” flapped 40 times"));
+        assert_ne!(key(&Shown::Fold(fold.clone())), key(&Shown::Entry(told.lines[1].line.clone())), "both are rows once it is unfolded");
+        assert_eq!(Told::of(&flapping(3), &[], 7).folds, vec![]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What can be done now: four verbs under the thumb, the rest in a menu. One that is not possible
-//! stays and says why; the one that is due is filled.
+//! stays, and why stands above them; the one that is due is filled.
 
 use crate::{
     domain::{
@@ -12,7 +12,7 @@ use crate::{
     ui::{
         browser,
         components::{
-            icon::Glyph,
+            icon::{Glyph, Icon},
             menu::{Item, Menu},
             severity::severity_label,
             toast_list::sentence,
@@ -41,8 +41,10 @@ enum Act {
 #[derive(Clone, Debug, PartialEq)]
 struct Offer {
     words: String,
-    /// What follows, or why not.
+    /// What follows, in a few words: a button is narrow.
     note: String,
+    /// Why it is not possible, or what it asks first.
+    why: Option<String>,
     disabled: bool,
     /// It is what should be done next.
     due: bool,
@@ -58,8 +60,13 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let button = move |offer: Offer| {
         let act = offer.act.clone();
         let disabled = offer.disabled;
+        let why = offer.why.clone();
         let run = move |_| {
             if disabled {
+                // Only the first reason stands above the verbs; a finger cannot ask for a title.
+                if let Some(why) = &why {
+                    session.toasts.say(sentence(why));
+                }
                 return;
             }
             match act.clone() {
@@ -74,43 +81,71 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
             _ => None,
         };
         view! {
-            <button type=if plain.is_some() { "submit" } else { "button" } formaction=plain.and_then(|verb| plain::action(id, verb)) form=plain.map(|_| plain::VERBS) class="verb" data-due=offer.due.then_some("true") aria-disabled=disabled.then_some("true") on:click=run>
+            <button type=if plain.is_some() { "submit" } else { "button" } formaction=plain.and_then(|verb| plain::action(id, verb)) form=plain.map(|_| plain::VERBS) class="verb" data-due=offer.due.then_some("true") aria-disabled=disabled.then_some("true") title=offer.why on:click=run>
                 <span class="verb__words">{offer.words}</span>
                 <span class="verb__note">{offer.note}</span>
             </button>
         }
     };
     let items = Callback::new(move |()| more(session, &incident.get_untracked()));
+    let line = Memo::new(move |_| {
+        let reason = offers.with(|offers| reason(offers));
+        // Where a note is a verb of its own, it needs no second button.
+        let is_there = offers.with(|offers| offers.iter().any(|offer| offer.act == Act::Compose));
+        let composes = !is_there && incident.with(|incident| session.may(incident, Verb::Note)).is_ok();
+        (reason.is_some() || composes).then_some((reason, composes))
+    });
     view! {
         <div class="verbs" role="group" aria-label="What can be done">
             {plain::questions()}
+            {move || line.get().map(|(reason, composes)| above(reason, composes))}
             {move || offers.get().into_iter().map(button).collect_view()}
             <Menu label="More to do" class="verb verb--more" glyph=Glyph::More above=true items />
         </div>
     }
 }
 
+/// What stands above the verbs: one reason, and on a phone the way to the composer, which is far down.
+fn above(reason: Option<String>, composes: bool) -> AnyView {
+    let reason = reason.map(|words| view! { <p class="verbs__reason"><Icon glyph=Glyph::Lock /> <span>{words}</span></p> });
+    let add = composes.then(|| {
+        view! {
+            <button type="button" class="verbs__add" on:click=move |_| browser::show("composer-text")>
+                <Icon glyph=Glyph::Plus />
+                "Add what happened"
+            </button>
+        }
+    });
+    view! { <div class="verbs__line">{reason} {add}</div> }
+}
+
+/// Why the first verb that is not possible is not; where all are, what the first one asks that asks.
+fn reason(offers: &[Offer]) -> Option<String> {
+    let first = offers.iter().find(|offer| offer.disabled).or_else(|| offers.iter().find(|offer| offer.why.is_some()))?;
+    let why = first.why.as_deref()?;
+    Some(if first.disabled { format!("{}: {why}", first.words) } else { format!("{} asks why: {why}", first.words) })
+}
+
 /// A verb that sends a command: possible, possible with a reason, or not, in the rules' own words.
 fn offer(incident: &Incident, actor: &Actor, now: Timestamp, words: &str, note: &str, command: Command) -> Offer {
-    let (note, disabled) = match decide(incident, &command, &Context::default(), actor, now) {
-        Ok(_) => (note.to_owned(), false),
-        Err(Refusal::ReasonNeeded { .. }) => (format!("{note}, asks why"), false),
-        Err(refusal) => (refusal.to_string(), true),
+    let (why, disabled) = match decide(incident, &command, &Context::default(), actor, now) {
+        Ok(_) => (None, false),
+        Err(Refusal::ReasonNeeded { what }) => (Some(format!("{what} needs a reason")), false),
+        Err(refusal) => (Some(refusal.to_string()), true),
     };
-    Offer { words: words.to_owned(), note, disabled, due: false, act: Act::Send(Box::new(command)) }
+    Offer { words: words.to_owned(), note: note.to_owned(), why, disabled, due: false, act: Act::Send(Box::new(command)) }
 }
 
 fn ask(incident: &Incident, actor: &Actor, verb: Verb, words: &str, note: &str, sheet: Sheet) -> Offer {
-    let refused = crate::domain::incident::allowed(incident, verb, actor).err();
-    let note = refused.as_ref().map_or_else(|| note.to_owned(), Refusal::to_string);
-    Offer { words: words.to_owned(), note, disabled: refused.is_some(), due: false, act: Act::Ask(sheet) }
+    let why = crate::domain::incident::allowed(incident, verb, actor).err().map(|refusal| refusal.to_string());
+    Offer { words: words.to_owned(), note: note.to_owned(), disabled: why.is_some(), why, due: false, act: Act::Ask(sheet) }
 }
 
 /// The four verbs of this state.
 fn offers(incident: &Incident, actor: &Actor, now: Timestamp, zone: Zone) -> Vec<Offer> {
     let make = |words: &str, note: &str, command| offer(incident, actor, now, words, note, command);
     let impact = || ask(incident, actor, Verb::SetImpact, "Set impact", "when customers were hurt", Sheet::Impact(incident.id));
-    let note = || Offer { words: "Add a note".to_owned(), note: "the record stays open".to_owned(), disabled: false, due: false, act: Act::Compose };
+    let note = || Offer { words: "Add a note".to_owned(), note: "the record stays open".to_owned(), why: None, disabled: false, due: false, act: Act::Compose };
     let reopen = || make("Reopen", "it is not over", Command::Reopen { reason: None, recovered: None });
     match incident.state {
         State::Triage | State::Active | State::Mitigated => {
@@ -150,7 +185,7 @@ fn take(incident: &Incident, actor: &Actor, now: Timestamp, zone: Zone) -> Offer
     match mine.map(|ack| ack.until) {
         None => make("Acknowledge", "for 30 min"),
         Some(Some(until)) => make("Keep it 30 min", &format!("you have it until {}", zone.clock(until, now))),
-        Some(None) => Offer { disabled: true, ..make("Acknowledge", "you have it until further notice") },
+        Some(None) => Offer { disabled: true, why: Some("you have it until further notice".to_owned()), ..make("Acknowledge", "you have it") },
     }
 }
 
@@ -163,8 +198,8 @@ fn severity(incident: &Incident, actor: &Actor) -> Offer {
     ask(incident, actor, Verb::SetSeverity, words, &note, Sheet::Severity(incident.id))
 }
 
-/// The rest, in a menu.
-fn more(session: Session, incident: &Incident) -> Vec<Item> {
+/// The rest, in a menu and in the palette.
+pub fn more(session: Session, incident: &Incident) -> Vec<Item> {
     let Some(actor) = session.actor() else { return vec![] };
     let (id, now) = (incident.id, session.live.now());
     let may = |verb| session.may(incident, verb).err().map(|refusal| sentence(&refusal.to_string()));
@@ -176,7 +211,9 @@ fn more(session: Session, incident: &Incident) -> Vec<Item> {
         Item::new(words, move || session.act(id, command.clone())).unless(refused)
     };
     let asks = |words: &str, verb, sheet: Sheet| Item::new(words, move || session.sheet.set(Some(sheet.clone()))).unless(may(verb));
-    let mut items = Vec::new();
+    // The menu or the palette it was chosen from is gone by then, and has given the focus back.
+    let compose = || browser::after_paint(|| browser::show("composer-text"));
+    let mut items = vec![Item::new("Add a note", compose).with_note("what happened, with its time").unless(may(Verb::Note))];
     if IncidentRole::offered_to(incident, &actor).is_some() {
         let command = Command::AssignRole { role: IncidentRole::Commander, person: actor.as_person(), reason: None };
         items.push(sends("Take command", command).with_note("nobody leads it yet"));
@@ -249,6 +286,20 @@ mod tests {
     #[test]
     fn a_viewer_sees_every_verb_with_the_reason_why_not() {
         let offers = offers(&an_incident(None), &mara(Role::Viewer), NOON, Zone::Utc);
-        assert!(offers.iter().all(|offer| offer.disabled && offer.note.contains("responder")));
+        assert!(offers.iter().all(|offer| offer.disabled && offer.why.as_deref().is_some_and(|why| why.contains("responder"))));
+        assert!(offers.iter().all(|offer| offer.note.chars().count() <= 30), "a button of a phone holds a few words only");
+        assert_eq!(reason(&offers).as_deref(), Some("Acknowledge: a responder role is needed to work on incidents"));
+    }
+
+    #[test]
+    fn one_reason_stands_above_the_verbs_what_is_not_possible_before_what_asks() {
+        let mut incident = an_incident(Some(Severity::Sev2));
+        let said = |incident: &Incident| reason(&offers(incident, &mara(Role::Responder), NOON, Zone::Utc));
+        assert_eq!(said(&incident), None, "everything is possible");
+        incident.state = State::Mitigated;
+        assert_eq!(said(&incident).as_deref(), Some("Back to active asks why: going back to active needs a reason"));
+        incident.acknowledged =
+            Some(crate::domain::incident::Acknowledged { by: "Tom".to_owned(), by_id: "tom".to_owned(), at: NOON, until: Some(NOON.plus_secs(1800)) });
+        assert!(said(&incident).is_some_and(|words| words.starts_with("Acknowledge: Tom has it already")));
     }
 }

@@ -25,9 +25,21 @@ pub enum Indicator {
         native: bool,
     },
     /// A gauge that is 1 while all is well, and 0 otherwise.
-    Probe { query: String },
+    Probe {
+        query: String,
+        /// Whether a slice is bad for which the source answered and had no sample of it.
+        #[serde(default, skip_serializing_if = "is_off")]
+        absent_is_bad: bool,
+    },
     /// A value that has to stand on the right side of a threshold; time slices only.
-    Threshold { query: String, op: Op, value: f64 },
+    Threshold {
+        query: String,
+        op: Op,
+        value: f64,
+        /// As of a probe: the last success of what has never succeeded is as old as can be.
+        #[serde(default, skip_serializing_if = "is_off")]
+        absent_is_bad: bool,
+    },
     /// Calls as the traces tell of them that are sent to us: those without an error, or with a
     /// threshold those that took at most so long.
     Telemetry {
@@ -57,10 +69,23 @@ impl Indicator {
         }
     }
 
+    /// Whether silence counts as bad while its source has something to say of others.
+    pub fn absent_is_bad(&self) -> bool {
+        matches!(self, Indicator::Probe { absent_is_bad: true, .. } | Indicator::Threshold { absent_is_bad: true, .. })
+    }
+
     /// Whether a data source is asked for it.
     pub fn is_asked(&self) -> bool {
         !matches!(self, Indicator::Telemetry { .. } | Indicator::Pushed | Indicator::Composite { .. })
     }
+}
+
+/// A flag that is not written when it is off, which is how it was before there was one.
+pub const ABSENT_IS_BAD: &str = "absent_is_bad";
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_off(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What a value has to be, compared with a threshold.
@@ -153,8 +178,10 @@ impl Readable for Indicator {
         match from.child("kind").map(Reader::text) {
             Some("ratio") => Indicator::Ratio { good: from.get("good"), bad: from.get("bad"), total: from.get("total") },
             Some("latency") => Indicator::Latency { histogram: from.get("histogram"), threshold_s: from.get("threshold_s"), native: from.get("native") },
-            Some("probe") => Indicator::Probe { query: from.get("query") },
-            Some("threshold") => Indicator::Threshold { query: from.get("query"), op: from.get("op"), value: from.get("value") },
+            Some("probe") => Indicator::Probe { query: from.get("query"), absent_is_bad: from.get(ABSENT_IS_BAD) },
+            Some("threshold") => {
+                Indicator::Threshold { query: from.get("query"), op: from.get("op"), value: from.get("value"), absent_is_bad: from.get(ABSENT_IS_BAD) }
+            }
             Some("telemetry") => Indicator::Telemetry { service: from.get("service"), operation: from.get("operation"), threshold_s: from.get("threshold_s") },
             Some("pushed") => Indicator::Pushed,
             Some("composite") => Indicator::Composite { how: from.get("how"), of: from.get("of") },

@@ -294,7 +294,7 @@ mod tests {
     }
 
     fn drafts(past: Past) -> Vec<Draft> {
-        past.export().iter().map(|value| import::parse(value).unwrap_or_else(|flaws| panic!("{value} {flaws:?}"))).collect()
+        past.export().iter().map(|value| import::parse(value, NOW).unwrap_or_else(|flaws| panic!("{value} {flaws:?}"))).collect()
     }
 
     #[test]
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn an_id_leads_back_to_its_past() {
         let export = past(30).export();
-        let last = import::parse(&export[29]).expect("it is read").origin.id;
+        let last = import::parse(&export[29], NOW).expect("it is read").origin.id;
         let tomorrow = Past::before(NOW.plus_secs(DAY_SECS), 7, 90, 30);
         assert_eq!(tomorrow.of_id(&last), Some((past(30), 29)));
         assert_eq!(tomorrow.of_id("something else"), None);

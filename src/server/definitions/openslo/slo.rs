@@ -166,7 +166,7 @@ fn read_goal(goal: &Fields, method: Method, measure: Option<&Measure>) -> Option
                     goal.fault(name, "with a thresholdMetric it is needed");
                 }
             }
-            let indicator = Indicator::Threshold { query: query.clone(), op: op?, value: value? };
+            let indicator = Indicator::Threshold { query: query.clone(), op: op?, value: value?, absent_is_bad: false };
             (as_slices("a value is compared with its threshold once in a slice, and is no number of events"), indicator, source.clone())
         }
     };

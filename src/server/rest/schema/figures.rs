@@ -172,7 +172,18 @@ shape!(Service, {
             "required": ["title", "status", "at"],
             "properties": { "title": { "type": "string" }, "status": { "type": ["string", "null"] }, "at": { "type": "string", "format": "date-time" } }
         },
-        "availability": { "type": "number", "minimum": 0, "maximum": 1, "description": "The share of the last thirty days in which nobody was hurt by it" }
+        "availability": { "type": "number", "minimum": 0, "maximum": 1, "description": "The share of the last thirty days in which nobody was hurt by it" },
+        "worst_objective": {
+            "type": ["object", "null"],
+            "description": "Which of its objectives stands worst; null where none is set",
+            "required": ["name", "title", "state", "remaining_ratio"],
+            "properties": {
+                "name": { "type": "string" },
+                "title": { "type": "string" },
+                "state": { "type": "string", "enum": ["overspent", "low", "within", "not_measured"] },
+                "remaining_ratio": { "type": ["number", "null"], "description": "What is left of its budget; below zero when more than all of it is spent" }
+            }
+        }
     }
 });
 

@@ -14,7 +14,7 @@ shape!(Settings, {
         "rate_limit": { "type": "integer", "description": "Requests per second; 0 switches the limit off; default 1000" },
         "header": { "type": "string", "description": "Name of the header with the signature or key" },
         "timestamp_header": { "type": "string", "description": "Name of the header with the signed time" },
-        "heartbeat_s": { "type": "integer", "description": "A dead-man alert opens after this many seconds without a watchdog; 0 switches it off" }
+        "heartbeat_s": { "type": "integer", "description": "A dead-man alert opens after this many seconds without a watchdog, or without anything while none was ever heard; 0 switches it off" }
     }
 });
 

@@ -29,9 +29,12 @@ shape!(ObjectiveDraft, {
         "slice_target": { "type": ["number", "string", "null"], "description": "timeslices: the share of a slice that has to be good for the slice to be" },
         "indicator": {
             "type": "object",
-            "description": "Absent: pushed. ratio {good | bad, total}, latency {histogram, threshold_s, native}, probe {query}, threshold {query, op, value}, telemetry {service, operation?, threshold_s?}, pushed, composite {how, of}",
+            "description": "Absent: pushed. ratio {good | bad, total}, latency {histogram, threshold_s, native}, probe {query, absent_is_bad?}, threshold {query, op, value, absent_is_bad?}, telemetry {service, operation?, threshold_s?}, pushed, composite {how, of}",
             "required": ["kind"],
-            "properties": { "kind": { "type": "string", "enum": ["ratio", "latency", "probe", "threshold", "telemetry", "pushed", "composite"] } }
+            "properties": {
+                "kind": { "type": "string", "enum": ["ratio", "latency", "probe", "threshold", "telemetry", "pushed", "composite"] },
+                "absent_is_bad": { "type": "boolean", "default": false, "description": "probe and threshold, with a method of time slices: a slice without a sample is bad, from when the objective was made on, where the source answers and has samples of `up`" }
+            }
         },
         "source": { "type": ["string", "null"], "description": "The name of the data source that is asked" },
         "slice_s": { "type": "integer", "default": 60 },
@@ -288,9 +291,9 @@ shape!(SentReading, {
     "properties": {
         "objective": { "type": "string", "description": "Its name or id" },
         "at": { "type": ["string", "number"], "description": "RFC 3339, or seconds since 1970; with the objective its identity", "examples": ["2026-08-11T11:06:00Z"] },
-        "good": { "type": "number", "minimum": 0 },
-        "bad": { "type": "number", "minimum": 0 },
-        "total": { "type": "number", "minimum": 0 }
+        "good": { "type": "number", "minimum": 0, "maximum": 1_000_000_000_000_i64 },
+        "bad": { "type": "number", "minimum": 0, "maximum": 1_000_000_000_000_i64 },
+        "total": { "type": "number", "minimum": 0, "maximum": 1_000_000_000_000_i64 }
     }
 });
 
@@ -313,7 +316,7 @@ shape!(ExclusionDraft, {
         "service": { "type": ["string", "null"] },
         "from": { "type": "string", "format": "date-time" },
         "to": { "type": "string", "format": "date-time" },
-        "recurrence": { "type": ["object", "string", "null"], "description": "A rule alone begins with `from`, in UTC, and lasts until `to`", "properties": {
+        "recurrence": { "type": ["object", "string", "null"], "description": "A rule alone begins with `from`, in UTC, and lasts until `to`; with more than a rule, `from` and `to` are its first time", "properties": {
             "rule": { "type": "string", "examples": ["FREQ=WEEKLY;BYDAY=SU"] },
             "start": { "type": "string", "examples": ["2026-08-09T02:00:00"] },
             "zone": { "type": "string", "examples": ["Europe/Berlin"] },

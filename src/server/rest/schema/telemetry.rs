@@ -13,7 +13,7 @@ shape!(TelemetryFigures, {
     "required": ["requests", "errors", "error_ratio", "p50_s", "p95_s", "p99_s"],
     "properties": {
         "requests": { "type": "integer" },
-        "errors": { "type": "integer" },
+        "errors": { "type": "integer", "description": "Status ERROR; of a span that sets no status also HTTP 5xx, the failures of gRPC, `error=true` and `otel.status_code=ERROR`" },
         "error_ratio": { "type": ["number", "null"], "description": "Of `requests`; null where there are none" },
         "p50_s": { "type": ["number", "null"], "description": "Within 1.1 % of the exact value, as the other quantiles" },
         "p95_s": { "type": ["number", "null"] },

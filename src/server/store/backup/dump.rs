@@ -78,7 +78,7 @@ fn select(table: &str, columns: &[Column]) -> String {
 
 impl Backend {
     /// How reading begins that sees one moment throughout.
-    fn begin_reading(self) -> &'static str {
+    pub(in crate::server::store) fn begin_reading(self) -> &'static str {
         match self {
             Backend::Sqlite => "BEGIN",
             Backend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",

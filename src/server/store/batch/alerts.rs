@@ -149,7 +149,7 @@ impl Batch<'_> {
         for work in work {
             let deliveries = match work {
                 Work::Intake(delivery) => std::slice::from_ref(delivery),
-                Work::Replay(deliveries) => deliveries.as_slice(),
+                Work::Replay { deliveries, .. } => deliveries.as_slice(),
                 _ => continue,
             };
             for delivery in deliveries {
@@ -184,6 +184,30 @@ impl Batch<'_> {
             self.read_episodes(&[(integration, key)]).await?;
         }
         Ok(self.memory.episode(integration, key).and_then(Option::as_ref))
+    }
+
+    /// The title of an alert; `None` where there is no such alert.
+    pub async fn title_of(&mut self, id: AlertId) -> Result<Option<String>, StoreError> {
+        if let Some(new) = self.new_alert_at.get(&id).and_then(|at| self.new_alerts.get(*at)) {
+            return Ok(Some(new.title.clone()));
+        }
+        let row = sqlx::query("SELECT title FROM alerts WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&mut *self.connection)
+            .await
+            .map_err(query("read an alert's title"))?;
+        row.map(|row| rows::get(&row, 0)).transpose()
+    }
+
+    /// When a resolve that arrived within the hour before `received_at` said that this was over,
+    /// though nothing of this identity was open.
+    pub fn told_end(&self, integration: IntegrationId, key: &str, received_at: Timestamp) -> Option<Timestamp> {
+        self.memory.ends.of(integration, key, received_at)
+    }
+
+    /// Remembers what a resolve says of an identity of which nothing is open.
+    pub fn tell_end(&mut self, integration: IntegrationId, key: &str, at: Timestamp, received_at: Timestamp) {
+        self.memory.ends.remember(integration, key, at, received_at);
     }
 
     pub fn insert_alert(&mut self, alert: NewAlert) {

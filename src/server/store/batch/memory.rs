@@ -1,5 +1,6 @@
-//! What the writer remembers between transactions. It never decides anything, and it is forgotten
-//! when a transaction fails or another process has written.
+//! What the writer remembers between transactions. What it read and wrote never decides anything,
+//! and is forgotten when a transaction fails or another process has written. Ends that were told of
+//! unknown alerts are in no database, so they stay; a restart forgets them, and no other server knows.
 
 use crate::{
     domain::{
@@ -14,12 +15,16 @@ use crate::{
     server::store::{StoreError, query, rows},
 };
 use sqlx::AnyConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// Beyond these the writer forgets and reads again.
 const MAX_EPISODES: usize = 400_000;
 const MAX_INCIDENTS: usize = 512;
 const MAX_GROUPS: usize = 50_000;
+/// How many ends of alerts that nobody knows are remembered, and for how long. Whoever sends
+/// again what a resolve overtook does so within minutes.
+const MAX_ENDS: usize = 4_096;
+const ENDS_KEPT_SECS: i64 = 3_600;
 
 /// What was read and written so far, as it stands in the database.
 #[derive(Default)]
@@ -32,6 +37,53 @@ pub(in crate::server::store) struct Memory {
     episode_count: usize,
     pub(super) incidents: HashMap<IncidentId, Loaded>,
     pub(super) groups: HashMap<(IntegrationId, Option<AlertSeverity>), Groups>,
+    pub(super) ends: Ends,
+}
+
+/// The ends that resolves told of alerts that are not open here: a firing that began before its
+/// end was overtaken on its way.
+#[derive(Default)]
+pub(super) struct Ends {
+    by_key: HashMap<IntegrationId, HashMap<Box<str>, End>>,
+    /// Whose end was told first.
+    order: VecDeque<(IntegrationId, Box<str>)>,
+}
+
+#[derive(Clone, Copy)]
+struct End {
+    at: Timestamp,
+    received_at: Timestamp,
+}
+
+impl Ends {
+    /// The end that was told of this identity in the hour before `received_at`.
+    pub fn of(&self, integration: IntegrationId, key: &str, received_at: Timestamp) -> Option<Timestamp> {
+        let end = self.by_key.get(&integration)?.get(key)?;
+        (0..=ENDS_KEPT_SECS).contains(&received_at.secs_since(end.received_at)).then_some(end.at)
+    }
+
+    pub fn remember(&mut self, integration: IntegrationId, key: &str, at: Timestamp, received_at: Timestamp) {
+        let of = self.by_key.entry(integration).or_default();
+        if let Some(known) = of.get_mut(key) {
+            *known = End { at: at.max(known.at), received_at };
+            return;
+        }
+        of.insert(key.into(), End { at, received_at });
+        self.order.push_back((integration, key.into()));
+        while self.order.len() > MAX_ENDS {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        let Some((integration, key)) = self.order.pop_front() else { return };
+        if let Some(of) = self.by_key.get_mut(&integration) {
+            of.remove(&key);
+            if of.is_empty() {
+                self.by_key.remove(&integration);
+            }
+        }
+    }
 }
 
 /// The groups of one integration and severity that were active at `floor` or later.
@@ -60,7 +112,9 @@ impl Memory {
                 .fetch_one(&mut *connection)
                 .await
                 .map_err(query("read the last change's number"))?;
-            *self = Self { change: rows::get(&row, 0)?, ..Self::default() };
+            let change = rows::get(&row, 0)?;
+            self.forget();
+            self.change = change;
         }
         self.write = write;
         if self.episode_count > MAX_EPISODES {
@@ -71,6 +125,11 @@ impl Memory {
         }
         self.groups.retain(|_, groups| groups.by_key.len() <= MAX_GROUPS);
         Ok(())
+    }
+
+    /// Forgets what was read and written; it may not stand in the database. What senders told stays told.
+    pub fn forget(&mut self) {
+        *self = Self { ends: std::mem::take(&mut self.ends), ..Self::default() };
     }
 
     /// The number of the last write that it knows of.
@@ -106,5 +165,29 @@ impl Memory {
     pub(super) fn forget_episodes(&mut self) {
         self.episodes.clear();
         self.episode_count = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::testing::NOON;
+    use uuid::Uuid;
+
+    #[test]
+    fn an_end_is_remembered_for_an_hour_and_no_more_than_so_many() {
+        let (mut memory, id) = (Memory::default(), IntegrationId(Uuid::from_u128(1)));
+        memory.ends.remember(id, "k", NOON.plus_secs(-10), NOON);
+        memory.ends.remember(id, "k", NOON.plus_secs(-20), NOON.plus_secs(5));
+        memory.forget();
+        let told = |memory: &Memory, secs: i64| memory.ends.of(id, "k", NOON.plus_secs(secs));
+        assert_eq!((told(&memory, 5), told(&memory, 3_605)), (Some(NOON.plus_secs(-10)), Some(NOON.plus_secs(-10))));
+        assert_eq!((told(&memory, 4), told(&memory, 3_606)), (None, None), "it was told later, or long ago");
+        assert_eq!(memory.ends.of(IntegrationId(Uuid::from_u128(2)), "k", NOON.plus_secs(5)), None);
+        for n in 0..MAX_ENDS {
+            memory.ends.remember(id, &n.to_string(), NOON, NOON.plus_secs(6));
+        }
+        assert_eq!((told(&memory, 6), memory.ends.of(id, "0", NOON.plus_secs(6))), (None, Some(NOON)), "the oldest left");
+        assert_eq!(memory.ends.order.len(), MAX_ENDS);
     }
 }

@@ -3,26 +3,36 @@
 
 mod plan;
 
-use super::people::needs;
+use super::{people::needs, trying};
 use crate::{
     domain::{
+        data_source::SourceKind,
         failure::{Failure, FailureKind},
         people::{Actor, Right},
         slo::objective::ObjectiveDraft,
     },
     server::{
         auth,
-        definitions::{self, Definition, File, What, fill, note::Note, writing, writing_openslo},
+        definitions::{
+            self, Definition, File, What, fill,
+            note::{Note, Place},
+            writing, writing_openslo,
+        },
         error::ServerError,
         state::App,
         store::Change,
     },
 };
+use futures::StreamExt;
 use plan::{Kept, Plan};
 use serde::Serialize;
+use std::time::{Duration, Instant};
 
 /// How many faults are told in one sentence to whoever cannot take a list.
 const FAULTS_SHOWN: usize = 20;
+/// After so long no further source is asked what it says of what is applied, and so many at once.
+const ASKED_FOR: Duration = Duration::from_secs(5);
+const ASKED_AT_ONCE: usize = 4;
 
 /// Whose environment variables hold the secrets of data sources.
 pub enum Secrets<'a> {
@@ -101,10 +111,11 @@ pub async fn apply(app: &App, actor: &Actor, files: &[File], is_dry: bool, secre
     // What becomes of a service tells nobody of private incidents that name it.
     let mut kept = Kept::read(app, Some(actor)).await?;
     take_as_new(&mut read.items, &mut kept);
-    let Plan { changes, objects, warnings } = plan::of(read, &kept, secrets, app.clock().now()).map_err(Unapplied::Faults)?;
+    let Plan { changes, objects, mut warnings } = plan::of(read, &kept, secrets, app.clock().now()).map_err(Unapplied::Faults)?;
     if changes.iter().any(|change| matches!(change, Change::DataSource { .. })) {
         needs(actor, Right::ManageDataSources).map_err(ServerError::from)?;
     }
+    warnings.extend(without_edge(app, &kept, &changes, &objects).await);
     if !is_dry && !app.store.apply(&changes, &auth::by(&actor.who)).await.map_err(ServerError::from)? {
         let words = "somebody changed one of the definitions meanwhile";
         return Err(
@@ -118,6 +129,32 @@ pub async fn apply(app: &App, actor: &Actor, files: &[File], is_dry: bool, secre
         tracing::info!(created = report.created, changed = report.changed, by = actor.who.id, "applied definitions");
     }
     Ok(report)
+}
+
+/// Latencies whose threshold is no edge of a bucket, as far as their sources say so: they would never
+/// have a reading. Only what is kept already is asked, as it is kept.
+async fn without_edge(app: &App, kept: &Kept, changes: &[Change], objects: &[Outcome]) -> Vec<Note> {
+    let is_changed = |name: &str| changes.iter().any(|change| matches!(change, Change::DataSource { source, .. } if source.name == name));
+    let mut asked = vec![];
+    for change in changes {
+        let Change::Objective { draft, .. } = change else { continue };
+        let source = draft.source.as_deref().filter(|name| !is_changed(name)).and_then(|name| kept.sources.iter().find(|source| source.name == name));
+        if let Some(source) = source.filter(|source| source.kind == SourceKind::Prometheus.slug()) {
+            asked.push((ObjectiveDraft::clone(draft), source.endpoint.clone()));
+        }
+    }
+    let began = Instant::now();
+    let answers = futures::stream::iter(asked).map(|(draft, endpoint)| async move {
+        let words = if began.elapsed() < ASKED_FOR { trying::no_edge(app, &draft, &endpoint).await } else { None };
+        words.map(|words| (draft.name, words))
+    });
+    let found: Vec<(String, String)> = answers.buffered(ASKED_AT_ONCE).filter_map(std::future::ready).collect().await;
+    let note = |(name, words): (String, String)| {
+        let object = objects.iter().find(|object| object.kind == "Objective" && object.name.as_deref() == Some(name.as_str()))?;
+        let place = Place { file: object.file.clone(), document: object.document, line: object.line, kind: Some("Objective".to_owned()), name: Some(name) };
+        Some(Note { place, field: "spec.indicator.threshold_s".to_owned(), words })
+    };
+    found.into_iter().filter_map(note).collect()
 }
 
 /// Services that only incidents named so far are made when a file names them, be it with nothing

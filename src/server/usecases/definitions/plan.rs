@@ -284,6 +284,13 @@ impl Planner<'_> {
         }
         let is_it = |other: &ExclusionDraft| (&other.objective, &other.service, other.from) == (&draft.objective, &draft.service, draft.from);
         let same = self.exclusions.iter().position(|kept| kept.draft == *draft);
+        // What is kept so from before this was asked stays as it is.
+        if same.is_none()
+            && let Some(zone) = draft.recurrence.as_ref().and_then(|recurrence| zones::find(&recurrence.zone))
+            && let Some(words) = draft.contradiction(zone.as_ref())
+        {
+            return self.faults.push(note(place, "recurrence", words));
+        }
         let found = same.or_else(|| self.exclusions.iter().position(|kept| is_it(&kept.draft)));
         let before = found.map(|at| self.exclusions.remove(at));
         if self.tell(place, "Exclusion", None, before.map(|before| &before.draft), draft) {

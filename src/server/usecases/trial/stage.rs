@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        alert::{AlertState, Episode, Signal, Verdict, is_about_monitoring, judge},
+        alert::{AlertState, Episode, Ignored, Signal, Verdict, is_about_monitoring, is_overtaken, judge, told_end},
         grouping::{self, Group, Placement},
         ids::{AlertId, IncidentId, IncidentRef, IntegrationId},
         integration::Grouping,
@@ -27,6 +27,8 @@ pub(super) struct Stage<'s> {
     received_at: Timestamp,
     episodes: HashMap<String, Option<Episode>>,
     groups: HashMap<(Option<AlertSeverity>, String), Group>,
+    /// The ends that this delivery told of keys of which nothing is open.
+    ends: HashMap<String, Timestamp>,
     /// The alerts that it would open; nobody knows their ids.
     made: HashSet<AlertId>,
     /// The incidents that it would open.
@@ -47,7 +49,17 @@ struct Placed {
 
 impl<'s> Stage<'s> {
     pub fn new(store: &'s Store, integration: Option<IntegrationId>, grouping: Grouping, received_at: Timestamp) -> Self {
-        Self { store, integration, grouping, received_at, episodes: HashMap::new(), groups: HashMap::new(), made: HashSet::new(), opened: HashMap::new() }
+        Self {
+            store,
+            integration,
+            grouping,
+            received_at,
+            episodes: HashMap::new(),
+            groups: HashMap::new(),
+            ends: HashMap::new(),
+            made: HashSet::new(),
+            opened: HashMap::new(),
+        }
     }
 
     pub fn incidents_opened(&self) -> u32 {
@@ -59,7 +71,15 @@ impl<'s> Stage<'s> {
         let newest = self.episode(&signal.dedupe_key).await?;
         let known = newest.as_ref().map(|episode| episode.id).filter(|id| !self.made.contains(id));
         let group_key = grouping::key(&self.grouping, &signal.labels, &signal.group_labels, &signal.title);
-        let verdict = judge(newest.as_ref(), &signal, self.received_at);
+        let ended_at = self.ends.get(&signal.dedupe_key).copied();
+        let verdict = match judge(newest.as_ref(), &signal, self.received_at) {
+            Verdict::Open { .. } if ended_at.is_some_and(|at| is_overtaken(&signal, at, self.received_at)) => Verdict::Ignore(Ignored::Overtaken),
+            verdict => verdict,
+        };
+        if let Some(at) = told_end(&signal, self.received_at).filter(|_| verdict == Verdict::Ignore(Ignored::Unknown)) {
+            let known = self.ends.entry(signal.dedupe_key.clone()).or_insert(at);
+            *known = at.max(*known);
+        }
         let mut started_at = newest.as_ref().map(|episode| episode.started_at);
         let incident_of = |newest: Option<&Episode>| newest.and_then(|episode| episode.incident_id);
         let (verdict, placed) = match verdict {

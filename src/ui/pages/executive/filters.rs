@@ -2,7 +2,7 @@
 //! phone the choices stay folded behind a line that says what was chosen.
 
 use crate::{
-    domain::executive::{Executive, Question, Span},
+    domain::executive::{Executive, Question, Span, words as said},
     ui::{components::choice::Lens, drawing::view},
 };
 use leptos::prelude::*;
@@ -24,11 +24,13 @@ pub fn Filters(question: Memo<Question>, board: RwSignal<Option<Executive>>, #[p
         (owners.with(Vec::len) > 0)
             .then(|| pick("Owner", "All owners", owners, move || question.get().owner, move |name| change(&|question| question.owner.clone_from(&name))))
     };
+    // A phone has one line for what was chosen and how much of it is known; unfolded, the dates come back.
+    let measured = move || board.with(|board| board.as_ref().and_then(|board| said::coverage(&board.rows)));
     view! {
         <div class="executive__filters" role="search" aria-label="Which time, and whose services">
             <label class="executive__fold">
                 <input type="checkbox" class="levels__all" />
-                <span><span class="visually-hidden">"Which time, and whose services: "</span> {move || question.get().words()}</span>
+                <span><span class="visually-hidden">"Which time, and whose services: "</span> {move || question.get().words()} {move || measured().map(|words| format!(" · {words}"))}</span>
                 <span class="levels__show" aria-hidden="true"></span>
             </label>
             <Lens label="Range of the incidents" options=spans chosen choose /> {service} {move || owner()}

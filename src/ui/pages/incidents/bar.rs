@@ -33,18 +33,17 @@ fn shown(list: List, n: Memo<usize>) -> AnyView {
             n => format!("{n} have nobody"),
         }
     };
+    // An acknowledgement runs out without anybody doing anything.
+    let minute = Memo::new(move |_| now.get().epoch_secs() / 60);
     let offers = Memo::new(move |_| {
+        minute.track();
         let waits = incidents.with(Vec::len) < n.get();
         Bulk::ALL.map(|bulk| (incidents.with(|incidents| bulk.offer(list, incidents)), waits))
     });
     let button = move |(offer, waits): (Offer, bool)| {
         let total = n.get_untracked();
         let disabled = offer.n == 0 || waits;
-        let words = match offer.bulk.words().strip_suffix('…') {
-            _ if offer.n == 0 => offer.bulk.words().to_owned(),
-            Some(words) => format!("{words} {}…", offer.n),
-            None => format!("{} {}", offer.bulk.words(), offer.n),
-        };
+        let words = if offer.n == 0 { offer.bulk.words().to_owned() } else { offer.bulk.words_for(offer.n) };
         let why = offer.why_not.clone().filter(|_| !waits).map(|why| if offer.n == 0 { why } else { format!("Not {}: {why}", total - offer.n) });
         let bulk = offer.bulk;
         view! {

@@ -6,9 +6,11 @@ use crate::{
     api,
     domain::{
         ids::{CommandId, IncidentId, IncidentRef},
-        incident::{Command, Incident, IncidentRole, Refusal, Verb},
-        people::{PersonRef, Role},
-        sorting, wording,
+        incident::{Command, Context, Incident, IncidentRole, Refusal, Verb, allowed, decide},
+        people::{Actor, PersonRef, Role},
+        sorting,
+        time::Timestamp,
+        wording,
     },
     ui::{
         components::{
@@ -66,6 +68,17 @@ impl Bulk {
         }
     }
 
+    /// The same, said of so many.
+    pub fn words_for(self, n: usize) -> String {
+        match self {
+            Bulk::Acknowledge => format!("Acknowledge {n}"),
+            Bulk::Assign => format!("Assign {n}…"),
+            Bulk::Merge => format!("Merge {n} into…"),
+            Bulk::Resolve => format!("Resolve {n}…"),
+            Bulk::Close => format!("Close {n}…"),
+        }
+    }
+
     fn verb(self) -> Verb {
         match self {
             Bulk::Acknowledge => Verb::Acknowledge,
@@ -81,7 +94,7 @@ impl Bulk {
         let mut why_not = None;
         let mut n = 0;
         for incident in chosen {
-            match list.session.may(incident, self.verb()) {
+            match self.possible(list, incident) {
                 Ok(()) => n += 1,
                 Err(refusal) => why_not = why_not.or(Some(refusal.to_string())),
             }
@@ -89,12 +102,32 @@ impl Bulk {
         Offer { bulk: self, n, why_not: why_not.filter(|_| n < chosen.len()) }
     }
 
+    fn possible(self, list: List, incident: &Incident) -> Result<(), Refusal> {
+        let actor = list.session.actor().ok_or(Refusal::NeedsResponder)?;
+        possible(self, incident, &actor, list.session.live.now())
+    }
+
     /// Does it, or asks what is missing first.
     pub fn start(self, list: List, ids: Vec<IncidentId>) {
         match self {
-            Bulk::Acknowledge => send(list, &ids, Verb::Acknowledge, &|_| acknowledge(Some(DEFAULT_SECS))),
+            Bulk::Acknowledge => send(list, &ids, &|_| acknowledge(Some(DEFAULT_SECS))),
             Bulk::Assign | Bulk::Merge | Bulk::Resolve | Bulk::Close => list.asking.set(Some(self)),
         }
+    }
+}
+
+/// Whether it can be done to one: by the whole rule where that needs nothing but the incident. What
+/// asks for a reason is possible, for a reason can be given.
+fn possible(bulk: Bulk, incident: &Incident, actor: &Actor, now: Timestamp) -> Result<(), Refusal> {
+    let command = match bulk {
+        Bulk::Acknowledge => acknowledge(Some(DEFAULT_SECS)),
+        Bulk::Resolve => Command::Resolve { reason: None, happened_at: None },
+        Bulk::Close => Command::Close { reason: None },
+        Bulk::Assign | Bulk::Merge => return allowed(incident, bulk.verb(), actor),
+    };
+    match decide(incident, &command, &Context::default(), actor, now) {
+        Ok(_) | Err(Refusal::ReasonNeeded { .. }) => Ok(()),
+        Err(refusal) => Err(refusal),
     }
 }
 
@@ -125,11 +158,11 @@ pub fn chosen(list: List) -> Vec<Arc<Incident>> {
 }
 
 /// Commands each of `ids` that allows it, and remembers what became of it.
-fn send(list: List, ids: &[IncidentId], verb: Verb, make: &dyn Fn(&Incident) -> Command) {
+fn send(list: List, ids: &[IncidentId], make: &dyn Fn(&Incident) -> Command) {
     let mut report = Vec::new();
     for id in ids {
         let Some(incident) = untrack(|| list.session.incident(*id)) else { continue };
-        let answer = list.session.may(&incident, verb).and_then(|()| list.session.send_as(*id, make(&incident)));
+        let answer = list.session.send_as(*id, make(&incident));
         report.push(Sent { reference: incident.reference, answer: answer.map_err(|refusal| refusal.to_string()) });
     }
     if let [Sent { answer: Err(words), .. }] = report.as_slice() {
@@ -146,7 +179,7 @@ pub fn dialog(list: List) -> AnyView {
 fn form(list: List, bulk: Bulk) -> AnyView {
     let close = move || list.asking.set(None);
     let chosen = untrack(|| chosen(list));
-    let able: Vec<Arc<Incident>> = chosen.iter().filter(|incident| untrack(|| list.session.may(incident, bulk.verb())).is_ok()).cloned().collect();
+    let able: Vec<Arc<Incident>> = chosen.iter().filter(|incident| untrack(|| bulk.possible(list, incident)).is_ok()).cloned().collect();
     let n = able.len();
     let (choice, reason) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let refused = RwSignal::new(None::<String>);
@@ -181,7 +214,7 @@ fn form(list: List, bulk: Bulk) -> AnyView {
             return refused.set(Some("Say why: at least one of them needs a reason.".to_owned()));
         }
         let ids: Vec<IncidentId> = ids.iter().copied().filter(|id| Some(*id) != target).collect();
-        send(list, &ids, bulk.verb(), &make);
+        send(list, &ids, &make);
         close();
     };
     let (title, words) = match bulk {
@@ -191,6 +224,7 @@ fn form(list: List, bulk: Bulk) -> AnyView {
         Bulk::Close | Bulk::Acknowledge => (format!("Close {}", incidents(n)), "Nothing is left to do in any of them."),
     };
     let label = if bulk == Bulk::Merge { "They go on in" } else { "Person" };
+    let submit_words = if bulk == Bulk::Merge { "Merge" } else { bulk.words().trim_end_matches('…') };
     view! {
         <Dialog title on_close=move |()| close()>
             <form class="form" on:submit=submit>
@@ -200,7 +234,7 @@ fn form(list: List, bulk: Bulk) -> AnyView {
                 <FormError words=refused />
                 <div class="form__foot">
                     <button type="button" class="button" on:click=move |_| close()>"Not now"</button>
-                    <button type="submit" class="button" data-tone="accent">{bulk.words().trim_end_matches('…')} " " {n}</button>
+                    <button type="submit" class="button" data-tone="accent">{submit_words} " " {n}</button>
                 </div>
             </form>
         </Dialog>
@@ -232,4 +266,50 @@ fn targets(list: List, chosen: &[Arc<Incident>]) -> Vec<(String, String)> {
     sorting::sort_by_key(&mut open, |other| std::cmp::Reverse(other.reference));
     let into = |incident: &Arc<Incident>| (incident.id.to_string(), format!("{} {}", incident.reference, incident.title));
     chosen.iter().filter(|incident| !incident.state.is_over()).chain(&open).map(into).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        incident::{Acknowledged, Declare, State, declare},
+        people::{ActorKind, ActorRef},
+        severity::Severity,
+        timeline::Head,
+    };
+    use uuid::Uuid;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_786_450_000_000_000);
+
+    fn actor(id: &str) -> Actor {
+        Actor { who: ActorRef { kind: ActorKind::Person, id: id.to_owned(), name: id.to_owned() }, role: Role::Responder }
+    }
+
+    fn an_incident() -> Incident {
+        let (id, actor) = (IncidentId(Uuid::from_u128(1)), actor("mara"));
+        let draft = Declare { title: "t".to_owned(), severity: Some(Severity::Sev2), ..Declare::default() };
+        let events = Head::genesis().append(id, declare(&draft, &actor, NOON).expect("a responder may declare"), &actor.who, None, NOON);
+        Incident::fold(id, IncidentRef(1), &events).expect("it begins with a declaration")
+    }
+
+    #[test]
+    fn what_somebody_else_has_is_not_offered_to_be_acknowledged() {
+        let mut incident = an_incident();
+        let possible = |incident: &Incident, bulk| possible(bulk, incident, &actor("mara"), NOON);
+        assert_eq!(possible(&incident, Bulk::Acknowledge), Ok(()));
+        incident.acknowledged = Some(Acknowledged { by: "Tom".to_owned(), by_id: "tom".to_owned(), at: NOON, until: Some(NOON.plus_secs(60)) });
+        assert!(matches!(possible(&incident, Bulk::Acknowledge), Err(Refusal::AlreadyAcknowledged { .. })));
+        assert_eq!(possible(&incident, Bulk::Resolve), Ok(()));
+        assert_eq!(possible(&incident, Bulk::Close), Err(Refusal::NotResolvedYet));
+        incident.state = State::Resolved;
+        assert_eq!(possible(&incident, Bulk::Close), Ok(()));
+    }
+
+    #[test]
+    fn what_asks_for_a_reason_is_offered() {
+        let mut incident = an_incident();
+        incident.signals.insert("pay".to_owned(), crate::domain::incident::ServiceSignals { firing: 1, total: 1, ..Default::default() });
+        assert_eq!(possible(Bulk::Resolve, &incident, &actor("mara"), NOON), Ok(()));
+        assert_eq!(Bulk::Merge.words_for(2), "Merge 2 into…");
+    }
 }

@@ -44,7 +44,8 @@ pub fn panel(page: Memo<Option<ObjectivePage>>) -> AnyView {
     let list = move || {
         let alerts = alerts.get();
         let count = alerts.len();
-        alerts.into_iter().enumerate().map(|(place, alert)| row(&pictures::pair_name(place, count), &alert)).collect_view()
+        let is_enabled = enabled.get();
+        alerts.into_iter().enumerate().map(|(place, alert)| row(&pictures::pair_name(place, count), &alert, is_enabled)).collect_view()
     };
     view! {
         <section class="panel" aria-labelledby="burn-alerts-title">
@@ -57,7 +58,7 @@ pub fn panel(page: Memo<Option<ObjectivePage>>) -> AnyView {
     }
 }
 
-fn row(name: &str, alert: &BurnAlert) -> AnyView {
+fn row(name: &str, alert: &BurnAlert, is_enabled: bool) -> AnyView {
     let verb = match alert.severity {
         Urgency::Page => "pages",
         Urgency::Ticket => "ticket",
@@ -74,7 +75,7 @@ fn row(name: &str, alert: &BurnAlert) -> AnyView {
             <b>{name.to_owned()}</b>
             <span class="burn__what">{what}</span>
             <b class="number">{pictures::rates(alert)}</b>
-            <span class="burn__state">{pictures::verdict(alert)}</span>
+            <span class="burn__state">{pictures::verdict(alert, is_enabled)}</span>
         </li>
     }
 }

@@ -26,7 +26,7 @@ pub enum Field {
 }
 
 /// Where a fault of [`ObjectiveDraft::parse`] and of the server is shown: by how its sentence begins.
-const PLACES: [(&str, Field); 20] = [
+const PLACES: [(&str, Field); 21] = [
     ("the name ", Field::Name),
     ("the title ", Field::Title),
     ("the description ", Field::Description),
@@ -36,6 +36,7 @@ const PLACES: [(&str, Field); 20] = [
     ("a slice ", Field::Slice),
     ("time slices of ", Field::Method),
     ("a value against ", Field::Method),
+    ("an absent series ", Field::Method),
     ("name the data source", Field::Source),
     ("there is no data source", Field::Source),
     ("a target ", Field::Target),
@@ -96,6 +97,7 @@ pub struct Typed {
     pub histogram: String,
     pub native: bool,
     pub query: String,
+    pub absent_is_bad: bool,
     pub op: String,
     /// Seconds of a latency, or the limit of a value.
     pub limit: String,
@@ -162,9 +164,13 @@ impl Typed {
                 typed.limit = threshold_s.to_string();
                 typed.native = *native;
             }
-            Indicator::Probe { query } => typed.query.clone_from(query),
-            Indicator::Threshold { query, op, value } => {
+            Indicator::Probe { query, absent_is_bad } => {
                 typed.query.clone_from(query);
+                typed.absent_is_bad = *absent_is_bad;
+            }
+            Indicator::Threshold { query, op, value, absent_is_bad } => {
+                typed.query.clone_from(query);
+                typed.absent_is_bad = *absent_is_bad;
                 typed.op = op.slug().to_owned();
                 typed.limit = value.to_string();
             }
@@ -195,10 +201,10 @@ impl Typed {
                 Indicator::Ratio { good, bad, total: text(&self.total) }
             }
             "latency" => Indicator::Latency { histogram: text(&self.histogram), threshold_s: limit, native: self.native },
-            "probe" => Indicator::Probe { query: text(&self.query) },
+            "probe" => Indicator::Probe { query: text(&self.query), absent_is_bad: self.absent_is_bad },
             "threshold" => {
                 let op = Op::ALL.into_iter().find(|op| op.slug() == self.op).unwrap_or(Op::Lte);
-                Indicator::Threshold { query: text(&self.query), op, value: limit }
+                Indicator::Threshold { query: text(&self.query), op, value: limit, absent_is_bad: self.absent_is_bad }
             }
             "telemetry" => {
                 let said = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -306,6 +312,8 @@ mod tests {
         assert_eq!(faults(|typed| typed.kind = "probe".into()), [Field::Indicator, Field::Source]);
         assert_eq!(faults(|typed| (typed.kind, typed.source) = ("latency".into(), "prom".into())), [Field::Indicator, Field::Indicator]);
         assert_eq!(faults(|typed| (typed.kind, typed.parts) = ("composite".into(), "checkout".into())), [Field::Indicator]);
+        let silent = |typed: &mut Typed| (typed.kind, typed.query, typed.source, typed.absent_is_bad) = ("probe".into(), "up".into(), "prom".into(), true);
+        assert_eq!(faults(silent), [Field::Method]);
         assert_eq!(faults(|typed| typed.title = "x".repeat(300)), [Field::Title]);
         assert_eq!(place("somebody changed it"), Field::Whole);
     }
@@ -320,8 +328,8 @@ mod tests {
             Indicator::Ratio { good: None, bad: Some("errors{a=\"b\"}".into()), total: "all".into() },
             Indicator::Ratio { good: Some("good".into()), bad: None, total: "all".into() },
             Indicator::Latency { histogram: "took".into(), threshold_s: 0.25, native: true },
-            Indicator::Probe { query: "up".into() },
-            Indicator::Threshold { query: "lag".into(), op: Op::Lt, value: 30.5 },
+            Indicator::Probe { query: "up".into(), absent_is_bad: false },
+            Indicator::Threshold { query: "lag".into(), op: Op::Lt, value: 30.5, absent_is_bad: true },
             Indicator::Composite { how: Together::Weighted, of: vec![part("a", 1.0), part("b", 2.5)] },
         ];
         for indicator in indicators {

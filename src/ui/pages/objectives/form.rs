@@ -215,6 +215,8 @@ fn Filled(known: Option<Objective>, basis: RwSignal<Option<Basis>>) -> impl Into
     }
 }
 
+const ABSENT_IS_BAD: &str = "A slice for which the source answers and has no sample is bad, not a gap";
+
 fn check(words: &'static str, fields: Fields, part: fn(&mut Typed) -> &mut bool) -> AnyView {
     view! {
         <label class="check">
@@ -251,15 +253,17 @@ fn indicator(kind: &str, fields: Fields, sources: RwSignal<Vec<DataSource>>) -> 
             <TextField id="objective-limit" label="Answered within, seconds" hint="One of its edges, if it is a classic histogram." value=fields.text(|typed| &mut typed.limit) />
             {check("It is a native histogram", fields, |typed| &mut typed.native)}
         },
-        "probe" => {
-            view! { <TextArea id="objective-query" label="Query" hint="Its value is 1 while all is well: probe_success{job=\"shop\"}" rows=2 value=fields.text(|typed| &mut typed.query) /> }
-        }
+        "probe" => view! {
+            <TextArea id="objective-query" label="Query" hint="Its value is 1 while all is well: probe_success{job=\"shop\"}" rows=2 value=fields.text(|typed| &mut typed.query) />
+            {check(ABSENT_IS_BAD, fields, |typed| &mut typed.absent_is_bad)}
+        },
         "threshold" => view! {
             <TextArea id="objective-query" label="Query" hint="A value that is read once a slice." rows=2 value=fields.text(|typed| &mut typed.query) />
             <div class="form__columns">
                 <SelectField id="objective-op" label="It has to be" options=Op::ALL.map(|op| (op.slug().to_owned(), op.words().to_owned())).to_vec() value=fields.text(|typed| &mut typed.op) />
                 <TextField id="objective-limit" label="Limit" value=fields.text(|typed| &mut typed.limit) />
             </div>
+            {check(ABSENT_IS_BAD, fields, |typed| &mut typed.absent_is_bad)}
         },
         "telemetry" => view! {
             <TextField id="objective-calls" label="Calls of this service" hint="As its spans name it." value=fields.text(|typed| &mut typed.events) />

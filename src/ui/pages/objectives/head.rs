@@ -90,9 +90,10 @@ pub fn facts(page: Memo<Option<ObjectivePage>>, explain: Callback<()>) -> AnyVie
         })
     };
     let edit = move || page.with(|page| page.as_ref().map(|page| Route::EditObjective(page.objective.draft.name.clone()).path()));
-    view! {
-        <div class="objective__head">
-            <div>{move || facts()}</div>
+    let there = Memo::new(move |_| page.with(Option::is_some));
+    // Of an objective that does not exist there is nothing to explain and nothing to change.
+    let verbs = move || {
+        view! {
             <div class="objective__verbs">
                 <button type="button" class="button" on:click=move |_| explain.run(())>"Explain this number"</button>
                 {move || {
@@ -103,6 +104,12 @@ pub fn facts(page: Memo<Option<ObjectivePage>>, explain: Callback<()>) -> AnyVie
                     }
                 }}
             </div>
+        }
+    };
+    view! {
+        <div class="objective__head">
+            <div>{move || facts()}</div>
+            {move || there.get().then(verbs)}
         </div>
     }
 }

@@ -140,7 +140,7 @@ pub fn ObjectivePage(name: String) -> impl IntoView {
         (true, _) => view! { <Body page basis again /> },
         (false, Some(failure)) => view! {
             <Failed failure again />
-            <p><a href=Route::Objectives.path()>"To all objectives"</a></p>
+            <p><a class="button" href=Route::Objectives.path()>"To all objectives"</a></p>
         },
         (false, None) => view! { <Loading what="the objective" /> },
     };

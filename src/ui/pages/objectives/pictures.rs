@@ -281,7 +281,7 @@ pub fn burning(page: &ObjectivePage, series: &Series, name: &str, pair: &BurnAle
     let from = frame::at(until_s - steps * step_s);
     let named = |secs: i64| (wording::span(secs), over(secs));
     Some(Burn {
-        title: format!("{name}: {}", verdict(pair)),
+        title: format!("{name}: {}", verdict(pair, page.objective.draft.alerting.enabled)),
         from,
         until: frame::at(until_s),
         long: named(pair.long_s),
@@ -293,8 +293,8 @@ pub fn burning(page: &ObjectivePage, series: &Series, name: &str, pair: &BurnAle
     })
 }
 
-/// How a pair stands, in a word or two.
-pub fn verdict(pair: &BurnAlert) -> &'static str {
+/// How a pair stands, in a word or two; why nothing is raised where both rates are above.
+pub fn verdict(pair: &BurnAlert, is_enabled: bool) -> &'static str {
     use crate::domain::slo::burn::BurnState;
     match pair.state {
         _ if pair.held_back => "held back by the page alert",
@@ -302,7 +302,9 @@ pub fn verdict(pair: &BurnAlert) -> &'static str {
         _ if pair.firing => "fires",
         BurnState::Recovering => "calming down",
         BurnState::Increasing => "rising",
-        BurnState::Critical | BurnState::Acceptable => "quiet",
+        BurnState::Critical if !is_enabled => "above both, raises nothing: alerting is off",
+        BurnState::Critical => "above both, raises nothing: too few are bad",
+        BurnState::Acceptable => "quiet",
     }
 }
 
@@ -425,6 +427,9 @@ mod tests {
         let alert = &page.report.alerts[0];
         let picture = burning(&page, &series, "Fast", alert, Wall::utc()).expect("it was measured");
         assert_eq!((picture.title.as_str(), rates(alert).as_str()), ("Fast: fires", "230× and 450×"));
+        let silent = BurnAlert { firing: false, ..alert.clone() };
+        assert_eq!(verdict(&silent, false), "above both, raises nothing: alerting is off");
+        assert_eq!(verdict(&silent, true), "above both, raises nothing: too few are bad");
         let (_, highest) = picture.short.1.extremes(picture.from, picture.until).expect("it was measured");
         assert!((highest - 450.0).abs() < 1e-6, "900 of 2,000, against one in a thousand: {highest}");
         assert!(

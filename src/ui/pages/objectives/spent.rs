@@ -4,6 +4,8 @@ use crate::{
     domain::{
         metrics::words::duration,
         slo::{
+            frame::ROLLING,
+            objective::COVERAGE_FLOOR,
             report::{ObjectivePage, Spender},
             words,
         },
@@ -23,7 +25,13 @@ pub fn panel(page: Memo<Option<ObjectivePage>>) -> AnyView {
         page.with(|page| {
             page.as_ref().map(|page| {
                 let report = &page.report;
-                (page.spenders.clone(), page.else_ratio, report.tally.consumed_ratio.unwrap_or(0.0), report.budget_minutes)
+                let is_part = report.window.kind == ROLLING && report.coverage < COVERAGE_FLOOR;
+                // Shares are then of the whole window, of which only a part was counted.
+                let named: f64 = page.spenders.iter().map(|spender| spender.ratio).sum();
+                let consumed = if is_part { named + page.else_ratio } else { report.tally.consumed_ratio.unwrap_or(0.0) };
+                // A budget of slices is told in the time that was measured.
+                let minutes = if is_part && report.unit == "slices" { 0.0 } else { report.budget_minutes };
+                (page.spenders.clone(), page.else_ratio, consumed, minutes)
             })
         })
     });

@@ -24,6 +24,7 @@ use crate::{
         },
         drawing::view,
         follow::follow,
+        panels::standing,
         routes::Route,
         session::session,
     },
@@ -48,6 +49,11 @@ impl Asked {
             && self.owner.as_deref().is_none_or(|wanted| wanted == owner)
             && self.tier.is_none_or(|tier| service.tier == Some(tier))
             && (!self.open || !service.open.is_empty())
+    }
+
+    /// How many are set of the filters that a phone shows only on request.
+    fn more_filters(&self) -> usize {
+        [self.owner.is_some(), self.tier.is_some(), self.open].into_iter().filter(|is_set| *is_set).count()
     }
 
     fn path(&self) -> String {
@@ -132,6 +138,11 @@ pub fn Services() -> impl IntoView {
         let (known, words) = (owner.clone(), owner.clone());
         view! { <option value=owner selected=move || asked.with(|asked| asked.owner.as_ref() == Some(&known))>{words}</option> }
     };
+    let unfolded = RwSignal::new(false);
+    let more = move || match asked.with(Asked::more_filters) {
+        0 => "Filters".to_owned(),
+        set => format!("Filters ({set})"),
+    };
     view! {
         <div class="page services">
             <div class="list-head">
@@ -142,7 +153,7 @@ pub fn Services() -> impl IntoView {
                     "Add a service"
                 </button>
             </div>
-            <div class="services__filters">
+            <div class="services__filters" data-open=move || unfolded.get().then_some("true")>
                 <div class="list-search" role="search">
                     <Icon glyph=Glyph::Search />
                     <input
@@ -156,6 +167,9 @@ pub fn Services() -> impl IntoView {
                         on:input=move |event| change(&|asked| asked.text = event_target_value(&event))
                     />
                 </div>
+                <button type="button" class="button services__more" aria-expanded=move || unfolded.get().to_string() on:click=move |_| unfolded.update(|open| *open = !*open)>
+                    {more}
+                </button>
                 <select class="input" data-size="small" aria-label="Owner" on:change=move |event| change(&|asked| asked.owner = Some(event_target_value(&event)).filter(|owner| !owner.is_empty()))>
                     <option value="">"Any owner"</option>
                     {move || owners().into_iter().map(owner_option).collect_view()}
@@ -200,6 +214,15 @@ fn table(services: Vec<Service>) -> AnyView {
             None => view! { <span class="muted">"unknown"</span> },
             Some(change) => view! { <span class="services__change">{change.title}</span> " " <span class="muted"><RelativeTime at=change.at now /></span> },
         };
+        let level = match service.worst_objective.clone() {
+            None => view! { <span class="muted">"none set"</span> },
+            Some(worst) => view! {
+                <span class="standing" data-standing=worst.state.slug() title=worst.title.clone()>
+                    {standing::sign(worst.state.slug())}
+                    <span>{worst.words()}</span>
+                </span>
+            },
+        };
         let last = match service.last_incident_at {
             None => view! { <span class="muted">"none known"</span> },
             Some(at) => view! { <RelativeTime at now /> },
@@ -211,9 +234,9 @@ fn table(services: Vec<Service>) -> AnyView {
                 </td>
                 <td role="cell" class="services__owner">{owner}</td>
                 <td role="cell" class="number services__tier">{service.tier.map_or_else(|| "–".to_owned(), |tier| tier.to_string())}</td>
-                <td role="cell">{open}</td>
+                <td role="cell" class="services__level">{level}</td>
+                <td role="cell" class="services__incidents">{open}</td>
                 <td role="cell" class="number services__alerts">{service.alerts}</td>
-                <td role="cell" class="number">{percent(service.availability)}</td>
                 <td role="cell" class="services__last">{last}</td>
                 <td role="cell" class="services__deploy">{change}</td>
             </tr>
@@ -227,9 +250,9 @@ fn table(services: Vec<Service>) -> AnyView {
                     <th scope="col" role="columnheader">"Service"</th>
                     <th scope="col" role="columnheader" class="services__owner">"Owner"</th>
                     <th scope="col" role="columnheader" class="number services__tier">"Tier"</th>
+                    <th scope="col" role="columnheader">"Worst objective"</th>
                     <th scope="col" role="columnheader">"Open"</th>
                     <th scope="col" role="columnheader" class="number services__alerts">"Alerts"</th>
-                    <th scope="col" role="columnheader" class="number">"Unhurt, 30 d"</th>
                     <th scope="col" role="columnheader" class="services__last">"Last incident"</th>
                     <th scope="col" role="columnheader" class="services__deploy">"Last change"</th>
                 </tr>
@@ -268,6 +291,7 @@ mod tests {
     fn an_address_says_what_is_looked_at() {
         let asked = Asked { text: "pay".to_owned(), owner: Some("A & B".to_owned()), tier: Some(1), open: true };
         assert_eq!(asked.path(), "/services?q=pay&owner=A%20%26%20B&tier=1&open=1");
+        assert_eq!((asked.more_filters(), Asked { text: "pay".to_owned(), ..Asked::default() }.more_filters()), (3, 0));
         assert_eq!(Asked::default().path(), "/services");
         assert_eq!(open_words(0), "no open incident");
     }

@@ -6,7 +6,7 @@ use crate::{
     api,
     domain::{
         alert::{Alert, Link},
-        lists::encode,
+        lists::{alerts::AlertQuery, encode},
         people::Right,
         services::{self, Service, ServiceChange},
     },
@@ -42,7 +42,10 @@ pub fn ServicePage(name: String) -> impl IntoView {
     follow(fetch);
     let body = move || match load.get() {
         Load::Loading => view! { <Loading what="the service" /> },
-        Load::Failed(failure) => view! { <Failed failure again=move |()| fetch() /> },
+        Load::Failed(failure) => view! {
+            <Failed failure again=move |()| fetch() />
+            <p><a class="button" href=Route::Services.path()>"To all services"</a></p>
+        },
         Load::Ready(page) => draw(page, editing),
     };
     let form = move || {
@@ -85,17 +88,20 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
             </li>
         }
     };
-    let alert = |alert: Alert| {
-        view! {
+    let alert = |alike: Vec<Alert>| {
+        let (many, since) = (alike.len(), alike.iter().map(|alert| alert.started_at).min());
+        let alert = alike.into_iter().next()?;
+        let since = since.unwrap_or(alert.started_at);
+        Some(view! {
             <li class="service__line">
-                <b>{alert.title}</b>
+                <b>{alert.title} {(many > 1).then(|| format!(" ×{many}"))}</b>
                 <span class="muted">
-                    {alert.severity.map_or("severity not said", |severity| severity.slug())} ", since " <RelativeTime at=alert.started_at now />
+                    {alert.severity.map_or("severity not said", |severity| severity.slug())} ", since " <RelativeTime at=since now />
                     {alert.stale.then_some(", its sender has gone silent")}
                 </span>
                 {alert.incident_id.map(|id| view! { <a href=Route::Incident(id.to_string()).path()>"Its incident"</a> })}
             </li>
-        }
+        })
     };
     let change = |change: ServiceChange| {
         view! {
@@ -111,6 +117,11 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
     let (needs, used_by) = (page.needs, page.used_by);
     let n = open.len();
     let (no_alert, no_change) = (page.alerts.is_empty(), page.changes.is_empty());
+    let all_alerts = AlertQuery { service: name.clone(), ..AlertQuery::default() }.address(&Route::Alerts.path());
+    let debug = format!("{}?service={}", Route::Debug.path(), encode(&name));
+    let mut groups = alike(page.alerts, |alert| &alert.title);
+    let further: usize = groups.drain(MOST_ALERTS.min(groups.len())..).map(|alike| alike.len()).sum();
+    let further = (further > 0).then(|| view! { <p class="service__more"><a href=all_alerts>{format!("{further} more")}</a></p> });
     view! {
         <div class="service__facts">
             <p>
@@ -119,13 +130,17 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
                     None => view! { <b class="services__unowned">"No owner"</b> },
                 }}
                 {tier.map(|tier| format!(" · tier {tier}"))}
-                " · "
+                " · no customer hurt "
                 {percent(availability)}
-                " of the last 30 days unhurt"
+                " of the last 30 days"
                 {last_incident_at.map(|at| view! { " · last incident " <RelativeTime at now /> })}
             </p>
             {(!description.is_empty()).then(|| view! { <p class="service__description">{description}</p> })}
             <ul class="service__links">{links.into_iter().map(link).collect_view()}</ul>
+            <a class="service__debug" href=debug>
+                <Icon glyph=Glyph::Pulse />
+                "Debug"
+            </a>
             <button type="button" class="button" disabled=move || !may() title=move || (!may()).then(|| Right::DescribeServices.refusal()) on:click=move |_| editing.set(true)>
                 <Icon glyph=Glyph::Pencil />
                 "Edit"
@@ -156,7 +171,8 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
                     <h2 id="service-alerts">"Open alerts"</h2>
                     <span class="panel__note">{alerts}</span>
                 </div>
-                <ul>{page.alerts.into_iter().map(alert).collect_view()}</ul>
+                <ul>{groups.into_iter().filter_map(alert).collect_view()}</ul>
+                {further}
                 {no_alert.then(|| nothing("None is open."))}
             </section>
             {neighbours::panel("service-needs", "Depends on", needs, "None known: no calls of it were seen, and none is declared.")}
@@ -172,6 +188,21 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
     }
 }
 
+/// How many kinds of alerts a service's page tells; the list of alerts has all.
+const MOST_ALERTS: usize = 5;
+
+/// Those of one title together, in the order in which the first of each stands.
+fn alike<T>(all: Vec<T>, title: impl Fn(&T) -> &String) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = vec![];
+    for each in all {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| title(first) == title(&each))) {
+            Some(group) => group.push(each),
+            None => groups.push(vec![each]),
+        }
+    }
+    groups
+}
+
 /// Only plain schemes become links; anything else stays text.
 fn link(link: Link) -> AnyView {
     let text = if link.text.is_empty() { link.href.clone() } else { link.text.clone() };
@@ -179,5 +210,17 @@ fn link(link: Link) -> AnyView {
         view! { <li><a href=link.href.clone() target="_blank" rel="noopener noreferrer"><Icon glyph=Glyph::Link /> {text}</a></li> }
     } else {
         view! { <li>{text}</li> }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_of_one_title_stand_together() {
+        let all: Vec<String> = ["b", "a", "b", "b"].map(str::to_owned).to_vec();
+        let counted: Vec<(String, usize)> = alike(all, |title| title).into_iter().map(|group| (group[0].clone(), group.len())).collect();
+        assert_eq!(counted, [("b".to_owned(), 3), ("a".to_owned(), 1)]);
     }
 }

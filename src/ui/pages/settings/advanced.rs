@@ -64,7 +64,7 @@ pub fn AdvancedFields(fields: Advanced) -> impl IntoView {
             <TextField id="quiet" label="Quiet time, s" hint="Alerts join while they start within it." kind="number" value=fields.quiet_s />
             <TextField id="storm" label="Storm from" hint="So many groups at once become one incident." kind="number" value=fields.storm_at />
             <TextField id="rate" label="Requests per second" hint="1000 where empty; 0 is no limit." kind="number" value=fields.rate_limit />
-            <TextField id="heartbeat" label="Silence allowed, s" hint="Longer without its watchdog opens an alert." kind="number" value=fields.heartbeat_s />
+            <TextField id="heartbeat" label="Silence allowed, s" hint="Longer without its watchdog, or without anything where it has none, opens an alert." kind="number" value=fields.heartbeat_s />
             <TextField id="header" label="Signature or key header" value=fields.header />
             <TextField id="timestamp-header" label="Signed-time header" value=fields.timestamp_header />
         </div>

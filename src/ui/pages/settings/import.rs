@@ -397,13 +397,13 @@ fn whole_lines(piece: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import;
+    use crate::domain::{import, time::Timestamp};
 
     #[test]
     fn the_example_is_a_line_that_can_be_imported() {
         assert!(!EXAMPLE.contains('\n'));
         let line: serde_json::Value = serde_json::from_str(EXAMPLE).expect("it is JSON");
-        assert!(import::parse(&line).is_ok());
+        assert!(import::parse(&line, Timestamp::MAX).is_ok());
     }
 
     #[test]

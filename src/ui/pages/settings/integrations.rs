@@ -8,7 +8,7 @@ use crate::{
     api::integrations::{self, IntegrationsPage},
     domain::{
         accounts::ShownOnce,
-        integration::{Grouping, Integration, NewIntegration, Settings},
+        integration::{Grouping, Integration, NewIntegration, Settings, source_title},
         people::Right,
     },
     ui::{
@@ -232,7 +232,7 @@ fn Card(integration: Integration) -> impl IntoView {
                 <div class="card__words">
                     <h3><a href=address.clone()>{integration.name.clone()}</a></h3>
                     <p class="muted">
-                        {integration.source.clone()} " · " {heard} {heartbeat} {signed} {disabled.then_some(" · switched off: its key opens nothing")}
+                        {source_title(&integration.source).to_owned()} " · " {heard} {heartbeat} {signed} {disabled.then_some(" · switched off: its key opens nothing")}
                     </p>
                     {silent}
                 </div>

@@ -11,12 +11,10 @@ use crate::{
             toast_list::sentence,
         },
         drawing::view,
-        session::session,
+        session::{THEMES, session},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-
-const THEMES: [(&str, &str); 3] = [("", "System"), ("light", "Light"), ("dark", "Dark")];
 
 #[component]
 pub fn Profile() -> impl IntoView {
@@ -58,12 +56,7 @@ pub fn Profile() -> impl IntoView {
     let choose = move |at: usize| {
         let Some((slug, _)) = THEMES.get(at) else { return };
         theme.set(at);
-        browser::set_theme((!slug.is_empty()).then_some(*slug));
-        if slug.is_empty() {
-            browser::forget(THEME_KEY);
-        } else if !browser::store(THEME_KEY, slug) {
-            session.toasts.say("This browser keeps nothing: the theme lasts until the page is closed.");
-        }
+        session.choose_theme(slug);
     };
     let themes = THEMES.iter().map(|(_, words)| Signal::derive(move || (*words).to_owned())).collect();
     view! {

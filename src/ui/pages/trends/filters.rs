@@ -104,12 +104,22 @@ pub fn Filters(#[prop(into)] question: Signal<Question>, #[prop(into)] ask: Call
         move |by| change(&|question| question.by = by),
     );
     let label = move || question.get().filter.labels.iter().next().map(|(name, value)| format!("{name}={value}")).unwrap_or_default();
+    // On a phone the figures come first: of the filters only what is used most, and what is set without being seen is counted.
+    let open = RwSignal::new(false);
+    let more = move || match question.with(Question::more_filters) {
+        0 => "Filters".to_owned(),
+        set => format!("Filters ({set})"),
+    };
     view! {
         <div class="trends__filters" role="search" aria-label="Which incidents">
             <Lens label="Range" options=spans chosen=chosen_span choose=choose_span />
             {move || dates_open.get().then(|| view! { <Dates question ask /> })}
-            <div class="trends__picks">
-                {severity} {service} {kind}
+            <div class="trends__picks" data-open=move || open.get().then_some("true")>
+                {severity}
+                <button type="button" class="button trends__more" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
+                    {more}
+                </button>
+                {service} {kind}
                 <label class="pick">
                     <span class="pick__label">"Label"</span>
                     <input

@@ -62,6 +62,12 @@ impl Question {
         Self { span, filter, by: query.get("group").and_then(GroupBy::from_slug).unwrap_or_default() }
     }
 
+    /// How many are set of the filters that a phone shows only on request: all but range and severity.
+    pub fn more_filters(&self) -> usize {
+        let Filter { service, labels, kinds, .. } = &self.filter;
+        [service.is_some(), !labels.is_empty(), !kinds.is_empty(), self.by != GroupBy::None].into_iter().filter(|is_set| *is_set).count()
+    }
+
     /// The address of the screen with this question, and perhaps a number opened.
     pub fn address(&self, shown: Option<&Shown>) -> String {
         let mut parts: Vec<(&str, String)> = match &self.span {
@@ -181,6 +187,7 @@ mod tests {
             ("of", "service:a b&c"),
         ]);
         let (question, shown) = (Question::read(&asked), Shown::read(&asked));
+        assert_eq!((question.more_filters(), Question::read(&query(&[("severity", "SEV1"), ("days", "7")])).more_filters()), (4, 0));
         assert_eq!(
             question.address(shown.as_ref()),
             "/trends?from=2026-08-01&to=2026-08-31&severity=SEV1,SEV2&service=a%20b%26c&label=team%3Dpay%3Dments&kind=incident,drill&group=service&show=mtta&of=service:a%20b%26c"
