@@ -181,7 +181,7 @@ fn where_a_line_rises_steeply_its_words_stand_beside_it_and_not_upon_another() {
             edge("catalogue", "media", 1.0, 0.0),
         ],
     };
-    let drawing = graph.draw(418.0, None, &Frozen::default());
+    let drawing = graph.draw(560.0, None, &Frozen::default());
     assert_eq!(holds(&drawing), Ok(()));
     let label = drawing.labels.iter().find(|label| label.words == "37 % fail").expect("it is said");
     let rect = label.rect();

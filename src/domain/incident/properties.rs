@@ -5,10 +5,11 @@ use super::{
     *,
 };
 use crate::domain::{
-    alert::Labels,
+    alert::{Alert, AlertState, Labels},
     boards::Happening,
     export::{self, Format, Record},
     grouping::Why,
+    ids::IntegrationId,
     people::{PersonRef, Role},
     reading,
     timeline::{Event, verify},
@@ -103,6 +104,48 @@ fn play(alerted: bool, steps: &[Step]) -> (Told, Vec<Refusal>) {
     (told, refusals)
 }
 
+/// The alerts as their rows stand after all of it.
+fn alerts_of(events: &[Event]) -> Vec<Alert> {
+    let mut alerts: Vec<Alert> = vec![];
+    for event in events {
+        match &event.kind {
+            EventKind::AlertsAttached { alerts: attached, .. } => {
+                let known: Vec<_> = alerts.iter().map(|alert| alert.id).collect();
+                alerts.extend(attached.iter().filter(|alert| !known.contains(&alert.id)).map(row));
+            }
+            EventKind::AlertsResolved { alerts: resolved } => {
+                for alert in &mut alerts {
+                    let end = resolved.iter().find(|end| end.id == alert.id).map(|end| end.at);
+                    alert.resolved_at = alert.resolved_at.or(end);
+                }
+            }
+            EventKind::MergedInto { .. } => alerts.clear(),
+            _ => {}
+        }
+    }
+    alerts
+}
+
+fn row(named: &AlertRef) -> Alert {
+    Alert {
+        id: named.id,
+        source: "generic".into(),
+        integration_id: IntegrationId(uuid::Uuid::from_u128(8)),
+        dedupe_key: named.id.to_string(),
+        state: AlertState::Triggered,
+        severity: named.severity,
+        title: named.title.clone(),
+        labels: named.service.iter().map(|service| ("service".to_owned(), service.clone())).collect(),
+        annotations: Labels::new(),
+        started_at: named.started_at,
+        resolved_at: named.resolved_at,
+        deliveries: 1,
+        incident_id: Some(IncidentId(uuid::Uuid::from_u128(1))),
+        stale: false,
+        links: vec![],
+    }
+}
+
 proptest! {
     #[test]
     fn any_sequence_folds_to_the_same_state_in_any_batching(alerted: bool, steps in prop::collection::vec(step(), 0..40), cut in 0..60_usize) {
@@ -138,12 +181,12 @@ proptest! {
         prop_assert_eq!(usize::try_from(head.seq).ok(), Some(told.events.len()));
     }
 
-    /// A bundle of whatever happened proves itself, and a single byte of any event that is another
+    /// A bundle of whatever happened, with the alerts that it happened to, proves itself, and a single byte of any event that is another
     /// one is found and named with its entry.
     #[test]
     fn a_changed_byte_of_a_bundle_is_found_in_its_entry(alerted: bool, steps in prop::collection::vec(step(), 0..25), places in prop::collection::vec((any::<usize>(), any::<usize>(), any::<u8>()), 1..20)) {
         let (told, _) = play(alerted, &steps);
-        let record = Record { incident: told.incident, events: told.events, alerts: vec![], exported_at: NOON };
+        let record = Record { alerts: alerts_of(&told.events), incident: told.incident, events: told.events, exported_at: NOON };
         let bundle = record.to_text(Format::Bundle);
         let whole = export::verify(bundle.as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert!(whole.holds, "{}", whole.words);
