@@ -73,6 +73,7 @@ fn body(briefing: &Briefing, origin: &str) -> AnyView {
     };
     let levels = view! {
         <section aria-label="Are we within our objectives?">
+            {(!briefing.majors.is_empty()).then(|| view! { <h2>"Are we within our objectives?"</h2> })}
             <ul>{attention}</ul>
             <p class="note">{rest}<span class="muted">{range}</span></p>
         </section>
@@ -194,6 +195,7 @@ mod tests {
         assert!(page.contains("nobody has it") && page.contains("8 open incidents") && page.contains("16 more: 16 overspent."), "{page}");
         let order = |page: &str| page.find("Who has it?").zip(page.find("class=\"left\"")).map(|(who, left)| who < left);
         assert_eq!(order(&page), Some(true), "what is broken now comes first: {page}");
+        assert_eq!(page.matches("<h2").count(), 2, "the objectives do not stand beneath the question of who has it");
         assert_eq!(page.matches("class=\"left\"").count(), 4, "no more than find room on a phone");
         let mail = brief(&briefing, STYLE, "https://tocsin.example");
         assert_eq!((mail.matches("class=\"left\"").count(), briefing.text("").matches(": overspent, ").count()), (20, 20), "mail tells all of them");

@@ -480,6 +480,16 @@ pub fn save(name: &str, text: &str) {
     }
 }
 
+/// Saves what an address answers, under the name that the server gives it. Where the server refuses,
+/// the page stays.
+pub fn download(address: &str) {
+    if let Ok(link) = document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>) {
+        link.set_href(address);
+        link.set_download("");
+        link.click();
+    }
+}
+
 fn save_blob(name: &str, blob: &Blob) {
     let Ok(address) = web_sys::Url::create_object_url_with_blob(blob) else { return };
     if let Ok(link) = document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>) {

@@ -158,6 +158,11 @@ test("anything can be jumped to by the keyboard", async ({ as, house }, info) =>
   await page.getByRole("combobox").fill("theme dark");
   await page.keyboard.press("Enter");
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("export as markdown");
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+  expect(saved.suggestedFilename()).toContain(incident.ref);
+  await expect(page.getByRole("heading", { level: 1, name: /Jumped at/ })).toBeVisible();
 });
 
 test("a service says who owns it, and somebody with the right can change that", async ({ as, house }) => {
@@ -264,6 +269,18 @@ test("what each incident spent of the budgets is a column that is asked for", { 
   await expect(rows(page).filter({ hasText: "It cost" }).locator('[data-column="cost"]')).toContainText(/^1[34] %/);
   await expect(rows(page).filter({ hasText: "Cheap" }).locator('[data-column="cost"]')).toContainText("–");
   await accessible(page);
+});
+
+test("the table keeps to its width on every desk", { tag: "@desk" }, async ({ as, house }) => {
+  const service = `narrow-${unique()}`;
+  await house.declare({ title: "Who has it is the last column that gives way", severity: "SEV2", services: [service] });
+  const page = await as("viewer");
+  await open(page, `?service=${service}`);
+  for (const width of [720, 768, 1100, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    const beyond = () => rows(page).first().evaluate(row => [...row.querySelectorAll("[role=gridcell]")].filter(cell => cell.getBoundingClientRect().right > row.getBoundingClientRect().right).length);
+    await expect.poll(beyond, `${width} px`).toBe(0);
+  }
 });
 
 test("on a phone everything that can be done to several is on the screen", { tag: "@phone" }, async ({ as, house }) => {

@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{Router, http::Method};
 use serde_json::{Value, json};
-use tocsin::domain::people::Role;
+use tocsin::domain::{audit::By, people::Role, slo::exclusion::ExclusionDraft};
 use tokio::net::TcpListener;
 
 const DAY: i64 = 86_400;
@@ -247,5 +247,23 @@ story! {
         assert_eq!(caller.post("/api/v1/exclusions", &nowhere).await.refused(422), "invalid_exclusion");
         assert_eq!(caller.post("/api/v1/exclusions", &hour(json!({"service": "nobody"}))).await.refused(404), "unknown_service");
         assert_eq!(caller.post("/api/v1/exclusions", &hour(json!({"recurrence": "every day"}))).await.refused(422), "invalid_body");
+    }
+}
+
+story! {
+    async fn an_exclusion_of_before_is_applied_with_another_reason(fresh) {
+        let house = House::of(&fresh);
+        let caller = house.program(Role::Admin).await;
+        let spec = |for_s: i64, reason: &str| json!({"from": at(-6 * DAY), "to": at(for_s - 6 * DAY), "reason": reason,
+            "recurrence": {"rule": "FREQ=DAILY", "start": "2026-01-01T02:00:00", "zone": "UTC", "duration_s": 3_600}});
+        let file = |spec: Value| json!({"apiVersion": "tocsin/v1", "kind": "Exclusion", "spec": spec});
+        // As it was kept before its times and its rule had to agree.
+        let kept = serde_json::from_value::<ExclusionDraft>(spec(3_600, "backup")).expect("it is a draft");
+        house.app.store.create_exclusion(&kept, &By::console()).await.expect("it is written");
+        let refused = caller.post("/api/v1/definitions", &file(spec(7_200, "backup"))).await;
+        assert!(refused.text().contains("the first time of its rule"), "{}", refused.text());
+        caller.post("/api/v1/definitions", &file(spec(3_600, "nightly backup"))).await.is(200);
+        let all = caller.items("/api/v1/exclusions").await;
+        assert_eq!((all.len(), &all[0]["reason"]), (1, &json!("nightly backup")), "{all:?}");
     }
 }

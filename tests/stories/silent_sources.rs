@@ -221,7 +221,7 @@ story! {
     async fn senders_that_stop_are_one_silence_and_who_sends_now_and_then_is_none(fresh) {
         let shop = Shop::new(fresh).await;
         let caller = &shop.caller;
-        for name in ["a", "b", "now-and-then", "past", "never"] {
+        for name in ["a", "b", "now-and-then", "once", "past", "never"] {
             caller.post("/api/v1/slos", &json!({"name": name, "service": name, "target": "99.9 %", "window": "30d", "slice_s": 60})).await.is(201);
         }
         let sends = async |name: &str, minutes: Vec<i64>| {
@@ -231,6 +231,8 @@ story! {
         sends("a", (-1_500..0).collect()).await;
         sends("b", (-1_500..0).collect()).await;
         sends("now-and-then", vec![-1_400, -1_000, -995, -500, -7]).await;
+        // A day in one go is no habit: nobody knows when the next one is due.
+        sends("once", (-1_500..0).collect()).await;
         sends("past", (-12_000..-10_000).collect()).await;
         shop.looks(&shop.house).await;
         for minute in 0..3 {

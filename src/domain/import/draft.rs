@@ -25,6 +25,8 @@ const MAX_ENTRIES: usize = 10_000;
 /// How far ahead of our clock a time of an import may be: clocks and zones are wrong by hours, and
 /// what is further ahead is no record of the past.
 const AHEAD_SECS: i64 = 86_400;
+/// Maintenance is planned this far ahead at most.
+const PLANNED_AHEAD_SECS: i64 = 366 * 86_400;
 
 /// One incident as its origin tells it. Identity is the origin: its name and the id there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -84,6 +86,9 @@ pub fn parse(value: &Value, now: Timestamp) -> Result<Draft, Vec<Flaw>> {
     let title = reader.title();
     let severity = reader.severity();
     let kind = reader.kind();
+    if kind == Kind::Maintenance {
+        reader.now = now.plus_secs(PLANNED_AHEAD_SECS);
+    }
     let started_at = reader.started_at();
     let detected_at = reader.time("detected_at");
     let acknowledged_at = reader.time("acknowledged_at");

@@ -141,6 +141,8 @@ fn go_s_zero_time_says_nothing_and_other_times_that_cannot_be_are_rejected() {
         assert_eq!(refused(field, &NOON.plus_secs(86_401).to_string()), "in_the_future");
     }
     with(|line| line["resolved_at"] = json!(NOON.plus_secs(86_400).to_string()));
+    // Maintenance is planned.
+    with(|line| (line["kind"], line["started_at"]) = (json!("maintenance"), json!(NOON.plus_secs(30 * 86_400).to_string())));
     let entries = json!([{"at": zero, "text": "a"}, {"at": "1969-12-31T23:00:00Z", "text": "b"}, {"at": "9999-12-31T23:59:59Z", "text": "c"}]);
     let mut line = a_line();
     line["timeline"] = entries;

@@ -114,7 +114,7 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
             let until = for_s.map(|secs| now.plus_secs(secs));
             let by_program = is_program(actor.who.kind);
             // That a program acknowledged it keeps no person from saying that they have it.
-            let is_free = !by_program && incident.is_acknowledged_by_program_only();
+            let is_free = !by_program && incident.is_held_by_program();
             let others = |ack: &&Acknowledged| !is_free && incident.is_acknowledged(now) && ack.by_id != actor.who.id;
             if let Some(ack) = incident.acknowledged.as_ref().filter(others) {
                 return Err(Refusal::AlreadyAcknowledged { by: ack.by.clone(), until: ack.until });

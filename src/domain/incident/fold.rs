@@ -1,7 +1,10 @@
 //! Folding: how an incident follows from its events. Total: an event that makes no sense any
 //! more (a newer version wrote it) changes only the version.
 
-use super::{Acknowledged, AlertRef, AlertResolution, BY_PROGRAM, EventKind, Held, ImpactWindow, Incident, ResolvedBy, ServiceSignals, State, decide::is_work};
+use super::{
+    Acknowledged, AlertRef, AlertResolution, BY_PROGRAM, EventKind, HELD_BY_PROGRAM, Held, ImpactWindow, Incident, ResolvedBy, ServiceSignals, State,
+    decide::is_work,
+};
 use crate::domain::{
     ids::{IncidentId, IncidentRef},
     people::PersonRef,
@@ -81,10 +84,11 @@ impl Incident {
             EventKind::AlertDetached { alert, .. } => self.detach(alert, at),
             EventKind::Acknowledged { until, by_program } => {
                 self.acknowledged = Some(Acknowledged { by: event.actor.name.clone(), by_id: event.actor.id.clone(), at, until: *until });
+                self.mark_program(HELD_BY_PROGRAM, *by_program, event.seq);
                 if self.acknowledged_at.is_none() || (!by_program && self.is_acknowledged_by_program_only()) {
                     self.acknowledged_at = Some(at);
                     self.mark("acknowledged", event.seq);
-                    self.mark_program(*by_program, event.seq);
+                    self.mark_program(BY_PROGRAM, *by_program, event.seq);
                 }
             }
             EventKind::Unacknowledged { .. } => self.acknowledged = None,
@@ -286,16 +290,16 @@ impl Incident {
         if is_first {
             self.acknowledged_at = Some(at);
             self.marks.remove("acknowledged");
-            self.mark_program(by_program, seq);
+            self.mark_program(BY_PROGRAM, by_program, seq);
         }
     }
 
-    /// Remembers whether only programs have acknowledged it.
-    fn mark_program(&mut self, by_program: bool, seq: i64) {
+    /// Sets a mark that says that a program did it, or takes it away.
+    fn mark_program(&mut self, what: &str, by_program: bool, seq: i64) {
         if by_program {
-            self.mark(BY_PROGRAM, seq);
+            self.mark(what, seq);
         } else {
-            self.marks.remove(BY_PROGRAM);
+            self.marks.remove(what);
         }
     }
 

@@ -243,6 +243,8 @@ pub enum SignalState {
 
 /// The mark of an incident that only programs have acknowledged.
 const BY_PROGRAM: &str = "acknowledged_by_program";
+/// The mark of an incident whose acknowledgement, as it stands, is a program's.
+const HELD_BY_PROGRAM: &str = "held_by_program";
 
 /// Where an imported incident came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -299,7 +301,8 @@ pub struct Incident {
     pub updated_at: Timestamp,
     /// Sequence numbers of the entries that set `detected_at`, `acknowledged_at`, `mitigated_at`
     /// and `resolved_at`, so that correcting an entry's time corrects them; `reopened`: since when
-    /// impact begins anew; `acknowledged_by_program`: only programs have acknowledged it so far.
+    /// impact begins anew; `acknowledged_by_program`: only programs have acknowledged it so far;
+    /// `held_by_program`: a program was the last to.
     pub marks: BTreeMap<String, i64>,
     /// The sequence number of its last event.
     pub version: i64,
@@ -325,6 +328,11 @@ impl Incident {
     /// Records of before do not tell programs from people.
     pub fn is_acknowledged_by_program_only(&self) -> bool {
         self.marks.contains_key(BY_PROGRAM)
+    }
+
+    /// Whether its acknowledgement is a program's, whoever had it before.
+    pub fn is_held_by_program(&self) -> bool {
+        self.acknowledged.is_some() && self.marks.contains_key(HELD_BY_PROGRAM)
     }
 
     /// The same incident with what has run out by `now` left out, as the doors show it.

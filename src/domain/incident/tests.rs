@@ -194,6 +194,19 @@ fn a_programs_acknowledgement_gives_way_to_the_first_persons() {
 }
 
 #[test]
+fn a_program_that_acknowledges_after_a_person_keeps_no_person_out() {
+    let mut told = Told::alerted();
+    let ack = Command::Acknowledge { for_s: Some(60), happened_at: None };
+    told.tell(ack.clone(), &jonas(), NOON).expect("nobody has it");
+    let seen = Observation::AcknowledgedAtSource { id: AlertId(Uuid::from_u128(1)), title: "checkout is down".to_owned() };
+    told.see(seen, NOON.plus_secs(120));
+    assert!(told.incident.is_held_by_program() && !told.incident.is_acknowledged_by_program_only());
+    told.tell(ack.clone(), &mara(), NOON.plus_secs(130)).expect("no person has it any more");
+    assert_eq!((told.incident.acknowledged_at, told.incident.is_held_by_program()), (Some(NOON), false));
+    assert_eq!(told.tell(ack, &jonas(), NOON.plus_secs(140)).expect_err("Mara has it").code(), "already_acknowledged");
+}
+
+#[test]
 fn a_merge_takes_a_persons_acknowledgement_before_a_programs() {
     let absorbed = |told: &mut Told, secs: i64, by_program: bool| {
         let mut other = Told::declared(Some(Severity::Sev2)).incident;

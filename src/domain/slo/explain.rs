@@ -4,8 +4,8 @@
 use super::{
     burn::{Pair, Urgency},
     exclusion::Exclusion,
-    frame::{ROLLING, at},
-    objective::{Alerted, COVERAGE_FLOOR, Indicator, Method, Objective},
+    frame::at,
+    objective::{Alerted, Indicator, Method, Objective},
     report::{Brief, BudgetReport, Gap, Spender, Standing},
     words,
     zone::Zone,
@@ -121,11 +121,6 @@ fn is_expected(report: &BudgetReport, objective: &Objective) -> bool {
     (report.tally.allowed_bad - counted).abs() > 1e-9 * counted.max(1.0)
 }
 
-/// Whether its minutes are those of a window of which only a part was measured.
-fn is_part(report: &BudgetReport) -> bool {
-    report.window.kind == ROLLING && report.coverage < COVERAGE_FLOOR
-}
-
 fn formula(objective: &Objective, report: &BudgetReport) -> Vec<String> {
     let target = objective.draft.target.ratio_text();
     let base = if is_expected(report, objective) { "expected" } else { "total" };
@@ -148,7 +143,7 @@ fn inputs(objective: &Objective, report: &BudgetReport) -> Vec<Line> {
         let budget = figures::duration(report.budget_minutes * 60.0);
         let label = if objective.draft.method.counts_time() {
             format!("of {budget}")
-        } else if is_part(report) {
+        } else if report.is_part() {
             format!("of {budget}, if everything failed, and with what is missing good")
         } else {
             format!("of {budget}, if everything failed")
@@ -189,7 +184,9 @@ fn population(objective: &Objective) -> Vec<String> {
         }
     });
     if draft.indicator.absent_is_bad() {
-        said.push("A slice without a sample is bad where the source answers; what was before the objective was made stays a gap.".to_owned());
+        said.push(
+            "A slice without a sample is bad where the source answers; what was before the objective was made, or measured anew, stays a gap.".to_owned(),
+        );
     }
     let slice = wording::span(draft.slice_s);
     said.push(match (draft.method, draft.slice_target) {

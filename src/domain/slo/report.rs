@@ -4,8 +4,9 @@
 use super::{
     burn::BurnState,
     exclusion::Exclusion,
+    frame::ROLLING,
     gate::Gate,
-    objective::{Objective, Urgency},
+    objective::{COVERAGE_FLOOR, Objective, Urgency},
 };
 use crate::domain::{
     ids::{IncidentId, IncidentRef, ObjectiveId},
@@ -395,6 +396,13 @@ readable! {
     Day { from, to, spent_ratio, coverage }
     Deploy { at, title }
     Headline { words, worst, next }
+}
+
+impl BudgetReport {
+    /// Whether its minutes are those of a window of which only a part was measured.
+    pub fn is_part(&self) -> bool {
+        self.window.kind == ROLLING && self.coverage < COVERAGE_FLOOR
+    }
 }
 
 impl Readable for BudgetReport {

@@ -10,7 +10,7 @@ mod packed;
 
 pub use packed::{Packed, Run};
 
-use super::objective::{COARSE_S, Method};
+use super::objective::Method;
 
 /// What was counted in one slice of time, in the unit of its objective's method: events; or
 /// slices, of which one that was merged from five holds five.
@@ -57,28 +57,6 @@ pub fn to_slice(method: Method, slice_target: Option<f64>, reading: Slice) -> Op
 
 /// Two estimates of one number differ in their last digits; that is not odd.
 const ODD: f64 = 1e-9;
-
-/// Fine slices as coarse ones: whole runs that fill one become one, the others stay as they are,
-/// so that a gap never disappears inside a longer slice.
-pub fn coarsened(fine: &[Slice]) -> Vec<Slice> {
-    let mut coarse = Vec::with_capacity(fine.len());
-    let mut rest = fine;
-    while let Some(first) = rest.first() {
-        let end = first.start_s + COARSE_S;
-        let run = rest.iter().take_while(|slice| slice.start_s + slice.width_s <= end).count();
-        let (inside, after) = rest.split_at(run.max(1));
-        let fills = first.start_s.rem_euclid(COARSE_S) == 0 && inside.iter().map(|slice| slice.width_s).sum::<i64>() == COARSE_S;
-        if fills {
-            let (good, total) = inside.iter().fold((0.0, 0.0), |(good, total), slice| (good + slice.good, total + slice.total));
-            coarse.push(Slice { start_s: first.start_s, width_s: COARSE_S, good, total });
-            rest = after;
-        } else {
-            coarse.push(*first);
-            rest = &rest[1..];
-        }
-    }
-    coarse
-}
 
 /// What time that is left out does to what was counted in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -458,19 +436,6 @@ mod tests {
         ] {
             assert_eq!(counted(method, target, good, total), wanted, "{method:?} {target:?} {good} {total}");
         }
-    }
-
-    #[test]
-    fn only_whole_runs_become_coarse() {
-        let fine: Vec<Slice> = (0..5).map(|n| slice(300 + n * 60, 60, 9.0, 10.0)).collect();
-        assert_eq!(coarsened(&fine), [slice(300, 300, 45.0, 50.0)]);
-        // One of five is missing, and one run begins in the middle.
-        let broken: Vec<Slice> = fine.iter().filter(|slice| slice.start_s != 420).copied().collect();
-        assert_eq!(coarsened(&broken), broken);
-        let late: Vec<Slice> = fine.iter().map(|slice| Slice { start_s: slice.start_s + 60, ..*slice }).collect();
-        assert_eq!(coarsened(&late), late);
-        let already = [slice(0, 300, 1.0, 1.0), slice(300, 300, 1.0, 1.0)];
-        assert_eq!(coarsened(&already), already);
     }
 
     #[test]

@@ -30,11 +30,14 @@ pub fn longest_pause_s(series: &Series, until_s: i64) -> i64 {
 /// How long a sender takes from one delivery to the next, when the last reading was taken at `until_s`
 /// and `late_s` later it would be late: who sends a quarter of an hour at once is not missed after
 /// ten minutes. `None` of who sent what was over for long by then: that is the past, and ends with
-/// itself. The instants are seconds since 1970, in order, each once.
-pub fn pause_of_sender_s(arrived_s: &[i64], until_s: i64, late_s: i64) -> Option<i64> {
+/// itself. One delivery is no habit either, a day of readings at once, or one of which nothing is
+/// known any more; unless an alert waits for what comes next. The instants are seconds since 1970, in
+/// order, each once.
+pub fn pause_of_sender_s(arrived_s: &[i64], until_s: i64, late_s: i64, is_awaited: bool) -> Option<i64> {
     let pause_s = usual_pause_s(arrived_s);
     let is_past = arrived_s.last().is_some_and(|last_s| last_s - until_s > late_s + pause_s);
-    (!is_past).then_some(pause_s)
+    let is_habit = arrived_s.len() > 1;
+    (!is_past && (is_habit || is_awaited)).then_some(pause_s)
 }
 
 /// The pause that nine of ten keep.
@@ -168,8 +171,12 @@ mod tests {
         assert_eq!(usual_pause_s(&late), 900);
         assert_eq!(usual_pause_s(&[0, DAY_S]), DAY_S);
         // A week that ended ten days ago, in two parts, and one that ended just now.
-        let pause = |ended_s: i64| pause_of_sender_s(&[NOW, NOW + 5], NOW - ended_s, 600);
+        let pause = |ended_s: i64| pause_of_sender_s(&[NOW, NOW + 5], NOW - ended_s, 600, false);
         assert_eq!((pause(10 * DAY_S), pause(300)), (None, Some(5)));
+        // Once, or so long ago that it was added up for good: nobody knows when the next one is due.
+        let alone = |arrived_s: &[i64], is_awaited: bool| pause_of_sender_s(arrived_s, NOW - 60, 600, is_awaited);
+        assert_eq!((alone(&[NOW], false), alone(&[], false)), (None, None));
+        assert_eq!((alone(&[NOW], true), alone(&[], true)), (Some(0), Some(0)), "a page waits for it");
     }
 
     #[test]

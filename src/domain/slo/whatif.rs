@@ -126,7 +126,13 @@ impl Ground<'_> {
         sum.bad = sum.bad.max(0.0);
         let longer = scene.longer(self.series, asked.lasts_longer_s);
         let then = frame::tally(sum.bad + longer.bad, sum.total + longer.total, budget, scene.frame.reference);
-        let minutes = then.remaining_ratio.map(|left| left * frame::budget_minutes(self.objective, &scene.frame, budget, then.allowed_bad));
+        let left_in_time = then.remaining_ratio.map(|left| {
+            // As in the report: minutes of the whole window are left of its whole.
+            let coverage = self.series.coverage(scene.frame.from_s, scene.frame.until_s);
+            let is_part = frame::is_part(&scene.frame, coverage) && !self.objective.draft.method.counts_time();
+            if is_part { 1.0 - then.bad / frame::allowed_in_all(self.objective, self.series, &scene.frame, budget) } else { left }
+        });
+        let minutes = left_in_time.map(|left| left * frame::budget_minutes(self.objective, &scene.frame, budget, then.allowed_bad));
         let left = match (minutes, then.remaining_ratio) {
             (Some(minutes), _) => words::minutes_left(minutes),
             (None, Some(ratio)) => words::percent(ratio),
@@ -344,6 +350,16 @@ mod tests {
         // All of this at once.
         let all = WhatIf { detected_earlier_s: 60, mitigated_earlier_s: 60, target: Some(stricter), ..WhatIf::default() };
         assert_eq!(ask(all).last().map(|outcome| outcome.what.clone()), Some("All together".to_owned()));
+    }
+
+    #[test]
+    fn minutes_of_a_part_of_a_window_are_those_of_the_report() {
+        let objective = an_objective();
+        let series = a_series(&objective, &slices(NOW_S - 5 * DAY, NOW_S, |start| if start >= NOW_S - HOUR { 100.0 } else { 0.0 }));
+        let report = report_of(&objective, &series);
+        let sums = Sums::of(&objective, &series, &report, &[]);
+        let ground = Ground { objective: &objective, series: &series, zone: &Utc, sums: &sums };
+        near(ground.answer(&WhatIf::default())[0].minutes.expect("there is a budget"), report.remaining_minutes.expect("there is a budget"));
     }
 
     #[test]

@@ -56,7 +56,8 @@ pub fn key_of(pair: &Pair) -> String {
 /// alert that opens and resolves does so in this order.
 #[derive(Default)]
 pub struct Burning {
-    deciding: tokio::sync::Mutex<()>,
+    /// Held while it decides, with what was found of those whose readings are late, by the objective's number.
+    deciding: tokio::sync::Mutex<HashMap<i64, Pause>>,
     /// When it first looked: what was not measured before, while nothing ran here, is nobody's silence.
     began_at: OnceLock<Timestamp>,
 }
@@ -82,15 +83,16 @@ impl Burning {
     }
 
     async fn decide(&self, app: &App, wanted: impl Fn(&One) -> bool) -> Result<(), StoreError> {
-        let _one_at_a_time = self.deciding.lock().await;
+        let mut paused = self.deciding.lock().await;
         let held = app.levels.current(app).await?;
         let levels = app.store.burn_levels().await?;
         let known = |one: &One| levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default();
         let now = app.clock().now();
         let began_at = *self.began_at.get_or_init(|| now);
-        let waiting: Vec<Arc<One>> = held.all().filter(|one| is_expected(one, known(one)) && !fires(known(one), STALE)).cloned().collect();
-        let pauses = pauses(app, &waiting, now).await?;
-        let pause_of = |one: &One| pauses.get(&one.number()).copied().unwrap_or(Some(0));
+        let waiting = held.all().filter(|one| is_expected(one, known(one)) && !fires(known(one), STALE));
+        let waiting: Vec<(Arc<One>, bool)> = waiting.map(|one| (one.clone(), is_awaited(known(one)))).collect();
+        find_pauses(app, &waiting, &mut paused, now).await?;
+        let pause_of = |one: &One| paused.get(&one.number()).map_or(Some(0), |pause| pause.pause_s);
         let expected = |one: &One| is_expected(one, known(one)) && pause_of(one).is_some();
         let missed = |one: &One, up_since: Option<Timestamp>| {
             let since = began_at.max(up_since.unwrap_or(began_at));
@@ -207,25 +209,41 @@ fn fires(known: &[BurnLevel], key: &str) -> bool {
 /// counted anything nobody misses it.
 fn is_expected(one: &One, known: &[BurnLevel]) -> bool {
     let draft = &one.objective().draft;
-    let is_sent = || {
-        let burns = known.iter().any(|level| level.firing && level.pair != STALE);
-        burns || one.series().watermark(i64::MAX).is_some_and(|until_s| silence::kept_coming(one.series(), until_s))
-    };
+    let is_sent = || is_awaited(known) || one.series().watermark(i64::MAX).is_some_and(|until_s| silence::kept_coming(one.series(), until_s));
     draft.alerting.enabled && !one.series().never_counted && !one.is_composed() && (draft.indicator.is_asked() || is_sent())
 }
 
-/// How long it may take after a reading until the next one comes, of those whose readings are sent to
-/// us and late, by the objective's number; nothing where only the past was sent.
-async fn pauses(app: &App, expected: &[Arc<One>], now: Timestamp) -> Result<HashMap<i64, Option<i64>>, StoreError> {
+/// Whether an alert that burns waits for what the next readings say.
+fn is_awaited(known: &[BurnLevel]) -> bool {
+    known.iter().any(|level| level.firing && level.pair != STALE)
+}
+
+/// How long it may take after a reading until the next one comes.
+struct Pause {
+    /// Of which state of its slices, up to when, and whether an alert waits: while these are the same,
+    /// so is the rest.
+    of: (i64, i64, bool),
+    /// Nothing where only the past was sent.
+    pause_s: Option<i64>,
+}
+
+/// Finds the pauses of those whose readings are sent to us and late, by the objective's number. What is
+/// known is not asked for again: it is decided whenever anybody sends readings.
+async fn find_pauses(app: &App, expected: &[(Arc<One>, bool)], known: &mut HashMap<i64, Pause>, now: Timestamp) -> Result<(), StoreError> {
     let mut pauses = HashMap::new();
-    for one in expected {
+    for (one, is_awaited) in expected {
         let (draft, now_s) = (&one.objective().draft, now.epoch_secs());
         let Some(until_s) = one.series().watermark(now_s).filter(|until_s| now_s - until_s > stale_after_s(draft.slice_s)) else { continue };
+        let of = (one.rev, until_s, *is_awaited);
+        if let Some(pause) = known.remove(&one.number()).filter(|pause| pause.of == of) {
+            pauses.insert(one.number(), pause);
+            continue;
+        }
         let pause_s = match draft.indicator {
             Indicator::Pushed => {
                 let arrivals = app.store.arrivals(one.number(), frame::at(until_s - ARRIVALS_S)).await?;
                 let arrived_s: Vec<i64> = arrivals.into_iter().map(Timestamp::epoch_secs).collect();
-                silence::pause_of_sender_s(&arrived_s, until_s, stale_after_s(draft.slice_s))
+                silence::pause_of_sender_s(&arrived_s, until_s, stale_after_s(draft.slice_s), *is_awaited)
             }
             Indicator::Telemetry { .. } => Some(silence::longest_pause_s(one.series(), until_s)),
             // Who asks does so in time.
@@ -233,9 +251,10 @@ async fn pauses(app: &App, expected: &[Arc<One>], now: Timestamp) -> Result<Hash
                 continue;
             }
         };
-        pauses.insert(one.number(), pause_s);
+        pauses.insert(one.number(), Pause { of, pause_s });
     }
-    Ok(pauses)
+    *known = pauses;
+    Ok(())
 }
 
 /// Whether readings stay away for so long that a fast burn could have gone unseen. Before `since`

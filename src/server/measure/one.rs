@@ -315,7 +315,8 @@ impl Asking<'_> {
         let Some(ask) = ask_of(&self.one.objective().draft.indicator) else { return Ok(None) };
         let mut plan = ask.prepare(self.client, &BTreeMap::new(), width_s, self.now_s).await?;
         let objective = self.one.objective();
-        plan.absent_from_s = objective.draft.indicator.absent_is_bad().then(|| objective.created_at.epoch_secs());
+        // What it asks for now may be younger than the objective, and was then absent to nobody.
+        plan.absent_from_s = objective.draft.indicator.absent_is_bad().then(|| objective.generation_at.epoch_secs());
         self.progress.plans.insert(width_s, plan.clone());
         Ok(Some(plan))
     }
@@ -357,7 +358,10 @@ fn slice(reading: &Reading) -> Slice {
 mod tests {
     use super::*;
     use crate::{
-        domain::slo::series::Series,
+        domain::slo::{
+            objective::{Indicator, Op},
+            series::Series,
+        },
         server::{
             config::Config,
             prometheus::testing::{Asked, Fake, NOON, field},
@@ -467,12 +471,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn silence_is_bad_where_it_is_asked_for_since_the_objective_was_made() {
+    async fn silence_is_bad_where_it_is_asked_for_since_the_objective_is_measured_so() {
         // It scrapes something all the time, and knows nothing of what is asked for.
         let fake = Fake::start(|asked: Asked| async move {
             let number = |name: &str| field(&asked.form, name).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default() as i64;
             let (start, end, step) = (number("start"), number("end"), number("step").max(60));
-            let is_scraped = field(&asked.form, "query").is_some_and(|query| query == "count(up)");
+            let is_scraped = field(&asked.form, "query").is_some_and(|query| query.starts_with("count(count_over_time(up["));
             let values: Vec<String> = (start..=end).step_by(step as usize).map(|at| format!(r#"[{at},"3"]"#)).collect();
             let series = if is_scraped { format!(r#"{{"metric":{{}},"values":[{}]}}"#, values.join(",")) } else { String::new() };
             let kind = if asked.uri.ends_with("_range") { "matrix" } else { "vector" };
@@ -487,6 +491,15 @@ mod tests {
             let noon_s = NOON.epoch_secs();
             let sum = held.find("up").expect("it is there").series().sum(noon_s - 3 * DAY_S, noon_s + 3_600);
             assert_eq!((sum.bad_raw, sum.total_raw), (wanted, wanted), "{absent_is_bad}");
+            // Something else is asked for from then on: of the hour before nobody knows whether it was there.
+            let objective = house.up().await.objective().clone();
+            let mut draft = objective.draft;
+            let absent_is_bad = draft.indicator.absent_is_bad();
+            draft.indicator = Indicator::Threshold { query: "younger".into(), op: Op::Gte, value: 0.9, absent_is_bad };
+            house.app.store.change_objective(objective.id, &draft, None, &By::console()).await.expect("it is written");
+            house.works_at(NOON.plus_secs(3_650 + 1_800)).await;
+            let sum = house.up().await.series().sum(noon_s - 3 * DAY_S, noon_s + 3_650 + 1_800);
+            assert!(sum.bad_raw <= wanted / 2.0 && (sum.bad_raw > 0.0) == absent_is_bad, "{absent_is_bad}: {sum:?}");
         }
     }
 

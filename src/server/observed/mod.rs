@@ -46,7 +46,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 use taking::{Shelf, Window};
@@ -54,6 +54,8 @@ use words::{Used, Words};
 
 /// How far ahead of this server's clock an instant may lie.
 const AHEAD_S: i64 = 86_400;
+/// Names that are almost all in use are looked through again after so long.
+const KEEP_AGAIN_S: i64 = 600;
 /// Minutes around one in which a span's parent is looked for, the nearest first.
 pub(super) const AROUND: [i64; 7] = [0, -1, 1, -2, -3, -4, -5];
 
@@ -128,6 +130,8 @@ pub struct Observed {
     changing: Mutex<()>,
     words: Arc<RwLock<Words>>,
     memory: RwLock<Memory>,
+    /// Names that nothing uses are looked for again once what is kept begins at this second.
+    keep_again_s: AtomicI64,
     applied: Mutex<Applied>,
     /// One reader of blocks at a time.
     reading: tokio::sync::Mutex<()>,
@@ -162,6 +166,7 @@ impl Observed {
             changing: Mutex::default(),
             words: Arc::default(),
             memory: RwLock::default(),
+            keep_again_s: AtomicI64::new(i64::MIN),
             applied: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             behind: Mutex::default(),
@@ -264,13 +269,17 @@ impl Observed {
             memory.figures.forget_before(oldest);
             memory.minutes.values().cloned().collect()
         };
-        if read(&self.words).is_crowded() {
+        let since_s = before.epoch_secs();
+        if read(&self.words).is_crowded() && since_s >= self.keep_again_s.load(Ordering::Relaxed) {
             let series = minutes.iter().flat_map(|minute| minute.readings.keys().copied()).collect();
             let resources = minutes.iter().flat_map(|minute| &minute.spans).map(|span| span.resource).collect();
             let used = used_in(&minutes);
             let mut words = write(&self.words);
             words.keep_only(&series, &resources);
             words.keep_names(&used);
+            // Every span is looked at for that, and what arrives waits meanwhile.
+            let again_s = if words.is_crowded() { since_s + KEEP_AGAIN_S } else { i64::MIN };
+            self.keep_again_s.store(again_s, Ordering::Relaxed);
         }
     }
 

@@ -369,7 +369,6 @@ pub fn errs(record: &LogRecord) -> bool {
     statement_of(record, "").error
 }
 
-/// Which statement of a program wrote a record, and whether it says that something failed.
 /// The trace and the span that a record belongs to, 0 for none: where its sender names them in their
 /// place, else where an attribute or the text does, as loggers write them that know no OpenTelemetry.
 pub fn trace_and_span(record: &LogRecord) -> (u128, u64) {
@@ -392,6 +391,7 @@ pub fn trace_and_span(record: &LogRecord) -> (u128, u64) {
     (trace, if span == 0 { span_said().unwrap_or(0) } else { span })
 }
 
+/// Which statement of a program wrote a record, and whether it says that something failed.
 fn statement_of(record: &LogRecord, scope: &str) -> Statement {
     let first = |names: &[&str]| names.iter().find_map(|name| values::find(&record.attributes, name));
     let logger = first(&LOGGERS).or_else(|| (!scope.is_empty()).then_some(scope.into())).or_else(|| first(&FILES));

@@ -178,6 +178,24 @@ async fn observed() -> (Arc<Observed>, tempfile::TempDir) {
 }
 
 #[tokio::test]
+async fn names_that_are_almost_all_in_use_are_not_looked_through_again_at_once() {
+    let (observed, _folder) = observed().await;
+    let span = |n: i64| {
+        let mut span = a_span(n + 1, 1, 0, 2, (0, 1), false, &[]);
+        span["name"] = serde_json::json!(format!("GET /orders/{n}"));
+        span
+    };
+    observed.take(export(serde_json::json!([of_service("pay", (0..1_900).map(span).collect())])), None).await.expect("it is kept");
+    assert!(read(&observed.words).is_crowded());
+    for (secs, left) in [(0, false), (30, true), (600, false)] {
+        write(&observed.words).service("nobody's");
+        observed.store.clock().set(NOON.plus_secs(3_600 + secs));
+        observed.forget().await.expect("the store works");
+        assert_eq!(read(&observed.words).known("nobody's").is_some(), left, "after {secs} s");
+    }
+}
+
+#[tokio::test]
 async fn what_a_later_try_made_good_is_listed_behind_what_failed() {
     let (observed, _folder) = observed().await;
     let call = |trace, id, at, error, peer| a_span(trace, id, 1, 3, (at, 100), error, &[("peer.service", peer)]);

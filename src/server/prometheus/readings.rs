@@ -71,7 +71,7 @@ pub async fn read(client: &Client, plan: &Plan, from_s: i64, to_s: i64) -> Resul
         let judged = if let Meaning::Compared { .. } = plan.meaning { &numerator } else { &total };
         let absent = absent(plan, &measured, judged, absent_from_s.max(from_s), (from_s, to_s));
         if !absent.is_empty() {
-            let scraped = by_instant(&asked(SCRAPED.to_owned()).await?)?;
+            let scraped = by_instant(&asked(scraped(width)).await?)?;
             let at_work = absent.into_iter().filter(|start_s| scraped.contains_key(&(start_s + width)));
             measured.readings.extend(at_work.map(|start_s| Reading { start_s, width_s: width, good: 0.0, total: 1.0, is_good_over_total: false }));
             measured.readings.sort_by_key(|reading| reading.start_s);
@@ -84,9 +84,12 @@ pub async fn read(client: &Client, plan: &Plan, from_s: i64, to_s: i64) -> Resul
     Ok(measured)
 }
 
-/// What a source has samples of as long as it scrapes anything: without any it was not at work, or
-/// has forgotten that time, and what is absent says nothing.
-const SCRAPED: &str = "count(up)";
+/// What a source has samples of in a slice in which it scrapes anything: without any it was not at
+/// work, or has forgotten that time, and what is absent says nothing. Without a range its last samples
+/// would stand for five minutes in which it was down itself.
+fn scraped(width_secs: i64) -> String {
+    format!("count(count_over_time(up[{width_secs}s]))")
+}
 
 /// The slices from `since_s` on for which the source answered and had no sample.
 fn absent(plan: &Plan, measured: &Measured, judged: &[Series], since_s: i64, (from_s, to_s): (i64, i64)) -> Vec<i64> {
@@ -265,7 +268,7 @@ mod tests {
     /// A source that knows its probe at 60 s only, and scraped something until 240 s, if it says so at all.
     async fn with_a_silent_probe(absent_from_s: Option<i64>, is_whole: bool) -> Result<Vec<(i64, f64, f64)>, AskError> {
         let fake = Fake::start(move |asked: Asked| async move {
-            let is_scraped = field(&asked.form, "query").is_some_and(|query| query == SCRAPED);
+            let is_scraped = field(&asked.form, "query").is_some_and(|query| query == "count(count_over_time(up[60s]))");
             let values = if is_scraped { r#"[60,"3"],[120,"3"],[180,"2"],[240,"2"]"# } else { r#"[60,"1"]"# };
             let warnings = if is_scraped && !is_whole { r#","warnings":["a store is gone"]"# } else { "" };
             format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{values}]}}]}}{warnings}}}"#)

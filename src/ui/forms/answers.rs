@@ -107,12 +107,12 @@ impl AnswersDraft {
         }
     }
 
-    /// Whether it is asked if somebody broke in: once data is or may be at risk, or where that was answered
-    /// already. Not asked is not answered, which decides as “no” does.
+    /// Whether it is asked if somebody broke in: unless somebody says that no data is at risk, or where
+    /// that was answered already. Not asked is not answered, which decides as “no” does.
     fn asks_for_a_breach(self) -> bool {
         let [.., data, security] = self.chosen;
-        let is_at_risk = data.get().and_then(|at| Risk::ALL.get(at)).is_some_and(|risk| matches!(risk, Risk::Yes | Risk::Perhaps));
-        is_at_risk || security.with(Option::is_some)
+        let is_safe = data.get().and_then(|at| Risk::ALL.get(at)).is_some_and(|risk| *risk == Risk::No);
+        !is_safe || security.with(Option::is_some)
     }
 
     /// Whether anything was answered at all.
@@ -244,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn whether_somebody_broke_in_is_asked_once_data_may_be_at_risk_and_not_asked_decides_as_no() {
+    fn whether_somebody_broke_in_is_asked_unless_no_data_is_at_risk_and_not_asked_decides_as_no() {
         let owner = Owner::new();
         owner.with(|| {
             let of = |said: &'static [(&'static str, &'static str)]| {
                 AnswersDraft::from_address(|name| said.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
             };
             assert!(of(&[("data", "yes")]).asks_for_a_breach() && of(&[("data", "perhaps")]).asks_for_a_breach());
-            assert!(!of(&[]).asks_for_a_breach() && !of(&[("data", "no")]).asks_for_a_breach() && !of(&[("data", "unsure")]).asks_for_a_breach());
+            assert!(of(&[]).asks_for_a_breach() && of(&[("data", "unsure")]).asks_for_a_breach() && !of(&[("data", "no")]).asks_for_a_breach());
             assert!(of(&[("security", "no")]).asks_for_a_breach(), "what was answered stays on the screen");
             let people: &[(&str, &str)] = &[("who", "customers"), ("how_many", "some"), ("data", "no")];
             let no: &[(&str, &str)] = &[("who", "customers"), ("how_many", "some"), ("data", "no"), ("security", "no")];

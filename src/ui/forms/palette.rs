@@ -73,11 +73,10 @@ impl Entry {
         Self { group, words: words.into(), note: String::new(), refused: false, run }
     }
 
-    /// What the browser itself loads. Without the server that would take this page away, and what is
-    /// unsent with it.
-    fn leaves(session: Session, group: &'static str, words: String, what: &str, address: String, is_cut_off: bool) -> Self {
+    /// What the server alone answers. Without it, the browser would put a page of its own in the place of this one.
+    fn served(session: Session, group: &'static str, words: String, what: &str, is_cut_off: bool, run: impl Fn() + Send + Sync + 'static) -> Self {
         let note = if is_cut_off { "needs the server" } else { what };
-        Self { note: note.to_owned(), refused: is_cut_off, ..Self::does(session, group, words, move || browser::load_page(&address)) }
+        Self { note: note.to_owned(), refused: is_cut_off, ..Self::does(session, group, words, run) }
     }
 
     /// What stands in a menu, with its reason where it is not possible.
@@ -320,7 +319,8 @@ fn places(session: Session, is_cut_off: bool) -> Vec<Entry> {
     let keys = Callback::new(move |()| session.sheet.set(Some(Sheet::Keys)));
     places.push(Entry { group: "Pages", words: "All keys".to_owned(), note: "?".to_owned(), refused: false, run: keys });
     // The brief is a page of its own, which the app does not draw.
-    places.push(Entry::leaves(session, "Pages", "Brief".to_owned(), "the service levels in one screenful", BRIEF.to_owned(), is_cut_off));
+    let brief = || browser::load_page(BRIEF);
+    places.push(Entry::served(session, "Pages", "Brief".to_owned(), "the service levels in one screenful", is_cut_off, brief));
     places.extend(THEMES.map(|(slug, words)| Entry::does(session, "Yourself", format!("Theme: {words}"), move || session.choose_theme(slug))));
     let leave = Entry::does(session, "Yourself", "Sign out", move || session.leave());
     places.push(Entry { note: session.replica.actor().map(|actor| actor.who.name).unwrap_or_default(), ..leave });
@@ -341,9 +341,9 @@ fn commands(session: Session, is_cut_off: bool) -> Vec<Entry> {
     ];
     commands.extend(untrack(|| more(session, &incident)).into_iter().map(|item| Entry::of(session, HERE, item)));
     commands.extend(IncidentRole::ALL.map(|role| ask(Verb::AssignRole, &format!("Assign {}…", role.label().to_lowercase()), Sheet::Assign(id, role))));
-    // The server sends a file: the page stays.
     let export = |(form, title, what): (&str, &str, &str)| {
-        Entry::leaves(session, HERE, format!("Export as {title}"), what, record::export_path(&id.to_string(), form), is_cut_off)
+        let address = record::export_path(&id.to_string(), form);
+        Entry::served(session, HERE, format!("Export as {title}"), what, is_cut_off, move || browser::download(&address))
     };
     commands.extend(record::FORMS.map(export));
     commands

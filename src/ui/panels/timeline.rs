@@ -237,7 +237,7 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                         key,
                         move |row: Shown<Line, Fold>| match row {
                             Shown::Entry(line) => view! { <EntryRow incident line /> },
-                            Shown::Fold(fold) => view! { <FoldRow fold unfolded /> },
+                            Shown::Fold(fold) => view! { <FoldRow fold lines unfolded window /> },
                         },
                     )}
                 </ol>
@@ -257,11 +257,11 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
     }
 }
 
-/// What a row keeps its place by. A fold is drawn anew when it has grown.
-fn key(row: &Shown<Line, Fold>) -> (i64, Timestamp, bool, bool, usize) {
+/// What a row keeps its place by; the last says whether it is a fold, which grows where it stands.
+fn key(row: &Shown<Line, Fold>) -> (i64, Timestamp, bool, bool, bool) {
     match row {
-        Shown::Entry(line) => (line.seq, line.happened_at, line.pinned, line.unsent, 0),
-        Shown::Fold(fold) => (fold.first, fold.to, false, false, fold.entries),
+        Shown::Entry(line) => (line.seq, line.happened_at, line.pinned, line.unsent, false),
+        Shown::Fold(fold) => (fold.first, fold.from, false, false, true),
     }
 }
 
@@ -331,18 +331,28 @@ fn look(kind: &EventKind) -> (Glyph, Option<&'static str>) {
     }
 }
 
-/// The entries of a flapping alert in one line, with the way to see them.
+/// The entries of a flapping alert in one line, with the way to see them. While it goes on flapping
+/// the words change and the row stays, and with it the focus.
 #[component]
-fn FoldRow(fold: Fold, unfolded: RwSignal<HashSet<i64>>) -> impl IntoView {
+fn FoldRow(fold: Fold, lines: Memo<Told>, unfolded: RwSignal<HashSet<i64>>, window: RwSignal<usize>) -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
     let clock = move |at: Timestamp| session.zone.get().clock(at, now.get_untracked());
-    let Fold { first, entries, words, from, to } = fold;
+    let (first, from) = (fold.first, fold.from);
+    let fold = Memo::new(move |_| lines.with(|told| told.folds.iter().find(|known| known.first == first).cloned()).unwrap_or_else(|| fold.clone()));
+    let words = move || fold.with(|fold| format!("{} from {} to {}", fold.words, clock(from), clock(fold.to)));
     let is_open = move || unfolded.with(|unfolded| unfolded.contains(&first));
     let turn = move || {
+        let is_folded = unfolded.with_untracked(|unfolded| !unfolded.contains(&first));
+        if is_folded {
+            // As far back as before: else what was pressed would be among what is earlier.
+            window.update(|window| *window += fold.with_untracked(|fold| fold.entries));
+        }
         unfolded.update(|unfolded| {
-            if !unfolded.remove(&first) {
+            if is_folded {
                 unfolded.insert(first);
+            } else {
+                unfolded.remove(&first);
             }
         });
     };
@@ -353,9 +363,9 @@ fn FoldRow(fold: Fold, unfolded: RwSignal<HashSet<i64>>) -> impl IntoView {
             </span>
             <span class="entry__mark"><Icon glyph=Glyph::Pulse /></span>
             <div class="entry__words">
-                <span class="entry__text">{words} {move || format!(" from {} to {}", clock(from), clock(to))}</span> " "
+                <span class="entry__text">{words}</span> " "
                 <button type="button" class="link-button" aria-expanded=move || is_open().to_string() on:click=move |_| turn()>
-                    {move || if is_open() { "Fold them".to_owned() } else { format!("Show {entries} entries") }}
+                    {move || if is_open() { "Fold them".to_owned() } else { format!("Show {} entries", fold.with(|fold| fold.entries)) }}
                 </button>
             </div>
         </li>
@@ -531,6 +541,8 @@ mod tests {
         let [Shown::Entry(note), Shown::Fold(fold)] = rows(false, &[])[..] else { panic!("it is folded") };
         assert_eq!((note.seq, fold.first, fold.entries, fold.words.as_str()), (1, 2, 80, "“disk” flapped 40 times"));
         assert_ne!(key(&Shown::Fold(fold.clone())), key(&Shown::Entry(told.lines[1].line.clone())), "both are rows once it is unfolded");
+        let grown = Told::of(&flapping(41), &[], 83).folds[0].clone();
+        assert!(grown != *fold && key(&Shown::Fold(grown)) == key(&Shown::Fold(fold.clone())), "what grows keeps its place");
         assert_eq!(Told::of(&flapping(3), &[], 7).folds, vec![]);
     }
 

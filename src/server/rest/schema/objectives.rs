@@ -33,7 +33,7 @@ shape!(ObjectiveDraft, {
             "required": ["kind"],
             "properties": {
                 "kind": { "type": "string", "enum": ["ratio", "latency", "probe", "threshold", "telemetry", "pushed", "composite"] },
-                "absent_is_bad": { "type": "boolean", "default": false, "description": "probe and threshold, with a method of time slices: a slice without a sample is bad, from when the objective was made on, where the source answers and has samples of `up`" }
+                "absent_is_bad": { "type": "boolean", "default": false, "description": "probe and threshold, with a method of time slices: a slice without a sample is bad, from when the objective was made, or measured anew, on, where the source answers and has samples of `up`" }
             }
         },
         "source": { "type": ["string", "null"], "description": "The name of the data source that is asked" },

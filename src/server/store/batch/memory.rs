@@ -25,6 +25,8 @@ const MAX_GROUPS: usize = 50_000;
 /// again what a resolve overtook does so within minutes.
 const MAX_ENDS: usize = 4_096;
 const ENDS_KEPT_SECS: i64 = 3_600;
+/// What arrives together may be written in another order than it arrived.
+const REORDERED_SECS: i64 = 60;
 
 /// What was read and written so far, as it stands in the database.
 #[derive(Default)]
@@ -55,17 +57,26 @@ struct End {
     received_at: Timestamp,
 }
 
+impl End {
+    /// Whether it was told in the hour before `received_at`.
+    fn holds(self, received_at: Timestamp) -> bool {
+        (-REORDERED_SECS..=ENDS_KEPT_SECS).contains(&received_at.secs_since(self.received_at))
+    }
+}
+
 impl Ends {
     /// The end that was told of this identity in the hour before `received_at`.
     pub fn of(&self, integration: IntegrationId, key: &str, received_at: Timestamp) -> Option<Timestamp> {
         let end = self.by_key.get(&integration)?.get(key)?;
-        (0..=ENDS_KEPT_SECS).contains(&received_at.secs_since(end.received_at)).then_some(end.at)
+        end.holds(received_at).then_some(end.at)
     }
 
     pub fn remember(&mut self, integration: IntegrationId, key: &str, at: Timestamp, received_at: Timestamp) {
         let of = self.by_key.entry(integration).or_default();
         if let Some(known) = of.get_mut(key) {
-            *known = End { at: at.max(known.at), received_at };
+            // What was told long before, or later where the past is imported, is no end of this time.
+            let at = if known.holds(received_at) { at.max(known.at) } else { at };
+            *known = End { at, received_at };
             return;
         }
         of.insert(key.into(), End { at, received_at });
@@ -182,7 +193,13 @@ mod tests {
         memory.forget();
         let told = |memory: &Memory, secs: i64| memory.ends.of(id, "k", NOON.plus_secs(secs));
         assert_eq!((told(&memory, 5), told(&memory, 3_605)), (Some(NOON.plus_secs(-10)), Some(NOON.plus_secs(-10))));
-        assert_eq!((told(&memory, 4), told(&memory, 3_606)), (None, None), "it was told later, or long ago");
+        assert_eq!((told(&memory, -56), told(&memory, 3_606)), (None, None), "it was told later, or long ago");
+        assert_eq!(told(&memory, 4), Some(NOON.plus_secs(-10)), "the firing arrived just before its end, and was written after it");
+        // An import says what was a day ago: the end that was told since is none of that day.
+        memory.ends.remember(id, "k", NOON.plus_secs(-86_410), NOON.plus_secs(-86_400));
+        assert_eq!(told(&memory, -86_400), Some(NOON.plus_secs(-86_410)));
+        memory.ends.remember(id, "k", NOON.plus_secs(-10), NOON.plus_secs(5));
+        assert_eq!(told(&memory, 5), Some(NOON.plus_secs(-10)));
         assert_eq!(memory.ends.of(IntegrationId(Uuid::from_u128(2)), "k", NOON.plus_secs(5)), None);
         for n in 0..MAX_ENDS {
             memory.ends.remember(id, &n.to_string(), NOON, NOON.plus_secs(6));

@@ -284,8 +284,9 @@ impl Planner<'_> {
         }
         let is_it = |other: &ExclusionDraft| (&other.objective, &other.service, other.from) == (&draft.objective, &draft.service, draft.from);
         let same = self.exclusions.iter().position(|kept| kept.draft == *draft);
-        // What is kept so from before this was asked stays as it is.
-        if same.is_none()
+        // What is kept with these times from before this was asked stays, also where its end or its reason is another.
+        let is_timed_so = |other: &ExclusionDraft| is_it(other) && (other.to, &other.recurrence) == (draft.to, &draft.recurrence);
+        if !self.exclusions.iter().any(|kept| is_timed_so(&kept.draft))
             && let Some(zone) = draft.recurrence.as_ref().and_then(|recurrence| zones::find(&recurrence.zone))
             && let Some(words) = draft.contradiction(zone.as_ref())
         {

@@ -90,7 +90,7 @@ pub fn said(answer: Option<&Answer>, told: &Load<std::sync::Arc<Told>>, baseline
 const FAILING: f64 = 0.05;
 
 /// What takes longer and fails, in one sentence, failures first: `33 % of POST /charge calls to payments fail; it
-/// takes 465 ms, 82 ms before`. `None` where the first is something else, or fails seldom.
+/// takes 465 ms, 82 ms before`. `None` where the first is something else, or fails seldom or less than before.
 fn failing_too(first: &Difference, rest: &[Difference]) -> Option<String> {
     let is_calls =
         |item: &Difference| matches!(item.kind, DifferenceKind::Service | DifferenceKind::Operation) && item.attribute.is_none() && item.instance.is_none();
@@ -98,7 +98,9 @@ fn failing_too(first: &Difference, rest: &[Difference]) -> Option<String> {
         return None;
     }
     let same = |item: &&Difference| is_calls(item) && item.measure == "errors" && (&item.service, &item.operation) == (&first.service, &first.operation);
-    let failing = rest.iter().find(same)?.now.value.filter(|share| *share >= FAILING)?;
+    let failures = rest.iter().find(same)?;
+    // Fewer than before are no news of a failure.
+    let failing = failures.now.value.filter(|share| *share >= FAILING && failures.before.value.is_none_or(|before| *share > before))?;
     let takes = crate::charts::heat::seconds(first.now.value?);
     let before = first.before.value.map_or_else(String::new, |before| format!(", {} before", crate::charts::heat::seconds(before)));
     let calls = first.operation.as_ref().map_or_else(|| "calls".to_owned(), |operation| format!("{operation} calls"));
@@ -287,6 +289,7 @@ mod tests {
         assert_eq!(said.as_deref(), Some("33 % of POST /charge calls to payments fail; it takes 465 ms, 82 ms before"));
         let seldom = item("errors", Some("POST /charge"), 0.04, 0.002);
         assert_eq!(failing_too(&slow, &[seldom]), None);
+        assert_eq!(failing_too(&slow, &[item("errors", Some("POST /charge"), 0.1, 0.6)]), None, "it fails less than before");
         assert_eq!(failing_too(&slow, &[item("errors", Some("GET /charge"), 0.33, 0.0)]), None, "another operation is another matter");
         assert_eq!(failing_too(&failing, &[slow]), None, "what comes first says it already");
         let service = failing_too(&item("latency", None, 0.465, 0.082), &[item("errors", None, 0.33, 0.002)]);

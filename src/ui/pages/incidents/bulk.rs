@@ -262,10 +262,15 @@ fn people(list: List) -> Vec<(String, String)> {
 /// Where they can go on: the chosen ones first, then what is open.
 fn targets(list: List, chosen: &[Arc<Incident>]) -> Vec<(String, String)> {
     let mut open = untrack(|| list.session.board(list.session.live.now()));
-    open.retain(|other| !other.state.is_over() && !chosen.iter().any(|one| one.id == other.id));
     sorting::sort_by_key(&mut open, |other| std::cmp::Reverse(other.reference));
-    let into = |incident: &Arc<Incident>| (incident.id.to_string(), format!("{} {}", incident.reference, incident.title));
-    chosen.iter().filter(|incident| !incident.state.is_over()).chain(&open).map(into).collect()
+    fitting(chosen, &open).map(|incident| (incident.id.to_string(), format!("{} {}", incident.reference, incident.title))).collect()
+}
+
+/// What is not over; where one of the chosen ones is private only what is, for the rules refuse the rest.
+fn fitting<'a>(chosen: &'a [Arc<Incident>], open: &'a [Arc<Incident>]) -> impl Iterator<Item = &'a Arc<Incident>> {
+    let is_private = chosen.iter().any(|one| one.private);
+    let others = open.iter().filter(move |other| !chosen.iter().any(|one| one.id == other.id));
+    chosen.iter().chain(others).filter(move |incident| !incident.state.is_over() && (incident.private || !is_private))
 }
 
 #[cfg(test)]
@@ -303,6 +308,15 @@ mod tests {
         assert_eq!(possible(&incident, Bulk::Close), Err(Refusal::NotResolvedYet));
         incident.state = State::Resolved;
         assert_eq!(possible(&incident, Bulk::Close), Ok(()));
+    }
+
+    #[test]
+    fn what_is_private_goes_on_in_what_is_private() {
+        let one = |n: u128, private: bool| Arc::new(Incident { id: IncidentId(Uuid::from_u128(n)), private, ..an_incident() });
+        let open = [one(1, false), one(2, true), one(3, false)];
+        let into = |chosen: &[Arc<Incident>]| fitting(chosen, &open).map(|incident| incident.id.0.as_u128()).collect::<Vec<u128>>();
+        assert_eq!(into(&[one(3, false)]), [3, 1, 2]);
+        assert_eq!(into(&[one(3, false), one(4, true)]), [4, 2]);
     }
 
     #[test]

@@ -29,6 +29,8 @@ const GIVE_WAY: [Column; 10] =
 /// The tick, the arrow and the space at the edges.
 const AROUND_REM: f64 = 5.5;
 const GAP_REM: f64 = 0.75;
+/// How narrow a title becomes where even without the others there is no room.
+const LEAST_TITLE_REM: f64 = 13.0;
 
 /// Those of the chosen columns that have room in so many letters' sizes.
 pub fn fitting(chosen: &[Column], room_rem: f64) -> Vec<Column> {
@@ -47,6 +49,7 @@ pub fn fitting(chosen: &[Column], room_rem: f64) -> Vec<Column> {
 pub fn tracks(columns: &[Column]) -> String {
     let track = |column: &Column| match width(*column) {
         (least, 0) => format!("{least}rem"),
+        (_, share) if *column == Column::Title => format!("minmax({LEAST_TITLE_REM}rem,{share}fr)"),
         (least, share) => format!("minmax({least}rem,{share}fr)"),
     };
     format!("1.25rem 1.25rem {}", columns.iter().map(track).collect::<Vec<_>>().join(" "))
@@ -67,6 +70,6 @@ mod tests {
 
     #[test]
     fn tracks_stand_in_the_order_of_the_columns() {
-        assert_eq!(tracks(&[Column::Id, Column::Title]), "1.25rem 1.25rem 5rem minmax(20rem,6fr)");
+        assert_eq!(tracks(&[Column::Id, Column::Title]), "1.25rem 1.25rem 5rem minmax(13rem,6fr)", "on the narrowest screen with a table all tracks are on it");
     }
 }

@@ -43,7 +43,7 @@ pub fn table(list: List) -> AnyView {
     let columns = Memo::new(move |_| {
         let (width, _, rem) = list.size.get();
         // The rail and the page's edges take their part.
-        let room = if width >= 1440.0 { width - 250.0 } else { width - 106.0 };
+        let room = if width >= 1440.0 { width - 250.0 } else { width - 114.0 };
         list.view.with(|view| columns::fitting(&view.columns, room / rem))
     });
     let each = move || {

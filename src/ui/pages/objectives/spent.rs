@@ -4,8 +4,6 @@ use crate::{
     domain::{
         metrics::words::duration,
         slo::{
-            frame::ROLLING,
-            objective::COVERAGE_FLOOR,
             report::{ObjectivePage, Spender},
             words,
         },
@@ -25,7 +23,7 @@ pub fn panel(page: Memo<Option<ObjectivePage>>) -> AnyView {
         page.with(|page| {
             page.as_ref().map(|page| {
                 let report = &page.report;
-                let is_part = report.window.kind == ROLLING && report.coverage < COVERAGE_FLOOR;
+                let is_part = report.is_part();
                 // Shares are then of the whole window, of which only a part was counted.
                 let named: f64 = page.spenders.iter().map(|spender| spender.ratio).sum();
                 let consumed = if is_part { named + page.else_ratio } else { report.tally.consumed_ratio.unwrap_or(0.0) };

@@ -219,6 +219,7 @@ fn table(services: Vec<Service>) -> AnyView {
             Some(worst) => view! {
                 <span class="standing" data-standing=worst.state.slug() title=worst.title.clone()>
                     {standing::sign(worst.state.slug())}
+                    <span class="visually-hidden">{format!("{}, {}: ", worst.title, worst.state.words().to_lowercase())}</span>
                     <span>{worst.words()}</span>
                 </span>
             },

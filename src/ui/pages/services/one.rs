@@ -119,7 +119,7 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
     let (no_alert, no_change) = (page.alerts.is_empty(), page.changes.is_empty());
     let all_alerts = AlertQuery { service: name.clone(), ..AlertQuery::default() }.address(&Route::Alerts.path());
     let debug = format!("{}?service={}", Route::Debug.path(), encode(&name));
-    let mut groups = alike(page.alerts, |alert| &alert.title);
+    let mut groups = alike(page.alerts, |alert| (alert.title.clone(), alert.severity, alert.incident_id, alert.stale));
     let further: usize = groups.drain(MOST_ALERTS.min(groups.len())..).map(|alike| alike.len()).sum();
     let further = (further > 0).then(|| view! { <p class="service__more"><a href=all_alerts>{format!("{further} more")}</a></p> });
     view! {
@@ -191,16 +191,17 @@ fn draw(page: services::ServicePage, editing: RwSignal<bool>) -> AnyView {
 /// How many kinds of alerts a service's page tells; the list of alerts has all.
 const MOST_ALERTS: usize = 5;
 
-/// Those of one title together, in the order in which the first of each stands.
-fn alike<T>(all: Vec<T>, title: impl Fn(&T) -> &String) -> Vec<Vec<T>> {
-    let mut groups: Vec<Vec<T>> = vec![];
+/// Those of which one line says the same together, in the order in which the first of each stands.
+fn alike<T, K: PartialEq>(all: Vec<T>, said: impl Fn(&T) -> K) -> Vec<Vec<T>> {
+    let mut groups: Vec<(K, Vec<T>)> = vec![];
     for each in all {
-        match groups.iter_mut().find(|group| group.first().is_some_and(|first| title(first) == title(&each))) {
-            Some(group) => group.push(each),
-            None => groups.push(vec![each]),
+        let key = said(&each);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(each),
+            None => groups.push((key, vec![each])),
         }
     }
-    groups
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Only plain schemes become links; anything else stays text.
@@ -218,9 +219,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn alerts_of_one_title_stand_together() {
-        let all: Vec<String> = ["b", "a", "b", "b"].map(str::to_owned).to_vec();
-        let counted: Vec<(String, usize)> = alike(all, |title| title).into_iter().map(|group| (group[0].clone(), group.len())).collect();
-        assert_eq!(counted, [("b".to_owned(), 3), ("a".to_owned(), 1)]);
+    fn alerts_of_one_title_stand_together_where_one_line_says_the_same_of_them() {
+        let all = vec![("b", 1), ("a", 1), ("b", 1), ("b", 2), ("b", 1)];
+        let counted: Vec<((&str, i32), usize)> = alike(all, |alert| *alert).into_iter().map(|group| (group[0], group.len())).collect();
+        assert_eq!(counted, [(("b", 1), 3), (("a", 1), 1), (("b", 2), 1)], "another incident has a line of its own");
     }
 }
