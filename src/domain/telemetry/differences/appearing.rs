@@ -2,7 +2,10 @@
 //! error's handler, a retry, a fallback show themselves like this where nothing says that it failed.
 //! Calls that become more are traffic's, records of severity ERROR are errors'.
 
-use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance};
+use super::{
+    Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
+    sampled::{self, Sampled},
+};
 use crate::domain::{
     telemetry::facts::{Facts, Name, OperationFacts, OperationKey, StatementFacts, StatementKey, Step, StepKey},
     wording::{count, grouped},
@@ -39,12 +42,15 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
 fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Finding> {
     let (entries, entries_before) = (entries(pair.now), entries(pair.before));
     let mix = Mix { pair, now: &entries, before: &entries_before };
+    let sampled = Sampled::of(pair);
     let mut findings = Vec::new();
     for (key, now) in pair.now.statements.iter().filter(|(key, facts)| facts.errors * 2 <= facts.n && facts.n >= FEWEST_RECORDS && !is_told(key)) {
         let of = |entries: &BTreeMap<Name, u64>| entries.get(&key.service).copied().unwrap_or_default() as f64;
         let (of_now, of_before) = (of(&entries), of(&entries_before));
         let before = pair.before.statements.get(key).map_or(0.0, |facts| facts.n as f64);
-        if of_now < FEWEST_ENTRIES || of_before < FEWEST_ENTRIES || mix.explains(key, now, before) {
+        let spread = sampled.spread(key, (of_now, of_before));
+        let fewest = if spread.is_some() { sampled::FEWEST_ENTRIES } else { FEWEST_ENTRIES };
+        if of_now < fewest || of_before < fewest || mix.explains(key, now, before) {
             continue;
         }
         let now = now.n as f64;
@@ -67,7 +73,7 @@ fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Fi
         findings.push(Finding {
             evidence: Evidence::Appearing,
             service: key.service,
-            p: chance::higher_rate(now, of_now, before, of_before, BUNDLE),
+            p: chance::higher_rate_about(now, of_now, before, of_before, BUNDLE, spread.unwrap_or_default()),
             large: rate - rate_before >= FLOOR_OF_ALL && rate >= TIMES * rate_before,
             effect: (0.3 + 0.7 * (rate - rate_before)).clamp(0.0, 1.0),
             item,
