@@ -2,10 +2,7 @@
 //! error's handler, a retry, a fallback show themselves like this where nothing says that it failed.
 //! Calls that become more are traffic's, records of severity ERROR are errors'.
 
-use super::{
-    Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
-    sampled::{self, Sampled},
-};
+use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance, sampled::Sampled};
 use crate::domain::{
     telemetry::facts::{Facts, Name, OperationFacts, OperationKey, StatementFacts, StatementKey, Step, StepKey},
     wording::{count, grouped},
@@ -48,9 +45,7 @@ fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Fi
         let of = |entries: &BTreeMap<Name, u64>| entries.get(&key.service).copied().unwrap_or_default() as f64;
         let (of_now, of_before) = (of(&entries), of(&entries_before));
         let before = pair.before.statements.get(key).map_or(0.0, |facts| facts.n as f64);
-        let spread = sampled.spread(key, (of_now, of_before));
-        let fewest = if spread.is_some() { sampled::FEWEST_ENTRIES } else { FEWEST_ENTRIES };
-        if of_now < fewest || of_before < fewest || mix.explains(key, now, before) {
+        if of_now < FEWEST_ENTRIES || of_before < FEWEST_ENTRIES || mix.explains(key, now, before) {
             continue;
         }
         let now = now.n as f64;
@@ -73,7 +68,7 @@ fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Fi
         findings.push(Finding {
             evidence: Evidence::Appearing,
             service: key.service,
-            p: chance::higher_rate_about(now, of_now, before, of_before, BUNDLE, spread.unwrap_or_default()),
+            p: chance::higher_rate_about(now, of_now, before, of_before, BUNDLE, sampled.spread(key, (of_now, of_before))),
             large: rate - rate_before >= FLOOR_OF_ALL && rate >= TIMES * rate_before,
             effect: (0.3 + 0.7 * (rate - rate_before)).clamp(0.0, 1.0),
             item,

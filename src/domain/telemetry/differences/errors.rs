@@ -6,7 +6,7 @@ use super::{
     Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
     ends::{self, Known, Verdict},
     pooled,
-    sampled::{self, Sampled},
+    sampled::Sampled,
     words::{of_calls, percent},
 };
 use crate::domain::{
@@ -171,11 +171,7 @@ fn records(pair: Pair<'_>) -> Vec<Finding> {
         let before = pair.before.statements.get(&key).copied().unwrap_or_default();
         let exposures = (entries_now.get(&key.service).copied().unwrap_or_default(), entries_before.get(&key.service).copied().unwrap_or_default());
         let by_entry = exposures.0 >= FEWEST_CALLS && exposures.1 >= FEWEST_CALLS;
-        let spread = sampled.spread(&key, exposures).filter(|_| by_entry);
-        if spread.is_some() && exposures.0.min(exposures.1) < sampled::FEWEST_ENTRIES {
-            continue;
-        }
-        let (is_estimate, spread) = (spread.is_some(), spread.unwrap_or_default());
+        let spread = if by_entry { sampled.spread(&key, exposures) } else { 0.0 };
         let (exposure_now, exposure_before) = if by_entry { exposures } else { (pair.now.secs, pair.before.secs) };
         let (n, n_before) = (now.own_errors as f64, before.own_errors as f64);
         let (rate, rate_before) = (n / exposure_now.max(1.0), n_before / exposure_before.max(1.0));
@@ -201,7 +197,7 @@ fn records(pair: Pair<'_>) -> Vec<Finding> {
         findings.push(Finding {
             evidence: Evidence::Errors,
             service: key.service,
-            p: if by_entry && !is_estimate && n <= exposure_now && n_before <= exposure_before {
+            p: if by_entry && spread == 0.0 && n <= exposure_now && n_before <= exposure_before {
                 chance::higher_share(n, exposure_now, n_before, exposure_before, BUNDLE)
             } else {
                 chance::higher_rate_about(n, exposure_now, n_before, exposure_before, BUNDLE, spread)

@@ -238,16 +238,16 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
         }
         let (now_of, before_of) = if by_entry { entries } else { (pair.now.secs, pair.before.secs) };
         let rate_before = before / before_of;
-        let spread = sampled.spread(key, entries).filter(|_| by_entry);
-        if spread.is_some() && entries.0.min(entries.1) < sampled::FEWEST_ENTRIES {
+        let spread = if by_entry { sampled.spread(key, entries) } else { 0.0 };
+        if by_entry && sampled.is_sampled(service) && entries.0.min(entries.1) < sampled::FEWEST_ENTRIES {
             continue;
         }
-        let one_each = by_entry && spread.is_none() && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
+        let one_each = by_entry && spread == 0.0 && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
         let (bundle, most_left) = if one_each { (BUNDLE_OF_ONE_EACH, MOST_LEFT) } else { (BUNDLE, MOST_LEFT_LOOSE) };
         let Some(mut fall) = fall(now, now_of, before, before_of, bundle, most_left) else { continue };
         if let Some(p) = left_out((now, now_of), (before, before_of)).filter(|_| one_each) {
             fall.p = p;
-        } else if let Some(spread) = spread {
+        } else if spread > 0.0 {
             fall.p = chance::higher_rate_about(before, before_of, now, now_of, bundle, spread);
         }
         let (service_text, statement) = (pair.text(service), pair.text(statement));

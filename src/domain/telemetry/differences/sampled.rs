@@ -3,10 +3,10 @@
 //! large that tenth is, is an estimate: as uncertain as the few entries are few.
 
 use super::Pair;
-use crate::domain::telemetry::facts::{Name, StatementKey};
+use crate::domain::telemetry::facts::{Facts, Name, StatementKey};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Fewer sampled entries stand for nothing.
+/// Fewer sampled entries do not tell that there is less of something.
 pub(super) const FEWEST_ENTRIES: f64 = 20.0;
 /// So many times as many records as belong to a span that was seen, or, where none does, as there are entries.
 const TIMES: f64 = 1.5;
@@ -32,12 +32,17 @@ impl<'a> Sampled<'a> {
         Self { pair, services, placing: records.into_keys().collect() }
     }
 
+    /// Whether some traces of a service are known not to be here.
+    pub fn is_sampled(&self, service: Name) -> bool {
+        self.services.contains(&service)
+    }
+
     /// How far the ratio of so many entries may be off as one of the requests behind a statement's
-    /// records, as a logarithm; `None` where the entries are known to be all.
-    pub fn spread(&self, key: &StatementKey, entries: (f64, f64)) -> Option<f64> {
-        let rate = |facts: &super::Facts, entries: f64| facts.statements.get(key).map_or(0.0, |facts| facts.n as f64) / entries.max(1.0);
-        let is_several = || rate(self.pair.now, entries.0).max(rate(self.pair.before, entries.1)) >= TIMES;
-        let is_sampled = self.services.contains(&key.service) || !self.placing.contains(&key.service) && is_several();
-        is_sampled.then(|| (1.0 / entries.0.max(1.0) + 1.0 / entries.1.max(1.0)).sqrt())
+    /// records, as a logarithm; zero where the entries may well be all there were.
+    pub fn spread(&self, key: &StatementKey, (now, before): (f64, f64)) -> f64 {
+        let rate = |facts: &Facts, entries: f64| facts.statements.get(key).map_or(0.0, |facts| facts.n as f64) / entries.max(1.0);
+        let are_several = || rate(self.pair.now, now).max(rate(self.pair.before, before)) >= TIMES;
+        let may_be_few = self.is_sampled(key.service) || !self.placing.contains(&key.service) && are_several();
+        if may_be_few { (1.0 / now.max(1.0) + 1.0 / before.max(1.0)).sqrt() } else { 0.0 }
     }
 }
