@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     telemetry::{
-        facts::{Clustered, Name, OperationFacts, OperationKey},
+        facts::{Clustered, Facts, Name, OperationFacts, OperationKey},
         sketch::Sketch,
     },
     wording::grouped,
@@ -36,6 +36,8 @@ const FLOOR_MICROS: f64 = 300.0;
 /// The free time around a call is the way's only if it is so many times as long, and longer by this.
 const FLOOR_AROUND: f64 = 3.0;
 const FLOOR_AROUND_MICROS: f64 = 2_000.0;
+/// At least this part of what calls take longer is found in the time of the spans that they lie in.
+const HELD: f64 = 0.4;
 /// A service whose share of all added time is under this merely shivers along.
 const FLOOR_OF_SHARE: f64 = 0.04;
 /// What differs widely from call to call (some wait for a limit, some do not) drifts between
@@ -226,7 +228,7 @@ impl Slow {
     /// Typically so many times as long, by the logarithms and by the medians: the one moves where the
     /// shortest merely become longer, the other where the middle lies between two kinds.
     fn grew(&self, times: f64) -> bool {
-        self.growth >= times.ln() && self.typical >= times * self.typical_before
+        self.growth >= times.ln() && self.typical >= times * self.typical_before.max(FLOOR_MICROS / FLOOR)
     }
 
     fn large(&self) -> bool {
@@ -303,15 +305,51 @@ fn ways(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own])
             let enough = |now: &Sketch, before: &Sketch| now.n() >= FEWEST_OF_EDGE && before.n() >= FEWEST_OF_EDGE;
             let (slow, is_around) = if enough(&now.gap, &before.gap) {
                 (Slow::of(&now.gap, &now.gap_ln, &before.gap, &before.gap_ln, Usual::OF_EDGES)?, false)
-            } else if enough(&now.around, &before.around) && !slow_alone.contains(&key.0) {
-                let slow = Slow::of(&now.around, &now.around_ln, &before.around, &before.around_ln, Usual::OF_EDGES)?;
-                (if slow.is_of_a_way() && !waited::works_differently(pair, key.0) { slow } else { Slow { p: 1.0, ..slow } }, true)
+            } else if now.around.n() >= FEWEST_OF_EDGE && before.calls >= FEWEST_OF_EDGE && !slow_alone.contains(&key.0) {
+                let free = Free::of(pair, *key);
+                let (around, around_ln) =
+                    if enough(&now.around, &before.around) { (&before.around, &before.around_ln) } else { (&free.before.0, &free.before.1) };
+                let slow = Slow::of(&now.around, &now.around_ln, around, around_ln, Usual::OF_EDGES)?;
+                let is_longer = slow.is_of_a_way() && free.holds(&slow) && !waited::works_differently(pair, key.0);
+                (if is_longer { slow } else { Slow { p: 1.0, ..slow } }, true)
             } else {
                 return None;
             };
             Some((*key, Way { slow, is_around }))
         })
         .collect()
+}
+
+/// All the free time of the spans that lead to the calls of an edge. It is the same whatever the clocks
+/// say, and no call has more around it: the baseline of calls around which nothing was known because a
+/// clock was off, and a witness for what is said to have grown.
+struct Free {
+    now: (Sketch, Clustered),
+    before: (Sketch, Clustered),
+}
+
+impl Free {
+    fn of(pair: Pair<'_>, (caller, callee): (Name, Name)) -> Self {
+        let of_edge = |facts: &Facts| facts.calls.keys().filter(|key| key.caller == caller && key.callee == Some(callee)).map(|key| key.operation).collect();
+        let mut operations: BTreeSet<Name> = of_edge(pair.now);
+        operations.append(&mut of_edge(pair.before));
+        let all = |facts: &Facts| {
+            let mut all = (Sketch::default(), Clustered::default());
+            for facts in operations.iter().filter_map(|operation| facts.operations.get(&OperationKey { service: caller, operation: *operation })) {
+                all.0.merge(&facts.self_time);
+                all.1.merge(&facts.self_ln);
+            }
+            all
+        };
+        Self { now: all(pair.now), before: all(pair.before) }
+    }
+
+    /// Whether what a way takes longer is in the caller's time as well.
+    fn holds(&self, way: &Slow) -> bool {
+        let typically = Slow::of(&self.now.0, &self.now.1, &self.before.0, &self.before.1, Usual::OF_EDGES)
+            .is_some_and(|all| all.added_micros * all.n as f64 >= HELD * way.added_micros * way.n as f64);
+        typically || way.tail.large && self.now.0.above(way.tail.bound) >= HELD * way.tail.share * way.n as f64
+    }
 }
 
 /// What times do anyway between two ranges, as logarithms.

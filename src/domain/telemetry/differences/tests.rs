@@ -318,15 +318,17 @@ fn what_fails_in_all_of_few_calls_is_named() {
     assert_eq!(differences(&system(11, false), &system(10, false), &names), []);
 }
 
-/// web calls three others, and no span of web's waits for them; the clocks of two are off by so much.
-fn off(names: &mut Names, off_micros: [i64; 2]) -> Facts {
+/// web calls three others, and no span of web's waits for them; the clocks of two are off by so much,
+/// and the way to one of them takes so long.
+fn off(names: &mut Names, off_micros: [i64; 2], way_to_pay: i64) -> Facts {
     let [web, ads, pay, mail, order, do_it] = ["web", "ads", "pay", "mail", "/order", "do"].map(|text| names.of(text));
     facts(3, 60, |nth, gathering| {
         let (mut at, mut spans) = (3_000, vec![]);
         for (id, service, off) in [(2, ads, 0), (3, pay, off_micros[0]), (4, mail, off_micros[1])] {
             let took = (2_000.0 * swing(nth * 3 + id as usize)) as i64;
-            spans.push(span(id, Some(1), service, do_it, at + off, took));
-            at += took + (3_000.0 * swing(nth + id as usize)) as i64;
+            let way = if service == pay { way_to_pay / 2 } else { 0 };
+            spans.push(span(id, Some(1), service, do_it, at + way + off, took));
+            at += 2 * way + took + (3_000.0 * swing(nth + id as usize)) as i64;
         }
         spans.push(span(1, None, web, order, 0, at));
         gathering.trace(&spans, &[]);
@@ -336,12 +338,20 @@ fn off(names: &mut Names, off_micros: [i64; 2]) -> Facts {
 #[test]
 fn clocks_that_are_off_make_nothing_slower() {
     let mut names = Names::default();
-    let before = off(&mut names, [0, 0]);
+    let before = off(&mut names, [0, 0], 0);
     for off_micros in [[25_000, 0], [0, -25_000], [-30_000, 30_000]] {
-        let now = off(&mut names, off_micros);
+        let now = off(&mut names, off_micros, 0);
         let told = [texts(&now, &before, &names), texts(&before, &now, &names)].concat();
         assert!(told.is_empty(), "{off_micros:?}: {told:#?}");
     }
+}
+
+#[test]
+fn a_way_is_put_to_the_end_that_is_slow_though_its_clock_is_off() {
+    let mut names = Names::default();
+    let (before, now) = (off(&mut names, [12_000, 0], 0), off(&mut names, [12_000, 0], 150_000));
+    let item = first(&now, &before, &names).expect("something stands out");
+    assert_eq!((item.kind, item.service.as_str(), item.peer.as_deref()), (DifferenceKind::Edge, "pay", Some("web")), "{}", item.text);
 }
 
 #[test]
