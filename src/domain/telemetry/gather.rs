@@ -446,8 +446,8 @@ fn gap(spans: &[SpanView<'_>], place: usize, children: &[usize], remote: &[usize
 
 /// For every child of a span the time on either side of it in which none of them is under way. What
 /// lies between two of them may be either's, so that twice the lesser side counts; beside an only
-/// child there is nobody else. Of one among others that had to be moved nothing is known, nor of whom it
-/// came to lie beside: where it lay between them is what its clock does not tell.
+/// child there is nobody else. Where a clock is off this is more or less for that reason; to leave those
+/// out would keep the slow ones, which fit.
 fn free_around(spans: &[SpanView<'_>], place: usize, children: &[usize], around: &mut [Option<i64>]) {
     let mut under_way: Vec<Busy> = children.iter().map(|child| within(spans, *child, place)).collect();
     under_way.sort_unstable_by_key(|busy| (busy.interval, busy.span));
@@ -458,11 +458,7 @@ fn free_around(spans: &[SpanView<'_>], place: usize, children: &[usize], around:
         let next = under_way.get(nth + 1).map_or(last, |next| next.interval.0);
         let before = (from - until).max(0);
         let after = if to >= until { (next.min(last) - to).max(0) } else { 0 };
-        around[busy.span] = match under_way.len() {
-            1 => Some(before + after),
-            _ if under_way[nth.saturating_sub(1)..under_way.len().min(nth + 2)].iter().any(|beside| beside.moved) => None,
-            _ => Some(2 * before.min(after)),
-        };
+        around[busy.span] = Some(if under_way.len() == 1 { before + after } else { 2 * before.min(after) });
         until = until.max(to);
     }
 }

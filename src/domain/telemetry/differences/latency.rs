@@ -38,6 +38,8 @@ const FLOOR_AROUND: f64 = 3.0;
 const FLOOR_AROUND_MICROS: f64 = 2_000.0;
 /// At least this part of what calls take longer is found in the time of the spans that they lie in.
 const HELD: f64 = 0.4;
+/// And they account for this part of it: beside a long way to one, what lies around others moves a little.
+const BESIDE: f64 = 0.05;
 /// A service whose share of all added time is under this merely shivers along.
 const FLOOR_OF_SHARE: f64 = 0.04;
 /// What differs widely from call to call (some wait for a limit, some do not) drifts between
@@ -204,7 +206,7 @@ impl Slow {
         let mut tail = Tail::default();
         for (quantile, times, floor) in FLOOR_OF_TAIL {
             // What services drift by anyway moves the bound.
-            let bound = before.quantile(quantile)? * (usual.common + 2.0 * usual.apart).exp();
+            let bound = (before.quantile(quantile)? * (usual.common + 2.0 * usual.apart).exp()).max(FLOOR_MICROS);
             let (above, above_before) = (now.above(bound), before.above(bound).max((1.0 - quantile) / 4.0 * n_before as f64));
             let (share, share_before) = (above / n as f64, above_before / n_before as f64);
             let p = chance::higher_share(above, n as f64, above_before, n_before as f64, bundle);
@@ -305,12 +307,9 @@ fn ways(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own])
             let enough = |now: &Sketch, before: &Sketch| now.n() >= FEWEST_OF_EDGE && before.n() >= FEWEST_OF_EDGE;
             let (slow, is_around) = if enough(&now.gap, &before.gap) {
                 (Slow::of(&now.gap, &now.gap_ln, &before.gap, &before.gap_ln, Usual::OF_EDGES)?, false)
-            } else if now.around.n() >= FEWEST_OF_EDGE && before.calls >= FEWEST_OF_EDGE && !slow_alone.contains(&key.0) {
-                let free = Free::of(pair, *key);
-                let (around, around_ln) =
-                    if enough(&now.around, &before.around) { (&before.around, &before.around_ln) } else { (&free.before.0, &free.before.1) };
-                let slow = Slow::of(&now.around, &now.around_ln, around, around_ln, Usual::OF_EDGES)?;
-                let is_longer = slow.is_of_a_way() && free.holds(&slow) && !waited::works_differently(pair, key.0);
+            } else if enough(&now.around, &before.around) && !slow_alone.contains(&key.0) {
+                let slow = Slow::of(&now.around, &now.around_ln, &before.around, &before.around_ln, Usual::OF_EDGES)?;
+                let is_longer = slow.is_of_a_way() && Free::of(pair, *key).holds(&slow) && !waited::works_differently(pair, key.0);
                 (if is_longer { slow } else { Slow { p: 1.0, ..slow } }, true)
             } else {
                 return None;
@@ -321,8 +320,7 @@ fn ways(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own])
 }
 
 /// All the free time of the spans that lead to the calls of an edge. It is the same whatever the clocks
-/// say, and no call has more around it: the baseline of calls around which nothing was known because a
-/// clock was off, and a witness for what is said to have grown.
+/// say: a witness for what is said to have grown around one of the calls.
 struct Free {
     now: (Sketch, Clustered),
     before: (Sketch, Clustered),
@@ -344,11 +342,14 @@ impl Free {
         Self { now: all(pair.now), before: all(pair.before) }
     }
 
-    /// Whether what a way takes longer is in the caller's time as well.
+    /// Whether what a way takes longer is in the caller's time as well: typically, or where few take
+    /// very long, all in all.
     fn holds(&self, way: &Slow) -> bool {
-        let typically = Slow::of(&self.now.0, &self.now.1, &self.before.0, &self.before.1, Usual::OF_EDGES)
-            .is_some_and(|all| all.added_micros * all.n as f64 >= HELD * way.added_micros * way.n as f64);
-        typically || way.tail.large && self.now.0.above(way.tail.bound) >= HELD * way.tail.share * way.n as f64
+        let Some(all) = Slow::of(&self.now.0, &self.now.1, &self.before.0, &self.before.1, Usual::OF_EDGES) else { return false };
+        let of_mean = || self.now.0.mean_micros().unwrap_or_default() - self.before.0.mean_micros().unwrap_or_default();
+        let added = if way.tail.large { all.added_micros.max(of_mean()) } else { all.added_micros };
+        let (of_spans, of_calls) = (added * all.n as f64, way.added_micros * way.n as f64);
+        of_spans >= HELD * of_calls && of_calls >= BESIDE * of_spans
     }
 }
 

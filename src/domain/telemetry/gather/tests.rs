@@ -232,11 +232,7 @@ fn a_clock_that_is_off_moves_no_time_of_its_callers() {
             span(3, Some(1), DATABASE, CALL, SpanKind::Internal, 12_000, 5_000),
         ];
         let facts = gathered(&spans, &[]);
-        // What lies within cannot be known to be off.
-        let lies_within = (0..=11_000).contains(&off);
         assert_eq!(operation(&facts, WEB, ORDER).self_time.mean_micros(), Some(10_000.0), "{off}");
-        assert_eq!(facts.calls[&call(ORDER, WEB, Some(PAY))].around.n(), u64::from(lies_within), "{off}");
-        assert_eq!(facts.calls[&call(ORDER, WEB, Some(DATABASE))].around.n(), u64::from(lies_within), "it may have lain beside it: {off}");
     }
     let alone = |start| [span(1, None, WEB, ORDER, SpanKind::Internal, 0, 20_000), span(2, Some(1), PAY, CHARGE, SpanKind::Internal, start, 5_000)];
     for start in [4_000, -9_000, 90_000] {
