@@ -342,14 +342,13 @@ impl Free {
         Self { now: all(pair.now), before: all(pair.before) }
     }
 
-    /// Whether what a way takes longer is in the caller's time as well: typically, or where few take
-    /// very long, all in all.
+    /// Whether what a way takes longer is in the caller's time as well.
     fn holds(&self, way: &Slow) -> bool {
-        let Some(all) = Slow::of(&self.now.0, &self.now.1, &self.before.0, &self.before.1, Usual::OF_EDGES) else { return false };
-        let of_mean = || self.now.0.mean_micros().unwrap_or_default() - self.before.0.mean_micros().unwrap_or_default();
-        let added = if way.tail.large { all.added_micros.max(of_mean()) } else { all.added_micros };
-        let (of_spans, of_calls) = (added * all.n as f64, way.added_micros * way.n as f64);
-        of_spans >= HELD * of_calls && of_calls >= BESIDE * of_spans
+        let all = Slow::of(&self.now.0, &self.now.1, &self.before.0, &self.before.1, Usual::OF_EDGES);
+        all.filter(Slow::large).is_some_and(|all| {
+            let (of_spans, of_calls) = (all.added_micros * all.n as f64, way.added_micros * way.n as f64);
+            of_spans >= HELD * of_calls && of_calls >= BESIDE * of_spans
+        })
     }
 }
 
