@@ -69,7 +69,7 @@ impl Alike {
             return self;
         }
         let chances: Vec<f64> =
-            self.shares.iter().map(|share| chance::higher_rate(share.marked as f64, marked as f64, share.rest as f64, rest as f64, 1.0)).collect();
+            self.shares.iter().map(|share| chance::higher_share(share.marked as f64, marked as f64, share.rest as f64, rest as f64, 1.0)).collect();
         let limit = chance::passing(chances.clone(), FALSE_ALARMS);
         for (share, chance) in self.shares.iter_mut().zip(chances) {
             share.over = chance <= limit && share.marked >= FEWEST && share.of_marked(marked) - share.of_rest(rest) >= APART;

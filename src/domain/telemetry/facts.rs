@@ -97,7 +97,7 @@ pub struct OperationFacts {
     /// Of an entry: its time with no call to another service under way. Of other spans: with no
     /// child under way; those that only wait for one call are left out.
     pub self_time: Sketch,
-    /// The natural logarithm of the same self times in microseconds (at least one), by trace.
+    /// The natural logarithm of the same self times in microseconds (at least 300), by trace.
     pub self_ln: Clustered,
     /// How many spans had a child in another service.
     pub crossing: u64,
@@ -140,7 +140,7 @@ pub struct CallFacts {
     pub own_errors: Clustered,
     /// Calls whose gap could be measured: the caller's span does nothing but wait for the one child.
     pub gap: Sketch,
-    /// The natural logarithm of the same gaps in microseconds (at least one), by trace.
+    /// The natural logarithm of the same gaps in microseconds (at least 300), by trace.
     pub gap_ln: Clustered,
     /// Of calls without a span of their caller's: the time on either side of the child in which the
     /// caller did nothing that shows. The way is in it, and some of the caller's own work.

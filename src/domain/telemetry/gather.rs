@@ -221,8 +221,12 @@ impl Gathering {
     }
 }
 
+/// What is shorter counts as this long: nobody notices, and between nothing and next to nothing there
+/// lies no end of doublings.
+const LEAST_MICROS: i64 = 300;
+
 fn ln(micros: i64) -> f64 {
-    (micros.max(1) as f64).ln()
+    (micros.max(LEAST_MICROS) as f64).ln()
 }
 
 /// What one trace adds, before it is known whole: what falls together in a trace must be added
@@ -410,9 +414,9 @@ impl Shape {
         for &place in &order {
             let Some(entry) = entry[place] else { continue };
             if gap[place].is_some() {
-                away[entry].push(interval(&spans[place]));
+                away[entry].push(Busy { span: place, interval: interval(&spans[place]), moved: false });
             } else {
-                away[entry].extend(remote[place].iter().map(|child| within(&spans[*child], &spans[place])));
+                away[entry].extend(remote[place].iter().map(|child| within(spans, *child, place)));
             }
         }
         let self_micros = (0..len)
@@ -420,9 +424,9 @@ impl Shape {
                 let mut busy = if entry[place] == Some(place) {
                     std::mem::take(&mut away[place])
                 } else {
-                    children[place].iter().map(|child| within(&spans[*child], &spans[place])).collect()
+                    children[place].iter().map(|child| within(spans, *child, place)).collect()
                 };
-                left(interval(&spans[place]), &mut busy)
+                left(spans, interval(&spans[place]), &mut busy)
             })
             .collect();
 
@@ -442,18 +446,19 @@ fn gap(spans: &[SpanView<'_>], place: usize, children: &[usize], remote: &[usize
 
 /// For every child of a span the time on either side of it in which none of them is under way. What
 /// lies between two of them may be either's, so that twice the lesser side counts; beside an only
-/// child there is nobody else.
+/// child there is nobody else. Where a clock is off this is more or less for that reason; to leave those
+/// out would keep the slow ones, which fit.
 fn free_around(spans: &[SpanView<'_>], place: usize, children: &[usize], around: &mut [Option<i64>]) {
-    let parent = &spans[place];
-    let mut intervals: Vec<((i64, i64), usize)> = children.iter().map(|child| (within(&spans[*child], parent), *child)).collect();
-    intervals.sort_unstable();
-    let (first, last) = interval(parent);
+    let mut under_way: Vec<Busy> = children.iter().map(|child| within(spans, *child, place)).collect();
+    under_way.sort_unstable_by_key(|busy| (busy.interval, busy.span));
+    let (first, last) = interval(&spans[place]);
     let mut until = first;
-    for (nth, &((from, to), child)) in intervals.iter().enumerate() {
-        let next = intervals.get(nth + 1).map_or(last, |next| next.0.0);
+    for (nth, busy) in under_way.iter().enumerate() {
+        let (from, to) = busy.interval;
+        let next = under_way.get(nth + 1).map_or(last, |next| next.interval.0);
         let before = (from - until).max(0);
         let after = if to >= until { (next.min(last) - to).max(0) } else { 0 };
-        around[child] = Some(if intervals.len() == 1 { before + after } else { 2 * before.min(after) });
+        around[busy.span] = Some(if under_way.len() == 1 { before + after } else { 2 * before.min(after) });
         until = until.max(to);
     }
 }
@@ -462,30 +467,64 @@ fn interval(span: &SpanView<'_>) -> (i64, i64) {
     (span.start_micros, span.start_micros.saturating_add(span.duration_micros.max(0)))
 }
 
+/// When something else was under way.
+#[derive(Clone, Copy)]
+struct Busy {
+    span: usize,
+    interval: (i64, i64),
+    /// By more than clocks that are set agree.
+    moved: bool,
+}
+
+/// Clocks that are set agree but for this.
+const APART_MICROS: i64 = 1_000;
+
 /// A child's interval, moved into its parent's where it would fit but lies outside: clocks of two
 /// machines differ.
-fn within(child: &SpanView<'_>, parent: &SpanView<'_>) -> (i64, i64) {
-    let ((from, to), (first, last)) = (interval(child), interval(parent));
+fn within(spans: &[SpanView<'_>], child: usize, parent: usize) -> Busy {
+    let ((from, to), (first, last)) = (interval(&spans[child]), interval(&spans[parent]));
     if to - from > last - first || from >= first && to <= last {
-        return (from, to);
+        return Busy { span: child, interval: (from, to), moved: false };
     }
     let shift = if from < first { first - from } else { last - to };
-    (from + shift, to + shift)
+    Busy { span: child, interval: (from + shift, to + shift), moved: shift.abs() > APART_MICROS }
 }
 
 /// What is left of an interval without these.
-fn left(whole: (i64, i64), busy: &mut [(i64, i64)]) -> i64 {
-    busy.sort_unstable();
+fn left(spans: &[SpanView<'_>], whole: (i64, i64), busy: &mut [Busy]) -> i64 {
+    let all = whole.1 - whole.0;
+    if busy.iter().any(|busy| busy.moved) {
+        let apart = by_clock(spans, busy);
+        if apart <= all {
+            return all - apart;
+        }
+    }
+    busy.sort_unstable_by_key(|busy| busy.interval);
+    all - covered(whole, busy.iter().map(|busy| busy.interval))
+}
+
+/// How long all of these took if those of different clocks were under way one after the other: where a
+/// clock is off, what it says of others tells nothing, and moving it to fit would make it more or less
+/// that they overlap, as far off as it happens to be.
+fn by_clock(spans: &[SpanView<'_>], busy: &mut [Busy]) -> i64 {
+    let clock = |busy: &Busy| (spans[busy.span].service, spans[busy.span].instance);
+    busy.sort_unstable_by_key(|busy| (clock(busy), spans[busy.span].start_micros));
+    let of_one = busy.chunk_by(|a, b| clock(a) == clock(b));
+    of_one.map(|of_one| covered((i64::MIN, i64::MAX), of_one.iter().map(|busy| interval(&spans[busy.span])))).sum()
+}
+
+/// How much of an interval these cover, in the order of their beginnings.
+fn covered(whole: (i64, i64), intervals: impl Iterator<Item = (i64, i64)>) -> i64 {
     let mut covered = 0;
     let mut until = whole.0;
-    for &mut (from, to) in busy {
+    for (from, to) in intervals {
         let (from, to) = (from.max(until), to.min(whole.1));
         if to > from {
             covered += to - from;
             until = to;
         }
     }
-    whole.1 - whole.0 - covered
+    covered
 }
 
 #[cfg(test)]

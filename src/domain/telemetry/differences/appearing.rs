@@ -2,7 +2,7 @@
 //! error's handler, a retry, a fallback show themselves like this where nothing says that it failed.
 //! Calls that become more are traffic's, records of severity ERROR are errors'.
 
-use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance};
+use super::{Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance, sampled::Sampled};
 use crate::domain::{
     telemetry::facts::{Facts, Name, OperationFacts, OperationKey, StatementFacts, StatementKey, Step, StepKey},
     wording::{count, grouped},
@@ -39,6 +39,7 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
 fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Finding> {
     let (entries, entries_before) = (entries(pair.now), entries(pair.before));
     let mix = Mix { pair, now: &entries, before: &entries_before };
+    let sampled = Sampled::of(pair);
     let mut findings = Vec::new();
     for (key, now) in pair.now.statements.iter().filter(|(key, facts)| facts.errors * 2 <= facts.n && facts.n >= FEWEST_RECORDS && !is_told(key)) {
         let of = |entries: &BTreeMap<Name, u64>| entries.get(&key.service).copied().unwrap_or_default() as f64;
@@ -67,7 +68,7 @@ fn statements(pair: Pair<'_>, is_told: impl Fn(&StatementKey) -> bool) -> Vec<Fi
         findings.push(Finding {
             evidence: Evidence::Appearing,
             service: key.service,
-            p: chance::higher_rate(now, of_now, before, of_before, BUNDLE),
+            p: chance::higher_rate_about(now, of_now, before, of_before, BUNDLE, sampled.spread(key, (of_now, of_before))),
             large: rate - rate_before >= FLOOR_OF_ALL && rate >= TIMES * rate_before,
             effect: (0.3 + 0.7 * (rate - rate_before)).clamp(0.0, 1.0),
             item,

@@ -81,7 +81,7 @@ fn failing(pair: Pair<'_>, service: Name, carrier: Carrier, facts: &ShareFacts, 
     Some(Finding {
         evidence: Evidence::Attribute,
         service,
-        p: chance::higher_rate(own.0, own.1, rest.0, rest.1, facts.own_errors.design_effect()),
+        p: chance::higher_share(own.0, own.1, rest.0, rest.1, facts.own_errors.design_effect()),
         large: ratio >= TIMES * ratio_of_rest && own.0 >= SHARE * all.sum,
         effect: (ratio - ratio_of_rest).clamp(0.0, 1.0),
         item,

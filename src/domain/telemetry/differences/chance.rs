@@ -20,6 +20,61 @@ pub fn higher_rate(now: f64, now_exposure: f64, before: f64, before_exposure: f6
     if share.powf(all) > LIKELIEST { UNTOLD } else { at_least(now.floor(), all, share) }
 }
 
+/// As [`higher_rate`] where the exposures themselves are only estimates, so far off as a logarithm:
+/// averaged over what their ratio may have been.
+pub fn higher_rate_about(now: f64, now_exposure: f64, before: f64, before_exposure: f64, design_effect: f64, spread: f64) -> f64 {
+    let exactly = higher_rate(now, now_exposure, before, before_exposure, design_effect);
+    if spread <= 0.0 || exactly >= UNTOLD {
+        return exactly;
+    }
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for step in -8_i32..=8 {
+        let z = f64::from(step) / 2.0;
+        let weight = (-z * z / 2.0).exp();
+        sum += weight * higher_rate(now, now_exposure * (spread * z).exp(), before, before_exposure, design_effect).min(1.0);
+        weights += weight;
+    }
+    sum / weights
+}
+
+/// So many of `of_now` and so many of `of_before`: the chance of a share at least this much higher
+/// in `now`, given how many there are altogether (Fisher's exact test). For what cannot exceed what
+/// it is of: near all of few this tells far more than [`higher_rate`] does.
+///
+/// What comes in bundles has all four counts divided by the design effect; the terms of the
+/// hypergeometric tail are then those of the gamma function, which lie between the exact ones of the
+/// whole numbers on either side.
+pub fn higher_share(now: f64, of_now: f64, before: f64, of_before: f64, design_effect: f64) -> f64 {
+    if of_now <= 0.0 || of_before <= 0.0 {
+        return 1.0;
+    }
+    let design = design_effect.max(1.0);
+    let (n, m) = (of_now / design, of_before / design);
+    let (a, b) = (now.clamp(0.0, of_now) / design, before.clamp(0.0, of_before) / design);
+    let all = ln_choose(n + m, a + b);
+    let most = (a + b).min(n);
+    if (ln_choose(n, most) + ln_choose(m, a + b - most) - all).exp() > LIKELIEST {
+        return UNTOLD;
+    }
+    if a * m <= b * n {
+        return 1.0;
+    }
+    // Beyond what is expected each next term is smaller by a known factor.
+    let mut term = (ln_choose(n, a) + ln_choose(m, b) - all).exp();
+    let (mut sum, mut i) = (term, 0.0);
+    while n - a - i > 0.0 && b - i > 0.0 && term > sum * 1e-12 {
+        term *= (n - a - i) * (b - i) / ((a + i + 1.0) * (m - b + i + 1.0));
+        sum += term;
+        i += 1.0;
+    }
+    sum.min(1.0)
+}
+
+/// How many ways there are to take `k` of `n`, as a logarithm.
+fn ln_choose(n: f64, k: f64) -> f64 {
+    ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma((n - k).max(0.0) + 1.0)
+}
+
 /// The chance of at least `k` of `n`, each with the same chance.
 fn at_least(k: f64, n: f64, chance: f64) -> f64 {
     if k <= 0.0 || n <= 0.0 {
@@ -126,6 +181,30 @@ mod tests {
         assert!(higher_rate(20.0, 100.0, 20.0, 1000.0, 5.0) > 1e-4);
         assert!(close(higher_rate(0.0, 1.0, 20.0, 1.0, 1.0), 1.0));
         assert_eq!(higher_rate(3.0, 1.0, 0.0, 1.0, 1.0), UNTOLD, "one in eight at best");
+    }
+
+    #[test]
+    fn shares_near_all_of_few_are_told_apart() {
+        // All of eleven and none of ten: one way among 352 716.
+        assert!(close(higher_share(11.0, 11.0, 0.0, 10.0, 1.0), 1.0 / 352_716.0));
+        // Four of five and one of five: 25 + 1 of 252.
+        assert!(close(higher_share(4.0, 5.0, 1.0, 5.0, 1.0), 26.0 / 252.0));
+        assert!(higher_share(11.0, 11.0, 0.0, 10.0, 1.5) < 5e-4, "bundles leave something");
+        let by_bundle = [1.0, 1.2, 1.5, 2.0, 3.0].map(|bundle| higher_share(19.0, 26.0, 0.0, 17.0, bundle));
+        assert!(by_bundle.is_sorted() && by_bundle[3] < 0.003, "{by_bundle:?}");
+        assert_eq!(higher_share(10.0, 100.0, 10.0, 100.0, 1.0), 1.0);
+        assert_eq!(higher_share(2.0, 2.0, 0.0, 2.0, 1.0), UNTOLD, "one in six at best");
+        // Of rare things it says the same as two rates do.
+        let (share, rate) = (higher_share(20.0, 10_000.0, 20.0, 100_000.0, 1.0), higher_rate(20.0, 10_000.0, 20.0, 100_000.0, 1.0));
+        assert!((share / rate).ln().abs() < 0.1, "{share} {rate}");
+    }
+
+    #[test]
+    fn what_is_counted_against_an_estimate_is_less_certain() {
+        let of = |spread: f64| higher_rate_about(438.0, 44.0, 63.0, 10.0, 2.0, spread);
+        assert!(of(0.0) < 0.01 && of((1.0_f64 / 44.0 + 1.0 / 10.0).sqrt()) > 0.05, "{} {}", of(0.0), of(0.35));
+        // What is gone is gone.
+        assert!(higher_rate_about(200.0, 44.0, 0.0, 20.0, 2.0, 0.27) < 1e-6);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{
     Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
     ends::{self, Known, Verdict},
     pooled,
+    sampled::Sampled,
     words::{of_calls, percent},
 };
 use crate::domain::{
@@ -54,7 +55,7 @@ fn ratios(now: &Clustered, before: &Clustered) -> Option<Ratios> {
     Some(Ratios {
         now: Figure { n: now.n as u64, value: Some(now_ratio) },
         before: Figure { n: before.n as u64, value: Some(before_ratio) },
-        p: chance::higher_rate(now.sum, now.n, before.sum, before.n, bundle),
+        p: chance::higher_share(now.sum, now.n, before.sum, before.n, bundle),
         large: now.sum >= FEWEST_ERRORS && (now_ratio >= 2.0 * before_ratio && now_ratio - before_ratio >= 0.01 || now_ratio - before_ratio >= 0.1),
         effect: size(now_ratio - before_ratio),
     })
@@ -162,6 +163,7 @@ fn records(pair: Pair<'_>) -> Vec<Finding> {
         entries
     };
     let (entries_now, entries_before) = (entries(pair.now), entries(pair.before));
+    let sampled = Sampled::of(pair);
     let keys: BTreeSet<_> = pair.now.statements.iter().filter(|(_, facts)| facts.own_errors > 0).map(|(key, _)| *key).collect();
     let mut findings = Vec::new();
     for key in keys {
@@ -169,6 +171,7 @@ fn records(pair: Pair<'_>) -> Vec<Finding> {
         let before = pair.before.statements.get(&key).copied().unwrap_or_default();
         let exposures = (entries_now.get(&key.service).copied().unwrap_or_default(), entries_before.get(&key.service).copied().unwrap_or_default());
         let by_entry = exposures.0 >= FEWEST_CALLS && exposures.1 >= FEWEST_CALLS;
+        let spread = if by_entry { sampled.spread(&key, exposures) } else { 0.0 };
         let (exposure_now, exposure_before) = if by_entry { exposures } else { (pair.now.secs, pair.before.secs) };
         let (n, n_before) = (now.own_errors as f64, before.own_errors as f64);
         let (rate, rate_before) = (n / exposure_now.max(1.0), n_before / exposure_before.max(1.0));
@@ -194,7 +197,11 @@ fn records(pair: Pair<'_>) -> Vec<Finding> {
         findings.push(Finding {
             evidence: Evidence::Errors,
             service: key.service,
-            p: chance::higher_rate(n, exposure_now, n_before, exposure_before, BUNDLE),
+            p: if by_entry && spread == 0.0 && n <= exposure_now && n_before <= exposure_before {
+                chance::higher_share(n, exposure_now, n_before, exposure_before, BUNDLE)
+            } else {
+                chance::higher_rate_about(n, exposure_now, n_before, exposure_before, BUNDLE, spread)
+            },
             large: n >= FEWEST_ERRORS && rate >= 2.0 * rate_before && (!by_entry || rate - rate_before >= 0.01),
             effect,
             item,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     telemetry::{
-        facts::{Clustered, Name, OperationFacts, OperationKey},
+        facts::{Clustered, Facts, Name, OperationFacts, OperationKey},
         sketch::Sketch,
     },
     wording::grouped,
@@ -28,11 +28,18 @@ const FEWEST_OF_EDGE: u64 = 4;
 const FLOOR: f64 = 1.5;
 /// … of the slow ones there are so many times more, and this share of all at least.
 const FLOOR_OF_TAIL: [(f64, f64, f64); 2] = [(0.9, 3.0, 0.15), (0.98, 4.0, 0.04)];
+/// What never took so many times as long as the longest before, of this share, is new whatever else is.
+const FLOOR_OF_UNHEARD: (f64, f64) = (3.0, 0.04);
+const FEWEST_UNHEARD: f64 = 3.0;
 /// What nobody would notice.
 const FLOOR_MICROS: f64 = 300.0;
 /// The free time around a call is the way's only if it is so many times as long, and longer by this.
 const FLOOR_AROUND: f64 = 3.0;
 const FLOOR_AROUND_MICROS: f64 = 2_000.0;
+/// At least this part of what calls take longer is found in the time of the spans that they lie in.
+const HELD: f64 = 0.4;
+/// And they account for this part of it: beside a long way to one, what lies around others moves a little.
+const BESIDE: f64 = 0.05;
 /// A service whose share of all added time is under this merely shivers along.
 const FLOOR_OF_SHARE: f64 = 0.04;
 /// What differs widely from call to call (some wait for a limit, some do not) drifts between
@@ -162,6 +169,30 @@ impl Default for Tail {
     }
 }
 
+impl Tail {
+    /// What is large tells more than what is not, then what is less likely.
+    fn or(self, other: Self) -> Self {
+        if (other.large, -other.p) > (self.large, -self.p) { other } else { self }
+    }
+
+    /// Those that take far longer than anything did before.
+    fn unheard(now: &Sketch, before: &Sketch, bundle: f64) -> Option<Self> {
+        let (times, floor) = FLOOR_OF_UNHEARD;
+        let (n, n_before) = (now.n() as f64, before.n() as f64);
+        let bound = times * before.quantile(1.0)?.max(FLOOR_MICROS);
+        let above = now.above(bound);
+        let share = above / n;
+        if above < FEWEST_UNHEARD || share < floor {
+            return None;
+        }
+        let growth = now.quantile(1.0 - share / 2.0)? / bound;
+        Some(Self { share, bound, growth, p: chance::higher_share(above, n, before.above(bound), n_before, bundle), large: true })
+    }
+}
+
+/// In so many ways a set of durations is looked at: how long they typically are, and beyond three bounds.
+const LOOKS: f64 = 4.0;
+
 impl Slow {
     fn of(now: &Sketch, now_ln: &Clustered, before: &Sketch, before_ln: &Clustered, usual: Usual) -> Option<Self> {
         let (n, n_before) = (now.n(), before.n());
@@ -175,28 +206,35 @@ impl Slow {
         let mut tail = Tail::default();
         for (quantile, times, floor) in FLOOR_OF_TAIL {
             // What services drift by anyway moves the bound.
-            let bound = before.quantile(quantile)? * (usual.common + 2.0 * usual.apart).exp();
+            let bound = (before.quantile(quantile)? * (usual.common + 2.0 * usual.apart).exp()).max(FLOOR_MICROS);
             let (above, above_before) = (now.above(bound), before.above(bound).max((1.0 - quantile) / 4.0 * n_before as f64));
             let (share, share_before) = (above / n as f64, above_before / n_before as f64);
-            let p = chance::higher_rate(above, n as f64, above_before, n_before as f64, bundle);
-            if p < tail.p {
-                let growth = now.quantile(1.0 - share / 2.0)? / bound.max(1.0);
-                tail = Tail { share, bound, growth, p, large: share >= times * share_before && share >= floor && growth >= FLOOR };
-            }
+            let p = chance::higher_share(above, n as f64, above_before, n_before as f64, bundle);
+            let growth = now.quantile(1.0 - share / 2.0)? / bound.max(1.0);
+            let large = share >= times * share_before && share >= floor && growth >= FLOOR;
+            tail = tail.or(Tail { share, bound, growth, p, large });
         }
+        tail = tail.or(Tail::unheard(now, before, bundle).unwrap_or_default());
         let steps = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
         let added = steps.iter().filter_map(|q| Some(now.quantile(*q)? - before.quantile(*q)?)).sum::<f64>() / steps.len() as f64;
+        // Few that take very long lie beyond those steps.
+        let added = if tail.large { added.max(tail.share * (tail.growth - 1.0) * tail.bound) } else { added };
+        let mut slow = Self { n, n_before, typical, typical_before, growth, tail, added_micros: added, p: 1.0 };
         // What is not large is no evidence for what is, unless nothing is.
-        let by_tail = tail.large || growth < FLOOR.ln();
-        let by_growth = growth >= FLOOR.ln() || !tail.large;
-        let p = [(typically, by_growth), (tail.p, by_tail)].into_iter().filter(|(_, counts)| *counts).map(|(p, _)| p).fold(1.0, f64::min);
-        let p = (3.0 * p).min(1.0);
-        Some(Self { n, n_before, typical, typical_before, growth, tail, added_micros: added, p })
+        let (by_tail, by_growth) = (slow.tail.large || !slow.grew(FLOOR), slow.grew(FLOOR) || !slow.tail.large);
+        let p = [(typically, by_growth), (slow.tail.p, by_tail)].into_iter().filter(|(_, counts)| *counts).map(|(p, _)| p).fold(1.0, f64::min);
+        slow.p = (LOOKS * p).min(1.0);
+        Some(slow)
+    }
+
+    /// Typically so many times as long, by the logarithms and by the medians: the one moves where the
+    /// shortest merely become longer, the other where the middle lies between two kinds.
+    fn grew(&self, times: f64) -> bool {
+        self.growth >= times.ln() && self.typical >= times * self.typical_before.max(FLOOR_MICROS / FLOOR)
     }
 
     fn large(&self) -> bool {
-        let typically = self.growth >= FLOOR.ln();
-        (typically || self.tail.large) && self.added_micros >= FLOOR_MICROS
+        (self.grew(FLOOR) || self.tail.large) && self.added_micros >= FLOOR_MICROS
     }
 
     pub fn stands(&self) -> bool {
@@ -210,7 +248,7 @@ impl Slow {
 
     /// Of a time that holds some of the caller's own work: only what is far longer is the way's.
     fn is_of_a_way(&self) -> bool {
-        self.growth >= FLOOR_AROUND.ln() && self.added_micros >= FLOOR_AROUND_MICROS || self.tail.large
+        self.grew(FLOOR_AROUND) && self.added_micros >= FLOOR_AROUND_MICROS || self.tail.large
     }
 
     fn figure(&self) -> Figure {
@@ -222,8 +260,7 @@ impl Slow {
     }
 
     fn words(&self) -> String {
-        let tail =
-            if self.growth < FLOOR.ln() { format!("; {} take longer than {}", percent(self.tail.share), micros(self.tail.bound)) } else { String::new() };
+        let tail = if !self.grew(FLOOR) { format!("; {} take longer than {}", percent(self.tail.share), micros(self.tail.bound)) } else { String::new() };
         format!("median of {}, {} of {} before{tail}", grouped(self.n as usize), micros(self.typical_before), grouped(self.n_before as usize))
     }
 
@@ -260,7 +297,7 @@ fn own(pair: Pair<'_>, usual: Usual) -> Vec<Own> {
 
 /// Edges share nothing that could be taken off: those of one busy service are most of them. Where no
 /// span of the caller's waits for the other side, the free time around it stands for the way, unless
-/// the caller does slowly also what it does alone, or calls others than before.
+/// the caller does slowly also what it does alone, or does other things than before.
 fn ways(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own]) -> Vec<((Name, Name), Way)> {
     let slow_alone: BTreeSet<Name> = own.iter().filter(|(_, is_entry, slow)| !is_entry && slow.stands()).map(|((service, _), _, _)| *service).collect();
     edges
@@ -272,13 +309,47 @@ fn ways(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>, own: &[Own])
                 (Slow::of(&now.gap, &now.gap_ln, &before.gap, &before.gap_ln, Usual::OF_EDGES)?, false)
             } else if enough(&now.around, &before.around) && !slow_alone.contains(&key.0) {
                 let slow = Slow::of(&now.around, &now.around_ln, &before.around, &before.around_ln, Usual::OF_EDGES)?;
-                (if slow.is_of_a_way() && !waited::calls_differently(pair, key.0) { slow } else { Slow { p: 1.0, ..slow } }, true)
+                let is_longer = slow.is_of_a_way() && Free::of(pair, *key).holds(&slow) && !waited::works_differently(pair, key.0);
+                (if is_longer { slow } else { Slow { p: 1.0, ..slow } }, true)
             } else {
                 return None;
             };
             Some((*key, Way { slow, is_around }))
         })
         .collect()
+}
+
+/// All the free time of the spans that lead to the calls of an edge. It is the same whatever the clocks
+/// say: a witness for what is said to have grown around one of the calls.
+struct Free {
+    now: (Sketch, Clustered),
+    before: (Sketch, Clustered),
+}
+
+impl Free {
+    fn of(pair: Pair<'_>, (caller, callee): (Name, Name)) -> Self {
+        let of_edge = |facts: &Facts| facts.calls.keys().filter(|key| key.caller == caller && key.callee == Some(callee)).map(|key| key.operation).collect();
+        let mut operations: BTreeSet<Name> = of_edge(pair.now);
+        operations.append(&mut of_edge(pair.before));
+        let all = |facts: &Facts| {
+            let mut all = (Sketch::default(), Clustered::default());
+            for facts in operations.iter().filter_map(|operation| facts.operations.get(&OperationKey { service: caller, operation: *operation })) {
+                all.0.merge(&facts.self_time);
+                all.1.merge(&facts.self_ln);
+            }
+            all
+        };
+        Self { now: all(pair.now), before: all(pair.before) }
+    }
+
+    /// Whether what a way takes longer is in the caller's time as well.
+    fn holds(&self, way: &Slow) -> bool {
+        let all = Slow::of(&self.now.0, &self.now.1, &self.before.0, &self.before.1, Usual::OF_EDGES);
+        all.filter(Slow::large).is_some_and(|all| {
+            let (of_spans, of_calls) = (all.added_micros * all.n as f64, way.added_micros * way.n as f64);
+            of_spans >= HELD * of_calls && of_calls >= BESIDE * of_spans
+        })
+    }
 }
 
 /// What times do anyway between two ranges, as logarithms.
@@ -308,5 +379,33 @@ impl Usual {
         let distances = middles.iter().map(|middle| (middle - common).abs()).collect();
         let apart = if few { 0.0 } else { 1.4826 * chance::median(distances).unwrap_or_default() };
         Self { common: common.max(0.0), apart: apart.clamp(0.12, 0.4) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[i64]) -> (Sketch, Clustered) {
+        let (mut sketch, mut ln) = (Sketch::default(), Clustered::default());
+        for micros in values {
+            sketch.add(*micros);
+            let value = (*micros as f64).ln();
+            ln.add_trace(1.0, value, value * value);
+        }
+        (sketch, ln)
+    }
+
+    fn slow(now: &[i64], before: &[i64]) -> Slow {
+        let (now, before) = (of(now), of(before));
+        Slow::of(&now.0, &now.1, &before.0, &before.1, Usual::OF_EDGES).expect("there is something to compare")
+    }
+
+    #[test]
+    fn that_the_quickest_are_quick_no_longer_is_no_growth() {
+        let quick_and_slow = [[400; 40].as_slice(), &[9_000; 60]].concat();
+        let lacking_the_quick = slow(&[9_500; 100], &quick_and_slow);
+        assert!(lacking_the_quick.growth >= FLOOR.ln() && !lacking_the_quick.large());
+        assert!(slow(&[19_500; 100], &quick_and_slow).stands());
     }
 }

@@ -7,6 +7,7 @@
 use super::{
     Difference, DifferenceKind, Evidence, Figure, Finding, Pair, chance,
     ends::{self, Verdict},
+    sampled::{self, Sampled},
     words::of_calls,
 };
 use crate::domain::{
@@ -20,7 +21,9 @@ const FEWEST_EXPECTED: f64 = 5.0;
 const FEWEST_ENTRIES: f64 = 5.0;
 /// What is left of it at most; of what followed always; and where it is not known which kind of entry it follows from.
 const MOST_LEFT: f64 = 0.67;
-const MOST_LEFT_OF_ALWAYS: f64 = 0.8;
+const MOST_LEFT_OF_ALWAYS: f64 = 0.93;
+/// … of what followed always, and of some more than once …
+const MOST_LEFT_OF_OFTEN: f64 = 0.8;
 const ALWAYS: f64 = 0.95;
 /// Records of one each may stand a little beside their entries.
 const AT_MOST_ONCE: f64 = 1.03;
@@ -45,10 +48,15 @@ pub(super) fn findings(pair: Pair<'_>) -> Vec<Finding> {
 /// its own accord, can be gone.
 pub(super) fn gone(pair: Pair<'_>) -> Vec<Finding> {
     let (now, before) = (Heard::of(pair.now), Heard::of(pair.before));
+    // Services that call themselves by their pod are others after a rollout, and are not gone.
+    let new = now.entries.keys().chain(&now.alive).filter(|service| !before.entries.contains_key(*service) && !before.alive.contains(*service));
+    let new: BTreeSet<&str> = new.filter_map(|service| without_pod(pair.text(*service))).collect();
+    let renamed = |service: &str| without_pod(service).is_some_and(|name| new.contains(name));
     before
         .entries
         .iter()
         .filter(|(service, _)| before.alive.contains(*service) && !now.alive.contains(*service) && !now.entries.contains_key(*service))
+        .filter(|(service, _)| !renamed(pair.text(**service)))
         .filter(|(_, entries)| **entries / pair.before.secs.max(1.0) * pair.now.secs >= FEWEST_EXPECTED)
         .map(|(service, entries)| {
             let text = pair.text(*service);
@@ -59,6 +67,17 @@ pub(super) fn gone(pair: Pair<'_>) -> Vec<Finding> {
             Finding { evidence: Evidence::Missing, service: *service, p, large: true, effect: 1.0, item }
         })
         .collect()
+}
+
+/// What a pod is of: its name without what Kubernetes puts behind it (`-x7k2p`, `-6d9c5b7f84-x7k2p`),
+/// if there is any of that.
+fn without_pod(service: &str) -> Option<&str> {
+    // Kubernetes draws no vowels, and none of the figures that look like letters; older hashes are of hexadecimals.
+    let is_drawn = |c: char| "bcdfghjklmnpqrstvwxz2456789".contains(c);
+    let (name, pod) = service.rsplit_once('-').filter(|(_, pod)| pod.len() == 5 && pod.chars().all(is_drawn))?;
+    let is_hash = |hash: &str| (8..=10).contains(&hash.len()) && hash.chars().all(|c| is_drawn(c) || matches!(c, '0'..='9' | 'a'..='f'));
+    let (name, _) = name.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).unwrap_or((name, pod));
+    (!name.is_empty()).then_some(name)
 }
 
 /// Who was heard of, and how.
@@ -109,7 +128,19 @@ fn fall(now: f64, now_of: f64, before: f64, before_of: f64, bundle: f64, most_le
 /// a few is plainer than that there is a little less of it. `None` of what is not so regular.
 fn left_out((now, now_of): (f64, f64), (before, before_of): (f64, f64)) -> Option<f64> {
     let is_regular = before >= ALWAYS * before_of && before <= AT_MOST_ONCE * before_of && now <= AT_MOST_ONCE * now_of;
-    is_regular.then(|| chance::higher_rate((now_of - now).max(0.0), now_of, (before_of - before).max(0.0), before_of, BUNDLE_OF_ENTRIES))
+    is_regular.then(|| chance::higher_share((now_of - now).max(0.0), now_of, (before_of - before).max(0.0), before_of, BUNDLE_OF_ENTRIES))
+}
+
+/// The chance that so few entries lead to what none leads to twice, as far as it shows; `None` of
+/// what may come several times.
+fn fewer(now: &Clustered, before: &Clustered) -> Option<f64> {
+    let bundle = |steps: &Clustered| {
+        let rate = steps.sum / steps.n;
+        let alone = rate * (1.0 - rate) / steps.n;
+        if alone > 0.0 { steps.variance_of_mean() / alone } else { 1.0 }
+    };
+    let at_most_once = now.sum <= now.n && before.sum <= before.n;
+    at_most_once.then(|| chance::higher_share(before.sum, before.n, now.sum, now.n, bundle(before).max(bundle(now)).max(1.0)))
 }
 
 /// How much less or more certain a count per entry is than one of things that happen alone. What
@@ -134,9 +165,14 @@ fn steps(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Find
                 continue;
             }
         }
-        let most_left = if before.sum >= ALWAYS * before.n { MOST_LEFT_OF_ALWAYS } else { MOST_LEFT };
+        let left_out = left_out((now.sum, now.n), (before.sum, before.n));
+        let most_left = match left_out {
+            Some(_) => MOST_LEFT_OF_ALWAYS,
+            None if before.sum >= ALWAYS * before.n => MOST_LEFT_OF_OFTEN,
+            None => MOST_LEFT,
+        };
         let Some(mut fall) = fall(now.sum, now.n, before.sum, before.n, bundle(&before).max(bundle(&now).min(1.0)), most_left) else { continue };
-        fall.p = left_out((now.sum, now.n), (before.sum, before.n)).unwrap_or(fall.p);
+        fall.p = left_out.or_else(|| fewer(&now, &before)).unwrap_or(fall.p);
         let (service, entry) = (pair.text(key.service), pair.text(key.entry));
         let counts = format!(
             "{} in {} of {entry}; {} in {} before",
@@ -185,6 +221,7 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
     };
     let (entries_now, entries_before) = (entries(pair.now), entries(pair.before));
     let mix = Mix { pair, now: &entries_now, before: &entries_before };
+    let sampled = Sampled::of(pair);
     let loose = |facts: Option<&StatementFacts>| facts.map_or(0.0, |facts| (facts.n - facts.placed) as f64);
     let mut findings = Vec::new();
     for (key, before) in pair.before.statements.iter().filter(|(_, facts)| facts.n >= 2 * facts.placed) {
@@ -201,11 +238,17 @@ fn statements(pair: Pair<'_>) -> Vec<Finding> {
         }
         let (now_of, before_of) = if by_entry { entries } else { (pair.now.secs, pair.before.secs) };
         let rate_before = before / before_of;
-        let one_each = by_entry && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
+        let spread = if by_entry { sampled.spread(key, entries) } else { 0.0 };
+        if by_entry && sampled.is_sampled(service) && entries.0.min(entries.1) < sampled::FEWEST_ENTRIES {
+            continue;
+        }
+        let one_each = by_entry && spread == 0.0 && before >= 10.0 && rate_before.round() >= 1.0 && (rate_before / rate_before.round() - 1.0).abs() < 0.03;
         let (bundle, most_left) = if one_each { (BUNDLE_OF_ONE_EACH, MOST_LEFT) } else { (BUNDLE, MOST_LEFT_LOOSE) };
         let Some(mut fall) = fall(now, now_of, before, before_of, bundle, most_left) else { continue };
         if let Some(p) = left_out((now, now_of), (before, before_of)).filter(|_| one_each) {
             fall.p = p;
+        } else if spread > 0.0 {
+            fall.p = chance::higher_rate_about(before, before_of, now, now_of, bundle, spread);
         }
         let (service_text, statement) = (pair.text(service), pair.text(statement));
         let mut item = Difference::new(DifferenceKind::Service, service_text, "log", fall.now, fall.before);
@@ -258,7 +301,7 @@ fn unseen(pair: Pair<'_>, edges: &BTreeMap<(Name, Name), ends::Edge>) -> Vec<Fin
                 return None;
             }
             let (rate, rate_before) = (now / now_of, before / before_of);
-            let p = chance::higher_rate(now, now_of, before, before_of, 2.0);
+            let p = chance::higher_share(now, now_of, before, before_of, 2.0);
             let large = now >= 3.0 && rate >= 2.0 * rate_before && rate - rate_before >= 0.02;
             Some((*key, (now, now_of, rate), (before, before_of, rate_before), p, large))
         })

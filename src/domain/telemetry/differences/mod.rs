@@ -15,6 +15,7 @@ mod latency;
 mod missing;
 mod pooled;
 mod rank;
+mod sampled;
 mod traffic;
 mod waited;
 mod words;

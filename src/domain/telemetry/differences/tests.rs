@@ -295,6 +295,170 @@ fn errors_of_those_who_call_stand_behind_the_errors_of_whom_they_call() {
 }
 
 #[test]
+fn what_fails_in_all_of_few_calls_is_named() {
+    let mut names = Names::default();
+    let [web, pay, page, charge, check, store, refused] = ["web", "pay", "/", "charge", "check", "store", "card refused"].map(|text| names.of(text));
+    let system = |calls: usize, fails: bool| {
+        facts(1, 60, |nth, gathering| {
+            let mut spans = vec![span(1, None, web, page, 0, (20_000.0 * swing(nth)) as i64)];
+            if nth < calls {
+                spans.push(span(2, Some(1), pay, charge, 500, (4_000.0 * swing(nth)) as i64));
+                if fails {
+                    gathering.log(&LogView { span: None, service: pay, statement: refused, error: true });
+                } else {
+                    spans.extend([span(3, Some(2), pay, check, 600, 300), span(4, Some(2), pay, store, 1_000, 300)]);
+                }
+            }
+            gathering.trace(&spans, &[]);
+        })
+    };
+    let told = texts(&system(11, true), &system(10, false), &names);
+    assert!(told.iter().any(|text| text.starts_with("pay logs the error “card refused” 11 times in 11 calls")), "{told:#?}");
+    assert!(told.iter().any(|text| text.starts_with("check of pay no longer happens: 0 in 11 calls")), "{told:#?}");
+    assert_eq!(differences(&system(11, false), &system(10, false), &names), []);
+}
+
+/// web calls three others, and no span of web's waits for them; the clocks of two are off by so much,
+/// and the way to one of them takes so long.
+fn off(names: &mut Names, off_micros: [i64; 2], way_to_pay: i64) -> Facts {
+    let [web, ads, pay, mail, order, do_it] = ["web", "ads", "pay", "mail", "/order", "do"].map(|text| names.of(text));
+    facts(3, 60, |nth, gathering| {
+        let (mut at, mut spans) = (3_000, vec![]);
+        for (id, service, off) in [(2, ads, 0), (3, pay, off_micros[0]), (4, mail, off_micros[1])] {
+            let took = (2_000.0 * swing(nth * 3 + id as usize)) as i64;
+            let way = if service == pay { way_to_pay / 2 } else { 0 };
+            spans.push(span(id, Some(1), service, do_it, at + way + off, took));
+            at += 2 * way + took + (3_000.0 * swing(nth + id as usize)) as i64;
+        }
+        spans.push(span(1, None, web, order, 0, at));
+        gathering.trace(&spans, &[]);
+    })
+}
+
+#[test]
+fn clocks_that_are_off_make_nothing_slower() {
+    let mut names = Names::default();
+    let before = off(&mut names, [0, 0], 0);
+    for off_micros in [[25_000, 0], [0, -25_000], [-30_000, 30_000]] {
+        let now = off(&mut names, off_micros, 0);
+        let told = [texts(&now, &before, &names), texts(&before, &now, &names)].concat();
+        assert!(told.is_empty(), "{off_micros:?}: {told:#?}");
+    }
+}
+
+#[test]
+fn a_way_is_put_to_the_end_that_is_slow_though_its_clock_is_off() {
+    let mut names = Names::default();
+    let (before, now) = (off(&mut names, [12_000, 0], 0), off(&mut names, [12_000, 0], 150_000));
+    let item = first(&now, &before, &names).expect("something stands out");
+    assert_eq!((item.kind, item.service.as_str(), item.peer.as_deref()), (DifferenceKind::Edge, "pay", Some("web")), "{}", item.text);
+}
+
+#[test]
+fn records_of_all_calls_are_not_held_against_the_few_that_a_sampler_kept() {
+    let mut names = Names::default();
+    let [users, find, query] = ["users", "find", "query of <*>"].map(|text| names.of(text));
+    let system = |kept: usize, logged: usize, are_named: bool| {
+        let log = |span: Option<u64>| LogView { span, service: users, statement: query, error: false };
+        facts(1, 1, |_, gathering| {
+            for nth in 0..kept {
+                let logs = if are_named && nth < logged { vec![log(Some(1))] } else { vec![] };
+                gathering.trace(&[span(1, None, users, find, 0, (2_000.0 * swing(nth)) as i64)], &logs);
+            }
+            (if are_named { kept } else { 0 }..logged).for_each(|_| gathering.log(&log(None)));
+        })
+    };
+    for are_named in [true, false] {
+        for (kept, logged) in [(10, 63), (24, 125), (30, 1_800)] {
+            let told = texts(&system(kept, logged, are_named), &system(44, 438, are_named), &names);
+            assert!(told.iter().all(|text| !text.contains("query")) || logged == 1_800, "{kept}, {are_named}: {told:#?}");
+        }
+        let told = texts(&system(30, 0, are_named), &system(44, 438, are_named), &names);
+        assert!(told.iter().any(|text| text.contains("users no longer logs")), "{told:#?}");
+    }
+}
+
+#[test]
+fn where_an_inner_step_is_gone_no_way_became_longer() {
+    let mut names = Names::default();
+    let [pay, fraud, charge, score, authorize] = ["pay", "fraud", "charge", "score", "authorize"].map(|text| names.of(text));
+    let system = |aborts: bool| {
+        facts(2, 40, |nth, gathering| {
+            let took = (4_000.0 * swing(nth)) as i64;
+            let mut spans = vec![span(1, None, pay, charge, 0, took + 11_000), span(2, Some(1), fraud, score, 1_000, took)];
+            if !aborts {
+                spans.push(span(3, Some(1), pay, authorize, took + 2_000, 8_000));
+            }
+            gathering.trace(&spans, &[]);
+        })
+    };
+    let told = texts(&system(true), &system(false), &names);
+    assert!(told.iter().all(|text| !text.contains("before and behind it")), "{told:#?}");
+    assert!(told.first().is_some_and(|text| text.starts_with("authorize of pay no longer happens")), "{told:#?}");
+}
+
+#[test]
+fn few_calls_that_take_far_longer_than_any_did_are_named() {
+    let mut names = Names::default();
+    let [web, pay, order, call, charge] = ["web", "pay", "/order", "pay/charge", "charge"].map(|text| names.of(text));
+    let system = |traces: usize, loses: bool| {
+        facts(3, traces, |nth, gathering| {
+            let took = (4_000.0 * swing(nth)) as i64;
+            let way = (900.0 * swing(nth * 5)) as i64 + if loses && nth % 16 == 3 { 250_000 + 20_000 * (nth as i64 % 7) } else { 0 };
+            gathering.trace(
+                &[
+                    SpanView { kind: SpanKind::Server, ..span(1, None, web, order, 0, took + way + 2_000) },
+                    SpanView { kind: SpanKind::Client, ..span(2, Some(1), web, call, 1_000, took + way) },
+                    SpanView { kind: SpanKind::Server, ..span(3, Some(2), pay, charge, 1_300, took) },
+                ],
+                &[],
+            );
+        })
+    };
+    let before = system(100, false);
+    let item = first(&system(38, true), &before, &names).expect("one in sixteen waits for a quarter of a second");
+    assert_eq!((item.kind, item.service.as_str(), item.measure.as_str()), (DifferenceKind::Edge, "pay", "latency"), "{}", item.text);
+    assert_eq!(differences(&system(38, false), &before, &names), []);
+}
+
+#[test]
+fn pods_of_a_rollout_are_not_gone() {
+    let mut names = Names::default();
+    let mut system = |service: &str| {
+        let (service, find, started) = (names.of(service), names.of("find"), names.of("started"));
+        facts(2, 30, |nth, gathering| {
+            gathering.trace(&[span(1, None, service, find, 0, (2_000.0 * swing(nth)) as i64)], &[]);
+            gathering.log(&LogView { span: None, service, statement: started, error: false });
+        })
+    };
+    let before = system("users-678051d53-j5wt2");
+    let (rolled, other, vanished) = (system("users-6f9c4b7d58-x2kqz"), system("orders-678051d53-q7rmz"), system("mail"));
+    assert_eq!(differences(&rolled, &before, &names), []);
+    for now in [other, vanished] {
+        let told = texts(&now, &before, &names);
+        assert!(told.iter().any(|text| text.starts_with("Nothing is heard of users-678051d53-j5wt2")), "{told:#?}");
+    }
+}
+
+#[test]
+fn what_one_call_in_seven_no_longer_leads_to_is_named() {
+    let mut names = Names::default();
+    let [pay, charge, query] = ["pay", "charge", "query"].map(|text| names.of(text));
+    let system = |returns_early: bool| {
+        facts(3, 75, |nth, gathering| {
+            let mut spans = vec![span(1, None, pay, charge, 0, (9_000.0 * swing(nth)) as i64)];
+            if !(returns_early && nth % 7 == 2) {
+                spans.push(span(2, Some(1), pay, query, 500, 1_000));
+            }
+            gathering.trace(&spans, &[]);
+        })
+    };
+    let told = texts(&system(true), &system(false), &names);
+    assert!(told.iter().any(|text| text.starts_with("query of pay more seldom happens: 193 in 225 calls of charge")), "{told:#?}");
+    assert_eq!(differences(&system(false), &system(false), &names), []);
+}
+
+#[test]
 fn a_difference_reads_back_as_it_was_written() {
     let figure = |value| Figure { n: 3, value };
     let mut difference = Difference::new(DifferenceKind::Resource, "pay", "cpu", figure(Some(0.5)), figure(None));

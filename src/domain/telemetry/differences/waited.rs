@@ -35,17 +35,26 @@ pub(super) struct Waits {
 const FEWEST: f64 = 5.0;
 /// Calls are made as before if for every entry they are as many but for this share.
 const STEADY: f64 = 0.25;
+/// So many standard deviations are chance.
+const CHANCE: f64 = 3.0;
 
-/// Whether a service's entries lead to other calls than before: then what lies between them is
-/// longer or shorter for that reason.
-pub(super) fn calls_differently(pair: Pair<'_>, service: Name) -> bool {
-    let of = |facts: &Facts, key: &StepKey| {
-        let entries = entered(facts, service, key.entry);
-        (entries >= FEWEST).then(|| facts.steps.get(key).map_or(0.0, |steps| steps.sum / entries))
+/// Whether a service's entries lead to other calls or inner steps than before: then what lies between
+/// them is longer or shorter for that reason. Of inner steps there are many, and some are more or
+/// fewer by chance.
+pub(super) fn works_differently(pair: Pair<'_>, service: Name) -> bool {
+    let over = |facts: &Facts, key: &StepKey| {
+        let entries = facts.operations.get(&OperationKey { service, operation: key.entry }).map(|facts| facts.own_errors)?;
+        (entries.n >= FEWEST).then(|| facts.steps.get(key).copied().unwrap_or_default().over(&entries))
     };
-    let calls = |facts: &'_ Facts| -> Vec<StepKey> { steps_of(facts, service).map(|(key, _)| *key).filter(|key| matches!(key.step, Step::Call(_))).collect() };
-    calls(pair.before).into_iter().chain(calls(pair.now)).any(|key| match (of(pair.now, &key), of(pair.before, &key)) {
-        (Some(now), Some(before)) => (now - before).abs() > STEADY * before.max(now).max(0.4),
+    let keys =
+        |facts: &Facts| -> Vec<StepKey> { steps_of(facts, service).map(|(key, _)| *key).filter(|key| !matches!(key.step, Step::Statement(_))).collect() };
+    keys(pair.before).into_iter().chain(keys(pair.now)).any(|key| match (over(pair.now, &key), over(pair.before, &key)) {
+        (Some(now), Some(before)) => {
+            let (of_now, of_before) = (now.sum / now.n, before.sum / before.n);
+            let apart = (of_now - of_before).abs();
+            let by_chance = CHANCE * (now.variance_of_mean() + before.variance_of_mean()).sqrt();
+            apart > STEADY * of_before.max(of_now).max(0.4) && (matches!(key.step, Step::Call(_)) || apart > by_chance)
+        }
         _ => false,
     })
 }

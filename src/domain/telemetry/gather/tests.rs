@@ -222,3 +222,21 @@ fn the_free_time_around_a_call_without_a_span_is_kept() {
     // Of a client's call that nobody shows, how long it was waited for.
     assert_eq!(gathered(&order(true)[..3], &[]).calls[&call(CALL, WEB, None)].waited.mean_micros(), Some(6_000.0));
 }
+
+#[test]
+fn a_clock_that_is_off_moves_no_time_of_its_callers() {
+    for off in [0, 3_000, 13_000, -20_000, 90_000] {
+        let spans = [
+            span(1, None, WEB, ORDER, SpanKind::Internal, 0, 20_000),
+            span(2, Some(1), PAY, CHARGE, SpanKind::Internal, 4_000 + off, 5_000),
+            span(3, Some(1), DATABASE, CALL, SpanKind::Internal, 12_000, 5_000),
+        ];
+        let facts = gathered(&spans, &[]);
+        assert_eq!(operation(&facts, WEB, ORDER).self_time.mean_micros(), Some(10_000.0), "{off}");
+    }
+    let alone = |start| [span(1, None, WEB, ORDER, SpanKind::Internal, 0, 20_000), span(2, Some(1), PAY, CHARGE, SpanKind::Internal, start, 5_000)];
+    for start in [4_000, -9_000, 90_000] {
+        let facts = gathered(&alone(start), &[]);
+        assert_eq!(facts.calls[&call(ORDER, WEB, Some(PAY))].around.mean_micros(), Some(15_000.0), "an only child is beside nobody");
+    }
+}
