@@ -40,6 +40,8 @@ test("a file is looked at, then imported, and importing it again changes nothing
   // The button that was pressed is gone; the focus is where it is said what came of it.
   await expect(page.getByRole("heading", { name: "Imported." })).toBeFocused();
   await page.getByRole("link", { name: "To the incidents" }).click();
+  // What is over stands behind everything that is open.
+  await page.locator("#list-search").fill(word);
   await expect(page.getByText(`Outage 1 of ${word}`)).toBeVisible();
 
   await page.goto("/settings/import");

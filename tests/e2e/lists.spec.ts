@@ -185,7 +185,8 @@ test("a service says who owns it, and somebody with the right can change that", 
   await expect(rows(page)).toHaveCount(1);
 });
 
-test("services say how their worst objective stands, and a service leads to Debug", async ({ as, house }, info) => {
+test("services say how their worst objective stands, and a service leads to Debug", async ({ as, house, watch }, info) => {
+  watch.expects(/status of 404/);
   const service = `worst-${unique()}`;
   await house.rest("PUT", `/api/v1/services/${service}`, { owner: "Payments" });
   const page = await as("viewer");
@@ -199,7 +200,7 @@ test("services say how their worst objective stands, and a service leads to Debu
     await expect(page.getByRole("button", { name: "Filters (1)", exact: true })).toBeVisible();
     await expect(row).toHaveCount(0);
     await page.getByRole("checkbox", { name: "With an open incident" }).uncheck();
-    expect((await row.boundingBox())!.height).toBeLessThan(90);
+    expect((await row.boundingBox())!.height, "a row has two lines").toBeLessThan(80);
   }
   await fitsItsWidth(page);
   await page.getByRole("link", { name: service }).click();
@@ -210,7 +211,8 @@ test("services say how their worst objective stands, and a service leads to Debu
   await expect(page).toHaveURL(/\/services$/);
 });
 
-test("of an objective that does not exist nothing is explained or edited", async ({ as }) => {
+test("of an objective that does not exist nothing is explained or edited", async ({ as, watch }) => {
+  watch.expects(/status of 404/);
   const page = await as("commander");
   await page.goto("/objectives/there-is-none");
   await expect(page.getByText("There is no such objective.")).toBeVisible();

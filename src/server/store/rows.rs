@@ -34,8 +34,8 @@ pub(super) struct ManyRows {
     pub width: usize,
 }
 
-/// What tells one text from another: its head, how many rows it has, and whether they are numbered.
-type Form = (&'static str, usize, bool);
+/// What tells one text from another: what stands around its rows, how many there are, and whether they are numbered.
+type Form = (&'static str, &'static str, usize, bool);
 
 impl ManyRows {
     /// The text for `rows` rows. Texts are made once and kept for ever: there are few.
@@ -45,7 +45,7 @@ impl ManyRows {
     fn sql(&self, rows: usize, numbered: bool) -> &'static str {
         static TEXTS: LazyLock<Mutex<HashMap<Form, &'static str>>> = LazyLock::new(Mutex::default);
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        texts.entry((self.head, rows, numbered)).or_insert_with(|| {
+        texts.entry((self.head, self.tail, rows, numbered)).or_insert_with(|| {
             let mut text = self.head.to_owned();
             for row in 0..rows {
                 text.push_str(if row == 0 { " (" } else { ", (" });
@@ -231,4 +231,16 @@ pub(super) fn to_json(value: &impl serde::Serialize) -> String {
 
 fn unreadable(what: &'static str) -> StoreError {
     StoreError::Unreadable { what, source: <serde_json::Error as serde::de::Error>::custom("it is not in the form that was written") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ManyRows;
+
+    #[test]
+    fn statements_that_begin_alike_are_not_taken_for_each_other() {
+        let ends = |tail| ManyRows { head: "WITH wanted (ref) AS (VALUES", tail, width: 1 }.sql(1, true);
+        assert_eq!(ends(") SELECT 1 FROM wanted"), "WITH wanted (ref) AS (VALUES ($1) ) SELECT 1 FROM wanted");
+        assert_eq!(ends(") SELECT 2 FROM wanted"), "WITH wanted (ref) AS (VALUES ($1) ) SELECT 2 FROM wanted");
+    }
 }
