@@ -440,6 +440,7 @@ fn lasting(started_at: Timestamp, secs: Option<f64>) -> Facts {
         started_at,
         detected_at: None,
         acknowledged_at: None,
+        acknowledged_by_program: false,
         mitigated_at: None,
         restored_at: secs.map(|secs| Timestamp::from_micros(started_at.micros() + whole(secs * 1e6))),
         resolved_at: None,
