@@ -1,6 +1,6 @@
 // The list of all incidents with ten thousand of them, the services, and jumping to anything.
 import { accessible, expect, fitsItsWidth, test, unique, type House, type Page } from "./house";
-import { IncidentPage } from "./screens";
+import { IncidentPage, isRunning } from "./screens";
 
 const MANY = 10_000;
 const imported = new WeakSet<House>();
@@ -133,6 +133,8 @@ test("anything can be jumped to by the keyboard", async ({ as, house }, info) =>
   const page = await as("responder");
   await page.goto("/");
   await expect(page.getByRole("heading", { level: 1, name: "On-call" })).toBeVisible();
+  // The server's page has no keys yet.
+  await isRunning(page);
   if (info.project.name === "phone") await page.getByRole("button", { name: "Search" }).tap();
   else await page.keyboard.press("Control+k");
   const field = page.getByRole("combobox", { name: "Jump to" });
