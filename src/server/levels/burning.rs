@@ -89,16 +89,17 @@ impl Burning {
         let known = |one: &One| levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default();
         let now = app.clock().now();
         let began_at = *self.began_at.get_or_init(|| now);
-        let waiting = held.all().filter(|one| is_expected(one, known(one)) && !fires(known(one), STALE));
+        let expected: BTreeSet<i64> = held.all().filter(|one| is_expected(one, known(one))).map(|one| one.number()).collect();
+        let waiting = held.all().filter(|one| expected.contains(&one.number()) && !fires(known(one), STALE));
         let waiting: Vec<(Arc<One>, bool)> = waiting.map(|one| (one.clone(), is_awaited(known(one)))).collect();
         find_pauses(app, &waiting, &mut paused, now).await?;
         let pause_of = |one: &One| paused.get(&one.number()).map_or(Some(0), |pause| pause.pause_s);
-        let expected = |one: &One| is_expected(one, known(one)) && pause_of(one).is_some();
+        let waits = |one: &One| expected.contains(&one.number()) && pause_of(one).is_some();
         let missed = |one: &One, up_since: Option<Timestamp>| {
             let since = began_at.max(up_since.unwrap_or(began_at));
-            !fires(known(one), STALE) && is_expected(one, known(one)) && pause_of(one).is_some_and(|pause_s| is_dead(one, since, pause_s, now))
+            !fires(known(one), STALE) && expected.contains(&one.number()) && pause_of(one).is_some_and(|pause_s| is_dead(one, since, pause_s, now))
         };
-        let sources = Sources::look(app, &held, app.store.source_standings().await?, now, expected, missed);
+        let sources = Sources::look(app, &held, app.store.source_standings().await?, now, waits, missed);
         let mut told = Told::at(now);
         for one in held.all().filter(|one| wanted(one)) {
             let may_be_missed = !sources.stand_for(one) && missed(one, sources.up_since(one, now));
