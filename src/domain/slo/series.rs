@@ -55,8 +55,8 @@ pub fn to_slice(method: Method, slice_target: Option<f64>, reading: Slice) -> Op
     Some(Slice { good, total: 1.0, ..reading })
 }
 
-/// Two estimates of one number differ in their last digits; that is not odd.
-const ODD: f64 = 1e-9;
+/// Two estimates of one number differ in their last digits, by up to this share of it; that is not odd.
+pub const ODD: f64 = 1e-9;
 
 /// What time that is left out does to what was counted in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::{
         ids::ObjectiveId,
         slo::{
             objective::{COARSE_S, COVERAGE_FLOOR, FINE_FOR_S, FINE_S, Method, Objective, ObjectiveDraft},
-            series::{Slice, to_slice},
+            series::{ODD, Slice, to_slice},
             target::Target,
         },
         time::Timestamp,
@@ -36,8 +36,6 @@ const READ_AGAIN: i64 = 3;
 const CATCH_UP_S: i64 = DAY_S;
 /// When sums of whole days are compared: their last scrapes are in, and few people work.
 const NIGHT_S: i64 = 3 * 3_600;
-/// So much more good than all, or less than none, is told of by a series.
-const ODD: f64 = 1e-6;
 /// Sums that differ by more than this share are said to differ.
 const DRIFT: f64 = 0.01;
 
@@ -345,7 +343,7 @@ fn differs(one: &One, day: &Reading) -> bool {
 fn slice(reading: &Reading) -> Slice {
     // A series tells by more good than all, or less than none, that its source counts oddly; what is
     // more does not count.
-    let more = ODD * reading.total.max(1.0);
+    let more = 2.0 * ODD * reading.total.max(1.0);
     let good = match reading.is_good_over_total {
         false => reading.good,
         true if reading.good < reading.total => -more,
