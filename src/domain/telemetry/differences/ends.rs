@@ -257,7 +257,10 @@ impl Blame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::telemetry::gather::{Gathering, SpanKind, SpanView};
+    use crate::domain::telemetry::{
+        differences::tests::span,
+        gather::{Gathering, SpanKind, SpanView},
+    };
 
     const SHOP: [(u32, u32); 8] = [(0, 1), (0, 2), (0, 3), (0, 4), (4, 1), (4, 5), (4, 6), (2, 3)];
 
@@ -281,19 +284,7 @@ mod tests {
     /// of those spans fails.
     fn around(names: &mut Names, kind: SpanKind, callees: impl Fn(usize) -> Vec<&'static str>) -> Facts {
         let [web, order, inner, answer] = ["web", "/order", "inner", "answer"].map(|text| names.of(text));
-        let of = |id: u64, service: Name, operation: Name, kind: SpanKind, duration_micros: i64| SpanView {
-            id,
-            parent: (id > 1).then(|| id.min(3) - 1),
-            service,
-            operation,
-            instance: None,
-            kind,
-            error: false,
-            start_micros: 0,
-            duration_micros,
-            peer: None,
-            attributes: &[],
-        };
+        let of = |id: u64, service, operation, kind, micros| SpanView { kind, ..span(id, (id > 1).then(|| id.min(3) - 1), service, operation, 0, micros) };
         let mut gathering = Gathering::default();
         for nth in 0..60 {
             let mut spans = vec![of(1, web, order, SpanKind::Server, 20_000), of(2, web, inner, kind, 18_000)];

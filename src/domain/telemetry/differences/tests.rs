@@ -11,7 +11,7 @@ fn swing(nth: usize) -> f64 {
     (((nth as f64 * 0.618_034).fract() - 0.5) * 0.8).exp()
 }
 
-fn span(id: u64, parent: Option<u64>, service: Name, operation: Name, start_micros: i64, duration_micros: i64) -> SpanView<'static> {
+pub(super) fn span(id: u64, parent: Option<u64>, service: Name, operation: Name, start_micros: i64, duration_micros: i64) -> SpanView<'static> {
     SpanView {
         id,
         parent,

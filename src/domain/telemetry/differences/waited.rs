@@ -139,7 +139,7 @@ impl Waits {
 mod tests {
     use super::*;
     use crate::domain::telemetry::{
-        differences::{ends, latency::Tail},
+        differences::{ends, latency::Tail, tests::span},
         facts::Names,
         gather::{Gathering, SpanKind, SpanView},
     };
@@ -155,18 +155,10 @@ mod tests {
                 for (entry, callee) in [(order, pay), (list, ads)] {
                     let lost = hangs && callee == pay && nth % 2 == 0;
                     let took = if lost { 900_000 } else { 4_000 };
-                    let of = |id: u64, service: Name, operation: Name, kind: SpanKind, duration_micros: i64| SpanView {
-                        id,
-                        parent: (id > 1).then(|| id - 1),
-                        service,
-                        operation,
-                        instance: None,
+                    let of = |id: u64, service, operation, kind: SpanKind, micros| SpanView {
                         kind,
-                        error: false,
-                        start_micros: 0,
-                        duration_micros,
                         peer: (kind == SpanKind::Client).then_some(callee),
-                        attributes: &[],
+                        ..span(id, (id > 1).then(|| id - 1), service, operation, 0, micros)
                     };
                     let mut spans = vec![of(1, web, entry, SpanKind::Server, took + 2_000), of(2, web, get, SpanKind::Client, took)];
                     if !lost {
