@@ -1,5 +1,5 @@
 // The executive board: the sentence, the order, what is open, what each figure opens, on paper too.
-import { accessible, expect, fitsItsWidth, House, test, unique, type Page } from "./house";
+import { accessible, expect, fitsItsWidth, House, inside, test, unique, type Page } from "./house";
 import { isRunning } from "./screens";
 
 const MINUTE = 60_000;
@@ -38,19 +38,6 @@ async function company(): Promise<House> {
   for (const n of Array.from({ length: 11 }, (_, n) => n)) await objective(house, `within-${n}`, `Notifications delivery ${n}`, n % 2 ? "checkout" : "search", () => n % 8);
   return house;
 }
-
-/** Journeys in a house that nobody else works in. */
-const inside = (build: () => Promise<House>) =>
-  test.extend<{}, { house: House }>({
-    house: [
-      async ({}, use) => {
-        const house = await build();
-        await use(house);
-        await house.close();
-      },
-      { scope: "worker", timeout: 120_000 },
-    ],
-  });
 
 const own = inside(company);
 const empty = inside(() => House.open());

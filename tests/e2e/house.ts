@@ -332,6 +332,19 @@ export const test = base.extend<Fixtures, { house: House }>({
   },
 });
 
+/** Journeys in a house that nobody else works in. */
+export const inside = (build: () => Promise<House>) =>
+  test.extend<{}, { house: House }>({
+    house: [
+      async ({}, use) => {
+        const house = await build();
+        await use(house);
+        await house.close();
+      },
+      { scope: "worker", timeout: 120_000 },
+    ],
+  });
+
 /** What axe finds wrong on a page, in both themes. */
 export async function accessible(page: Page): Promise<void> {
   const { readFileSync } = await import("node:fs");
