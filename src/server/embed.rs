@@ -59,6 +59,13 @@ pub fn shell() -> Cow<'static, str> {
     }
 }
 
+/// Which build of the app this server has: the beginning of the hash of its page, as
+/// `.ci/worker.mjs` writes it into the service worker.
+pub fn build() -> Option<String> {
+    let page = Dist::get("index.html")?;
+    Some(crate::domain::timeline::hex(&page.metadata.sha256_hash()[..8]))
+}
+
 /// The same page, for whoever wants to keep it: there is nobody's data in it.
 pub async fn empty_shell(headers: HeaderMap) -> Response {
     match Dist::get("index.html") {

@@ -12,7 +12,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get, post},
@@ -92,16 +92,20 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// The app's own calls.
 async fn server_function(State(app): State<Arc<App>>, principal: Option<Principal>, address: ClientAddress, request: Request) -> Response {
-    let (parts, sent) = request.into_parts();
-    if server_fn::axum::get_server_fn_service(parts.uri.path(), parts.method.clone()).is_none() {
+    if server_fn::axum::get_server_fn_service(request.uri().path(), request.method().clone()).is_none() {
         let unknown = Failure::new(FailureKind::NotFound, "unknown_route", "the server does not know this call")
             .with_next("Reload the page: it may be older than the server.");
         return told(&unknown);
     }
     // Before anything is read: what is wrong with a call is nobody's business who may not make it.
-    if principal.is_none() && !parts.uri.path().starts_with(OPEN_TO_ALL) {
-        return told(&auth::signed_out());
+    if principal.is_none() && !request.uri().path().starts_with(OPEN_TO_ALL) {
+        let mut answer = told(&auth::signed_out());
+        if let Some(Ok(cookie)) = auth::kept::outlived(&app.config, request.headers()).map(|cookie| HeaderValue::from_str(&cookie)) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        return answer;
     }
+    let (parts, sent) = request.into_parts();
     let bytes = match body::read(&parts.headers, sent, MAX_CALL).await {
         Ok(bytes) => bytes,
         Err(problem) => return (problem.status(), Json(problem.failure())).into_response(),

@@ -218,6 +218,31 @@ pub fn page_times() -> (Timestamp, Timestamp) {
     (at("requestStart"), at("responseStart"))
 }
 
+/// The same for a page that the service worker had kept (`public/sw.js`), which may be long ago.
+pub fn kept_times() -> Option<(Timestamp, Timestamp)> {
+    let said = root_says("data-kept")?;
+    let (asked, answered) = said.split_once(' ')?;
+    Some((millis(asked)?, millis(answered)?))
+}
+
+/// When the server was last reached, where only the app itself is there.
+pub fn reached_at() -> Option<Timestamp> {
+    millis(&root_says("data-reached")?)
+}
+
+fn root_says(name: &str) -> Option<String> {
+    document().document_element()?.get_attribute(name)
+}
+
+fn millis(text: &str) -> Option<Timestamp> {
+    Some(Timestamp::from_micros(text.parse::<i64>().ok()? * 1000))
+}
+
+/// Whether there may be a network; the browser knows for certain only when there is none.
+pub fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
 /// Goes on with something beside everything else, also before the app begins.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(future);
@@ -233,6 +258,11 @@ pub fn stay_still() {
 /// Leaves for an address with a full load, so that nothing of this page stays in memory.
 pub fn load_page(address: &str) {
     let _ = window().location().assign(address);
+}
+
+/// Asks the server for this page, not what was kept of it.
+pub fn reload() {
+    let _ = window().location().reload();
 }
 
 /// This server's address as the browser sees it.

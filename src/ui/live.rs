@@ -107,6 +107,9 @@ impl Live {
         browser::on_offline(move || self.lost(session));
         match came.map(|came| came.snapshot.take()) {
             Some(Some(snapshot)) => {
+                if let Some((asked_at, answered_at)) = browser::kept_times() {
+                    return self.go_on(session, snapshot, asked_at, answered_at);
+                }
                 let (asked_at, answered_at) = browser::page_times();
                 self.connection.set(Connection::Still);
                 self.begin(session, snapshot, asked_at, answered_at);
@@ -149,10 +152,24 @@ impl Live {
     }
 
     fn begin(self, session: Session, snapshot: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
+        self.stand_on(session, snapshot, asked_at, answered_at);
+        self.connect(session);
+    }
+
+    fn stand_on(self, session: Session, snapshot: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
         self.set_clock(snapshot.now, asked_at, answered_at);
         self.heard_at.set(snapshot.now);
         session.adopt(snapshot);
-        self.connect(session);
+    }
+
+    /// Begins with what was kept. It may be hours old, and not all of it is in the stream: who there
+    /// is, what they may do, the server's clock. So all of it is asked for anew.
+    fn go_on(self, session: Session, kept: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
+        self.stand_on(session, kept, asked_at, answered_at);
+        if !browser::is_online() {
+            self.tries.set_value(1);
+        }
+        self.resync(session);
     }
 
     /// It was `now` on the server in the middle between asking and answer.
@@ -163,6 +180,10 @@ impl Live {
     }
 
     fn sign_out(self, session: Session) {
+        // A kept board alone is nothing to stay with: the server shows its door.
+        if session.replica.generation() == 1 && browser::kept_times().is_some() {
+            return browser::reload();
+        }
         self.next_turn();
         self.connection.set(Connection::SignedOut);
         session.signed_out();

@@ -236,6 +236,8 @@ impl Session {
             self.gate.set(Gate::In);
         } else if let Some(page) = self.replica.page.get_untracked() {
             self.fetch(page.incident.id.to_string());
+        } else if self.page_failure.with_untracked(|failure| failure.as_ref().is_some_and(Failure::is_worth_retrying)) {
+            self.ask_for(self.wanted.get_value());
         }
         self.outbox.restore(self);
     }

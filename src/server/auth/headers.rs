@@ -17,7 +17,7 @@ pub fn content_security_policy(script_hashes: &[String], style_hashes: &[String]
     let listed = |hashes: &[String]| hashes.iter().map(|hash| format!(" 'sha256-{hash}'")).collect::<String>();
     format!(
         "default-src 'self'; script-src 'self'{} 'wasm-unsafe-eval'; style-src 'self'{}; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self'; report-uri {REPORTS}",
+         worker-src 'self'; frame-ancestors 'none'; form-action 'self'; report-uri {REPORTS}",
         listed(script_hashes),
         listed(style_hashes)
     )
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(
             content_security_policy(&["AAA=".to_owned(), "BBB=".to_owned()], &["CCC=".to_owned()]),
             "default-src 'self'; script-src 'self' 'sha256-AAA=' 'sha256-BBB=' 'wasm-unsafe-eval'; style-src 'self' 'sha256-CCC='; img-src 'self' data:; \
-             object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; report-uri /csp-report"
+             object-src 'none'; base-uri 'none'; worker-src 'self'; frame-ancestors 'none'; form-action 'self'; report-uri /csp-report"
         );
         assert!(content_security_policy(&[], &[]).contains("style-src 'self'; "));
     }

@@ -19,6 +19,7 @@ pub mod address;
 pub mod failures;
 pub mod guard;
 pub mod headers;
+pub mod kept;
 pub mod limits;
 pub mod passwords;
 pub mod principal;
@@ -83,7 +84,7 @@ pub async fn sign_out() -> Result<(), Failure> {
     if let Some(Principal { via: Via::Session { token_hash }, actor, .. }) = present() {
         app.store.end_session(&token_hash, &by(&actor.who)).await.map_err(|error| ServerError::from(error).into_failure())?;
     }
-    set_cookie(&sessions::cleared_cookie(&app.config));
+    change_session(&app, &sessions::cleared_cookie(&app.config));
     Ok(())
 }
 
@@ -132,8 +133,14 @@ pub fn signed_out() -> Failure {
 
 fn answer_with_cookie(app: &App, signed_in: Result<sessions::SignedIn, ServerError>) -> Result<Me, Failure> {
     let signed_in = signed_in.map_err(ServerError::into_failure)?;
-    set_cookie(&sessions::cookie(&app.config, &signed_in.secret));
+    change_session(&app, &sessions::cookie(&app.config, &signed_in.secret));
     Ok(signed_in.me)
+}
+
+/// The session's new cookie; what the browser keeps of an earlier one is shown no more.
+fn change_session(app: &App, cookie: &str) {
+    set_cookie(cookie);
+    set_cookie(&kept::cleared_cookie(&app.config));
 }
 
 fn set_cookie(cookie: &str) {

@@ -30,7 +30,7 @@ use axum::http::HeaderMap;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 /// However much it is used, a session ends after 90 days.
-const LIVES_FOR_SECS: i64 = 90 * 24 * 3600;
+pub(super) const LIVES_FOR_SECS: i64 = 90 * 24 * 3600;
 
 /// Somebody who just signed in, and the secret for their cookie.
 #[derive(Clone, PartialEq)]

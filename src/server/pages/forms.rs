@@ -10,7 +10,7 @@ use crate::{
         screens::{PlainFields, PlainVerb, Said},
     },
     server::{
-        auth::{self, ClientAddress, Principal, Via, guard as origin, refused, sessions},
+        auth::{self, ClientAddress, Principal, Via, guard as origin, kept, refused, sessions},
         body,
         error::ServerError,
         router,
@@ -201,11 +201,13 @@ fn refusal(what: &str, error: ServerError) -> Said {
     Said { words: format!("{what}: {}", failure.words), next: failure.next, refused: true }
 }
 
-/// Back to a page by GET, so that reloading it sends nothing again.
+/// Back to a page by GET, so that reloading it sends nothing again. `cookie` begins or ends a session;
+/// what the browser keeps of an earlier one is shown no more.
 fn led_back(app: &App, back: &str, said: Option<&Said>, cookie: Option<&str>) -> Response {
     let mut answer = Redirect::to(back).into_response();
     let said = said.map(|said| said::cookie(&app.config, said));
-    for cookie in said.as_deref().into_iter().chain(cookie) {
+    let kept = cookie.map(|_| kept::cleared_cookie(&app.config));
+    for cookie in said.as_deref().into_iter().chain(cookie).chain(kept.as_deref()) {
         if let Ok(value) = HeaderValue::from_str(cookie) {
             answer.headers_mut().append(SET_COOKIE, value);
         }

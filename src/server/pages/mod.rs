@@ -1,7 +1,8 @@
 //! Pages for people: what a screen shows is gathered here and drawn by whoever was handed in, and
 //! plain forms do what the app does, for browsers in which it has not loaded yet or cannot run.
 //!
-//! A page with data is for one person at one moment: no cache keeps it.
+//! A page with data is for one person at one moment: no cache of the network keeps it. The board's
+//! may be kept by our own service worker, and says so ([`kept`]).
 
 mod brief;
 mod forms;
@@ -11,7 +12,7 @@ pub use brief::{STYLE, brief};
 pub use forms::{guard, routes};
 
 use super::{
-    auth::{Principal, Via, secrets},
+    auth::{Principal, Via, kept, secrets},
     embed,
     error::ServerError,
     state::App,
@@ -80,10 +81,31 @@ pub async fn answer(app: &App, principal: Option<&Principal>, uri: &Uri, headers
     };
     asked.screen = FirstScreen { said, ..screen };
     let mut page = html(status, (app.pages.page)(&embed::shell(), asked));
-    if was_said && let Ok(cookie) = HeaderValue::from_str(&said::forgotten(&app.config)) {
-        page.headers_mut().append(header::SET_COOKIE, cookie);
+    if was_said {
+        set_cookie(&mut page, &said::forgotten(&app.config));
+    }
+    match principal {
+        None => kept::outlived(&app.config, headers).iter().for_each(|cookie| set_cookie(&mut page, cookie)),
+        // What was said is said once.
+        Some(principal) if here == "/" && !was_said => may_be_kept(app, principal, headers, &mut page),
+        Some(_) => {}
     }
     page
+}
+
+/// Marks the board's page as one that the service worker may keep for this session.
+fn may_be_kept(app: &App, principal: &Principal, headers: &HeaderMap, page: &mut Response) {
+    let (Some(mark), Some(build)) = (kept::mark(principal), embed::build()) else { return };
+    if let Ok(value) = HeaderValue::from_str(&format!("{mark} {build}")) {
+        page.headers_mut().insert(kept::HEADER, value);
+    }
+    kept::cookie(&app.config, headers, &mark).iter().for_each(|cookie| set_cookie(page, cookie));
+}
+
+fn set_cookie(page: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        page.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }
 
 /// The executive board, where that is the screen. Without it the app asks for it by itself.

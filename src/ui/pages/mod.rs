@@ -21,8 +21,9 @@ use super::{
     browser,
     components::{empty::EmptyState, toast_list::sentence},
     routes::Route,
+    session::session,
 };
-use crate::domain::failure::Failure;
+use crate::domain::{failure::Failure, wording};
 use crate::ui::drawing::view;
 use leptos::prelude::*;
 
@@ -64,11 +65,16 @@ pub fn notice() -> AnyView {
 /// The server has not answered once.
 pub fn unreachable(failure: &Failure) -> impl IntoView {
     browser::set_title("Not reachable · Tocsin");
+    let session = session();
+    let now = session.live.now();
+    let reached = browser::reached_at().map(|at| format!("It was last reached at {} ({} ago).", session.zone.get_untracked().clock(at, now), wording::span(now.secs_since(at))));
     view! {
         <main class="doorstep">
             <h1>"Tocsin cannot be reached"</h1>
             <p>{sentence(&failure.words)}</p>
+            {reached.map(|words| view! { <p>{words}</p> })}
             <p class="muted" role="status">{failure.next.clone().unwrap_or_else(|| "It is tried again by itself.".to_owned())}</p>
+            <button type="button" class="button" on:click=move |_| session.live.again(session)>"Try again now"</button>
         </main>
     }
 }
