@@ -26,12 +26,24 @@ function probe(selector) {
   requestAnimationFrame(look);
 }
 
+/** Until the service worker is there and has kept the page, where there is one. */
+async function settled() {
+  const wait = millis => new Promise(done => setTimeout(done, millis));
+  for (let tries = 0; tries < 20 && !(await navigator.serviceWorker?.getRegistration()); tries++) await wait(250);
+  if (!(await navigator.serviceWorker?.getRegistration())) return;
+  await navigator.serviceWorker.ready;
+  for (let tries = 0; tries < 80 && !(await caches.match("/", { cacheName: "tocsin-kept" })); tries++) await wait(250);
+}
+
 async function visit(context, url, selector, hasApp) {
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
   await cdp.send("Network.enable");
   await cdp.send("Network.emulateNetworkConditions", NET);
   await cdp.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  // A phone that slept has no worker running.
+  await cdp.send("ServiceWorker.enable");
+  await cdp.send("ServiceWorker.stopAllWorkers");
   let bytes = 0;
   cdp.on("Network.loadingFinished", event => (bytes += event.encodedDataLength));
   await page.addInitScript(probe, selector);
@@ -40,14 +52,16 @@ async function visit(context, url, selector, hasApp) {
   await page.waitForTimeout(1500);
   const seen = await page.evaluate(() => window.__load);
   const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0);
+  const counted = bytes;
+  if (hasApp) await page.evaluate(settled);
   await page.close();
   // What blocks somebody who sees the page already.
   const blocked = seen.long.reduce((sum, [start, lasts]) => sum + (start + lasts > painted ? Math.max(0, lasts - 50) : 0), 0);
-  return { content: seen.content, interactive: seen.interactive, blocked, moved: seen.moved, bytes };
+  return { content: seen.content, interactive: seen.interactive, blocked, moved: seen.moved, bytes: counted };
 }
 
 /** One new profile: cold, then warm. */
-async function profile(url, selector, headers, hasApp) {
+async function profile(url, selector, cookie, hasApp) {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-first-load-"));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -56,8 +70,8 @@ async function profile(url, selector, headers, hasApp) {
     deviceScaleFactor: 3,
     isMobile: true,
     hasTouch: true,
-    extraHTTPHeaders: headers,
   });
+  if (cookie) await context.addCookies([{ ...cookie, url }]);
   try {
     return { cold: await visit(context, url, selector, hasApp), warm: await visit(context, url, selector, hasApp) };
   } finally {
@@ -67,8 +81,8 @@ async function profile(url, selector, headers, hasApp) {
 }
 
 /** The same rows as one file that loads nothing. */
-async function staticPage(url, headers) {
-  const page = await (await fetch(url, { headers: { ...headers, accept: "text/html" } })).text();
+async function staticPage(url, { name, value }) {
+  const page = await (await fetch(url, { headers: { cookie: `${name}=${value}`, accept: "text/html" } })).text();
   const bare = page.replace(/<script[\s\S]*?<\/script>/g, "").replace(/<link[^>]*>/g, "");
   const body = brotliCompressSync(Buffer.from(bare));
   const server = createServer((_, answer) => answer.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-encoding": "br", "cache-control": "no-store" }).end(body));
@@ -76,15 +90,18 @@ async function staticPage(url, headers) {
   return { url: `http://127.0.0.1:${server.address().port}/`, bytes: body.length, close: () => server.close() };
 }
 
-/** Medians of ours, cold and warm, beside the static page's. */
-export async function firstLoad(url, selector, headers, runs = 3) {
-  const still = await staticPage(url, headers);
+/**
+ * Medians of ours, cold and warm, beside the static page's. `cookie` is somebody's session: what the
+ * service worker asks for carries no header that is given to the pages alone.
+ */
+export async function firstLoad(url, selector, cookie, runs = 3) {
+  const still = await staticPage(url, cookie);
   const ours = [];
   const theirs = [];
   try {
     for (let run = 0; run < runs; run++) {
-      theirs.push(await profile(still.url, selector, {}, false));
-      ours.push(await profile(url, selector, headers, true));
+      theirs.push(await profile(still.url, selector, undefined, false));
+      ours.push(await profile(url, selector, cookie, true));
     }
   } finally {
     still.close();

@@ -17,7 +17,7 @@ import { drag, fillIncidents, fillObjectives, measureOn, name, settled, statemen
 import { command, lists } from "./lists.mjs";
 import { toListeners, toNothingButListeners } from "./listeners.mjs";
 import { dropDatabase, freshDatabase, singleRowInserts } from "./postgres.mjs";
-import { residentMb, serve, sqliteUrl, startAlertmanager, startTocsin, stop, stopAll, tool } from "./servers.mjs";
+import { residentMb, serve, sqliteUrl, signIn, startAlertmanager, startTocsin, stop, stopAll, tool } from "./servers.mjs";
 import { mb, median, ms, note, print, quantile, rate, row, say, times } from "./table.mjs";
 
 const [tocsin, scratch, dist] = process.argv.slice(2);
@@ -205,9 +205,9 @@ async function levels() {
 async function phone() {
   say("the first screen on a slow phone: 3 new profiles each");
   const server = await startTocsin(tocsin, sqliteUrl(scratch, "phone"));
-  const headers = { authorization: `Bearer ${server.bearer}` };
+  const cookie = await signIn(tocsin, server);
   for (let number = 0; number < 20; number++) await declare(server, { title: `Service ${number} answers slowly`, severity: `SEV${(number % 4) + 2}`, services: [`service-${number}`] });
-  const { cold, warm, reference } = await firstLoad(`${server.url}/`, ".incident-row", headers);
+  const { cold, warm, reference } = await firstLoad(`${server.url}/`, ".incident-row", cookie);
   note(`first screen: ${Math.round(cold.bytes / 1000)} kB cold, ${Math.round(warm.bytes / 1000)} kB warm, the static page ${Math.round(reference.bytes / 1000)} kB`);
   const beside = value => [ms(reference.content), times(value / reference.content)];
   row("phone, content visible", ms(cold.content), ...beside(cold.content), "≤ 1.3 ×", cold.content <= 1.3 * reference.content);

@@ -86,7 +86,20 @@ export async function startTocsin(tocsin, database) {
   });
   if (answer.status !== 201) throw new Error(`no integration: ${answer.status} ${await answer.text()}`);
   const { token } = await answer.json();
-  return { ...server, bearer, post: `${server.url}/hooks/prometheus/${token}/api/v2/alerts` };
+  return { ...server, database, bearer, post: `${server.url}/hooks/prometheus/${token}/api/v2/alerts` };
+}
+
+/** Somebody's session, as the cookie that their browser has. */
+export async function signIn(tocsin, { url, database }) {
+  const password = tool(tocsin, database, ["user", "create", "--name", "Mara", "--login", "mara", "--role", "admin"]);
+  const answer = await fetch(`${url}/api/fn/session/sign-in`, {
+    method: "POST",
+    headers: { accept: "application/json", "content-type": "application/json", origin: url, "x-tocsin": "1" },
+    body: JSON.stringify({ login: "mara", password }),
+  });
+  if (!answer.ok) throw new Error(`nobody could sign in: ${answer.status} ${await answer.text()}`);
+  const [name, value] = answer.headers.getSetCookie()[0].split(";")[0].split("=");
+  return { name, value };
 }
 
 export const residentMb = ({ pid }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;

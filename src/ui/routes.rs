@@ -199,8 +199,8 @@ fn decode(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_address_reads_back() {
+    /// One of each kind.
+    fn all() -> Vec<Route> {
         let mut routes = vec![
             Route::Board,
             Route::Executive,
@@ -224,9 +224,30 @@ mod tests {
             Route::Setup,
         ];
         routes.extend(Tab::ALL.map(Route::Settings));
-        for route in routes {
+        routes
+    }
+
+    #[test]
+    fn every_address_reads_back() {
+        for route in all() {
             assert_eq!(Route::parse(&route.path()), Some(route));
         }
+    }
+
+    #[test]
+    fn the_service_worker_answers_for_the_apps_pages_and_for_nothing_else() {
+        let worker = include_str!("../../public/sw.js");
+        let (_, listed) = worker.split_once("const PAGES = [").expect("it lists them");
+        let (listed, _) = listed.split_once(']').expect("the list ends");
+        let mut listed: Vec<&str> = listed.split(", ").map(|part| part.trim_matches('"')).collect();
+        let routes = all();
+        // The first admin's link is used once, and not without a network.
+        let paths = routes.iter().filter(|route| **route != Route::Setup).map(Route::path).collect::<Vec<_>>();
+        let mut first: Vec<&str> = paths.iter().map(|path| path.split('/').nth(1).unwrap_or_default()).collect();
+        first.sort_unstable();
+        first.dedup();
+        listed.sort_unstable();
+        assert_eq!(listed, first);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 import { expect, test } from "./house";
 import { Board, isRunning } from "./screens";
 
+// The worker, once it is there, answers for the files that are held back here.
+test.use({ serviceWorkers: "block" });
+
 test("a page that comes later is not seen before its style is there", async ({ as }) => {
   const page = await as("viewer");
   let letIn = () => {};

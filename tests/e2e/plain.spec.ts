@@ -2,6 +2,9 @@
 import { accessible, expect, fitsItsWidth, test, unique, type Page } from "./house";
 import { isRunning, literal } from "./screens";
 
+// The worker, once it is there, answers for the files that are held back here.
+test.use({ serviceWorkers: "block" });
+
 /** A profile without JavaScript, signed in with the plain form. */
 async function plainly(browser: import("@playwright/test").Browser, url: string): Promise<Page> {
   const context = await browser.newContext({ baseURL: url, javaScriptEnabled: false });

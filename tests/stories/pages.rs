@@ -79,6 +79,58 @@ story! {
     }
 }
 
+/// What an answer makes of the cookie that lets the service worker show what it kept.
+fn kept_cookie(answer: &Answer) -> Vec<&str> {
+    let cookies = answer.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    cookies.filter(|cookie| cookie.starts_with("tocsin-kept=")).collect()
+}
+
+const NOT_KEPT: [&str; 1] = ["tocsin-kept=; SameSite=Lax; Path=/; Max-Age=0"];
+
+story! {
+    async fn the_board_alone_may_be_kept_and_only_for_its_session(fresh) {
+        let house = House::of(&fresh);
+        let mara = a_browser(&house, "mara", Role::Responder).await;
+        let board = mara.get("/").await;
+        let mark = board.header("tocsin-keep").split(' ').next().unwrap_or_default().to_owned();
+        assert!(mark.len() == 16 && !board.header("set-cookie").contains("HttpOnly"), "{mark}");
+        assert_eq!(board.header("cache-control"), "no-store, private", "no other cache keeps it");
+        assert!(!board.headers.contains_key("etag"));
+        assert_eq!(kept_cookie(&board), [format!("tocsin-kept={mark}; SameSite=Lax; Path=/; Max-Age=7776000")]);
+        let knows = |caller: &Caller, mark: &str| caller.saying("cookie", &format!("{}; tocsin-kept={mark}", caller.cookie()));
+        let again = knows(&mara, &mark).get("/").await;
+        assert!(again.header("tocsin-keep").starts_with(&mark) && kept_cookie(&again).is_empty(), "it has it already");
+        let jonas = a_browser(&house, "jonas", Role::Responder).await;
+        assert!(!jonas.get("/").await.header("tocsin-keep").starts_with(&mark), "another session, another mark");
+        for path in ["/?show=nobody", "/incidents", "/executive", "/brief", "/api/v1/incidents", "/shell"] {
+            assert!(!mara.get(path).await.headers.contains_key("tocsin-keep"), "{path}");
+        }
+        assert!(!house.program(Role::Viewer).await.get("/").await.headers.contains_key("tocsin-keep"), "a token has no session");
+        assert!(!house.nobody().get("/").await.headers.contains_key("tocsin-keep"));
+
+        // Whatever tells a browser that its session is over tells its worker, too.
+        let over = house.nobody().saying("cookie", &format!("tocsin-kept={mark}"));
+        assert_eq!(kept_cookie(&over.get("/").await), NOT_KEPT);
+        let call = over.saying("x-tocsin", "1").saying("content-type", "application/json").post("/api/fn/board/snapshot", &json!({})).await;
+        assert_eq!((call.status, kept_cookie(&call)), (401, NOT_KEPT.to_vec()));
+        let mara = from_here(&knows(&mara, &mark));
+        let out = press(&mara, &again, "/sign-out", &[]).await;
+        assert_eq!((out.status, kept_cookie(&out)), (303, NOT_KEPT.to_vec()));
+    }
+}
+
+story! {
+    async fn what_a_form_led_to_is_said_once_and_not_kept(fresh) {
+        let house = House::of(&fresh);
+        house.program(Role::Responder).await.declared(json!({"title": "Checkout is slow"})).await;
+        let person = a_browser(&house, "mara", Role::Responder).await;
+        let board = person.get("/").await;
+        let given = press(&from_here(&person), &board, "/incidents/INC-1/note", &[("text", "x")]).await;
+        let after = follow(&person, &given).await;
+        assert!(after.text().contains("INC-1: Noted.") && !after.headers.contains_key("tocsin-keep"), "{}", after.text());
+    }
+}
+
 story! {
     async fn nobody_sees_a_sign_in_page_and_nothing_else(fresh) {
         let house = House::of(&fresh);
