@@ -11,13 +11,16 @@ use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener}
 use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Element, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
+use web_sys::{Blob, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
 
+mod copies;
 mod files;
 mod place;
 
+pub use copies::{Piece, Words, children, drawn, focus_within, put_in_order};
 pub use files::Picked;
 pub use place::{is_unfolded, new_place, take_place};
+pub use web_sys::Element;
 
 fn window() -> web_sys::Window {
     web_sys::window().expect("a browser's page has a window")
@@ -390,6 +393,11 @@ pub fn scroll_y() -> f64 {
 
 pub fn scroll_to(y: f64) {
     window().scroll_to_with_x_and_y(0.0, y);
+}
+
+/// What is around the place where somebody clicked, if it is such a thing.
+pub fn around(event: &MouseEvent, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
 }
 
 /// Whether the focus lies in something that keeps the key Enter for itself.

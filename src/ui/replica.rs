@@ -3,7 +3,7 @@
 //! the outbox's, laid over it by [`Session`](super::session::Session).
 //!
 //! Incidents are plain values in a map; one revision signal tells the lists that something moved,
-//! and each row on screen compares for itself.
+//! and each row on screen compares for itself. What only a snapshot brings has a signal of its own.
 
 use crate::domain::{
     accounts::{Me, Person},
@@ -26,6 +26,8 @@ const STAYS_FOR_SECS: i64 = 24 * 3600;
 pub struct Replica {
     data: StoredValue<Data>,
     revision: RwSignal<u64>,
+    /// Who looks, who else there is, and which services: they do not change with an incident.
+    surroundings: Trigger,
     /// The incident whose page is open, with its whole log.
     pub page: RwSignal<Option<Arc<IncidentPage>>>,
     /// Events of commands that the server confirmed and that the stream has not brought yet, so
@@ -56,7 +58,13 @@ pub enum Applied {
 
 impl Default for Replica {
     fn default() -> Self {
-        Self { data: StoredValue::new(Data::default()), revision: RwSignal::new(0), page: RwSignal::new(None), echo: RwSignal::new(vec![]) }
+        Self {
+            data: StoredValue::new(Data::default()),
+            revision: RwSignal::new(0),
+            surroundings: Trigger::new(),
+            page: RwSignal::new(None),
+            echo: RwSignal::new(vec![]),
+        }
     }
 }
 
@@ -73,6 +81,7 @@ impl Replica {
             data.services = snapshot.services.into();
             data.demo = snapshot.demo;
         });
+        self.surroundings.notify();
         self.touch();
     }
 
@@ -213,12 +222,13 @@ impl Replica {
     }
 
     pub fn me(self) -> Option<Me> {
-        self.revision.track();
+        self.surroundings.track();
         self.data.with_value(|data| data.me.clone())
     }
 
     pub fn set_me(self, me: Me) {
         self.data.update_value(|data| data.me = Some(me));
+        self.surroundings.notify();
         self.touch();
     }
 
@@ -229,17 +239,17 @@ impl Replica {
 
     /// Those who can be given roles.
     pub fn people(self) -> Arc<[Person]> {
-        self.revision.track();
+        self.surroundings.track();
         self.data.with_value(|data| data.people.clone())
     }
 
     pub fn services(self) -> Arc<[String]> {
-        self.revision.track();
+        self.surroundings.track();
         self.data.with_value(|data| data.services.clone())
     }
 
     pub fn is_demo(self) -> bool {
-        self.revision.track();
+        self.surroundings.track();
         self.data.with_value(|data| data.demo)
     }
 }

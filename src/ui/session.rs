@@ -323,8 +323,7 @@ impl Session {
     }
 
     pub fn actor(self) -> Option<Actor> {
-        self.replica.track();
-        self.replica.actor()
+        self.replica.me().map(|me| me.actor())
     }
 
     /// Whether a verb is possible now, and if not, why.

@@ -253,6 +253,12 @@ impl Filter {
 
     /// The rows it holds, by their places.
     pub fn select(&self, rows: &[std::sync::Arc<IncidentRow>], me: Option<&Actor>, now: Timestamp) -> Vec<u32> {
+        let holds = self.holds(me, now);
+        (0_u32..).zip(rows).filter(|(_, row)| holds(row)).map(|(place, _)| place).collect()
+    }
+
+    /// Whether it holds a row. Its terms are read once for all that are asked about.
+    pub fn holds<'a>(&'a self, me: Option<&'a Actor>, now: Timestamp) -> impl Fn(&IncidentRow) -> bool + 'a {
         let mut wanted: Vec<(&Field, Vec<Test>)> = Vec::new();
         let mut unwanted: Vec<Test> = Vec::new();
         for term in &self.terms {
@@ -266,14 +272,24 @@ impl Filter {
             }
         }
         let text = self.text.to_lowercase();
-        let (absent, present): (Vec<&str>, Vec<&str>) = text.split_whitespace().filter(|word| *word != "-").partition(|word| word.starts_with('-'));
-        let holds = |row: &IncidentRow| {
+        let (absent, present): (Vec<String>, Vec<String>) =
+            text.split_whitespace().filter(|word| *word != "-").map(str::to_owned).partition(|word| word.starts_with('-'));
+        move |row| {
             wanted.iter().all(|(_, tests)| tests.iter().any(|test| test.holds(row, me, now)))
                 && !unwanted.iter().any(|test| test.holds(row, me, now))
-                && present.iter().all(|word| row.text.contains(word))
+                && present.iter().all(|word| row.text.contains(word.as_str()))
                 && !absent.iter().any(|word| row.text.contains(&word[1..]))
-        };
-        (0_u32..).zip(rows).filter(|(_, row)| holds(row)).map(|(place, _)| place).collect()
+        }
+    }
+
+    /// Whether it comes to hold other rows although none has changed: acknowledgements run out, and
+    /// the last days are others tomorrow.
+    pub fn depends_on_time(&self) -> bool {
+        self.terms.iter().any(|term| match term.field {
+            Field::Lead => term.value != ME,
+            Field::Started => !term.value.contains(".."),
+            Field::State | Field::Severity | Field::Service | Field::Kind | Field::Alerts | Field::Label(_) => false,
+        })
     }
 }
 

@@ -3,11 +3,13 @@
 //! list of all alerts ([`alerts`]).
 
 pub mod alerts;
+mod arranged;
 mod filter;
 mod order;
 mod row;
 mod view;
 
+pub use arranged::{Arranged, News};
 pub use filter::{Field, Filter, MAJOR, Term, Test};
 pub use order::arrange;
 pub use row::{IncidentRow, RowPage};

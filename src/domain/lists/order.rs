@@ -6,16 +6,14 @@ use super::{
     view::{Column, Sort, View},
 };
 use crate::domain::{incident::State, people::Actor, severity::Severity, time::Timestamp};
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 /// The places of the rows that a view holds, in its order.
 pub fn arrange(rows: &[Arc<IncidentRow>], view: &View, me: Option<&Actor>, now: Timestamp) -> Vec<u32> {
     let places = view.filter.select(rows, me, now);
     let Sort { by, reverse } = view.sort;
     let row = |place: u32| rows.get(place as usize);
-    // The newest reference first where nothing else decides.
-    let newest = |place: u32| row(place).map_or(0, |row| !row.reference.0.unsigned_abs());
-    let mut keyed: Vec<(u64, u64, u32)> = places.into_iter().filter_map(|place| Some((key(row(place)?, by, now), newest(place), place))).collect();
+    let mut keyed: Vec<(u64, u64, u32)> = places.into_iter().filter_map(|place| row(place).map(|row| (key(row, by, now), newest(row), place))).collect();
     keyed.sort_unstable();
     if let Some(text) = by.and_then(text_of) {
         refine(&mut keyed, 1, &|place| row(place).map_or("", |row| text(row, now)));
@@ -24,6 +22,23 @@ pub fn arrange(rows: &[Arc<IncidentRow>], view: &View, me: Option<&Actor>, now: 
         keyed.reverse();
     }
     keyed.into_iter().map(|(.., place)| place).collect()
+}
+
+/// Which of two rows stands first; the same order as [`arrange`] gives.
+pub fn compare((a, row_a): (u32, &IncidentRow), (b, row_b): (u32, &IncidentRow), Sort { by, reverse }: Sort, now: Timestamp) -> Ordering {
+    let rest = || {
+        by.and_then(text_of).map_or(Ordering::Equal, |text| {
+            let letters = |row| text(row, now).bytes().map(|byte| byte.to_ascii_lowercase());
+            letters(row_a).cmp(letters(row_b))
+        })
+    };
+    let order = key(row_a, by, now).cmp(&key(row_b, by, now)).then_with(rest).then_with(|| (newest(row_a), a).cmp(&(newest(row_b), b)));
+    if reverse { order.reverse() } else { order }
+}
+
+/// The newest reference first where nothing else decides.
+fn newest(row: &IncidentRow) -> u64 {
+    !row.reference.0.unsigned_abs()
 }
 
 type Text = fn(&IncidentRow, Timestamp) -> &str;

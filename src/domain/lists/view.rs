@@ -102,6 +102,11 @@ pub struct Sort {
 }
 
 impl Sort {
+    /// How old something is, and who has it, depends on when one looks.
+    pub fn depends_on_time(self) -> bool {
+        matches!(self.by, Some(Column::Age | Column::Lead))
+    }
+
     /// In words.
     pub fn words(self) -> String {
         match self.by {
@@ -153,6 +158,11 @@ impl View {
             pairs.push(("columns".to_owned(), self.columns.iter().map(|column| column.slug()).collect::<Vec<_>>().join(",")));
         }
         pairs
+    }
+
+    /// Whether its rows or their order become others although no row changes.
+    pub fn depends_on_time(&self) -> bool {
+        self.filter.depends_on_time() || self.sort.depends_on_time()
     }
 
     /// What stands behind the `?` of its address.

@@ -9,7 +9,7 @@ use crate::{
         lists::{Column, IncidentRow},
         slo::{report::IncidentCosts, words},
     },
-    ui::{browser, drawing::view},
+    ui::browser::{self, Words},
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::{collections::HashMap, sync::Arc};
@@ -59,6 +59,12 @@ impl Costs {
         });
     }
 
+    /// Follows what is known.
+    pub fn track(self) {
+        self.known.track();
+        self.failed.track();
+    }
+
     async fn ask(self, list: List, seen: &[Arc<IncidentRow>]) {
         let now_s = list.session.live.now().epoch_secs();
         let is_old = |row: &IncidentRow| {
@@ -97,17 +103,17 @@ fn said(costs: &IncidentCosts) -> (String, String) {
     }
 }
 
-pub fn cell(list: List, id: IncidentId) -> AnyView {
-    let known = Memo::new(move |_| list.costs.known.with(|known| known.get(&id).map(|known| (known.figure.clone(), known.whole.clone()))));
-    (move || match known.get() {
-        Some((figure, whole)) => {
-            let said = whole.clone();
-            view! { <span title=whole>{figure} <span class="visually-hidden">" " {said}</span></span> }
-        }
-        None if list.costs.failed.get() => view! { <span class="muted" title="It could not be read; it is tried again.">"?"</span> },
-        None => view! { <span class="muted">"…"</span> },
+/// The figure, and what it is made of.
+pub fn words(list: List, id: IncidentId) -> Vec<Words> {
+    let said = |figure: &str, title: Option<&str>, class: Option<&'static str>| {
+        let attributes = vec![("title", title.map(str::to_owned)), ("class", class.map(str::to_owned))];
+        Words { text: Some(figure.to_owned()), attributes, is_checked: None }
+    };
+    list.costs.known.with_untracked(|known| match known.get(&id) {
+        Some(known) => vec![said(&known.figure, Some(&known.whole), None), Words::text(known.whole.clone())],
+        None if list.costs.failed.get_untracked() => vec![said("?", Some("It could not be read; it is tried again."), Some("muted")), Words::text("")],
+        None => vec![said("…", None, Some("muted")), Words::text("")],
     })
-    .into_any()
 }
 
 #[cfg(test)]

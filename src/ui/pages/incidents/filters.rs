@@ -108,6 +108,8 @@ pub fn views(list: List) -> AnyView {
     let kept = RwSignal::new(Vec::<SavedView>::new());
     let naming = RwSignal::new(None::<String>);
     spawn_local(async move {
+        // The list itself comes first.
+        browser::breathe().await;
         // Without an answer the views that everybody has still stand.
         if let Ok(views) = api::lists::views().await {
             let _ = kept.try_set(views);

@@ -3,9 +3,11 @@
 
 mod bar;
 mod bulk;
+mod cells;
 mod columns;
 mod costs;
 mod filters;
+mod lines;
 mod roll;
 mod selection;
 mod table;
@@ -14,12 +16,12 @@ mod window;
 use self::{
     roll::{Progress, Roll},
     selection::Selection,
-    window::Shape,
+    window::{SPARE, Shape},
 };
 use crate::{
     domain::{
         ids::IncidentId,
-        lists::{IncidentRow, Sort, View, arrange},
+        lists::{Arranged, IncidentRow, News, Sort, View},
         wording::grouped,
     },
     ui::{
@@ -49,6 +51,13 @@ const GATHERING_NEWS: Duration = Duration::from_millis(250);
 /// Where somebody was when the page was left: the view, how far it was scrolled, the row in focus.
 static LEFT: Mutex<Option<(String, f64, Option<IncidentId>)>> = Mutex::new(None);
 
+/// What the id of a row's element begins with.
+const ROW: &str = "row-";
+
+fn row_id(id: IncidentId) -> String {
+    format!("{ROW}{id}")
+}
+
 /// The page's state, by handle.
 #[derive(Clone, Copy)]
 struct List {
@@ -57,7 +66,7 @@ struct List {
     view: Memo<View>,
     /// The rows as they stand on screen, by their places in the roll. It changes when somebody
     /// asks for it, never by itself.
-    shown: RwSignal<Arc<Vec<u32>>>,
+    shown: RwSignal<Arc<Arranged>>,
     /// What has changed since then.
     news: RwSignal<News>,
     selection: RwSignal<Selection>,
@@ -69,6 +78,8 @@ struct List {
     size: RwSignal<(f64, f64, f64)>,
     /// How far the list's upper edge lies above what is seen.
     scrolled: RwSignal<f64>,
+    /// How many rows are drawn on either side of what is seen: none before that is painted once.
+    spare: RwSignal<usize>,
     /// On a phone: taps tick rows instead of opening them.
     picking: RwSignal<bool>,
     /// What the incidents on the screen cost, where that is asked for.
@@ -79,14 +90,6 @@ struct List {
     asking: RwSignal<Option<bulk::Bulk>>,
     /// What became of what was done last.
     report: RwSignal<Vec<bulk::Sent>>,
-}
-
-/// What has changed since the list was put in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct News {
-    more: usize,
-    fewer: usize,
-    moved: bool,
 }
 
 #[component]
@@ -163,11 +166,14 @@ impl List {
     fn begin() -> Self {
         let session = session();
         let query = session.address.query;
+        let roll = Roll::begin(session);
+        let view = Memo::new(move |_| query.with(|query| View::read(&query.0)));
+        let shown = roll.is_whole().then(|| view.with_untracked(|view| roll.arrange(session, view)));
         Self {
             session,
-            roll: Roll::begin(session),
-            view: Memo::new(move |_| query.with(|query| View::read(&query.0))),
-            shown: RwSignal::default(),
+            roll,
+            view,
+            shown: RwSignal::new(shown.unwrap_or_default()),
             news: RwSignal::default(),
             selection: RwSignal::default(),
             focus: RwSignal::new(None),
@@ -175,6 +181,7 @@ impl List {
             unfolded_height: RwSignal::new(0.0),
             size: RwSignal::new(browser::viewport()),
             scrolled: RwSignal::new(0.0),
+            spare: RwSignal::new(0),
             picking: RwSignal::new(false),
             costs: costs::Costs::default(),
             filtering: RwSignal::new(false),
@@ -187,16 +194,19 @@ impl List {
     fn follow(self) {
         let left = LEFT.lock().unwrap_or_else(PoisonError::into_inner).take().filter(|(query, ..)| *query == self.view.with_untracked(View::query));
         let place = StoredValue::new(left);
-        Effect::new(move |_| {
+        Effect::new(move |before: Option<()>| {
             self.view.track();
             self.roll.pages.track();
-            self.arrange();
+            // What was kept from the last visit is in order since the page began.
+            if before.is_some() || !self.roll.is_whole() {
+                self.arrange();
+            }
             if let Some((_, y, focus)) = place.try_update_value(Option::take).flatten() {
                 self.focus.set(focus);
                 browser::after_paint(move || browser::scroll_to(y));
             }
         });
-        // Looked for once for all changes that come together: it means putting every row in order.
+        // Looked for once for all changes that come together.
         let waiting = StoredValue::new(false);
         Effect::new(move |_| {
             self.roll.revision.track();
@@ -207,7 +217,10 @@ impl List {
             set_timeout(
                 move || {
                     if waiting.try_set_value(false).is_none() {
-                        self.news.set(self.shown.with_untracked(|shown| self.what_changed_since(shown)));
+                        let news = self.view.with_untracked(|view| self.shown.with_untracked(|shown| self.roll.news(self.session, view, shown)));
+                        if self.news.get_untracked() != news {
+                            self.news.set(news);
+                        }
                     }
                 },
                 GATHERING_NEWS,
@@ -224,6 +237,10 @@ impl List {
             // The page may have been left within the frame that this waited for.
             let _ = self.size.try_set(browser::viewport());
             let _ = self.scrolled.try_set(browser::scrolled_past("incident-rows"));
+            let ready = move || {
+                let _ = self.spare.try_set(SPARE);
+            };
+            set_timeout(ready, Duration::ZERO);
         };
         let scroll = window_event_listener_untyped("scroll", move |_| self.scrolled.set(browser::scrolled_past("incident-rows")));
         let resize = window_event_listener_untyped("resize", move |_| measure());
@@ -243,32 +260,12 @@ impl List {
 
     /// Puts the rows in the order of the view, now.
     fn arrange(self) {
-        let order = browser::timed("list.arrange", || self.order());
-        self.shown.set(Arc::new(order));
+        let arranged = browser::timed("list.arrange", || self.view.with_untracked(|view| self.roll.arrange(self.session, view)));
+        self.shown.set(arranged);
         self.news.set(News::default());
         browser::after_paint(move || {
             let _ = self.scrolled.try_set(browser::scrolled_past("incident-rows"));
         });
-    }
-
-    fn order(self) -> Vec<u32> {
-        let (actor, now) = (self.session.replica.actor(), self.session.live.now());
-        self.view.with_untracked(|view| self.roll.with(|rows| arrange(rows, view, actor.as_ref(), now)))
-    }
-
-    fn what_changed_since(self, shown: &[u32]) -> News {
-        let fresh = self.order();
-        if fresh == shown {
-            return News::default();
-        }
-        let sorted = |places: &[u32]| {
-            let mut places = places.to_vec();
-            places.sort_unstable();
-            places
-        };
-        let (new, old) = (sorted(&fresh), sorted(shown));
-        let missing = |from: &[u32], places: &[u32]| places.iter().filter(|place| from.binary_search(place).is_err()).count();
-        News { more: missing(&old, &new), fewer: missing(&new, &old), moved: true }
     }
 
     /// Looks at it otherwise; going back returns.
@@ -313,16 +310,18 @@ impl List {
     }
 
     fn at(self, position: usize) -> Option<Arc<IncidentRow>> {
-        let place = self.shown.with_untracked(|shown| shown.get(position).copied())?;
+        let place = self.shown.with_untracked(|shown| shown.places().get(position).copied())?;
         self.roll.row(place)
     }
 
     fn position(self, id: IncidentId) -> Option<usize> {
-        self.shown.with_untracked(|shown| self.roll.with(|rows| shown.iter().position(|place| rows.get(*place as usize).is_some_and(|row| row.id == id))))
+        let place = self.roll.place(id)?;
+        self.shown.with_untracked(|shown| shown.position(place))
     }
 
     fn ids(self) -> Vec<IncidentId> {
-        self.shown.with_untracked(|shown| self.roll.with(|rows| shown.iter().filter_map(|place| rows.get(*place as usize)).map(|row| row.id).collect()))
+        self.shown
+            .with_untracked(|shown| self.roll.with(|rows| shown.places().iter().filter_map(|place| rows.get(*place as usize)).map(|row| row.id).collect()))
     }
 
     fn pick(self, picking: bool) {
@@ -356,7 +355,7 @@ impl List {
             return;
         }
         let at = self.focus.get_untracked().and_then(|id| self.position(id));
-        let first_seen = untrack(|| self.shape()).window(self.scrolled.get_untracked() + COVERED_PX.0, 1.0).0;
+        let first_seen = untrack(|| self.shape()).window(self.scrolled.get_untracked() + COVERED_PX.0, 1.0, SPARE).0;
         let to = match at {
             Some(at) => at.saturating_add_signed(by).min(rows - 1),
             None => first_seen.min(rows - 1),

@@ -3,8 +3,8 @@
 
 /// Never more rows than this, however high the screen.
 pub const MOST_ROWS: usize = 60;
-/// Rows that are ready on either side of what is seen.
-const SPARE: usize = 8;
+/// Rows that are ready on either side of what is seen, once that stands.
+pub const SPARE: usize = 8;
 /// The rows move in steps, so that not every pixel of scrolling draws something.
 const STEP: usize = 4;
 
@@ -36,10 +36,10 @@ impl Shape {
     }
 
     /// The rows that are in the page, from and up to, when `from` to `from + height` is seen.
-    pub fn window(&self, from: f64, height: f64) -> (usize, usize) {
+    pub fn window(&self, from: f64, height: f64, spare: usize) -> (usize, usize) {
         let first = self.row_at(from);
         let last = (self.row_at(from + height.max(0.0)) + 1).min(self.rows);
-        let spare = SPARE.min(MOST_ROWS.saturating_sub(last - first.min(last)) / 2);
+        let spare = spare.min(MOST_ROWS.saturating_sub(last - first.min(last)) / 2);
         let first = first.saturating_sub(spare) / STEP * STEP;
         (first, (last + spare).div_ceil(STEP).saturating_mul(STEP).min(self.rows).min(first + MOST_ROWS))
     }
@@ -67,11 +67,11 @@ mod tests {
 
     #[test]
     fn only_what_is_seen_and_a_little_more_is_in_the_page() {
-        assert_eq!(SHAPE.window(0.0, 900.0), (0, 36));
-        assert_eq!(SHAPE.window(7_200.0, 900.0), (192, 236));
-        assert_eq!(SHAPE.window(360_000.0, 900.0), (9_992, 10_000));
-        assert_eq!(Shape { rows: 3, ..SHAPE }.window(-200.0, 900.0), (0, 3));
-        assert_eq!(Shape::default().window(0.0, 900.0), (0, 0));
+        assert_eq!(SHAPE.window(0.0, 900.0, SPARE), (0, 36));
+        assert_eq!(SHAPE.window(7_200.0, 900.0, SPARE), (192, 236));
+        assert_eq!(SHAPE.window(360_000.0, 900.0, SPARE), (9_992, 10_000));
+        assert_eq!(Shape { rows: 3, ..SHAPE }.window(-200.0, 900.0, SPARE), (0, 3));
+        assert_eq!(Shape::default().window(0.0, 900.0, SPARE), (0, 0));
     }
 
     #[test]
@@ -80,11 +80,11 @@ mod tests {
         assert_eq!((shape.top_of(2), shape.top_of(3)), (72.0, 408.0));
         assert_eq!(shape.height(), SHAPE.height() + 300.0);
         // Looking at the middle of what is unfolded, its row is in the page.
-        let (first, last) = shape.window(200.0, 100.0);
+        let (first, last) = shape.window(200.0, 100.0, SPARE);
         assert!(first <= 2 && last > 2);
         // Likewise at the end of something that is forty rows high.
         let high = Shape { unfolded: Some((8_005, 1_400.0)), ..SHAPE };
-        let (first, last) = high.window(high.top_of(8_006) - 30.0, 200.0);
+        let (first, last) = high.window(high.top_of(8_006) - 30.0, 200.0, SPARE);
         assert!(first <= 8_005 && last > 8_005);
     }
 
@@ -99,7 +99,7 @@ mod tests {
         #[test]
         fn every_row_that_is_seen_is_in_the_page(from in 0.0..350_000.0_f64, height in 200.0..2_000.0_f64, at in 0..10_000_usize, open in 0.0..900.0_f64) {
             let shape = Shape { unfolded: Some((at, open)), ..SHAPE };
-            let (first, last) = shape.window(from, height);
+            let (first, last) = shape.window(from, height, SPARE);
             prop_assert!(last - first <= MOST_ROWS && last <= shape.rows);
             prop_assert!(shape.top_of(first) <= from.max(0.0));
             if height <= 1_400.0 && last < shape.rows {
