@@ -128,6 +128,7 @@ async fn prune(app: &App) -> Result<(), StoreError> {
     app.store.prune_changes(i64::from(app.config.stream_retention)).await?;
     app.store.prune_commands(now.plus_secs(-COMMANDS_KEPT_FOR_SECS)).await?;
     app.store.prune_change_deliveries(now.plus_secs(-CHANGE_DELIVERIES_KEPT_FOR_SECS)).await?;
+    app.store.prune_told_ends(now).await?;
     app.store.prune_sessions(now).await?;
     Ok(())
 }

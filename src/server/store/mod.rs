@@ -24,6 +24,7 @@ mod people;
 mod preview;
 mod purge;
 mod readings;
+mod refold;
 mod repeats;
 mod rows;
 mod search;
@@ -213,6 +214,7 @@ impl Store {
             replays: import::Replays::default(),
         };
         store.migrate().await?;
+        store.refold().await?;
         store.begin_stream().await?;
         writer::run(store.clone_for_writer(), jobs);
         Ok(store)

@@ -1,6 +1,6 @@
 //! What the background jobs read and write: the sign of life, and what has outlived its use.
 
-use super::{Store, StoreError, query};
+use super::{Store, StoreError, batch::kept_since, query};
 use crate::domain::time::Timestamp;
 use sqlx::Row;
 
@@ -58,6 +58,13 @@ impl Store {
         const SQL: &str =
             "DELETE FROM change_deliveries WHERE delivery_id IN (SELECT delivery_id FROM change_deliveries WHERE seen_at < $1 LIMIT 1000) AND seen_at < $1";
         self.delete_in_batches(SQL, before, "prune deliveries of changes").await
+    }
+
+    /// Forgets the ends that were told so long ago that nothing they overtook still comes.
+    pub async fn prune_told_ends(&self, now: Timestamp) -> Result<u64, StoreError> {
+        const SQL: &str = "DELETE FROM told_ends WHERE (integration_id, dedupe_key) IN \
+                           (SELECT integration_id, dedupe_key FROM told_ends WHERE received_at < $1 LIMIT 1000)";
+        self.delete_in_batches(SQL, kept_since(now), "prune the ends that were told").await
     }
 
     /// Forgets sessions that are over.

@@ -324,7 +324,7 @@ fn look(kind: &EventKind) -> (Glyph, Option<&'static str>) {
         EventKind::Decision { .. } => (Glyph::Gavel, Some("Decision")),
         EventKind::Linked { .. } => (Glyph::Link, None),
         EventKind::Pinned { .. } | EventKind::Unpinned { .. } => (Glyph::Pin, None),
-        EventKind::TimeCorrected { .. } => (Glyph::Clock, None),
+        EventKind::TimeCorrected { .. } | EventKind::UpdatePostponed { .. } => (Glyph::Clock, None),
         EventKind::TitleSet { .. } | EventKind::ServicesSet { .. } | EventKind::Tagged { .. } => (Glyph::Tag, None),
         EventKind::ImpactSet { .. } => (Glyph::Person, None),
         EventKind::PrivacySet { .. } => (Glyph::Lock, None),

@@ -254,7 +254,14 @@ fn cell(list: List, row: &Arc<IncidentRow>, column: Column) -> AnyView {
         }
         Column::Lead => who(list, row),
         Column::State => view! { <StateBadge state=row.state /> },
-        Column::Updated => view! { <RelativeTime at=row.updated_at now /> },
+        Column::Updated => {
+            let (row, at) = (row.clone(), row.updated_at);
+            (move || match row.late_words(now.get()) {
+                Some(words) => view! { <b class="list__late" title=exact(at)>{words}</b> },
+                None => view! { <RelativeTime at now /> },
+            })
+            .into_any()
+        }
         Column::Started => {
             let at = row.started_at;
             view! { <time title=exact(at)>{move || list.session.zone.get().clock(at, now.get())}</time> }
@@ -313,6 +320,7 @@ fn card(list: List, item: &Item) -> AnyView {
         alerts => format!("{} alerts", wording::grouped(alerts as usize)),
     };
     let storm = row.alerts > 1;
+    let late = row.clone();
     let to = Route::incident(row.reference);
     let path = to.path();
     view! {
@@ -352,6 +360,7 @@ fn card(list: List, item: &Item) -> AnyView {
                 {who(list, &item.row)}
                 " · "
                 {alerts}
+                {move || late.late_words(now.get()).map(|words| view! { " · " <b class="list__late">{words}</b> })}
             </div>
             {storm.then(|| view! { <div class="list__fold" role="gridcell">{fold_button(list, &item.row, unfolded)}</div> })}
         </div>
