@@ -345,7 +345,7 @@ records! {
     ServiceAvailability { service, availability }
     Settings { rate_limit, header, timestamp_header, heartbeat_s }
     SignatureCheck { required, header, given, holds, words }
-    Snapshot { seq, now, me, incidents, people, services, demo }
+    Snapshot { seq, now, me, incidents, people, services, demo, warning }
     SourceCard { slug, title, setup, example }
     TrendGroup { key, incidents, figures, availability }
     Trends { from, to, all, groups, by_severity, open, step, series, services }

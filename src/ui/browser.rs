@@ -17,7 +17,7 @@ mod files;
 mod place;
 
 pub use files::Picked;
-pub use place::{is_unfolded, new_place, take_place};
+pub use place::{is_unfolded, new_place, take_place, unfold};
 
 fn window() -> web_sys::Window {
     web_sys::window().expect("a browser's page has a window")
@@ -656,6 +656,11 @@ pub fn set_address(address: &str, replace: bool) {
 fn here() -> String {
     let location = window().location();
     [location.pathname(), location.search(), location.hash()].into_iter().map(Result::unwrap_or_default).collect()
+}
+
+/// What the address names behind its `#`.
+pub fn place_named() -> String {
+    window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
 }
 
 /// Scrolls to what the address names behind its `#`, else to the top.

@@ -155,15 +155,18 @@ struct End {
 
 impl Batch<'_> {
     /// Applies one delivery; `job` is its place in the batch. What is imported touches no incident
-    /// that is hidden from the `importer`; what an integration sends now has none.
-    pub async fn deliver(&mut self, delivery: &Delivery, importer: Option<&Actor>, job: usize) -> Result<Receipt, StoreError> {
+    /// that is hidden from the `importer`, who sent it in this place among others; what an
+    /// integration sends now has none.
+    pub async fn deliver(&mut self, delivery: &Delivery, importer: Option<(&Actor, usize)>, job: usize) -> Result<Receipt, StoreError> {
         let mut receipt = Receipt::default();
         let integration = delivery.integration_id;
         // From whom nothing is hidden, nothing is looked for either: a history has many signals.
-        let importer = importer.filter(|importer| !importer.role.may(Right::SeePrivate));
+        let importer = importer.filter(|(importer, _)| !importer.role.may(Right::SeePrivate));
         for signal in &delivery.signals {
-            if importer.is_some() && self.touches_hidden(delivery, signal, importer).await? {
-                receipt.hidden = vec![0];
+            if let Some((importer, place)) = importer
+                && self.touches_hidden(delivery, signal, Some(importer)).await?
+            {
+                receipt.hidden = vec![place];
                 continue;
             }
             let key = signal.dedupe_key.as_str();

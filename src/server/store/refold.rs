@@ -26,23 +26,23 @@ impl Store {
     }
 }
 
-/// The same within a transaction.
+/// The same within a transaction. Nothing is kept prepared: a restore makes the tables anew.
 pub(super) async fn refold(write: &mut AnyConnection) -> Result<(), StoreError> {
     const OPEN: &str = "SELECT id, ref FROM incidents WHERE state IN ('triage', 'active', 'mitigated')";
     const SAVE: &str = "UPDATE incidents SET doc = $2 WHERE id = $1";
     const NOTE: &str = "INSERT INTO meta (name, value) VALUES ('folded_as', $1) ON CONFLICT (name) DO UPDATE SET value = $1";
     let what = || query("fold open incidents anew");
     // Counted as a write, so that no writer goes on with what it remembers.
-    sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'write'").execute(&mut *write).await.map_err(what())?;
-    for row in sqlx::query(OPEN).fetch_all(&mut *write).await.map_err(what())? {
+    sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'write'").persistent(false).execute(&mut *write).await.map_err(what())?;
+    for row in sqlx::query(OPEN).persistent(false).fetch_all(&mut *write).await.map_err(what())? {
         let (id, reference) = (IncidentId(rows::parsed(&row, 0)?), IncidentRef(rows::get(&row, 1)?));
-        let events = sqlx::query(rows::EVENTS_OF_INCIDENT).bind(id.to_string()).fetch_all(&mut *write).await.map_err(what())?;
+        let events = sqlx::query(rows::EVENTS_OF_INCIDENT).persistent(false).bind(id.to_string()).fetch_all(&mut *write).await.map_err(what())?;
         // What cannot be read any more stays as it is: `tocsin verify` names it.
         let Ok(events) = events.iter().map(rows::event).collect::<Result<Vec<_>, _>>() else { continue };
         let Some(folded) = Incident::fold(id, reference, &events) else { continue };
-        sqlx::query(SAVE).bind(id.to_string()).bind(rows::to_json(&folded)).execute(&mut *write).await.map_err(what())?;
+        sqlx::query(SAVE).persistent(false).bind(id.to_string()).bind(rows::to_json(&folded)).execute(&mut *write).await.map_err(what())?;
     }
-    sqlx::query(NOTE).bind(FOLDED_AS.to_string()).execute(&mut *write).await.map_err(what()).map(drop)
+    sqlx::query(NOTE).persistent(false).bind(FOLDED_AS.to_string()).execute(&mut *write).await.map_err(what()).map(drop)
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
         let mara = Actor { who: ActorRef::console(), role: Role::Responder };
         let person = Actor { who: ActorRef { kind: crate::domain::people::ActorKind::Person, id: "mara".to_owned(), name: "Mara".to_owned() }, ..mara };
         let draft = Declare { title: "t".to_owned(), severity: Some(Severity::Sev1), ..Declare::default() };
-        store.declare(draft, person, "key").await.expect("a responder may");
+        store.declare(draft, &person, "key").await.expect("a responder may");
         let mut write = store.begin().await.expect("the store works");
         for old in ["UPDATE incidents SET doc = replace(doc, '\"told_at\":', '\"was\":')", "DELETE FROM meta WHERE name = 'folded_as'"] {
             sqlx::query(old).execute(&mut *write).await.expect("it fits");

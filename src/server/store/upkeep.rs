@@ -1,8 +1,9 @@
 //! What the background jobs read and write: the sign of life, and what has outlived its use.
 
-use super::{Store, StoreError, batch::kept_since, query};
+use super::{Store, StoreError, batch::kept_since, query, rows};
 use crate::domain::time::Timestamp;
 use sqlx::Row;
+use std::collections::BTreeMap;
 
 /// Most rows deleted in one transaction, so that nobody waits long behind a clean-up.
 const BATCH: i64 = 1_000;
@@ -21,6 +22,12 @@ impl Store {
         let mut write = self.begin().await?;
         sqlx::query(SQL).bind(at.micros().to_string()).execute(&mut *write).await.map_err(query("note the sign of life"))?;
         write.commit().await.map_err(query("note the sign of life"))
+    }
+
+    /// How far the database was written: its counters, which only grow.
+    pub async fn counted(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let found = sqlx::query("SELECT name, value FROM counters").fetch_all(self.readers()).await.map_err(query("read the counters"))?;
+        found.iter().map(|row| Ok((rows::get(row, 0)?, rows::get(row, 1)?))).collect()
     }
 
     /// Notes that the brief of this date is sent; `false` where somebody has noted it already.

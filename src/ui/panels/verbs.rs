@@ -97,7 +97,7 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
     });
     view! {
         <div class="verbs" role="group" aria-label="What can be done">
-            {plain::questions()}
+            {plain::questions(incident.with_untracked(|incident| incident.resolved_at.is_some()))}
             {move || line.get().map(|(reason, composes)| above(reason, composes))}
             {move || offers.get().into_iter().map(button).collect_view()}
             <Menu label="More to do" class="verb verb--more" glyph=Glyph::More above=true items />
