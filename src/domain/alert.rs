@@ -188,7 +188,7 @@ pub enum Ignored {
     Unknown,
     /// It is older than what is known already.
     Late,
-    /// Its own end arrived before it: see [`is_overtaken`].
+    /// Its own end arrived before it: see [`judge_after`].
     Overtaken,
 }
 
@@ -241,14 +241,26 @@ pub fn judge(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) 
     }
 }
 
-/// When a resolve says that it was over, by its sender's clock. `None`: it says no time, or is none.
-pub fn told_end(signal: &Signal, received_at: Timestamp) -> Option<Timestamp> {
-    told_at(signal, received_at).filter(|_| signal.action == SignalAction::Resolve)
+/// The same where an earlier resolve told of this identity that it was over at `ended_at`, though
+/// nothing of it was open: see [`told_end`].
+pub fn judge_after(newest: Option<&Episode>, ended_at: Option<Timestamp>, signal: &Signal, received_at: Timestamp) -> Verdict {
+    match judge(newest, signal, received_at) {
+        Verdict::Open { .. } if ended_at.is_some_and(|at| is_overtaken(signal, at, received_at)) => Verdict::Ignore(Ignored::Overtaken),
+        verdict => verdict,
+    }
+}
+
+/// When a resolve of which nothing is open says that it was over, by its sender's clock. `None`: it
+/// says no time, is no such resolve, or the newest episode says as much: many senders say each end twice.
+pub fn told_end(newest: Option<&Episode>, signal: &Signal, received_at: Timestamp) -> Option<Timestamp> {
+    let told_at = told_at(signal, received_at).filter(|_| signal.action == SignalAction::Resolve)?;
+    let says_as_much = |last: &Episode| last.resolved_at.is_none() || told_at <= over_since(last) && last.resolved_at != last.expires_at;
+    (!newest.is_some_and(says_as_much)).then_some(told_at)
 }
 
 /// Whether a firing is one that its sender has ended already: the resolve, which said `ended_at`,
 /// overtook it, as happens when the firing had to be sent again. Nobody would ever resolve it.
-pub fn is_overtaken(signal: &Signal, ended_at: Timestamp, received_at: Timestamp) -> bool {
+fn is_overtaken(signal: &Signal, ended_at: Timestamp, received_at: Timestamp) -> bool {
     let is_dated = credible(signal.started_at, received_at).is_some();
     signal.action == SignalAction::Fire && is_dated && told_at(signal, received_at).is_some_and(|at| at <= ended_at)
 }
@@ -395,8 +407,12 @@ mod tests {
     fn a_firing_that_began_before_its_end_was_told_is_overtaken() {
         let received_at = NOON.plus_secs(110);
         let resolve = Signal { started_at: Some(NOON), ..a_signal(SignalAction::Resolve, NOON.plus_secs(90)) };
-        assert_eq!(told_end(&resolve, received_at), Some(NOON.plus_secs(90)));
-        assert_eq!(told_end(&a_signal(SignalAction::Fire, NOON), received_at), None);
+        assert_eq!(told_end(None, &resolve, received_at), Some(NOON.plus_secs(90)));
+        assert_eq!(told_end(None, &a_signal(SignalAction::Fire, NOON), received_at), None);
+        let of_episode =
+            |ended: i64, expires_at| told_end(Some(&Episode { expires_at, ..an_episode(NOON, Some(NOON.plus_secs(ended))) }), &resolve, received_at);
+        assert_eq!((of_episode(90, None), of_episode(80, None)), (None, Some(NOON.plus_secs(90))), "what is known already is not told again");
+        assert_eq!(of_episode(90, Some(NOON.plus_secs(90))), Some(NOON.plus_secs(90)), "it ran out by our clock: its sender says that it ended");
         let overtaken = |signal: &Signal| is_overtaken(signal, NOON.plus_secs(90), received_at);
         let fire = |secs| a_signal(SignalAction::Fire, NOON.plus_secs(secs));
         assert!(overtaken(&fire(0)) && overtaken(&fire(90)));
@@ -406,7 +422,7 @@ mod tests {
         assert!(!overtaken(&Signal { started_at: Some(Timestamp::MIN), event_at: None, ..fire(0) }), "the zero time is none");
         assert!(!overtaken(&resolve));
         let far_ahead = a_signal(SignalAction::Resolve, NOON.plus_secs(86_400));
-        assert_eq!(told_end(&far_ahead, received_at), None, "such a clock is not believed");
+        assert_eq!(told_end(None, &far_ahead, received_at), None, "such a clock is not believed");
     }
 
     #[test]

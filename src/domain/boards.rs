@@ -26,6 +26,9 @@ pub struct Snapshot {
     pub services: Vec<String>,
     /// The server holds demo data.
     pub demo: bool,
+    /// What everybody has to know of the server's data, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// One incident with everything its page shows.

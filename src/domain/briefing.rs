@@ -13,7 +13,7 @@ use super::{
     },
     sorting,
     time::Timestamp,
-    wording,
+    updates, wording,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -149,8 +149,7 @@ impl Briefing {
     /// “next update in 12 min”, “update 4 min late”, and whether it is late; `None` where none is due.
     pub fn update_words(&self, major: &Major) -> Option<(String, bool)> {
         let due = self.updates.iter().find(|due| due.reference == major.reference)?;
-        let secs = due.at.secs_since(self.at);
-        Some(if secs < 0 { (format!("update {} late", wording::span(-secs)), true) } else { (format!("next update in {}", wording::span(secs)), false) })
+        Some(updates::words(due.at, self.at))
     }
 
     /// The headline as one line.

@@ -318,7 +318,7 @@ records! {
     Incident {
         id, reference as "ref", origin, title, kind, state, severity, proposed_severity, severity_reason, answers, acknowledged, services, roles, labels,
         impact, signals, impact_by_person, touched, private, started_at, detected_at, acknowledged_at, mitigated_at, resolved_at, resolved_by, closed_at,
-        merged_into, declared_by, pinned, updated_at, marks, version
+        merged_into, declared_by, pinned, told_at, update_postponed_to, updated_at, marks, version
     }
     IncidentPage { seq, incident, events, alerts }
     Integration {
@@ -345,7 +345,7 @@ records! {
     ServiceAvailability { service, availability }
     Settings { rate_limit, header, timestamp_header, heartbeat_s }
     SignatureCheck { required, header, given, holds, words }
-    Snapshot { seq, now, me, incidents, people, services, demo }
+    Snapshot { seq, now, me, incidents, people, services, demo, warning }
     SourceCard { slug, title, setup, example }
     TrendGroup { key, incidents, figures, availability }
     Trends { from, to, all, groups, by_severity, open, step, series, services }
@@ -444,6 +444,7 @@ variants! { EventKind tagged "kind" in "data" {
     "impact_set" ImpactSet { impact, reason }
     "tagged" Tagged { labels }
     "privacy_set" PrivacySet { private }
+    "update_postponed" UpdatePostponed { until, reason }
 } else EventKind::Pinned { seq: 0 } }
 
 variants! { Command tagged "command" in {
@@ -471,6 +472,7 @@ variants! { Command tagged "command" in {
     "set_impact" SetImpact { impact, reason }
     "tag" Tag { labels }
     "set_private" SetPrivate { private }
+    "postpone_update" PostponeUpdate { for_s, reason }
     "attach_alert" AttachAlert { alert }
     "detach_alert" DetachAlert { alert, reason }
 } else Command::Pin { seq: 0 } }
@@ -738,6 +740,7 @@ mod tests {
             Command::SetImpact { impact: impact.clone(), reason: None },
             Command::Tag { labels: BTreeMap::from([("a".to_owned(), String::new())]) },
             Command::SetPrivate { private: true },
+            Command::PostponeUpdate { for_s: 900, reason: None },
             Command::DetachAlert { alert: AlertId(id), reason: None },
         ]
         .iter()

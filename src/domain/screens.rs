@@ -114,6 +114,8 @@ pub struct PlainFields {
     /// How long an acknowledgement holds; `None` is until further notice.
     pub for_s: Option<i64>,
     pub reason: Option<String>,
+    /// Of a reopening: whether it was well between the resolve and now.
+    pub recovered: Option<bool>,
     pub text: String,
 }
 
@@ -153,14 +155,14 @@ impl PlainVerb {
         }
     }
 
-    pub fn command(self, PlainFields { for_s, reason, text }: PlainFields) -> Command {
+    pub fn command(self, PlainFields { for_s, reason, recovered, text }: PlainFields) -> Command {
         match self {
             PlainVerb::Acknowledge => Command::Acknowledge { for_s, happened_at: None },
             PlainVerb::Activate => Command::Activate { reason },
             PlainVerb::Mitigate => Command::Mitigate { reason, happened_at: None },
             PlainVerb::Resolve => Command::Resolve { reason, happened_at: None },
             PlainVerb::Close => Command::Close { reason },
-            PlainVerb::Reopen => Command::Reopen { reason, recovered: None },
+            PlainVerb::Reopen => Command::Reopen { reason, recovered },
             PlainVerb::Note => Command::Note { text, happened_at: None },
         }
     }
@@ -190,5 +192,7 @@ mod tests {
             assert_eq!(PlainVerb::of(&verb.command(PlainFields::default())), Some(verb));
         }
         assert_eq!(PlainVerb::from_slug("merge"), None);
+        let never = PlainFields { recovered: Some(false), ..PlainFields::default() };
+        assert_eq!(PlainVerb::Reopen.command(never), Command::Reopen { reason: None, recovered: Some(false) });
     }
 }

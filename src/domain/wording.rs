@@ -166,6 +166,7 @@ pub fn event(kind: &EventKind) -> String {
         }
         EventKind::PrivacySet { private: true } => "Made private".to_owned(),
         EventKind::PrivacySet { private: false } => "Made visible to everybody".to_owned(),
+        EventKind::UpdatePostponed { until, reason } => format!("Next update postponed to {} UTC{}", until.hour_minute(), because(reason)),
     }
 }
 

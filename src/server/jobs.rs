@@ -55,7 +55,10 @@ pub fn start(app: &Arc<App>, down_secs: i64, lease: &Lease) -> TaskTracker {
     every(&tracker, app, "foreign_integrations", Duration::from_millis(500), |app| async move { app.senders.refresh(&app.store).await });
     every(&tracker, app, "heard", Duration::from_secs(1), |app| async move { app.senders.write_heard(&app.store).await });
     every(&tracker, app, "deliveries", Duration::from_secs(2), |app| async move { app.notes.write(&app.store).await });
-    every(&tracker, app, "alive", ALIVE_EVERY, |app| async move { app.store.note_alive(app.clock().now()).await });
+    every(&tracker, app, "alive", ALIVE_EVERY, |app| async move {
+        app.store.note_alive(app.clock().now()).await?;
+        app.mark.write(&app.store).await
+    });
     let (lease, measuring) = (lease.clone(), lease.clone());
     every(&tracker, app, "lease", LEASE_EVERY, move |app| {
         let lease = lease.clone();
@@ -99,6 +102,7 @@ pub async fn finish(app: &App, lease: &Lease) {
         ("heard", app.senders.write_heard(&app.store).await),
         ("alive", app.store.note_alive(app.clock().now()).await),
         ("lease", app.store.drop_lease(lease).await),
+        ("mark", app.mark.write(&app.store).await),
     ];
     for (job, done) in last_words {
         if let Err(error) = done {
@@ -128,6 +132,7 @@ async fn prune(app: &App) -> Result<(), StoreError> {
     app.store.prune_changes(i64::from(app.config.stream_retention)).await?;
     app.store.prune_commands(now.plus_secs(-COMMANDS_KEPT_FOR_SECS)).await?;
     app.store.prune_change_deliveries(now.plus_secs(-CHANGE_DELIVERIES_KEPT_FOR_SECS)).await?;
+    app.store.prune_told_ends(now).await?;
     app.store.prune_sessions(now).await?;
     Ok(())
 }

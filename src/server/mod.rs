@@ -18,6 +18,7 @@ pub mod levels;
 mod lingering;
 mod live;
 pub mod mail;
+pub mod mark;
 mod measure;
 pub mod observed;
 pub mod otlp;

@@ -62,6 +62,10 @@ pub async fn run_until(mut config: Config, pages: Pages, ready: impl FnOnce(Sock
     let lease = Lease::new(address);
     store.renew_lease(&lease).await?;
     let app = App::with_pages(store, config, pages);
+    app.mark.look(&app.store).await?;
+    if let Some(advice) = app.mark.advice() {
+        tracing::error!("{advice}");
+    }
     people::ensure_demo_people(&app).await.map_err(ServeError::Accounts)?;
     let down_secs = jobs::after_downtime(&app).await?;
     let running = jobs::start(&app, down_secs, &lease);

@@ -6,6 +6,7 @@ use super::{
     config::Config,
     hooks::{notes::Notes, senders::Senders},
     levels::{Levels, burning::Burning},
+    mark::Mark,
     measure::Measure,
     observed::Observed,
     pages::Pages,
@@ -19,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 /// The running server's parts.
 pub struct App {
     pub store: Store,
+    /// How far it was written, and whether it was found to be behind.
+    pub mark: Mark,
     pub config: Config,
     /// How pages are drawn.
     pub pages: Pages,
@@ -54,6 +57,7 @@ impl App {
         let token_limits = TokenLimits::new(config.token_rate_limit);
         let observed = Observed::new(store.clone(), config.telemetry);
         Arc::new(Self {
+            mark: Mark::of(&store),
             store,
             config,
             pages,

@@ -143,7 +143,11 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, no_store, "stopping\n").into_response();
     }
     match tokio::time::timeout(READY_WITHIN, app.store.ping()).await {
-        Ok(Ok(())) => (no_store, "ready\n").into_response(),
+        // It works, and whoever looks closer is to see what it works with.
+        Ok(Ok(())) => match app.mark.behind() {
+            Some(behind) => (no_store, format!("ready\nwarning: {}\n", behind.words())).into_response(),
+            None => (no_store, "ready\n").into_response(),
+        },
         Ok(Err(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, no_store, "the database does not answer\n").into_response()

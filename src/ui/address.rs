@@ -10,6 +10,8 @@ use leptos::prelude::*;
 pub struct Address {
     pub path: RwSignal<String>,
     pub query: RwSignal<Query>,
+    /// What stands behind the `#`. It is told again whenever it is asked for again.
+    pub place: RwSignal<String>,
 }
 
 /// What stands behind the `?`, in its order, decoded.
@@ -42,12 +44,12 @@ pub fn address_of(path: &str, query: &[(&str, &str)]) -> String {
 impl Address {
     /// An address that is drawn once and never left.
     pub fn still(path: &str, query: Vec<(String, String)>) -> Self {
-        Self { path: RwSignal::new(path.to_owned()), query: RwSignal::new(Query(query)) }
+        Self { path: RwSignal::new(path.to_owned()), query: RwSignal::new(Query(query)), place: RwSignal::new(String::new()) }
     }
 
     /// Reads the address and follows it from now on.
     pub fn begin() -> Self {
-        let address = Self { path: RwSignal::new(String::new()), query: RwSignal::new(Query::default()) };
+        let address = Self { path: RwSignal::new(String::new()), query: RwSignal::new(Query::default()), place: RwSignal::new(String::new()) };
         address.read();
         browser::on_history(move || address.read());
         browser::on_inner_link(move |to| address.visit(&to, false));
@@ -84,6 +86,7 @@ impl Address {
         let (path, query) = browser::address();
         self.query.set(Query(query));
         self.path.set(path);
+        self.place.set(browser::place_named());
     }
 }
 

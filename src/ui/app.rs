@@ -110,6 +110,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
         }
         fetched.unwrap_or(false) || fetch
     });
+    let warning = Memo::new(move |_| session.replica.warning());
     let has_frame = Memo::new(move |_| session.built.get() >= Built::Page);
     let page = move || match route.get() {
         _ if !has_frame.get() => ().into_any(),
@@ -157,6 +158,7 @@ fn Inside(route: Memo<Option<Route>>) -> impl IntoView {
     view! {
         <Shell route>
             {session.is_still().then(|| pages::notice())} <UnsentBar />
+            {move || warning.get().map(|words| view! { <p class="warning-bar" role="alert">{words}</p> })}
             {move || page()}
         </Shell>
     }

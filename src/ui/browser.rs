@@ -19,7 +19,7 @@ mod place;
 
 pub use copies::{Piece, Words, children, drawn, focus_within, put_in_order};
 pub use files::Picked;
-pub use place::{is_unfolded, new_place, take_place};
+pub use place::{is_unfolded, new_place, take_place, unfold};
 pub use web_sys::Element;
 
 fn window() -> web_sys::Window {
@@ -694,6 +694,11 @@ pub fn set_address(address: &str, replace: bool) {
 fn here() -> String {
     let location = window().location();
     [location.pathname(), location.search(), location.hash()].into_iter().map(Result::unwrap_or_default).collect()
+}
+
+/// What the address names behind its `#`.
+pub fn place_named() -> String {
+    window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
 }
 
 /// Scrolls to what the address names behind its `#`, else to the top.

@@ -1,5 +1,6 @@
 //! The board's list: which incidents, in which order, and the sums above them.
 
+use super::clocks;
 use crate::domain::{
     ids::IncidentId,
     incident::{Incident, IncidentRole, SignalState, State},
@@ -69,6 +70,9 @@ pub struct Count {
     pub oldest: Option<Timestamp>,
     /// How many of them have alerts that still fire.
     pub firing: usize,
+    /// Of how many an update is late, and since when the first of them.
+    pub late: usize,
+    pub late_since: Option<Timestamp>,
 }
 
 /// The board, ready to be drawn.
@@ -116,7 +120,15 @@ pub fn arrange(incidents: &[Arc<Incident>], filter: Filter, actor: Option<&Actor
             resolved.push(incident);
         }
     }
-    sorting::sort_by_key(&mut open, |(incident, heap)| (*heap != Heap::Nobody, urgency(incident.shown_severity()), incident.started_at, incident.reference));
+    let late_since = |incident: &Incident| clocks::inside(incident).map(|due| due.at).filter(|at| *at < now);
+    let needs_you = |incident: &Incident, heap: Heap| match (heap, late_since(incident)) {
+        (Heap::Nobody, _) => 0,
+        (_, Some(_)) => 1,
+        (_, None) => 2,
+    };
+    sorting::sort_by_key(&mut open, |(incident, heap)| {
+        (needs_you(incident, *heap), urgency(incident.shown_severity()), incident.started_at, incident.reference)
+    });
     sorting::sort_by_key(&mut resolved, |incident| std::cmp::Reverse((incident.resolved_at, incident.reference)));
 
     let mine = |incident: &Incident| actor.is_some_and(|actor| is_mine(incident, actor, now));
@@ -127,6 +139,10 @@ pub fn arrange(incidents: &[Arc<Incident>], filter: Filter, actor: Option<&Actor
         count.n += 1;
         count.oldest = Some(count.oldest.map_or(incident.started_at, |oldest| oldest.min(incident.started_at)));
         count.firing += usize::from(incident.signal_state() == SignalState::Firing);
+        if let Some(since) = late_since(incident) {
+            count.late += 1;
+            count.late_since = Some(count.late_since.map_or(since, |known| known.min(since)));
+        }
         let is_mine = mine(incident);
         listing.all += 1;
         listing.mine += usize::from(is_mine);
@@ -194,6 +210,28 @@ mod tests {
         assert_eq!(numbers(&listing.waiting), [4, 2, 3, 5]);
         assert_eq!(listing.counts.each_ref().map(|count| count.n), [4, 1, 0]);
         assert_eq!(listing.counts[0].oldest, Some(NOON.plus_secs(-99)));
+    }
+
+    #[test]
+    fn where_an_update_is_late_it_comes_before_what_is_told_in_time() {
+        let board: Vec<_> = [
+            acknowledged(an_incident(1, Some(Severity::Sev2), 10), "jonas"),
+            acknowledged(an_incident(2, Some(Severity::Sev1), 10), "jonas"),
+            acknowledged(an_incident(3, Some(Severity::Sev4), 10), "jonas"),
+        ]
+        .map(|mut incident| {
+            incident.acknowledged.as_mut().expect("it is acknowledged").until = None;
+            incident
+        })
+        .map(Arc::new)
+        .to_vec();
+        let rows = |secs| numbers(&arrange(&board, Filter::default(), Some(&mara()), NOON.plus_secs(secs)).rows);
+        assert_eq!((rows(60), rows(16 * 60)), (vec![2, 1, 3], vec![2, 1, 3]));
+        let mut told = (*board[1]).clone();
+        told.told_at = Some(NOON.plus_secs(25 * 60));
+        let listing = arrange(&[board[0].clone(), Arc::new(told)], Filter::default(), Some(&mara()), NOON.plus_secs(34 * 60));
+        assert_eq!(numbers(&listing.rows), [1, 2], "of the first an update is late");
+        assert_eq!((listing.counts[1].late, listing.counts[1].late_since), (1, Some(NOON.plus_secs(30 * 60))));
     }
 
     #[test]

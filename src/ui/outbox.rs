@@ -111,6 +111,7 @@ pub fn verb_words(verb: Verb) -> &'static str {
         Verb::SetImpact => "Impact of",
         Verb::Tag => "Labels of",
         Verb::SetPrivate => "Privacy of",
+        Verb::PostponeUpdate => "Postpone the next update of",
         Verb::AttachAlert => "Attach an alert to",
         Verb::DetachAlert => "Detach an alert from",
     }

@@ -46,6 +46,7 @@ struct Data {
     people: Arc<[Person]>,
     services: Arc<[String]>,
     demo: bool,
+    warning: Option<String>,
 }
 
 /// What a happening did to the replica.
@@ -80,6 +81,7 @@ impl Replica {
             data.people = snapshot.people.into();
             data.services = snapshot.services.into();
             data.demo = snapshot.demo;
+            data.warning = snapshot.warning;
         });
         self.surroundings.notify();
         self.touch();
@@ -246,6 +248,12 @@ impl Replica {
     pub fn services(self) -> Arc<[String]> {
         self.surroundings.track();
         self.data.with_value(|data| data.services.clone())
+    }
+
+    /// What everybody has to know of the server's data.
+    pub fn warning(self) -> Option<String> {
+        self.revision.track();
+        self.data.with_value(|data| data.warning.clone())
     }
 
     pub fn is_demo(self) -> bool {

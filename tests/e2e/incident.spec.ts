@@ -1,6 +1,26 @@
 import type { Locator } from "@playwright/test";
 import { accessible, expect, fitsItsWidth, nameOn, test, unique } from "./house";
-import { IncidentPage } from "./screens";
+import { IncidentPage, isRunning } from "./screens";
+
+test("an update that is late is said on the board, and the next one is postponed with a reason", async ({ as, house, watch }) => {
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  await page.getByRole("button", { name: "Postpone", exact: true }).click();
+  await screen.dialog.getByLabel("The next update is due").selectOption({ label: "in 1 h" });
+  await screen.dialog.getByRole("button", { name: /^Postpone the next update of/ }).click();
+  await expect(screen.dialog).toContainText(/needs a reason/);
+  await screen.dialog.getByLabel("Why?").fill("The provider answers at one");
+  await screen.dialog.getByRole("button", { name: /^Postpone the next update of/ }).click();
+  await expect(screen.entry(/^.*Next update postponed to \d\d:\d\d UTC: The provider answers at one/)).toBeVisible();
+  await expect(page.locator(".facts")).toContainText("postponed");
+  // Half an hour later another one, of which nothing was postponed, is late.
+  const late = await house.declare({ title: `Nobody says anything ${unique()}`, severity: "SEV1" });
+  await page.clock.install({ time: Date.now() + 19 * 60_000 });
+  watch.expects(/./);
+  await page.goto("/");
+  await expect(page.getByRole("row").filter({ hasText: late.title })).toContainText(/4 min late/);
+});
 
 test("a role is offered, accepted, and both see it", async ({ as, house }) => {
   const { incident } = await house.firing();
@@ -130,6 +150,25 @@ test("on a phone the record follows the clocks, and one tap leads to writing in 
   await expect(text).toBeFocused();
 });
 
+test("what is read and tabbed to comes in the order that is seen", { tag: "@phone" }, async ({ as, house }) => {
+  const { incident } = await house.firing();
+  const page = await as("responder");
+  const screen = await IncidentPage.open(page, incident);
+  // In the order of the document, which screen readers and the tabulator follow.
+  const parts = page.locator(".incident-head, .facts, .timeline, .impact, .roles, .panel[aria-labelledby=alerts-title]");
+  const tops = await parts.evaluateAll(all => all.map(one => Math.round(one.getBoundingClientRect().top)));
+  expect(tops).toHaveLength(6);
+  expect(tops).toEqual([...tops].sort((a, b) => a - b));
+  await screen.timeline.getByRole("button", { name: "Export" }).focus();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Set impact" })).toBeFocused();
+  // Who does not want the record goes past it.
+  await page.getByRole("link", { name: "Past the timeline" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Set impact" })).toBeFocused();
+});
+
 test("the words of the navigation fit it at every width", { tag: "@desk" }, async ({ as, house }) => {
   const { incident } = await house.firing();
   const page = await as("responder");
@@ -153,12 +192,23 @@ test("an alert that flaps is one line of the record until it is unfolded, and th
   const screen = await IncidentPage.open(page, incident);
   const fold = screen.entry(new RegExp(`flapped ${times} times from \\d\\d:\\d\\d to \\d\\d:\\d\\d`));
   await expect(fold).toHaveCount(1);
+  const folded = fold.getByRole("listitem").filter({ hasText: "1 alert resolved" });
   await expect(screen.entry("1 alert resolved")).toHaveCount(0);
-  await fold.getByRole("button", { name: /^Show \d+ entries$/ }).click();
-  await expect(screen.entry("1 alert resolved")).toHaveCount(times);
+  await fold.getByText(/^Show \d+ entries$/).click();
+  await expect(folded).toHaveCount(times);
   await accessible(page);
-  await fold.getByRole("button", { name: "Fold them" }).click();
-  await expect(screen.entry("1 alert resolved")).toHaveCount(0);
+  await fold.getByText("Fold them").click();
+  await expect(folded).toHaveCount(0);
+  // A link to one of them unfolds them, from elsewhere and on the page itself.
+  const seq = (await house.timeline(incident.id)).filter(entry => entry.kind === "alerts_resolved")[3]!.seq;
+  await page.evaluate(seq => (location.hash = `#entry-${seq}`), seq);
+  await expect(folded).toHaveCount(times);
+  await expect(page.locator(`#entry-${seq}`)).toBeInViewport();
+  await page.goto("/");
+  await page.goto(`/incidents/${incident.ref}#entry-${seq}`);
+  await expect(page.locator(`#entry-${seq}`)).toBeInViewport();
+  await isRunning(page);
+  await expect(page.locator(`#entry-${seq}`)).toBeInViewport();
   // The incident resolved as often; the story tells the first and the last.
   await screen.timeline.getByText(/^Story \d+$/).click();
   await expect(screen.entry("Reopened")).toHaveCount(0);

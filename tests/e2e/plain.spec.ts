@@ -72,6 +72,28 @@ test("without JavaScript somebody signs in, reads the board and takes an inciden
   await page.context().close();
 });
 
+test("without JavaScript what is folded is unfolded, and a link to an entry leads to it", async ({ browser, house }) => {
+  const token = await house.integration("generic");
+  const service = `flapping-${unique()}`;
+  for (let turn = 0; turn < 16; turn += 1) {
+    const body = JSON.stringify({ title: `${service} disk`, key: service, service, severity: "critical", status: turn % 2 === 0 ? "firing" : "resolved" });
+    expect((await fetch(`${house.url}/hooks/generic/${token}`, { method: "POST", body })).ok).toBe(true);
+  }
+  const incident = await house.incidentOf(service);
+  for (let n = 0; n < 70; n += 1) await house.command(incident.id, { command: "note", text: `Note ${n}.` });
+  const page = await plainly(browser, house.url);
+  await page.goto(`/incidents/${incident.ref}`);
+  const timeline = page.getByRole("region", { name: "Timeline" });
+  await timeline.getByRole("link", { name: /^\d+ earlier$/ }).click();
+  await timeline.getByText(/^Show \d+ entries$/).click();
+  await expect(timeline.getByText("1 alert resolved").first()).toBeVisible();
+  const seq = (await house.timeline(incident.id)).filter(entry => entry.kind === "alerts_resolved")[2]!.seq;
+  await page.goto("about:blank");
+  await page.goto(`/incidents/${incident.ref}?entries=all#entry-${seq}`);
+  await expect(page.locator(`#entry-${seq}`)).toBeInViewport();
+  await page.context().close();
+});
+
 test("the board's own button takes the worst one without JavaScript", async ({ browser, house }) => {
   await house.firing();
   const page = await plainly(browser, house.url);

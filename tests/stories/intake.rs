@@ -323,6 +323,26 @@ story! {
 }
 
 story! {
+    async fn an_end_that_was_told_holds_after_a_restart_and_is_known_to_other_servers(fresh) {
+        fresh.store.intake(delivery(NOON, vec![quiet("a", "checkout", NOON.plus_secs(-10)), quiet("b", "search", NOON.plus_secs(-10))])).await.unwrap();
+        let next = Store::open(&fresh.url, fresh.clock.clone()).await.unwrap();
+        let late = |secs| delivery(NOON.plus_secs(secs), vec![fire("a", "checkout", NOON.plus_secs(-90))]);
+        let receipt = next.intake(late(10)).await.unwrap();
+        assert_eq!((receipt.opened, receipt.ignored_because.into_iter().collect::<Vec<_>>()), (0, vec![(Ignored::Overtaken, 1)]));
+        // The server that was there first hears of what the other was told.
+        next.intake(delivery(NOON.plus_secs(11), vec![quiet("c", "search", NOON.plus_secs(5))])).await.unwrap();
+        let receipt = fresh.store.intake(delivery(NOON.plus_secs(12), vec![fire("c", "search", NOON)])).await.unwrap();
+        assert_eq!((receipt.opened, receipt.ignored), (0, 1));
+        // After an hour nothing is left of it.
+        fresh.at(3_600 + 5);
+        assert_eq!(fresh.store.prune_told_ends(fresh.clock.now()).await.unwrap(), 2);
+        let last = Store::open(&fresh.url, fresh.clock.clone()).await.unwrap();
+        assert_eq!(last.intake(late(3_606)).await.unwrap().opened, 1);
+        assert!(last.verify(true).await.unwrap().faults.is_empty());
+    }
+}
+
+story! {
     async fn an_acknowledgement_at_the_source_is_told_with_the_alerts_title(fresh) {
         let store = &fresh.store;
         let receipt = store.intake(delivery(NOON, vec![fire("routing-key", "checkout", NOON)])).await.unwrap();

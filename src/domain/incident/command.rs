@@ -169,6 +169,13 @@ pub enum Command {
     SetPrivate {
         private: bool,
     },
+    /// Nothing new is to be said for a while: the next update is due later.
+    PostponeUpdate {
+        /// In this many seconds from now.
+        for_s: i64,
+        #[serde(default)]
+        reason: Option<String>,
+    },
     AttachAlert {
         #[serde(alias = "alert_id")]
         alert: AlertId,

@@ -14,7 +14,7 @@ use crate::domain::{
     severity::Severity,
     slo::severity::Suggestion,
     time::Timestamp,
-    triage,
+    triage, updates,
 };
 
 /// Longest title, in characters.
@@ -225,6 +225,18 @@ pub fn decide(incident: &Incident, command: &Command, context: &Context, actor: 
             one(EventKind::Tagged { labels: tidy_labels(labels) })
         }
         Command::SetPrivate { private } => one(EventKind::PrivacySet { private: *private }),
+        Command::PostponeUpdate { for_s, reason } => {
+            let due = updates::inside(incident).ok_or(Refusal::NoUpdateDue)?;
+            let max_s = due.most_postponed_secs();
+            if !(60..=max_s).contains(for_s) {
+                return Err(Refusal::BadPostponement { max_s });
+            }
+            let until = now.plus_secs(*for_s);
+            if until <= due.at {
+                return Err(Refusal::NotPostponed { due_at: due.at });
+            }
+            one(EventKind::UpdatePostponed { until, reason: Some(needed(reason.as_deref(), "postponing an update")?) })
+        }
         Command::AttachAlert { alert: id } => match &context.alert {
             Some((alert, home)) if alert.id == *id => {
                 if *home == Some(incident.id) {

@@ -211,6 +211,11 @@ pub enum EventKind {
     PrivacySet {
         private: bool,
     },
+    /// The next update was put off: none is due before then.
+    UpdatePostponed {
+        until: Timestamp,
+        reason: Option<String>,
+    },
 }
 
 impl EventKind {
@@ -247,6 +252,7 @@ impl EventKind {
             EventKind::ImpactSet { .. } => "impact_set",
             EventKind::Tagged { .. } => "tagged",
             EventKind::PrivacySet { .. } => "privacy_set",
+            EventKind::UpdatePostponed { .. } => "update_postponed",
         }
     }
 }

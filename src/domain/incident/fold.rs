@@ -10,6 +10,7 @@ use crate::domain::{
     people::PersonRef,
     time::Timestamp,
     timeline::Event,
+    updates,
 };
 use std::collections::BTreeMap;
 
@@ -64,6 +65,8 @@ impl Incident {
             merged_into: None,
             declared_by: event.actor.clone(),
             pinned: vec![],
+            told_at: updates::is_update(event).then_some(event.recorded_at),
+            update_postponed_to: None,
             updated_at: event.recorded_at,
             marks: BTreeMap::from([("detected".to_owned(), event.seq)]),
             version: event.seq,
@@ -189,6 +192,18 @@ impl Incident {
                 }
             }
             EventKind::PrivacySet { private } => self.private = *private,
+            EventKind::UpdatePostponed { until, .. } => self.update_postponed_to = Some(*until),
+        }
+        self.run_update_clock(event);
+    }
+
+    /// The clock of updates runs while it is open, from what somebody said last. Reopened, it begins anew.
+    fn run_update_clock(&mut self, event: &Event) {
+        let begins = updates::is_update(event) || matches!(event.kind, EventKind::Reopened { .. });
+        if !self.state.is_open() {
+            (self.told_at, self.update_postponed_to) = (None, None);
+        } else if begins {
+            (self.told_at, self.update_postponed_to) = (Some(event.recorded_at), None);
         }
     }
 

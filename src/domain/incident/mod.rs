@@ -297,6 +297,13 @@ pub struct Incident {
     pub declared_by: ActorRef,
     /// Sequence numbers of pinned entries.
     pub pinned: Vec<i64>,
+    /// While it is open: when somebody last said how things stand, or it was reopened. The clocks
+    /// of updates run from here; `None`: nobody has said anything yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
+    /// The next update was put off: none is due before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_postponed_to: Option<Timestamp>,
     /// When something was last recorded.
     pub updated_at: Timestamp,
     /// Sequence numbers of the entries that set `detected_at`, `acknowledged_at`, `mitigated_at`

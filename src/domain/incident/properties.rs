@@ -70,6 +70,7 @@ fn command() -> impl Strategy<Value = Command> {
         }),
         ("[a-b]{0,1}", "[a-b]{0,1}").prop_map(|(name, value)| Command::Tag { labels: Labels::from([(name, value)]) }),
         any::<bool>().prop_map(|private| Command::SetPrivate { private }),
+        (0..4000_i64, reason()).prop_map(|(for_s, reason)| Command::PostponeUpdate { for_s, reason }),
     ]
 }
 

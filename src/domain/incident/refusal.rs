@@ -1,7 +1,7 @@
 //! Why a command is refused, in words and as a code.
 
 use super::State;
-use crate::domain::{ids::IncidentRef, time::Timestamp};
+use crate::domain::{ids::IncidentRef, time::Timestamp, wording};
 
 /// Why a command is refused. `code` is stable; the words are for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +72,12 @@ pub enum Refusal {
     UnsafeLink,
     #[error("acknowledge for at least a second and at most seven days")]
     BadPeriod,
+    #[error("no update is due at this severity, so none can be postponed")]
+    NoUpdateDue,
+    #[error("postpone by at least a minute and at most {}, four times as long as people wait at this severity", wording::span(*.max_s))]
+    BadPostponement { max_s: i64 },
+    #[error("the next update is not due before {} UTC as it is", .due_at.hour_minute())]
+    NotPostponed { due_at: Timestamp },
     #[error("the alert belongs to this incident already")]
     AlreadyAttached,
     #[error("the alert does not belong to this incident")]
@@ -123,6 +129,9 @@ impl Refusal {
             Refusal::ImpactAfterResolve { .. } => "impact_after_resolve",
             Refusal::UnsafeLink => "unsafe_link",
             Refusal::BadPeriod => "bad_period",
+            Refusal::NoUpdateDue => "no_update_due",
+            Refusal::BadPostponement { .. } => "bad_postponement",
+            Refusal::NotPostponed { .. } => "not_postponed",
             Refusal::AlreadyAttached => "already_attached",
             Refusal::NotAttached => "not_attached",
         }

@@ -31,6 +31,7 @@ pub enum Verb {
     SetImpact,
     Tag,
     SetPrivate,
+    PostponeUpdate,
     AttachAlert,
     DetachAlert,
 }
@@ -78,6 +79,7 @@ const TABLE: &[(Verb, &[State], Who)] = &[
     (Verb::SetImpact, ALWAYS, Who::Responders),
     (Verb::Tag, ALWAYS, Who::Responders),
     (Verb::SetPrivate, ALWAYS, Who::Leads),
+    (Verb::PostponeUpdate, OPEN, Who::Responders),
     (Verb::AttachAlert, NOT_CLOSED, Who::Responders),
     (Verb::DetachAlert, NOT_CLOSED, Who::Responders),
 ];
@@ -117,6 +119,7 @@ impl Command {
             Command::SetImpact { .. } => Verb::SetImpact,
             Command::Tag { .. } => Verb::Tag,
             Command::SetPrivate { .. } => Verb::SetPrivate,
+            Command::PostponeUpdate { .. } => Verb::PostponeUpdate,
             Command::AttachAlert { .. } => Verb::AttachAlert,
             Command::DetachAlert { .. } => Verb::DetachAlert,
         }

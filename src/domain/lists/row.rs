@@ -7,6 +7,7 @@ use crate::domain::{
     reading::{Readable, Reader},
     severity::Severity,
     time::Timestamp,
+    updates,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
@@ -26,6 +27,8 @@ pub struct IncidentRow {
     pub started_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
     pub updated_at: Timestamp,
+    /// When the next update is due inside.
+    pub due_at: Option<Timestamp>,
     /// How many of its alerts fire, and how many it holds.
     pub firing: u32,
     pub alerts: u32,
@@ -58,6 +61,7 @@ impl IncidentRow {
             started_at: whole(incident.started_at),
             resolved_at: incident.resolved_at.map(whole),
             updated_at: whole(incident.updated_at),
+            due_at: updates::inside(incident).map(|due| whole(due.at)),
             firing: incident.firing_alerts(),
             alerts: incident.total_alerts(),
             lead: incident.holder(IncidentRole::Commander).map(|held| name(&held.person.name)),
@@ -90,6 +94,11 @@ impl IncidentRow {
     pub fn who_has_it(&self, now: Timestamp) -> Option<&Arc<str>> {
         let acknowledged = self.acknowledged.as_ref().filter(|(_, until)| until.is_none_or(|until| now < until)).map(|(by, _)| by);
         self.lead.as_ref().or(acknowledged)
+    }
+
+    /// “update 4 min late”, while it is.
+    pub fn late_words(&self, now: Timestamp) -> Option<String> {
+        self.due_at.map(|at| updates::words(at, now)).filter(|(_, late)| *late).map(|(words, _)| words)
     }
 
     /// It is open and nobody has it.
@@ -130,6 +139,9 @@ pub struct RowPage {
     /// Seconds: started to resolved (-1: not yet), started to updated, two for each.
     pub spans: Vec<i64>,
     pub versions: Vec<i64>,
+    /// Seconds: started to when the next update is due, 0 for none; empty where none of them has one.
+    #[serde(default)]
+    pub dues: Vec<i64>,
     /// For each: firing, alerts, lead, acknowledged by, until (seconds since started, 0 for no end),
     /// then services, labels (name, value) and people, each list behind its length.
     pub rest: Vec<i64>,
@@ -155,6 +167,7 @@ impl RowPage {
             page.started.push(row.started_at.epoch_secs());
             page.spans.extend([row.resolved_at.map_or(-1, |resolved_at| since(resolved_at).max(0)), since(row.updated_at)]);
             page.versions.push(row.version);
+            page.dues.push(row.due_at.map_or(0, since));
             let until = row.acknowledged.as_ref().and_then(|(_, until)| *until).map_or(0, since);
             let acknowledged = row.acknowledged.as_ref().map_or(0, |(by, _)| place(by));
             page.rest.extend([i64::from(row.firing), i64::from(row.alerts), row.lead.as_ref().map_or(0, &mut place), acknowledged, until]);
@@ -166,6 +179,9 @@ impl RowPage {
             }
             page.rest.push(count(row.people.len()));
             page.rest.extend(row.people.iter().map(&mut place));
+        }
+        if page.dues.iter().all(|due| *due == 0) {
+            page.dues.clear();
         }
         page.words = words;
         page
@@ -182,6 +198,7 @@ impl RowPage {
             let number = |column: &[i64], at: usize| column.get(at).copied().unwrap_or(0);
             let (started, facts) = (number(&self.started, n), number(&self.facts, n));
             let (resolved, updated) = (number(&self.spans, 2 * n), number(&self.spans, 2 * n + 1));
+            let due = number(&self.dues, n);
             let (firing, alerts, lead, by, until) = (next(), next(), next(), next(), next());
             let row = IncidentRow {
                 id: IncidentId(self.ids.get(32 * n..32 * (n + 1)).and_then(|digits| digits.parse().ok()).unwrap_or(Uuid::nil())),
@@ -195,6 +212,7 @@ impl RowPage {
                 started_at: at(started),
                 resolved_at: (resolved >= 0).then(|| at(started + resolved)),
                 updated_at: at(started + updated),
+                due_at: (due != 0).then(|| at(started + due)),
                 firing: u32::try_from(firing).unwrap_or(0),
                 alerts: u32::try_from(alerts).unwrap_or(0),
                 lead: word(lead),
@@ -244,6 +262,7 @@ impl Readable for RowPage {
             started: from.get("started"),
             spans: from.get("spans"),
             versions: from.get("versions"),
+            dues: from.get("dues"),
             rest: from.get("rest"),
         }
     }
@@ -299,6 +318,14 @@ pub(super) mod tests {
     fn a_page_that_does_not_fit_together_is_still_no_panic() {
         let page = RowPage { titles: vec!["a".into(), "b".into()], facts: vec![i64::MAX, -1], rest: vec![1, 2, 99, -5, 3, 2, 7], ..RowPage::default() };
         assert_eq!(page.rows().len(), 2);
+    }
+
+    #[test]
+    fn that_an_update_is_late_is_said_in_the_words_of_the_brief() {
+        let row = |severity| IncidentRow::of(&an_incident(1, Some(severity), &[]));
+        let said = [899, 900, 1_140].map(|secs| row(Severity::Sev1).late_words(NOON.plus_secs(secs)));
+        assert_eq!(said, [None, None, Some("update 4 min late".to_owned())]);
+        assert_eq!(row(Severity::Sev5).late_words(NOON.plus_secs(86_400)), None);
     }
 
     #[test]

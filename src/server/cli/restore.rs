@@ -3,7 +3,7 @@
 use super::{Done, Everywhere, open, progress::Progress};
 use crate::{
     domain::audit::{Action, By, Subject},
-    server::store::backup,
+    server::{mark::Mark, store::backup},
 };
 use serde_json::json;
 use std::{path::Path, process::ExitCode};
@@ -23,6 +23,8 @@ pub async fn restore(everywhere: &Everywhere, file: &Path, replace: bool) -> Don
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let note = By::console().did(Action::BackupRestored, Subject::new("backup", &counted.sha256, name));
     store.note(&note.with("rows", counted.rows).with("made_at", header.made_at)).await?;
+    // What is restored is older than what was there, and is meant to be.
+    Mark::of(&store).forget().map_err(|error| format!("could not remove the mark beside the database: {error}"))?;
     let verified = store.verify(true).await?;
     store.close().await;
     let (incidents, events) = (verified.incidents, verified.events);

@@ -1,7 +1,7 @@
 //! `verify`: whether the record is whole and unchanged, in the database or in a bundle.
 
 use super::{Done, Everywhere, must_exist, open};
-use crate::domain::export;
+use crate::{domain::export, server::mark::Mark};
 use serde_json::{Value, json};
 use std::{io::Read, path::Path, process::ExitCode};
 
@@ -9,13 +9,18 @@ pub async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
     must_exist(everywhere)?;
     let (store, _) = open(everywhere).await?;
     let verified = store.verify(rebuild).await?;
+    let mark = Mark::of(&store);
+    mark.look(&store).await?;
     store.close().await;
     let faults: Vec<Value> = verified.faults.iter().map(|fault| json!({ "incident": fault.incident, "seq": fault.seq, "what": fault.what })).collect();
     if everywhere.json {
         println!(
             "{}",
-            json!({ "incidents": verified.incidents, "events": verified.events, "purged": verified.purged, "rebuilt": rebuild, "faults": faults, "audit": verified.audit })
+            json!({ "incidents": verified.incidents, "events": verified.events, "purged": verified.purged, "rebuilt": rebuild, "faults": faults, "audit": verified.audit, "behind": mark.behind() })
         );
+    }
+    if let Some(advice) = mark.advice() {
+        eprintln!("{advice}.");
     }
     match verified.broken() {
         None => {
@@ -25,7 +30,7 @@ pub async fn verify(everywhere: &Everywhere, rebuild: bool) -> Done {
                 eprintln!("{} more were removed by retention; the audit log says which.", verified.purged);
             }
             eprintln!("{}", verified.audit.words);
-            Ok(ExitCode::SUCCESS)
+            Ok(if mark.behind().is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Some((first, others)) => {
             eprintln!("The record is broken. First: {first}.");

@@ -134,7 +134,9 @@ async fn perform(app: &App, principal: &Principal, incident: &str, verb: PlainVe
         Some(Ok(secs)) => Some(secs),
         Some(Err(_)) => return Err(Failure::new(FailureKind::Malformed, "malformed", "the time is not a number of seconds").into()),
     };
-    let fields = PlainFields { for_s, reason: form.filled("reason").map(str::to_owned), text: form.get("text").unwrap_or_default().to_owned() };
+    let (reason, text) = (form.filled("reason").map(str::to_owned), form.get("text").unwrap_or_default().to_owned());
+    let recovered = form.filled("recovered").map(|recovered| recovered != "no");
+    let fields = PlainFields { for_s, reason, recovered, text };
     // The page's one id, once for each thing that can be done from it.
     let command = form.get("command").map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
     let key = format!("{command} {} {incident}", verb.slug());

@@ -6,7 +6,7 @@ mod incidents;
 mod memory;
 
 pub(super) use alerts::{NewAlert, Refreshes, refresh_alerts};
-pub(super) use memory::Memory;
+pub(super) use memory::{Memory, kept_since};
 
 use super::{
     StoreError, query,
@@ -19,6 +19,7 @@ use crate::{
         grouping::Group,
         ids::{AlertId, IncidentId, IntegrationId},
         severity::AlertSeverity,
+        time::Timestamp,
         timeline::Event,
     },
     server::clock::Clock,
@@ -36,6 +37,8 @@ pub(super) struct Batch<'t> {
     new_alert_at: HashMap<AlertId, usize>,
     updates: HashMap<AlertId, Update>,
     refreshes: Refreshes,
+    /// What resolves told of alerts that are not open: when it was over, and when they said so.
+    told_ends: HashMap<(IntegrationId, String), (Timestamp, Timestamp)>,
     pending: HashMap<IncidentId, Vec<Pending>>,
     pending_order: Vec<IncidentId>,
     new_events: Vec<(IncidentId, Event)>,
@@ -51,7 +54,7 @@ const INSERT_CHANGES: ManyRows = ManyRows { head: "INSERT INTO changes (seq, rec
 
 impl<'t> Batch<'t> {
     pub async fn begin(connection: &'t mut AnyConnection, memory: &'t mut Memory, clock: &'t Clock) -> Result<Self, StoreError> {
-        memory.begin(connection).await?;
+        memory.begin(connection, clock.now()).await?;
         let change_at_begin = memory.change;
         Ok(Self {
             connection,
@@ -61,6 +64,7 @@ impl<'t> Batch<'t> {
             new_alert_at: HashMap::new(),
             updates: HashMap::new(),
             refreshes: Refreshes::default(),
+            told_ends: HashMap::new(),
             pending: HashMap::new(),
             pending_order: vec![],
             new_events: vec![],

@@ -244,9 +244,7 @@ impl Batch<'_> {
             };
             let next = delivery.signals.iter().filter_map(|signal| signal.expires_at).min();
             expiring.insert(integration, [due, next].into_iter().flatten().min());
-            let mut receipt = self.deliver(delivery, Some(importer), job).await?;
-            receipt.hidden.fill(place);
-            sum.add(receipt);
+            sum.add(self.deliver(delivery, Some((importer, place)), job).await?);
         }
         Ok(sum)
     }

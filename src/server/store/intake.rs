@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        alert::{AlertState, Episode, Ignored, Signal, Verdict, is_about_monitoring, is_overtaken, judge, told_end},
+        alert::{AlertState, Episode, Ignored, Signal, Verdict, is_about_monitoring, judge, judge_after, told_end},
         grouping::{self, Group, Placement, Why},
         ids::{AlertId, IncidentId, IntegrationId},
         incident::{AlertRef, AlertResolution, Observation, open_by_alert},
@@ -155,24 +155,24 @@ struct End {
 
 impl Batch<'_> {
     /// Applies one delivery; `job` is its place in the batch. What is imported touches no incident
-    /// that is hidden from the `importer`; what an integration sends now has none.
-    pub async fn deliver(&mut self, delivery: &Delivery, importer: Option<&Actor>, job: usize) -> Result<Receipt, StoreError> {
+    /// that is hidden from the `importer`, who sent it in this place among others; what an
+    /// integration sends now has none.
+    pub async fn deliver(&mut self, delivery: &Delivery, importer: Option<(&Actor, usize)>, job: usize) -> Result<Receipt, StoreError> {
         let mut receipt = Receipt::default();
         let integration = delivery.integration_id;
         // From whom nothing is hidden, nothing is looked for either: a history has many signals.
-        let importer = importer.filter(|importer| !importer.role.may(Right::SeePrivate));
+        let importer = importer.filter(|(importer, _)| !importer.role.may(Right::SeePrivate));
         for signal in &delivery.signals {
-            if importer.is_some() && self.touches_hidden(delivery, signal, importer).await? {
-                receipt.hidden = vec![0];
+            if let Some((importer, place)) = importer
+                && self.touches_hidden(delivery, signal, Some(importer)).await?
+            {
+                receipt.hidden = vec![place];
                 continue;
             }
             let key = signal.dedupe_key.as_str();
             let ended_at = self.told_end(integration, key, delivery.received_at);
             let newest = self.episode(integration, key).await?;
-            let verdict = match judge(newest, signal, delivery.received_at) {
-                Verdict::Open { .. } if ended_at.is_some_and(|at| is_overtaken(signal, at, delivery.received_at)) => Verdict::Ignore(Ignored::Overtaken),
-                verdict => verdict,
-            };
+            let verdict = judge_after(newest, ended_at, signal, delivery.received_at);
             if !matches!(verdict, Verdict::Open { .. }) {
                 receipt.alerts.extend(newest.map(|episode| episode.id));
             }
@@ -184,7 +184,7 @@ impl Batch<'_> {
                 Verdict::Ignore(why) => {
                     receipt.ignored += 1;
                     *receipt.ignored_because.entry(why).or_default() += 1;
-                    if let Some(at) = told_end(signal, delivery.received_at).filter(|_| why == Ignored::Unknown) {
+                    if let Some(at) = told_end(newest, signal, delivery.received_at) {
                         self.tell_end(integration, key, at, delivery.received_at);
                     }
                 }

@@ -24,6 +24,7 @@ mod people;
 mod preview;
 mod purge;
 mod readings;
+mod refold;
 mod repeats;
 mod rows;
 mod search;
@@ -171,6 +172,11 @@ impl Store {
         Some(options.get_filename().to_owned()).filter(|file| !file.as_os_str().is_empty())
     }
 
+    /// The file of this database; `None` for PostgreSQL and in memory.
+    pub fn own_file(&self) -> Option<PathBuf> {
+        Self::file(&self.url)
+    }
+
     /// Opens the database, creating a missing SQLite file, and brings it to this version's shape.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
@@ -213,6 +219,7 @@ impl Store {
             replays: import::Replays::default(),
         };
         store.migrate().await?;
+        store.refold().await?;
         store.begin_stream().await?;
         writer::run(store.clone_for_writer(), jobs);
         Ok(store)

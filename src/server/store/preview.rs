@@ -1,6 +1,6 @@
 //! What the tester reads: the same rows that decide what a delivery does, without a write.
 
-use super::{Store, StoreError, query, rows};
+use super::{Store, StoreError, batch::kept_since, query, rows};
 use crate::domain::{alert::Episode, grouping::Group, ids::IntegrationId, severity::AlertSeverity, time::Timestamp};
 
 const GROUPS: &str = "SELECT group_key, incident_id, opened_at, active_at FROM alert_groups \
@@ -23,6 +23,19 @@ impl Store {
             .await
             .map_err(query("read the newest alert of a key"))?;
         row.as_ref().map(rows::episode).transpose()
+    }
+
+    /// When a resolve said in the hour before `now` that this identity was over, though nothing of it was open.
+    pub async fn told_end(&self, integration: IntegrationId, key: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        const SQL: &str = "SELECT ended_at FROM told_ends WHERE integration_id = $1 AND dedupe_key = $2 AND received_at >= $3";
+        let row = sqlx::query(SQL)
+            .bind(integration.to_string())
+            .bind(key.to_owned())
+            .bind(kept_since(now).micros())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(query("read the end that was told of a key"))?;
+        row.map(|row| rows::time(&row, 0)).transpose()
     }
 
     /// The groups of an integration and severity that were active at `floor` or later.

@@ -14,3 +14,11 @@ pub async fn empty_store() -> (Store, TempDir) {
     let store = Store::open(&url, Clock::fixed(NOON)).await.expect("an empty database opens");
     (store, folder)
 }
+
+impl Store {
+    /// Brings what was written so far from SQLite's log into its file.
+    pub async fn checkpoint(&self) {
+        let _asker = self.begin_asking();
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writers).await.expect("nobody reads");
+    }
+}

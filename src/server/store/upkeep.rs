@@ -1,8 +1,9 @@
 //! What the background jobs read and write: the sign of life, and what has outlived its use.
 
-use super::{Store, StoreError, query};
+use super::{Store, StoreError, batch::kept_since, query, rows};
 use crate::domain::time::Timestamp;
 use sqlx::Row;
+use std::collections::BTreeMap;
 
 /// Most rows deleted in one transaction, so that nobody waits long behind a clean-up.
 const BATCH: i64 = 1_000;
@@ -21,6 +22,12 @@ impl Store {
         let mut write = self.begin().await?;
         sqlx::query(SQL).bind(at.micros().to_string()).execute(&mut *write).await.map_err(query("note the sign of life"))?;
         write.commit().await.map_err(query("note the sign of life"))
+    }
+
+    /// How far the database was written: its counters, which only grow.
+    pub async fn counted(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let found = sqlx::query("SELECT name, value FROM counters").fetch_all(self.readers()).await.map_err(query("read the counters"))?;
+        found.iter().map(|row| Ok((rows::get(row, 0)?, rows::get(row, 1)?))).collect()
     }
 
     /// Notes that the brief of this date is sent; `false` where somebody has noted it already.
@@ -58,6 +65,13 @@ impl Store {
         const SQL: &str =
             "DELETE FROM change_deliveries WHERE delivery_id IN (SELECT delivery_id FROM change_deliveries WHERE seen_at < $1 LIMIT 1000) AND seen_at < $1";
         self.delete_in_batches(SQL, before, "prune deliveries of changes").await
+    }
+
+    /// Forgets the ends that were told so long ago that nothing they overtook still comes.
+    pub async fn prune_told_ends(&self, now: Timestamp) -> Result<u64, StoreError> {
+        const SQL: &str = "DELETE FROM told_ends WHERE (integration_id, dedupe_key) IN \
+                           (SELECT integration_id, dedupe_key FROM told_ends WHERE received_at < $1 LIMIT 1000)";
+        self.delete_in_batches(SQL, kept_since(now), "prune the ends that were told").await
     }
 
     /// Forgets sessions that are over.

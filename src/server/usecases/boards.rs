@@ -3,7 +3,7 @@
 use super::people::demo_is_on;
 use crate::{
     domain::{accounts::Me, boards::Snapshot, people::Right},
-    server::{error::ServerError, state::App},
+    server::{error::ServerError, mark::Behind, state::App},
 };
 
 /// Everything a board needs at once, as far as `me` may see it.
@@ -15,5 +15,6 @@ pub async fn snapshot(app: &App, me: &Me) -> Result<Snapshot, ServerError> {
     let (seq, incidents) = app.store.board(&actor).await?;
     let mut people = app.store.people().await?;
     people.retain(|person| !person.disabled && person.role.may(Right::Work) && (!person.demo || demo));
-    Ok(Snapshot { seq, now: app.clock().now(), me: me.clone(), incidents, people, services: app.store.services(&actor).await?, demo: app.config.demo })
+    let (services, warning) = (app.store.services(&actor).await?, app.mark.behind().map(Behind::words));
+    Ok(Snapshot { seq, now: app.clock().now(), me: me.clone(), incidents, people, services, demo: app.config.demo, warning })
 }

@@ -10,6 +10,7 @@ use crate::{
             lines::{Asked as Table, Sort, lines},
             weeks,
         },
+        incident::Incident,
         metrics::{Facts, Filter, LOOK_BACK_SECS, Range, Step, series},
         people::{Actor, Right},
         slo::{
@@ -162,12 +163,9 @@ async fn gates(app: &App, told: &[Told], incidents: &[Span], now: Timestamp) -> 
 pub(super) async fn updates(app: &App, actor: &Actor, now: Timestamp) -> Result<Vec<UpdateDue>, ServerError> {
     let (_, board) = app.store.board(actor).await?;
     let majors = briefing::majors(&board, now);
-    let mut dues = Vec::new();
-    for incident in majors.iter().filter_map(|major| board.iter().find(|incident| incident.reference == major.reference)) {
-        let events = app.store.events(incident.id).await?;
-        dues.extend(updates::inside(incident, &events).map(|due| UpdateDue { reference: incident.reference, at: due.at }));
-    }
-    Ok(dues)
+    let of = |reference| board.iter().find(|incident| incident.reference == reference);
+    let due = |incident: &Incident| updates::inside(incident).map(|due| UpdateDue { reference: incident.reference, at: due.at });
+    Ok(majors.iter().filter_map(|major| of(major.reference)).filter_map(due).collect())
 }
 
 /// What spent the budget of the objective that stands worst.

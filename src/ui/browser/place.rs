@@ -77,6 +77,14 @@ fn carry_over(old: &Element, new: &Element) {
     }
 }
 
+/// Unfolds something.
+pub fn unfold(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        // It fails for names that are none, and this is one.
+        let _ = element.set_attribute("open", "");
+    }
+}
+
 /// Whether something stands unfolded in the page.
 pub fn is_unfolded(id: &str) -> bool {
     is_here() && document().get_element_by_id(id).is_some_and(|element| element.has_attribute("open"))

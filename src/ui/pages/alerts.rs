@@ -50,6 +50,8 @@ struct List {
     news: RwSignal<usize>,
     /// Which of the rows are no longer among these.
     gone: RwSignal<Vec<AlertId>>,
+    /// How many of the rows, the last ones, were not looked at again: they stand as they were read.
+    as_read: RwSignal<usize>,
 }
 
 impl List {
@@ -71,6 +73,7 @@ impl List {
                 if cursor.is_none() {
                     self.news.set(0);
                     self.gone.set(vec![]);
+                    self.as_read.set(0);
                     self.answered.set(query);
                 }
             }
@@ -96,11 +99,14 @@ impl List {
             let fresh = self.fresh(&query).await;
             let _ = self.looking.try_set_value(false);
             let Some((fresh, reaches)) = fresh else { return };
-            let (more, gone, changed) = self.alerts.items.with_untracked(|known| {
+            let (more, gone, changed, as_read) = self.alerts.items.with_untracked(|known| {
                 let changed: Vec<ListedAlert> = known.iter().map(|known| newer(known, &fresh)).collect();
                 let (more, gone) = compare(known, &fresh, reaches);
-                (more, gone, (changed != *known).then_some(changed))
+                (more, gone, (changed != *known).then_some(changed), behind(known, reaches))
             });
+            if self.as_read.get_untracked() != as_read {
+                self.as_read.set(as_read);
+            }
             if let Some(changed) = changed {
                 self.alerts.items.set(changed);
             }
@@ -142,6 +148,11 @@ fn newer(known: &ListedAlert, fresh: &[ListedAlert]) -> ListedAlert {
     fresh.iter().find(|fresh| fresh.alert.id == known.alert.id).unwrap_or(known).clone()
 }
 
+/// How many of the known ones stand behind where the fresh ones end, where there is more behind those.
+fn behind(known: &[ListedAlert], reaches: Option<AlertId>) -> usize {
+    reaches.map_or(0, |last| known.iter().filter(|listed| listed.alert.id < last).count())
+}
+
 /// How many of the fresh ones are not known, and which known ones are gone from as far as the
 /// fresh ones reach.
 fn compare(known: &[ListedAlert], fresh: &[ListedAlert], reaches: Option<AlertId>) -> (usize, Vec<AlertId>) {
@@ -166,6 +177,7 @@ pub fn Alerts() -> impl IntoView {
         looking: StoredValue::new(false),
         news: RwSignal::new(0),
         gone: RwSignal::new(vec![]),
+        as_read: RwSignal::new(0),
     };
     let fetch = Callback::new(move |cursor| list.fetch(cursor));
     Effect::new(move |_| {
@@ -202,8 +214,13 @@ pub fn Alerts() -> impl IntoView {
             <ul class="panel alert-list" aria-label="Alerts, the last received first">
                 {rows(each, key, move |(listed, is_gone)| row(list, listed, is_gone))}
             </ul>
+            {as_read}
             {more}
         },
+    };
+    let as_read = move || {
+        let words = move |n| format!("The last {n} rows stand as they were read: only what is above them is looked at again. Narrow the list to follow them.");
+        Some(list.as_read.get()).filter(|n| *n > 0).map(|n| view! { <p class="muted">{words(n)}</p> })
     };
     let news = move || {
         // The rows are still about what was asked for before.
@@ -486,6 +503,7 @@ mod tests {
         let id = |id: u128| AlertId(Uuid::from_u128(id));
         assert_eq!(compare(&known, &[10, 9, 7, 5].map(listed), Some(id(5))), (1, vec![]), "what lies further down was not asked for");
         assert_eq!(compare(&known, &[9, 5].map(listed), None), (0, vec![id(7), id(3)]), "there are no more");
+        assert_eq!((behind(&known, Some(id(5))), behind(&known, None)), (1, 0), "that one stands as it was read, and is said to");
         assert!(is_through(&[9, 3].map(listed), Some(id(3))) && is_through(&[9].map(listed), None) && is_through(&[], Some(id(3))));
         assert!(!is_through(&[10, 9, 7].map(listed), Some(id(3))), "two that are new push others further down");
         let more = ListedAlert { alert: Alert { deliveries: 4, ..listed(7).alert }, incident: None };

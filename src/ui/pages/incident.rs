@@ -65,19 +65,31 @@ fn IncidentOf(id: IncidentId, first: Arc<Incident>) -> impl IntoView {
         incident.with(|incident| browser::set_title(&title(incident)));
     });
     keys(id);
+    // The browser's own way to it moves the focus; the app's way to a link only scrolls.
+    let past_the_timeline = |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        browser::show("incident-rest");
+    };
+    // What is read and tabbed to comes in the order that is seen on a phone: what happens comes
+    // first. A desk puts the record beside the rest.
     view! {
         <div class="incident">
-            <div class="incident__main">
+            <div class="incident__top">
                 <IncidentHead incident />
                 <Facts incident />
+            </div>
+            <a class="skip" href="#incident-rest" on:click=past_the_timeline>
+                "Past the timeline"
+            </a>
+            <Timeline incident />
+            <div class="incident__rest" id="incident-rest" tabindex="-1">
                 <Impact incident />
                 <Roles incident />
                 <Alerts incident />
                 <ChangedBefore incident />
                 <Costs incident />
-                <Verbs incident />
             </div>
-            <Timeline incident />
+            <Verbs incident />
         </div>
     }
 }

@@ -21,6 +21,7 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
     let tile = move |heap: Heap| {
         let count = Memo::new(move |_| listing.with(|listing| listing.counts[heap as usize].clone()));
         let fact = move || fact(heap, &count.get(), now.get());
+        let is_late = move || heap != Heap::Nobody && count.with(|count| count.late > 0);
         let is_chosen = move || chosen.get() == Some(heap);
         view! {
             <button
@@ -35,7 +36,7 @@ pub fn Counts(listing: Memo<Listing>, #[prop(into)] chosen: Signal<Option<Heap>>
                 <span class="count__n">{move || count.with(|count| count.n)}</span>
                 <span class="count__words">
                     <span class="count__label">{heap.label()}</span>
-                    <span class="count__fact">{move || fact()}</span>
+                    <span class="count__fact" data-late=move || is_late().then_some("true")>{move || fact()}</span>
                 </span>
             </button>
         }
@@ -53,6 +54,10 @@ fn fact(heap: Heap, count: &Count, now: crate::domain::time::Timestamp) -> Strin
     let lasts = wording::span(now.secs_since(oldest));
     match heap {
         Heap::Nobody => format!("oldest waits {lasts}"),
+        Heap::Worked | Heap::Mitigated if count.late > 0 => {
+            let late = count.late_since.map(|since| wording::span(now.secs_since(since))).unwrap_or_default();
+            if count.late == 1 { format!("1 update {late} late") } else { format!("{} updates up to {late} late", count.late) }
+        }
         Heap::Worked => format!("longest {lasts}"),
         Heap::Mitigated if count.firing == 0 => "no alert fires".to_owned(),
         Heap::Mitigated if count.firing == 1 => "1 still fires".to_owned(),

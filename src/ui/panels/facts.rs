@@ -1,11 +1,15 @@
 //! The clocks: when people inside and outside want to hear more, and how long customers are hurt.
 
 use crate::{
-    domain::{incident::Incident, time::Timestamp, wording},
+    domain::{
+        incident::{Command, Incident},
+        time::Timestamp,
+        wording,
+    },
     ui::{
         clocks::{self, Due, Hurt},
         drawing::view,
-        session::{Sheet, session},
+        session::{Session, Sheet, session},
     },
 };
 use leptos::prelude::*;
@@ -26,24 +30,39 @@ pub fn Facts(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let now = session.live.ticking();
     let dues = Memo::new(move |_| {
         let incident = incident.get();
-        let events = session.replica.page.get();
-        let events = events.as_ref().filter(|page| page.incident.id == incident.id).map(|page| page.events.as_slice()).unwrap_or_default();
-        (clocks::inside(&incident, events), clocks::public(&incident, events))
+        (clocks::inside(&incident), clocks::public(&incident))
     });
     let hurt = move || {
         let incident = incident.get();
         hurt_fact(&incident, now.get(), |at| session.zone.get().clock(at, now.get()))
     };
+    let has_clock = Memo::new(move |_| dues.get().0.is_some());
+    let postpone = move || {
+        has_clock.get().then(|| {
+            view! {
+                " · "
+                <button type="button" class="link-button" on:click=move |_| incident.with_untracked(|incident| postpone(session, incident))>
+                    "Postpone"
+                </button>
+            }
+        })
+    };
     view! {
         <dl class="facts">
-            {fact(move || due_fact("Inside update due", dues.get().0, now.get()))}
-            {fact(move || due_fact("Public update due", dues.get().1, now.get()))} {fact(hurt)}
+            {fact(move || due_fact("Inside update due", dues.get().0, now.get()), Some(postpone))}
+            {fact(move || due_fact("Public update due", dues.get().1, now.get()), None::<AnyView>)} {fact(hurt, None::<AnyView>)}
         </dl>
     }
 }
 
+/// Asks why, and for how long; or says why the next update of `incident` cannot be postponed.
+pub fn postpone(session: Session, incident: &Incident) {
+    let for_s = clocks::inside(incident).map_or(60, |due| due.most_postponed_secs());
+    session.act(incident.id, Command::PostponeUpdate { for_s, reason: None });
+}
+
 /// The label stays; figure and line follow the time.
-fn fact(of: impl Fn() -> Fact + Copy + Send + Sync + 'static) -> impl IntoView {
+fn fact(of: impl Fn() -> Fact + Copy + Send + Sync + 'static, more: Option<impl IntoView + 'static>) -> impl IntoView {
     view! {
         <div class="fact" data-late=move || of().late.then_some("true")>
             <dt class="fact__label">{move || of().label}</dt>
@@ -52,7 +71,7 @@ fn fact(of: impl Fn() -> Fact + Copy + Send + Sync + 'static) -> impl IntoView {
                 " "
                 <span class="fact__unit">{move || of().unit}</span>
             </dd>
-            <dd class="fact__line">{move || of().line}</dd>
+            <dd class="fact__line">{move || of().line} {more}</dd>
         </div>
     }
 }
@@ -62,7 +81,7 @@ fn due_fact(label: &'static str, due: Option<Due>, now: Timestamp) -> Fact {
         return Fact { label, figure: "–".to_owned(), unit: String::new(), line: "no clock at this severity or state".to_owned(), late: false };
     };
     let left = due.at.secs_since(now);
-    let every = format!("every {}", wording::span(due.every_secs));
+    let every = format!("every {}{}", wording::span(due.every_secs), if due.postponed { ", postponed" } else { "" });
     if left >= 0 {
         let unit = if left < 3600 { "min" } else { "h" };
         Fact { label, figure: wording::countdown(left), unit: unit.to_owned(), line: every, late: false }

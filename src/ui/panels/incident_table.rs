@@ -9,8 +9,10 @@ use crate::{
         wording,
     },
     ui::{
+        clocks::{self, Due},
         components::{
-            relative_time::RelativeTime,
+            icon::{Glyph, Icon},
+            relative_time::{RelativeTime, exact},
             rows::rows,
             severity::{SeverityBadge, severity_label, severity_slug},
             state::StateBadge,
@@ -67,6 +69,7 @@ pub fn IncidentTable(#[prop(into)] caption: String, ids: Memo<Vec<IncidentId>>) 
                     <th scope="col" role="columnheader">"Who has it"</th>
                     <th scope="col" role="columnheader">"State"</th>
                     <th scope="col" role="columnheader" class="number">"Last update"</th>
+                    <th scope="col" role="columnheader" class="number">"Next due"</th>
                     <th scope="col" role="columnheader" class="phone">"In short"</th>
                 </tr>
             </thead>
@@ -115,11 +118,13 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
     let (firing, total) = (incident.firing_alerts(), incident.total_alerts());
     let alerts = if total == 0 { "–".to_owned() } else { firing.to_string() };
     let updated_at: Timestamp = incident.updated_at;
+    let due = clocks::inside(&incident);
+    let late = Memo::new(move |_| due.is_some_and(|due| due.is_late(now.get())));
     let (severity, reference, services) = (incident.shown_severity(), incident.reference.to_string(), wording::list(&incident.services));
     // What a phone's second line has room for: where it is broken while nobody has it, else where it stands.
     let rest = move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_ascii_lowercase() };
     view! {
-        <tr role="row" class="incident-row" data-severity=severity_slug(severity) data-waits=move || waits.get().then_some("true") data-mine=move || mine.get().then_some("true")>
+        <tr role="row" class="incident-row" data-severity=severity_slug(severity) data-waits=move || waits.get().then_some("true") data-mine=move || mine.get().then_some("true") data-late=move || late.get().then_some("true")>
             <td role="cell" class="incident-row__severity">
                 <SeverityBadge severity proposed={incident.severity.is_none() && incident.proposed_severity.is_some()} />
             </td>
@@ -133,10 +138,21 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
             <td role="cell" class="incident-row__who" data-nobody=move || waits.get().then_some("true")>{move || who_words()}</td>
             <td role="cell" class="incident-row__state"><StateBadge state /></td>
             <td role="cell" class="incident-row__updated number"><RelativeTime at=updated_at now /></td>
+            <td role="cell" class="incident-row__due number" title=due.map(|due| format!("An update is due {}", exact(due.at)))>
+                {move || late.get().then(|| view! { <Icon glyph=Glyph::Clock /> " " <span class="visually-hidden">"Update "</span> })}
+                {move || due_words(due, now.get())}
+            </td>
             <td role="cell" class="incident-row__phone">
                 <span class="severity-word">{severity_label(severity)}</span> " · " {reference.clone()} " · "
                 {move || if waits.get() { view! { <b>"nobody"</b> } } else { who_words().into_any() }} " · " {rest}
             </td>
         </tr>
     }
+}
+
+/// When the next update is due: “in 13 min”, “4 min late”.
+fn due_words(due: Option<Due>, now: Timestamp) -> String {
+    let Some(due) = due else { return "–".to_owned() };
+    let secs = due.at.secs_since(now);
+    if secs < 0 { format!("{} late", wording::span(-secs)) } else { format!("in {}", wording::span(secs)) }
 }

@@ -32,8 +32,8 @@ pub fn form(id: &'static str) -> Option<AnyView> {
     session().is_still().then(|| view! { <form id=id hidden=true></form> })
 }
 
-/// What the app would ask when a verb is chosen.
-pub fn questions() -> Option<AnyView> {
+/// What the app would ask when a verb is chosen; of what was resolved also whether it was well since.
+pub fn questions(was_resolved: bool) -> Option<AnyView> {
     session().is_still().then(|| {
         let preset = |(for_s, words): (Option<i64>, &'static str)| {
             let default = for_s == Some(super::acknowledge::DEFAULT_SECS);
@@ -48,6 +48,16 @@ pub fn questions() -> Option<AnyView> {
                 <select class="input" id="plain-for" name="for_s" form=VERBS>{PRESETS.into_iter().map(preset).collect_view()}</select>
                 <label class="field__label" for="plain-reason">"Why, where it is asked"</label>
                 <input class="input" id="plain-reason" name="reason" form=VERBS autocomplete="off" />
+                {was_resolved
+                    .then(|| {
+                        view! {
+                            <label class="field__label" for="plain-recovered">"Reopened, between the resolve and now"</label>
+                            <select class="input" id="plain-recovered" name="recovered" form=VERBS>
+                                <option value="yes">"it was well: the impact begins anew"</option>
+                                <option value="no">"it never was: the impact goes on"</option>
+                            </select>
+                        }
+                    })}
             </div>
         }
     })

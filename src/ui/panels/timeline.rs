@@ -118,9 +118,8 @@ impl Told {
         Self { lines, folds }
     }
 
-    /// What is listed: of everything, folds stand for their entries until they are unfolded; the
-    /// story leaves those out.
-    fn rows(&self, story: bool, unfolded: &HashSet<i64>) -> Vec<Shown<&Line, &Fold>> {
+    /// What is listed: of everything, folds stand for their entries; the story leaves those out.
+    fn rows(&self, story: bool) -> Vec<Shown<&Line, &Fold>> {
         if story {
             return self.lines.iter().filter(|placed| placed.story).map(|placed| Shown::Entry(&placed.line)).collect();
         }
@@ -130,11 +129,27 @@ impl Told {
             if placed.fold == Some(placed.line.seq) {
                 rows.extend(folds.next().map(Shown::Fold));
             }
-            if placed.fold.is_none_or(|first| unfolded.contains(&first)) {
+            if placed.fold.is_none() {
                 rows.push(Shown::Entry(&placed.line));
             }
         }
         rows
+    }
+
+    /// The entries of the fold that begins with `first`.
+    fn folded(&self, first: i64) -> Vec<Line> {
+        self.lines.iter().filter(|placed| placed.fold == Some(first)).map(|placed| placed.line.clone()).collect()
+    }
+
+    /// How many rows of everything must be in the page for this entry to be, and the fold it is in.
+    fn way_to(&self, seq: i64) -> Option<(usize, Option<i64>)> {
+        let fold = self.lines.iter().find(|placed| placed.line.seq == seq)?.fold;
+        let rows = self.rows(false);
+        let is_it = |row: &Shown<&Line, &Fold>| match row {
+            Shown::Entry(line) => line.seq == seq,
+            Shown::Fold(known) => Some(known.first) == fold,
+        };
+        Some((rows.len() - rows.iter().position(is_it)?, fold))
     }
 }
 
@@ -143,7 +158,9 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let session = session();
     let id = incident.with_untracked(|incident| incident.id);
     let story = RwSignal::new(false);
-    let window = RwSignal::new(WINDOW);
+    // Without the app a link asks for all.
+    let everything = session.address.query.with_untracked(|query| query.get("entries") == Some("all"));
+    let window = RwSignal::new(if everything { usize::MAX } else { WINDOW });
     let recorded = Memo::new(move |_| session.replica.page.get().filter(|page| page.incident.id == id).map_or(0, |page| page.incident.version));
     let unfolded = RwSignal::new(HashSet::new());
     let lines = Memo::new(move |_| {
@@ -153,11 +170,11 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
     });
     let all = Memo::new(move |_| lines.with(|told| told.lines.len()));
     let told = Memo::new(move |_| lines.with(|told| told.lines.iter().filter(|placed| placed.story).count()));
-    let total = Memo::new(move |_| lines.with(|told| unfolded.with(|unfolded| told.rows(story.get(), unfolded).len())));
+    let total = Memo::new(move |_| lines.with(|told| told.rows(story.get()).len()));
     let shown = Memo::new(move |_| {
         let (story, window) = (story.get(), window.get());
         lines.with(|told| {
-            let kept = unfolded.with(|unfolded| told.rows(story, unfolded));
+            let kept = told.rows(story);
             let owned = |row: &Shown<&Line, &Fold>| match row {
                 Shown::Entry(line) => Shown::Entry((*line).clone()),
                 Shown::Fold(fold) => Shown::Fold((*fold).clone()),
@@ -178,6 +195,29 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
         }
     });
 
+    // A link to an entry leads to it also where it is folded, further back, or no part of the story.
+    let sought = RwSignal::new(None::<i64>);
+    Effect::new(move |_| sought.set(session.address.place.with(|place| place.strip_prefix("entry-")?.parse().ok())));
+    Effect::new(move |_| {
+        let Some((rows, fold)) = sought.get().and_then(|seq| lines.with(|told| told.way_to(seq))) else { return };
+        sought.set(None);
+        let is_there = rows <= window.get_untracked() && fold.is_none_or(|first| browser::is_unfolded(&fold_id(first)));
+        if is_there && !story.get_untracked() {
+            return;
+        }
+        story.set(false);
+        window.update(|window| *window = rows.max(*window));
+        if let Some(first) = fold {
+            unfolded.update(|unfolded| {
+                unfolded.insert(first);
+            });
+        }
+        browser::after_paint(move || {
+            fold.into_iter().for_each(|first| browser::unfold(&fold_id(first)));
+            browser::scroll_to_place();
+        });
+    });
+
     let lens = vec![Signal::derive(move || format!("Everything {}", all.get())), Signal::derive(move || format!("Story {}", told.get()))];
     let zones = vec![Signal::derive(|| "UTC".to_owned()), Signal::derive(|| "Local".to_owned())];
     let earlier = move || {
@@ -188,6 +228,7 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                     <button type="button" class="link-button" on:click=move |_| window.update(|window| *window += 100)>
                         {format!("{hidden} earlier")}
                     </button>
+                    {session.is_still().then(|| view! { <a class="still-only" href="?entries=all">{format!("{hidden} earlier")}</a> })}
                 </li>
             }
         })
@@ -196,10 +237,12 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let pins = move || {
         let pinned = pinned.get();
         (!pinned.is_empty()).then(|| {
+            // Without the app only what is in the page can be led to.
+            let all = if session.is_still() && total.get() > window.get() { "?entries=all" } else { "" };
             let pin = |line: Line| {
                 view! {
                     <li>
-                        <a href=format!("#entry-{}", line.seq)>
+                        <a href=format!("{all}#entry-{}", line.seq)>
                             <time class="number">{move || session.zone.get().clock(line.happened_at, now.get_untracked())}</time>
                             " "
                             {line.lead.map(|lead| view! { <b>{lead} " "</b> })}
@@ -237,7 +280,7 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
                         key,
                         move |row: Shown<Line, Fold>| match row {
                             Shown::Entry(line) => view! { <EntryRow incident line /> },
-                            Shown::Fold(fold) => view! { <FoldRow fold lines unfolded window /> },
+                            Shown::Fold(fold) => view! { <FoldRow incident fold lines unfolded /> },
                         },
                     )}
                 </ol>
@@ -324,7 +367,7 @@ fn look(kind: &EventKind) -> (Glyph, Option<&'static str>) {
         EventKind::Decision { .. } => (Glyph::Gavel, Some("Decision")),
         EventKind::Linked { .. } => (Glyph::Link, None),
         EventKind::Pinned { .. } | EventKind::Unpinned { .. } => (Glyph::Pin, None),
-        EventKind::TimeCorrected { .. } => (Glyph::Clock, None),
+        EventKind::TimeCorrected { .. } | EventKind::UpdatePostponed { .. } => (Glyph::Clock, None),
         EventKind::TitleSet { .. } | EventKind::ServicesSet { .. } | EventKind::Tagged { .. } => (Glyph::Tag, None),
         EventKind::ImpactSet { .. } => (Glyph::Person, None),
         EventKind::PrivacySet { .. } => (Glyph::Lock, None),
@@ -334,42 +377,54 @@ fn look(kind: &EventKind) -> (Glyph, Option<&'static str>) {
 /// The entries of a flapping alert in one line, with the way to see them. While it goes on flapping
 /// the words change and the row stays, and with it the focus.
 #[component]
-fn FoldRow(fold: Fold, lines: Memo<Told>, unfolded: RwSignal<HashSet<i64>>, window: RwSignal<usize>) -> impl IntoView {
+fn FoldRow(incident: Memo<Arc<Incident>>, fold: Fold, lines: Memo<Told>, unfolded: RwSignal<HashSet<i64>>) -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
     let clock = move |at: Timestamp| session.zone.get().clock(at, now.get_untracked());
     let (first, from) = (fold.first, fold.from);
     let fold = Memo::new(move |_| lines.with(|told| told.folds.iter().find(|known| known.first == first).cloned()).unwrap_or_else(|| fold.clone()));
     let words = move || fold.with(|fold| format!("{} from {} to {}", fold.words, clock(from), clock(fold.to)));
-    let is_open = move || unfolded.with(|unfolded| unfolded.contains(&first));
-    let turn = move || {
-        let is_folded = unfolded.with_untracked(|unfolded| !unfolded.contains(&first));
-        if is_folded {
-            // As far back as before: else what was pressed would be among what is earlier.
-            window.update(|window| *window += fold.with_untracked(|fold| fold.entries));
-        }
-        unfolded.update(|unfolded| {
-            if is_folded {
-                unfolded.insert(first);
-            } else {
-                unfolded.remove(&first);
-            }
+    let id = fold_id(first);
+    // What is folded is put together when somebody looks; without the app nothing could do so later,
+    // and somebody may have looked into the page that came.
+    if session.is_still() || browser::is_unfolded(&id) {
+        unfolded.update_untracked(|unfolded| {
+            unfolded.insert(first);
         });
+    }
+    let draw = move || {
+        unfolded.update(|unfolded| {
+            unfolded.insert(first);
+        })
     };
+    let is_drawn = Memo::new(move |_| unfolded.with(|unfolded| unfolded.contains(&first)));
+    let entries = move || if is_drawn.get() { lines.with(|told| told.folded(first)) } else { vec![] };
     view! {
-        <li class="entry">
-            <span class="entry__time number" title=crate::ui::components::relative_time::exact(from)>
-                <time datetime=from.to_string()>{move || clock(from)}</time>
-            </span>
-            <span class="entry__mark"><Icon glyph=Glyph::Pulse /></span>
-            <div class="entry__words">
-                <span class="entry__text">{words}</span> " "
-                <button type="button" class="link-button" aria-expanded=move || is_open().to_string() on:click=move |_| turn()>
-                    {move || if is_open() { "Fold them".to_owned() } else { format!("Show {} entries", fold.with(|fold| fold.entries)) }}
-                </button>
-            </div>
+        <li>
+            <details class="entries" id=id on:toggle=move |_| draw()>
+                <summary class="entry">
+                    <span class="entry__time number" title=crate::ui::components::relative_time::exact(from)>
+                        <time datetime=from.to_string()>{move || clock(from)}</time>
+                    </span>
+                    <span class="entry__mark"><Icon glyph=Glyph::Pulse /></span>
+                    <span class="entry__words">
+                        <span class="entry__text">{words}</span>
+                        " "
+                        <span class="link-button entries__unfold">{move || format!("Show {} entries", fold.with(|fold| fold.entries))}</span>
+                        <span class="link-button entries__fold">"Fold them"</span>
+                    </span>
+                </summary>
+                <ol>
+                    {rows(entries, |line: &Line| (line.seq, line.happened_at, line.pinned, line.unsent), move |line| view! { <EntryRow incident line /> })}
+                </ol>
+            </details>
         </li>
     }
+}
+
+/// Where a fold stands in the page, by its first entry.
+fn fold_id(first: i64) -> String {
+    format!("fold-{first}")
 }
 
 #[component]
@@ -534,12 +589,13 @@ mod tests {
     }
 
     #[test]
-    fn a_flapping_alert_is_one_row_until_it_is_unfolded() {
+    fn a_flapping_alert_is_one_row_that_holds_its_entries() {
         let told = Told::of(&flapping(40), &[], 81);
-        let rows = |story: bool, unfolded: &[i64]| told.rows(story, &unfolded.iter().copied().collect());
-        assert_eq!((told.lines.len(), rows(true, &[]).len(), rows(false, &[2]).len()), (81, 1, 82));
-        let [Shown::Entry(note), Shown::Fold(fold)] = rows(false, &[])[..] else { panic!("it is folded") };
+        assert_eq!((told.lines.len(), told.rows(true).len(), told.rows(false).len(), told.folded(2).len()), (81, 1, 2, 80));
+        let [Shown::Entry(note), Shown::Fold(fold)] = told.rows(false)[..] else { panic!("it is folded") };
         assert_eq!((note.seq, fold.first, fold.entries, fold.words.as_str()), (1, 2, 80, "“disk” flapped 40 times"));
+        // A link to an entry knows how far back it is, and what is to be unfolded.
+        assert_eq!([1, 2, 81, 82].map(|seq| told.way_to(seq)), [Some((2, None)), Some((1, Some(2))), Some((1, Some(2))), None]);
         assert_ne!(key(&Shown::Fold(fold.clone())), key(&Shown::Entry(told.lines[1].line.clone())), "both are rows once it is unfolded");
         let grown = Told::of(&flapping(41), &[], 83).folds[0].clone();
         assert!(grown != *fold && key(&Shown::Fold(grown)) == key(&Shown::Fold(fold.clone())), "what grows keeps its place");

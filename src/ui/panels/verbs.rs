@@ -97,7 +97,7 @@ pub fn Verbs(incident: Memo<Arc<Incident>>) -> impl IntoView {
     });
     view! {
         <div class="verbs" role="group" aria-label="What can be done">
-            {plain::questions()}
+            {plain::questions(incident.with_untracked(|incident| incident.resolved_at.is_some()))}
             {move || line.get().map(|(reason, composes)| above(reason, composes))}
             {move || offers.get().into_iter().map(button).collect_view()}
             <Menu label="More to do" class="verb verb--more" glyph=Glyph::More above=true items />
@@ -227,6 +227,9 @@ pub fn more(session: Session, incident: &Incident) -> Vec<Item> {
     items.push(asks("Labels…", Verb::Tag, Sheet::Labels(id)));
     items.push(asks("Merge into another…", Verb::Merge, Sheet::Merge(id)));
     let privacy = if incident.private { "Make visible to everybody" } else { "Make private" };
+    let due = crate::domain::updates::inside(incident);
+    let for_s = due.map_or(60, |due| due.most_postponed_secs());
+    items.push(sends("Postpone the next update…", Command::PostponeUpdate { for_s, reason: None }));
     items.push(sends(privacy, Command::SetPrivate { private: !incident.private }));
     items.push(sends("False alarm", Command::Cancel { reason: None }));
     items.push(sends("Close", Command::Close { reason: None }));

@@ -65,6 +65,7 @@ pub struct House {
 #[derive(Deserialize)]
 struct Page<T> {
     items: Vec<T>,
+    next_cursor: Option<String>,
 }
 
 /// What an import answers, as far as it is told.
@@ -129,9 +130,9 @@ impl House {
 
     /// Finds the senders' integrations, or makes them.
     async fn let_senders_in(&mut self) -> Result<(), DemoError> {
-        let known: Page<Integration> = self.get("/api/v1/integrations").await?;
+        let known: Vec<Integration> = self.all("/api/v1/integrations?limit=500").await?;
         for sender in Sender::ALL {
-            let known = known.items.iter().find(|one| one.name == sender.name() && one.source == sender.source()).map(|one| one.id);
+            let known = known.iter().find(|one| one.name == sender.name() && one.source == sender.source()).map(|one| one.id);
             let id = match known {
                 Some(id) => id,
                 None => {
@@ -224,22 +225,29 @@ impl House {
 
     /// Open incidents proper: no drills, no maintenance.
     pub async fn open_incidents(&self) -> Result<Vec<Incident>, CallError> {
-        Ok(self.get::<Page<Incident>>("/api/v1/incidents?state=open&kind=incident&limit=500").await?.items)
+        self.all("/api/v1/incidents?state=open&kind=incident&limit=500").await
     }
 
     /// Incidents that began since then, of every state, the newest first.
     pub async fn incidents_since(&self, since: Timestamp) -> Result<Vec<Incident>, CallError> {
-        #[derive(Deserialize)]
-        struct Part {
-            items: Vec<Incident>,
-            next_cursor: Option<String>,
-        }
+        let mut all = self.all_until("/api/v1/incidents?limit=500", |part: &[Incident]| part.iter().any(|incident| incident.started_at < since)).await?;
+        all.retain(|incident| incident.started_at >= since);
+        Ok(all)
+    }
+
+    /// All items of a list, page by page; `path` has a query.
+    async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, CallError> {
+        self.all_until(path, |_| false).await
+    }
+
+    /// The same up to the first page of which `is_enough` says so.
+    async fn all_until<T: DeserializeOwned>(&self, path: &str, is_enough: impl Fn(&[T]) -> bool) -> Result<Vec<T>, CallError> {
         let (mut all, mut cursor) = (vec![], String::new());
         loop {
-            let part: Part = self.get(&format!("/api/v1/incidents?limit=500{cursor}")).await?;
-            let reaches_back = part.items.iter().any(|incident| incident.started_at < since);
-            all.extend(part.items.into_iter().filter(|incident| incident.started_at >= since));
-            match part.next_cursor.filter(|_| !reaches_back) {
+            let part: Page<T> = self.get(&format!("{path}{cursor}")).await?;
+            let next = part.next_cursor.filter(|_| !is_enough(&part.items));
+            all.extend(part.items);
+            match next {
                 Some(next) => cursor = format!("&cursor={}", escaped(&next)),
                 None => return Ok(all),
             }
@@ -252,7 +260,7 @@ impl House {
         struct Named {
             name: String,
         }
-        Ok(self.get::<Page<Named>>("/api/v1/slos?limit=500").await?.items.into_iter().map(|objective| objective.name).collect())
+        Ok(self.all::<Named>("/api/v1/slos?limit=500").await?.into_iter().map(|objective| objective.name).collect())
     }
 
     pub async fn make_objective(&self, draft: Value) -> Result<(), CallError> {
@@ -274,8 +282,8 @@ impl House {
     /// Makes the integration of the collector of spans, unless there is one; answers whether it was made.
     pub async fn let_collector_in(&self, name: &str, token: &str) -> Result<bool, CallError> {
         let source = crate::server::sources::otlp::SOURCE.slug;
-        let known: Page<Integration> = self.get("/api/v1/integrations").await?;
-        if known.items.iter().any(|one| one.name == name && one.source == source) {
+        let known: Vec<Integration> = self.all("/api/v1/integrations?limit=500").await?;
+        if known.iter().any(|one| one.name == name && one.source == source) {
             return Ok(false);
         }
         let draft = json!({ "source": source, "name": name, "token": token });
@@ -293,9 +301,9 @@ impl House {
         Ok(self.get::<Page<Incident>>(&format!("/api/v1/incidents?limit=1&origin={}", escaped(origin))).await?.items.pop())
     }
 
-    /// The newest incidents of an origin, of every state and kind.
+    /// The incidents of an origin, of every state and kind, the newest first.
     pub async fn known_from(&self, origin: &str) -> Result<Vec<Incident>, CallError> {
-        Ok(self.get::<Page<Incident>>(&format!("/api/v1/incidents?limit=500&origin={}", escaped(origin))).await?.items)
+        self.all(&format!("/api/v1/incidents?limit=500&origin={}", escaped(origin))).await
     }
 
     /// Alerts of an incident that still fire and that senders of the demo sent.

@@ -127,6 +127,8 @@ shape!(Incident, {
         "resolved_by": { "type": ["string", "null"], "enum": ["person", "signal", null] },
         "closed_at": { "type": ["string", "null"], "format": "date-time" },
         "merged_into": { "type": ["string", "null"], "format": "uuid" },
+        "told_at": { "type": "string", "format": "date-time", "description": "While it is open: when somebody last said how things stand; the clocks of updates run from here, else from detected_at. Absent: nobody has" },
+        "update_postponed_to": { "type": "string", "format": "date-time", "description": "The next update was postponed: none is due before then" },
         "updated_at": { "type": "string", "format": "date-time" },
         "version": { "type": "integer", "format": "int64" }
     }
@@ -164,10 +166,10 @@ shape!(Command, {
             "enum": [
                 "acknowledge", "unacknowledge", "set_severity", "activate", "mitigate", "resolve", "close", "reopen", "cancel", "merge", "assign_role",
                 "accept_role", "release_role", "note", "decision", "link", "pin", "unpin", "correct_time", "set_title", "set_services", "set_impact",
-                "tag", "set_private", "attach_alert", "detach_alert"
+                "tag", "set_private", "attach_alert", "detach_alert", "postpone_update"
             ]
         },
-        "for_s": { "type": "integer", "description": "acknowledge: holds for this many seconds" },
+        "for_s": { "type": "integer", "description": "acknowledge: holds for this many seconds; postpone_update (with a reason): no update is due before that many seconds from now, at most four times as long as people wait at this severity" },
         "severity": { "oneOf": [{ "$ref": "#/components/schemas/Severity" }, { "type": "null" }] },
         "reason": { "type": "string" },
         "into": { "type": "string", "format": "uuid", "description": "merge: the incident that goes on; a resolved one is reopened where the merged one is not over" },

@@ -2,7 +2,7 @@
 //! fills them, and brings them to this version's shape. Before it commits, nothing has happened.
 
 use super::{
-    super::{Store, lease::Serving, query, rows},
+    super::{Store, lease::Serving, query, refold::refold, rows},
     BackupError, Counted, LEFT_OUT, TABLES,
     columns::{Column, bind, columns, fits, names},
     dump::migrations,
@@ -53,6 +53,7 @@ impl Store {
         for sql in migrations(schema, true) {
             sqlx::raw_sql(sql).execute(&mut *write).await.map_err(query("bring a backup to this version's shape"))?;
         }
+        refold(&mut write).await?;
         const LEAP: &str = "UPDATE counters SET value = value + $1 WHERE name IN ('change', 'write')";
         sqlx::query(LEAP).persistent(false).bind(JUMP).execute(&mut *write).await.map_err(query("end a restore"))?;
         write.commit().await.map_err(query("commit a restore"))?;

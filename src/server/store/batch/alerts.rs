@@ -10,6 +10,7 @@ use super::{
         writer::Work,
     },
     Batch,
+    memory::kept_since,
 };
 use crate::domain::{
     alert::{Alert, Episode, Labels, Link},
@@ -117,6 +118,12 @@ const UPDATE_ALERTS: ManyRows = ManyRows {
     width: 7,
 };
 
+const INSERT_TOLD_ENDS: ManyRows = ManyRows {
+    head: "INSERT INTO told_ends (integration_id, dedupe_key, ended_at, received_at) VALUES",
+    tail: "ON CONFLICT (integration_id, dedupe_key) DO UPDATE SET ended_at = excluded.ended_at, received_at = excluded.received_at",
+    width: 4,
+};
+
 const READ_ALERTS: ManyRows = ManyRows {
     head: concat!("SELECT ", rows::alert_columns!(), " FROM ", rows::alert_tables!(), " JOIN (VALUES"),
     tail: ") AS v ON a.id = v.column1",
@@ -205,9 +212,13 @@ impl Batch<'_> {
         self.memory.ends.of(integration, key, received_at)
     }
 
-    /// Remembers what a resolve says of an identity of which nothing is open.
+    /// Notes what a resolve says of an identity of which nothing is open.
     pub fn tell_end(&mut self, integration: IntegrationId, key: &str, at: Timestamp, received_at: Timestamp) {
-        self.memory.ends.remember(integration, key, at, received_at);
+        let at = self.memory.ends.remember(integration, key, at, received_at);
+        // What an import says of the past is of no use after a restart.
+        if received_at >= kept_since(self.clock.now()) {
+            self.told_ends.insert((integration, key.to_owned()), (at, received_at));
+        }
     }
 
     pub fn insert_alert(&mut self, alert: NewAlert) {
@@ -305,11 +316,21 @@ impl Batch<'_> {
             })
             .await?;
         self.flush_refreshes().await?;
+        self.flush_told_ends().await?;
         for alert in new {
             self.announce(alert.episode.incident_id, Happening::Alert { alert: alert.into_alert() });
         }
         let announced: Vec<AlertId> = updates.iter().filter(|update| update.announced).map(|update| update.episode.id).collect();
         self.announce_alerts(&announced).await
+    }
+
+    async fn flush_told_ends(&mut self) -> Result<(), StoreError> {
+        let told: Vec<_> = self.told_ends.drain().collect();
+        INSERT_TOLD_ENDS
+            .execute(self.connection, &told, "record the ends that were told", |statement, ((integration, key), (at, received_at))| {
+                statement.bind(integration.to_string()).bind(key.clone()).bind(at.micros()).bind(received_at.micros())
+            })
+            .await
     }
 
     async fn flush_refreshes(&mut self) -> Result<(), StoreError> {

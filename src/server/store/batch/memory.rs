@@ -1,6 +1,6 @@
 //! What the writer remembers between transactions. What it read and wrote never decides anything,
 //! and is forgotten when a transaction fails or another process has written. Ends that were told of
-//! unknown alerts are in no database, so they stay; a restart forgets them, and no other server knows.
+//! unknown alerts stay, and those that the database has are read in addition then.
 
 use crate::{
     domain::{
@@ -25,6 +25,12 @@ const MAX_GROUPS: usize = 50_000;
 /// again what a resolve overtook does so within minutes.
 const MAX_ENDS: usize = 4_096;
 const ENDS_KEPT_SECS: i64 = 3_600;
+
+/// What was told before is of no use any more.
+pub(in crate::server::store) fn kept_since(now: Timestamp) -> Timestamp {
+    now.plus_secs(-ENDS_KEPT_SECS)
+}
+
 /// What arrives together may be written in another order than it arrived.
 const REORDERED_SECS: i64 = 60;
 
@@ -64,26 +70,45 @@ impl End {
     }
 }
 
+/// What was told in the hour before `$1`, as much as is remembered, the last first.
+const READ_ENDS: &str = "SELECT integration_id, dedupe_key, ended_at, received_at FROM told_ends WHERE received_at >= $1 ORDER BY received_at DESC LIMIT 4096";
+
 impl Ends {
+    /// Reads what other processes, and this one before it was restarted, were told.
+    async fn read(&mut self, connection: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
+        let found = sqlx::query(READ_ENDS).bind(kept_since(now).micros()).fetch_all(connection).await.map_err(query("read the ends that were told"))?;
+        for row in found.iter().rev() {
+            let (integration, key): (IntegrationId, String) = (IntegrationId(rows::parsed(row, 0)?), rows::get(row, 1)?);
+            let (at, received_at) = (rows::time(row, 2)?, rows::time(row, 3)?);
+            let known = self.by_key.get(&integration).and_then(|of| of.get(key.as_str()));
+            if known.is_none_or(|known| known.received_at < received_at) {
+                self.remember(integration, &key, at, received_at);
+            }
+        }
+        Ok(())
+    }
+
     /// The end that was told of this identity in the hour before `received_at`.
     pub fn of(&self, integration: IntegrationId, key: &str, received_at: Timestamp) -> Option<Timestamp> {
         let end = self.by_key.get(&integration)?.get(key)?;
         end.holds(received_at).then_some(end.at)
     }
 
-    pub fn remember(&mut self, integration: IntegrationId, key: &str, at: Timestamp, received_at: Timestamp) {
+    /// Answers the end that counts from now on: what was told first may be the later one.
+    pub fn remember(&mut self, integration: IntegrationId, key: &str, at: Timestamp, received_at: Timestamp) -> Timestamp {
         let of = self.by_key.entry(integration).or_default();
         if let Some(known) = of.get_mut(key) {
             // What was told long before, or later where the past is imported, is no end of this time.
             let at = if known.holds(received_at) { at.max(known.at) } else { at };
             *known = End { at, received_at };
-            return;
+            return at;
         }
         of.insert(key.into(), End { at, received_at });
         self.order.push_back((integration, key.into()));
         while self.order.len() > MAX_ENDS {
             self.forget_first();
         }
+        at
     }
 
     fn forget_first(&mut self) {
@@ -112,7 +137,7 @@ pub(super) struct Loaded {
 impl Memory {
     /// Takes the writer's turn: on PostgreSQL the counter's row is the lock between servers. What
     /// is remembered is forgotten if another process has written since, or if it is too much.
-    pub(super) async fn begin(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    pub(super) async fn begin(&mut self, connection: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
         let row = sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'write' RETURNING value")
             .fetch_one(&mut *connection)
             .await
@@ -125,6 +150,7 @@ impl Memory {
                 .map_err(query("read the last change's number"))?;
             let change = rows::get(&row, 0)?;
             self.forget();
+            self.ends.read(connection, now).await?;
             self.change = change;
         }
         self.write = write;

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        alert::{AlertState, Episode, Ignored, Signal, Verdict, is_about_monitoring, is_overtaken, judge, told_end},
+        alert::{AlertState, Episode, Signal, Verdict, is_about_monitoring, judge_after, told_end},
         grouping::{self, Group, Placement},
         ids::{AlertId, IncidentId, IncidentRef, IntegrationId},
         integration::Grouping,
@@ -27,8 +27,8 @@ pub(super) struct Stage<'s> {
     received_at: Timestamp,
     episodes: HashMap<String, Option<Episode>>,
     groups: HashMap<(Option<AlertSeverity>, String), Group>,
-    /// The ends that this delivery told of keys of which nothing is open.
-    ends: HashMap<String, Timestamp>,
+    /// The ends that were told of keys of which nothing is open, by this delivery and before.
+    ends: HashMap<String, Option<Timestamp>>,
     /// The alerts that it would open; nobody knows their ids.
     made: HashSet<AlertId>,
     /// The incidents that it would open.
@@ -71,14 +71,10 @@ impl<'s> Stage<'s> {
         let newest = self.episode(&signal.dedupe_key).await?;
         let known = newest.as_ref().map(|episode| episode.id).filter(|id| !self.made.contains(id));
         let group_key = grouping::key(&self.grouping, &signal.labels, &signal.group_labels, &signal.title);
-        let ended_at = self.ends.get(&signal.dedupe_key).copied();
-        let verdict = match judge(newest.as_ref(), &signal, self.received_at) {
-            Verdict::Open { .. } if ended_at.is_some_and(|at| is_overtaken(&signal, at, self.received_at)) => Verdict::Ignore(Ignored::Overtaken),
-            verdict => verdict,
-        };
-        if let Some(at) = told_end(&signal, self.received_at).filter(|_| verdict == Verdict::Ignore(Ignored::Unknown)) {
-            let known = self.ends.entry(signal.dedupe_key.clone()).or_insert(at);
-            *known = at.max(*known);
+        let ended_at = self.ended_at(&signal.dedupe_key).await?;
+        let verdict = judge_after(newest.as_ref(), ended_at, &signal, self.received_at);
+        if let Some(at) = told_end(newest.as_ref(), &signal, self.received_at) {
+            self.ends.insert(signal.dedupe_key.clone(), ended_at.max(Some(at)));
         }
         let mut started_at = newest.as_ref().map(|episode| episode.started_at);
         let incident_of = |newest: Option<&Episode>| newest.and_then(|episode| episode.incident_id);
@@ -227,6 +223,14 @@ impl<'s> Stage<'s> {
         }
         let Some(integration) = self.integration else { return Ok(None) };
         self.store.newest_episode(integration, key).await
+    }
+
+    async fn ended_at(&mut self, key: &str) -> Result<Option<Timestamp>, StoreError> {
+        if let Some(known) = self.ends.get(key) {
+            return Ok(*known);
+        }
+        let Some(integration) = self.integration else { return Ok(None) };
+        self.store.told_end(integration, key, self.received_at).await
     }
 
     fn keep(&mut self, signal: &Signal, episode: Option<Episode>) {

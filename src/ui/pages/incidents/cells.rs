@@ -45,6 +45,8 @@ pub enum Shape {
     Said(Column),
     /// A time, and whether it says how long ago that is.
     Time(Column),
+    /// How late the next update is.
+    Late,
     Plain(Column),
     Nobody(Column),
     NoOne(Column),
@@ -54,8 +56,8 @@ pub enum Shape {
     Mark(Option<Severity>),
     MarkTick,
     First,
-    /// Its severity, and what stands where it says who has it.
-    Second(Option<Severity>, Who),
+    /// Its severity, what stands where it says who has it, and whether its next update is late.
+    Second(Option<Severity>, Who, bool),
     CardFold,
 }
 
@@ -94,6 +96,7 @@ pub fn draw(shape: Shape) -> AnyView {
             let class = (column == Column::Updated).then_some("relative-time");
             cell(column, view! { <time class=class data-written="">" "</time> })
         }
+        Shape::Late => cell(Column::Updated, view! { <b class="list__late" data-written="">" "</b> }),
         Shape::Plain(column) => {
             let class = (column == Column::Id).then_some("mono muted");
             cell(column, view! { <span class=class data-written="">" "</span> })
@@ -116,7 +119,7 @@ pub fn draw(shape: Shape) -> AnyView {
                 <span class="list__age" data-written="">" "</span>
             </div>
         },
-        Shape::Second(severity, who) => {
+        Shape::Second(severity, who, is_late) => {
             let who = match who {
                 Who::Somebody => view! { <span data-written="">" "</span> },
                 Who::Nobody => view! { <b>"Nobody"</b> },
@@ -131,6 +134,7 @@ pub fn draw(shape: Shape) -> AnyView {
                     {who}
                     " · "
                     <span data-written="">" "</span>
+                    {is_late.then(|| view! { " · " <b class="list__late" data-written="">" "</b> })}
                 </div>
             }
         }
@@ -190,7 +194,10 @@ fn cell_of(list: List, row: &IncidentRow, column: Column) -> Cell {
         Column::State => (Shape::State(row.state), vec![]),
         Column::Updated => {
             let at = row.updated_at;
-            (Shape::Time(column), vec![Words::text(ago(at, now)).with("datetime", at.to_string()).with("title", exact(at))])
+            match row.late_words(now) {
+                Some(late) => (Shape::Late, vec![Words::text(late).with("title", exact(at))]),
+                None => (Shape::Time(column), vec![Words::text(ago(at, now)).with("datetime", at.to_string()).with("title", exact(at))]),
+            }
         }
         Column::Started => {
             let at = row.started_at;
@@ -220,10 +227,13 @@ fn card(list: List, row: &IncidentRow) -> Vec<Cell> {
     let mut second = vec![Words::text(row.reference.to_string())];
     second.extend((has_it == Who::Somebody).then(|| Words::text(name)));
     second.push(Words::text(alerts));
+    let late = row.late_words(now).map(Words::text);
+    let is_late = late.is_some();
+    second.extend(late);
     let mut cells = vec![
         mark,
         Cell { shape: Shape::First, words: vec![title(row), Words::text(age(row, now))] },
-        Cell { shape: Shape::Second(severity, has_it), words: second },
+        Cell { shape: Shape::Second(severity, has_it, is_late), words: second },
     ];
     if row.alerts > 1 {
         cells.push(Cell { shape: Shape::CardFold, words: vec![folded(list, row)] });
