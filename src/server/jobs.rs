@@ -124,7 +124,7 @@ async fn merge_slices(app: &App) -> Result<(), StoreError> {
     for one in held.all() {
         app.store.compact_slices(one.kept(), &held.left_out_of(one, app.clock().now())).await?;
     }
-    Ok(())
+    app.levels.pack(app).await
 }
 
 async fn prune(app: &App) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@
 //! A server holds a hundred objectives of 13,000 slices each: about 27 bytes a slice.
 
 mod packed;
+mod stored;
 
 pub use packed::{Packed, Run};
 

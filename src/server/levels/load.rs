@@ -3,6 +3,7 @@
 use super::{
     Stamp, composed, exclusions_of,
     held::{Held, LAID_OUT_FOR_S, One},
+    packs,
     reports::times_of,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         },
         time::Timestamp,
     },
-    server::store::{KEPT_FOR_S, Kept, Pulse, Since, Store, StoreError},
+    server::store::{KEPT_FOR_S, Kept, PackHead, Pulse, Since, Store, StoreError},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{
@@ -43,11 +44,13 @@ pub async fn refreshed(store: &Store, before: &Held, stamp: Stamp, now: Timestam
     // What was made after the pulses were read is found by the next question.
     let there = kept.iter().filter_map(|kept| Some((kept, pulses.get(&kept.number)?)));
     let (composed, own): (Vec<_>, Vec<_>) = there.partition(|(kept, _)| matches!(kept.objective.draft.indicator, Indicator::Composite { .. }));
-    let exclusions = &held.exclusions;
+    // Who holds nothing yet begins with what is packed.
+    let packs = if is_first { store.slice_packs().await? } else { HashMap::new() };
+    let (exclusions, packs) = (&held.exclusions, &packs);
     let reads = own.into_iter().map(|(kept, pulse)| async move {
         let one = match before.by_id(kept.objective.id) {
             Some(known) if !lays_out && known.is_as(kept, pulse) => known.clone(),
-            known => Arc::new(self::read(store, known.map(Arc::as_ref), kept.clone(), pulse, (exclusions, lays_out), now).await?),
+            known => Arc::new(self::read(store, begin(store, known, packs, kept, now).await?, kept.clone(), pulse, (exclusions, lays_out), now).await?),
         };
         Ok::<_, StoreError>((kept.objective.draft.name.clone(), one))
     });
@@ -126,27 +129,50 @@ impl One {
     }
 }
 
+/// A series as it stood at a rev, from which reading goes on.
+pub(super) struct Begun {
+    pub series: Series,
+    pub rev: i64,
+    /// Slices that begin before are not in it.
+    pub from_s: i64,
+    /// Whether it is said of it what is left out.
+    pub is_laid_out: bool,
+}
+
+/// What is known of an objective's slices: what is held, else what is packed. Nothing where that is
+/// of another generation, or reaches back too little or much too far.
+async fn begin(store: &Store, known: Option<&Arc<One>>, packs: &HashMap<i64, PackHead>, kept: &Kept, now: Timestamp) -> Result<Option<Begun>, StoreError> {
+    let needed_s = now.epoch_secs() - held_for_s(&kept.objective);
+    let fits = |generation: i64, from_s: i64| generation == kept.objective.generation && from_s <= needed_s && needed_s - from_s < SPARE_S;
+    if let Some(known) = known {
+        let begun = || Begun { series: known.series.clone(), rev: known.rev, from_s: known.from_s, is_laid_out: true };
+        return Ok(fits(known.objective().generation, known.from_s).then(begun));
+    }
+    match packs.get(&kept.number).filter(|head| fits(head.generation, head.from_s)) {
+        Some(head) => packs::begun(store, kept, head).await,
+        None => Ok(None),
+    }
+}
+
 async fn read(
     store: &Store,
-    known: Option<&One>,
+    begun: Option<Begun>,
     kept: Kept,
     pulse: &Pulse,
     (exclusions, lays_out): (&[Exclusion], bool),
     now: Timestamp,
 ) -> Result<One, StoreError> {
-    let needed_s = now.epoch_secs() - held_for_s(&kept.objective);
-    let known = known.filter(|known| {
-        let (was, is) = (known.objective(), &kept.objective);
-        was.generation == is.generation && known.from_s <= needed_s && needed_s - known.from_s < SPARE_S
-    });
-    let continued = match known {
-        Some(known) => continued(store, known, &kept, pulse).await?.map(|series| (series, known.from_s)),
+    let continued = match begun {
+        Some(begun) => continued(store, begun, &kept, pulse).await?,
         None => None,
     };
-    let is_laid_out = continued.is_some() && !lays_out;
+    let is_laid_out = !lays_out && continued.as_ref().is_some_and(|begun| begun.is_laid_out);
     let (mut series, from_s) = match continued {
-        Some(continued) => continued,
-        None => (whole(store, &kept, needed_s, i64::MAX).await?, needed_s),
+        Some(begun) => (begun.series, begun.from_s),
+        None => {
+            let needed_s = now.epoch_secs() - held_for_s(&kept.objective);
+            (whole(store, &kept, needed_s, i64::MAX).await?, needed_s)
+        }
     };
     if !is_laid_out {
         series.exclude(&spans(exclusions, &kept.objective, from_s, now));
@@ -157,17 +183,18 @@ async fn read(
 }
 
 /// The known series with what changed since; `None`: it has to be read whole.
-async fn continued(store: &Store, known: &One, kept: &Kept, pulse: &Pulse) -> Result<Option<Series>, StoreError> {
-    if known.rev == pulse.rev {
-        return Ok(Some(known.series.clone()));
+async fn continued(store: &Store, begun: Begun, kept: &Kept, pulse: &Pulse) -> Result<Option<Begun>, StoreError> {
+    if begun.rev == pulse.rev {
+        return Ok(Some(begun));
     }
-    let Since::Within { from_s, to_s } = store.slices_changed_since(kept.number, known.rev).await? else { return Ok(None) };
-    let (from_s, to_s) = (from_s.max(known.from_s), to_s);
+    let Since::Within { from_s, to_s } = store.slices_changed_since(kept.number, begun.rev).await? else { return Ok(None) };
+    let from_s = from_s.max(begun.from_s);
     let slices = store.slices(kept.number, kept.objective.generation, from_s, to_s).await?;
-    let mut series = known.series.clone();
+    let mut series = begun.series;
     series.upsert(&slices);
     // What was taken away cannot be put in: then there are more than were read.
-    Ok((series.pieces(from_s, to_s).count() == slices.len()).then_some(series))
+    let is_whole = series.pieces(from_s, to_s).count() == slices.len();
+    Ok(is_whole.then_some(Begun { series, ..begun }))
 }
 
 /// The slices of an objective's present generation that begin in `[from_s, to_s)`.

@@ -6,6 +6,7 @@ pub mod burning;
 mod composed;
 mod held;
 mod load;
+mod packs;
 pub mod reports;
 mod silence;
 
@@ -61,6 +62,11 @@ impl Levels {
         let target = draft.slice_target.map(Target::ratio);
         let slices: Vec<Slice> = readings.iter().filter_map(|reading| to_slice(draft.method, target, *reading)).collect();
         app.store.record_slices(one.number(), generation, &slices).await
+    }
+
+    /// Packs the series that changed much since they were packed, so that the next start is quick.
+    pub async fn pack(&self, app: &App) -> Result<(), StoreError> {
+        packs::keep(&app.store, &*self.current(app).await?).await
     }
 
     fn held(&self) -> Arc<Held> {

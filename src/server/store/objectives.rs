@@ -85,11 +85,12 @@ impl Store {
     /// Removes an objective with everything that was measured for it.
     pub async fn remove_objective(&self, id: ObjectiveId, if_match: Option<i64>, by: &By) -> Result<Described, StoreError> {
         const WHAT: &str = "remove an objective";
-        const BY_NUMBER: [&str; 7] = [
+        const BY_NUMBER: [&str; 8] = [
             "DELETE FROM objective_revisions WHERE objective = $1",
             "DELETE FROM objective_pulse WHERE objective = $1",
             "DELETE FROM slices WHERE objective = $1",
             "DELETE FROM slice_changes WHERE objective = $1",
+            "DELETE FROM slice_packs WHERE objective = $1",
             "DELETE FROM readings WHERE objective = $1",
             "DELETE FROM burn_levels WHERE objective = $1",
             "DELETE FROM objectives WHERE number = $1",

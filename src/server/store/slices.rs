@@ -328,10 +328,12 @@ fn replaced(known: &[Slice], measured: &[Slice]) -> Replaced {
     Replaced { new: new.into_values().collect(), gone }
 }
 
-/// Until the transaction ends, whoever else writes slices of this objective waits.
-async fn lock(write: &mut AnyConnection, number: i64) -> Result<(), StoreError> {
+/// Until the transaction ends, whoever else writes slices of this objective waits. Answers whether
+/// there is such an objective.
+pub(super) async fn lock(write: &mut AnyConnection, number: i64) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE objective_pulse SET rev = rev WHERE objective = $1";
-    sqlx::query(SQL).bind(number).execute(write).await.map(drop).map_err(query("wait for a turn at slices"))
+    let done = sqlx::query(SQL).bind(number).execute(write).await.map_err(query("wait for a turn at slices"))?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Takes the next number of an objective's slices, for a write that changes some.

@@ -59,6 +59,7 @@ pub(super) const LEFT_OUT: [(&str, &str); 8] = [
     ("change_deliveries", "what senders of changes sent lately is not known when it comes again; its times are"),
     ("told_ends", "which alerts ended in the last hour before they were told of is not known"),
     ("slice_changes", "servers read what was measured anew"),
+    ("slice_packs", "they are made anew of what was measured"),
     ("telemetry_blocks", "traces, logs and gauges are kept for days, not for ever, and begin anew"),
 ];
 
