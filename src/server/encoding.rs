@@ -80,7 +80,8 @@ fn encoding_of(headers: &HeaderMap) -> Option<Encoding> {
     }
 }
 
-fn unsupported() -> Response {
+/// What is said to whoever sends in an encoding that is not known.
+pub fn unsupported() -> Response {
     let words = format!("a body in this Content-Encoding cannot be read; there are {ACCEPTED}");
     let problem = Problem::new(FailureKind::Malformed, "unsupported_encoding", words).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let mut answer = problem.into_response();

@@ -17,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
+pub use front::Front;
 use leptos::prelude::provide_context;
 use std::{sync::Arc, time::Duration};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -35,6 +36,11 @@ const PAGE_EFFORT: i32 = 6;
 
 /// The whole server as one service.
 pub fn build(app: Arc<App>) -> Router {
+    Router::new().fallback_service(Front::new(app))
+}
+
+/// Everything but the short way of deliveries, which knows these addresses, too.
+fn routes(app: Arc<App>, security: SecurityHeaders) -> Router {
     // For people and their programs: whoever asks is found out, and pages of other sites are kept out.
     let inside = Router::new()
         .merge(rest::routes())
@@ -56,8 +62,6 @@ pub fn build(app: Arc<App>) -> Router {
         .route("/shell", get(embed::empty_shell))
         .route(reports::PATH, post(reports::take))
         .method_not_allowed_fallback(problem::no_such_method);
-    let policy = HeaderValue::from_str(&embed::content_security_policy()).unwrap_or_else(|_| HeaderValue::from_static("default-src 'self'"));
-    let security = SecurityHeaders::new(policy, app.config.is_secure());
     Router::new()
         .merge(inside)
         .merge(hooks::routes())
@@ -85,7 +89,11 @@ async fn in_time(request: Request, next: Next) -> Response {
     if path.starts_with(rest::import::PREFIX) || path == rest::sli::PATH {
         return encoding::unpack(request, next).await;
     }
-    tokio::time::timeout(WITHIN, encoding::unpack(request, next))
+    within(encoding::unpack(request, next)).await
+}
+
+async fn within(answer: impl Future<Output = Response>) -> Response {
+    tokio::time::timeout(WITHIN, answer)
         .await
         .unwrap_or_else(|_| Problem::new(FailureKind::Unavailable, "timeout", "this took too long").with_next("Try again.").into_response())
 }
@@ -152,5 +160,6 @@ pub(in crate::server) async fn everything_else(
     }
 }
 
+mod front;
 #[cfg(test)]
 mod tests;

@@ -6,22 +6,20 @@ use super::{
     error::ServerError,
     jobs,
     pages::Pages,
-    router,
+    router::Front,
     state::App,
     store::{Lease, Store, StoreError},
     telemetry,
     usecases::people,
 };
-use axum::{Router, extract::ConnectInfo, http::Request};
-use hyper::server::conn::http1;
+use axum::{body::Body, extract::ConnectInfo, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
-use tower::ServiceExt;
 
 /// A sender has this long for the head of its request, and a kept connection for its next one.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
@@ -83,7 +81,7 @@ pub async fn run_until(mut config: Config, pages: Pages, ready: impl FnOnce(Sock
 }
 
 async fn answer(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
-    let router = router::build(app.clone());
+    let front = Front::new(app.clone());
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -92,7 +90,7 @@ async fn answer(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output 
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => converse(&graceful, router.clone(), stream, peer),
+            Ok((stream, peer)) => converse(&graceful, front.clone(), stream, peer),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "could not accept a connection");
                 tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
@@ -108,16 +106,20 @@ async fn answer(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output 
 }
 
 /// One connection with all its requests.
-fn converse(graceful: &GracefulShutdown, router: Router, stream: TcpStream, peer: SocketAddr) {
+fn converse(graceful: &GracefulShutdown, front: Front, stream: TcpStream, peer: SocketAddr) {
     // Frames of the live stream are small, and are to leave at once.
     let _ = stream.set_nodelay(true);
-    let service = router.map_request(move |mut request: Request<_>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request
+    let service = service_fn(move |request: Request<Incoming>| {
+        let front = front.clone();
+        async move {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            Ok::<_, Infallible>(front.answer(request).await)
+        }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = watched.await {

@@ -4,15 +4,16 @@
 
 use super::{auth::secrets, rest::problem, state::App};
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{
     io::IsTerminal,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 use subtle::ConstantTimeEq;
@@ -69,9 +70,93 @@ fn describe() {
 
 /// Measures how long a write takes.
 pub async fn timed<T>(kind: &'static str, write: impl Future<Output = T>) -> T {
+    static TOOK: Kept<Histogram> = Kept::new(|kind, _| metrics::histogram!("tocsin_store_duration_seconds", "kind" => kind));
     let began = Instant::now();
     let answer = write.await;
-    metrics::histogram!("tocsin_store_duration_seconds", "kind" => kind).record(began.elapsed());
+    TOOK.with(kind, "", |took| took.record(began.elapsed()));
+    answer
+}
+
+/// Counts a delivery that was taken.
+pub fn count_delivery(source: &'static str) {
+    static TAKEN: Kept<Counter> =
+        Kept::new(|source, verdict| metrics::counter!("tocsin_intake_deliveries_total", "source" => source, "verdict" => verdict));
+    TAKEN.with(source, "accepted", |count| count.increment(1));
+}
+
+/// Counts what the signals of a delivery did.
+pub fn count_signals(source: &'static str, verdict: &'static str, count: u32) {
+    static DONE: Kept<Counter> = Kept::new(|source, verdict| metrics::counter!("tocsin_intake_signals_total", "source" => source, "verdict" => verdict));
+    DONE.with(source, verdict, |counted| counted.increment(u64::from(count)));
+}
+
+/// Metrics of one name whose labels are two words of this program. Each is looked up once: that
+/// costs more than counting, and every delivery counts several times.
+struct Kept<M> {
+    make: fn(&'static str, &'static str) -> M,
+    known: RwLock<Vec<(&'static str, &'static str, M)>>,
+}
+
+impl<M> Kept<M> {
+    const fn new(make: fn(&'static str, &'static str) -> M) -> Self {
+        Self { make, known: RwLock::new(Vec::new()) }
+    }
+
+    fn with(&self, first: &'static str, second: &'static str, count: impl Fn(&M)) {
+        let is_it = |(a, b, _): &&(&'static str, &'static str, M)| (*a, *b) == (first, second);
+        if let Some((_, _, known)) = self.known.read().unwrap_or_else(PoisonError::into_inner).iter().find(is_it) {
+            return count(known);
+        }
+        // What is made before there is a recorder counts nothing, for ever.
+        metrics();
+        let made = (self.make)(first, second);
+        count(&made);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).push((first, second, made));
+    }
+}
+
+/// An address of senders, as it is counted and logged.
+pub struct Door {
+    pub route: &'static str,
+    taken: OnceLock<Counter>,
+    took: OnceLock<Histogram>,
+}
+
+impl Door {
+    pub const fn new(route: &'static str) -> Self {
+        Self { route, taken: OnceLock::new(), took: OnceLock::new() }
+    }
+
+    /// Counts an answer to a `POST`.
+    fn count(&self, status: StatusCode, took: Duration) {
+        let route = self.route;
+        let counter = |status: StatusCode| metrics::counter!("tocsin_http_requests_total", "route" => route, "method" => "POST", "status" => status.as_str().to_owned());
+        if self.took.get().is_none() {
+            // What is made before there is a recorder counts nothing, for ever.
+            metrics();
+        }
+        if status == StatusCode::OK {
+            self.taken.get_or_init(|| counter(status)).increment(1);
+        } else {
+            counter(status).increment(1);
+        }
+        self.took.get_or_init(|| metrics::histogram!("tocsin_http_request_duration_seconds", "route" => route)).record(took);
+    }
+}
+
+/// What [`observe`] does, for a `POST` to a door of senders: there every microsecond counts. No span
+/// is opened unless somebody wants to see everything; what fails says its own reference.
+pub async fn observe_door<F: Future<Output = Response>>(door: &'static Door, request: Request, answer: impl FnOnce(Request) -> F) -> Response {
+    use tracing::Instrument;
+    let began = Instant::now();
+    let id = request_id(request.headers());
+    let mut answer = answer(request).instrument(tracing::debug_span!("request", id)).await;
+    let (status, took) = (answer.status(), began.elapsed());
+    door.count(status, took);
+    log(&id, "POST", door.route, status, took);
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(id)) {
+        answer.headers_mut().insert(REQUEST_ID, value);
+    }
     answer
 }
 
@@ -91,18 +176,22 @@ pub async fn observe<F: Future<Output = Response>>(matched: Option<MatchedPath>,
     let (status, took) = (answer.status(), began.elapsed());
     metrics::counter!("tocsin_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.as_str().to_owned()).increment(1);
     metrics::histogram!("tocsin_http_request_duration_seconds", "route" => route.clone()).record(took);
-    let millis = took.as_micros() as f64 / 1000.0;
-    if status.is_server_error() {
-        tracing::warn!(id, method, route, status = status.as_u16(), millis, "answered");
-    } else if is_quiet(&route) {
-        tracing::debug!(id, method, route, status = status.as_u16(), millis, "answered");
-    } else {
-        tracing::info!(id, method, route, status = status.as_u16(), millis, "answered");
-    }
+    log(&id, method, &route, status, took);
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
     answer
+}
+
+fn log(id: &str, method: &str, route: &str, status: StatusCode, took: Duration) {
+    let millis = took.as_micros() as f64 / 1000.0;
+    if status.is_server_error() {
+        tracing::warn!(id, method, route, status = status.as_u16(), millis, "answered");
+    } else if is_quiet(route) {
+        tracing::debug!(id, method, route, status = status.as_u16(), millis, "answered");
+    } else {
+        tracing::info!(id, method, route, status = status.as_u16(), millis, "answered");
+    }
 }
 
 /// What is asked all the time is logged only when somebody wants to see everything.
@@ -128,7 +217,9 @@ fn method_label(method: &axum::http::Method) -> &'static str {
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let plain = |id: &&str| (1..=100).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    given.filter(plain).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)
+    // Not a secret, so it need not come from the system, which a call for every request would cost.
+    let new = || uuid::Builder::from_random_bytes(rand::random()).into_uuid().simple().to_string();
+    given.filter(plain).map_or_else(new, str::to_owned)
 }
 
 /// The process lives.

@@ -4,7 +4,7 @@ use crate::server::reports::PATH as REPORTS;
 use axum::{
     extract::Request,
     http::{
-        HeaderName, HeaderValue,
+        HeaderMap, HeaderName, HeaderValue,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
     },
     response::Response,
@@ -25,7 +25,7 @@ pub fn content_security_policy(script_hashes: &[String], style_hashes: &[String]
 
 /// The headers of [`add`], made once.
 #[derive(Clone, Debug)]
-pub struct SecurityHeaders(Arc<[(HeaderName, HeaderValue)]>);
+pub struct SecurityHeaders(Arc<HeaderMap>);
 
 impl SecurityHeaders {
     /// `secure`: people reach us by https alone, and browsers may remember that.
@@ -41,20 +41,29 @@ impl SecurityHeaders {
         if secure {
             headers.push((STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")));
         }
-        Self(headers.into())
+        Self(Arc::new(headers.into_iter().collect()))
+    }
+
+    /// Adds them to those of an answer, and keeps answers of `/api/` out of every cache unless they
+    /// say otherwise themselves.
+    pub fn add_to(&self, headers: &mut HeaderMap, is_api: bool) {
+        if headers.is_empty() {
+            // One copy of all is cheaper than one after the other.
+            headers.clone_from(&self.0);
+        } else {
+            headers.extend(self.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        if is_api {
+            headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store, private"));
+        }
     }
 }
 
-/// Adds the headers to what `next` answers, and keeps answers of `/api/` out of every cache unless
-/// they say otherwise themselves.
-pub async fn add<F: Future<Output = Response>>(SecurityHeaders(fixed): SecurityHeaders, request: Request, next: impl FnOnce(Request) -> F) -> Response {
+/// Adds the headers to what `next` answers.
+pub async fn add<F: Future<Output = Response>>(fixed: SecurityHeaders, request: Request, next: impl FnOnce(Request) -> F) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = next(request).await;
-    let headers = response.headers_mut();
-    headers.extend(fixed.iter().cloned());
-    if is_api {
-        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store, private"));
-    }
+    fixed.add_to(response.headers_mut(), is_api);
     response
 }
 

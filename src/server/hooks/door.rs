@@ -8,6 +8,7 @@ use crate::{
         rest::problem::{self, Problem},
         sources::{self, Source},
         state::App,
+        telemetry,
         usecases::intake::{self, Accepted, Turned},
     },
 };
@@ -38,7 +39,8 @@ fn unknown_source() -> Problem {
     Problem::new(FailureKind::NotFound, "unknown_source", words)
 }
 
-async fn webhook(app: &App, slug: &str, token: Option<&str>, request: Request) -> Response {
+/// What is sent to the door of a source, whose key may be in the path.
+pub async fn webhook(app: &App, slug: &str, token: Option<&str>, request: Request) -> Response {
     let source = sources::find(slug);
     if !matches!(*request.method(), Method::POST | Method::PUT) && !source.is_some_and(|source| source.any_method) {
         return problem::no_such_method().await.into_response();
@@ -131,5 +133,9 @@ pub fn turned(turned: Turned) -> Problem {
 
 /// Counts what became of a delivery.
 pub fn count(source: &Source, verdict: &str) {
-    metrics::counter!("tocsin_intake_deliveries_total", "source" => source.slug, "verdict" => verdict.to_owned()).increment(1);
+    if verdict == "accepted" {
+        telemetry::count_delivery(source.slug);
+    } else {
+        metrics::counter!("tocsin_intake_deliveries_total", "source" => source.slug, "verdict" => verdict.to_owned()).increment(1);
+    }
 }

@@ -8,7 +8,7 @@ mod masked;
 pub mod notes;
 mod otlp;
 mod pagerduty;
-mod prometheus;
+pub mod prometheus;
 pub mod senders;
 
 use super::{otlp::Signal, rest::problem, state::App};
@@ -16,6 +16,7 @@ use axum::{
     Router,
     routing::{MethodFilter, any, get, on, post},
 };
+pub use door::webhook;
 use std::sync::Arc;
 
 /// Whether requests to this address are judged, unpacked and timed by their own door.

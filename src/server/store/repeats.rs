@@ -44,8 +44,8 @@ impl<'w> Repeats<'w> {
 
     /// Writes and commits them. `None`: another process has written, and nothing was done.
     pub async fn commit(self, connection: &mut AnyConnection, backend: Backend, memory: &mut Memory) -> Result<Option<Vec<Receipt>>, StoreError> {
-        let text = text(backend, memory.last_write(), &self.refreshes.to_json());
-        let turn = sqlx::raw_sql(sqlx::AssertSqlSafe(text)).fetch_all(connection).await.map_err(query("refresh alerts"))?;
+        let statement = sqlx::query(text(backend)).bind(memory.last_write()).bind(self.refreshes.to_json());
+        let turn = statement.fetch_all(connection).await.map_err(query("refresh alerts"))?;
         if turn.is_empty() {
             return Ok(None);
         }
@@ -61,19 +61,19 @@ impl<'w> Repeats<'w> {
     }
 }
 
-/// The whole transaction as one text, for there is one exchange only where nothing is bound: what
-/// stands in it are our own numbers and ids. It answers one row, or none where the counter has
-/// moved; each database has its own way to do nothing then.
-fn text(backend: Backend, last_write: i64, refreshes: &str) -> String {
-    let turn = format!("UPDATE counters SET value = value + 1 WHERE name = 'write' AND value = {last_write} RETURNING 1");
+/// The whole transaction as one constant text, which is prepared once and sent in one exchange:
+/// `$1` is the last write that the memory knows of, `$2` what is refreshed. It answers one row, or
+/// none where the counter has moved; each database has its own way to do nothing then.
+fn text(backend: Backend) -> &'static str {
+    macro_rules! turn {
+        () => {
+            "UPDATE counters SET value = value + 1 WHERE name = 'write' AND value = $1 RETURNING 1"
+        };
+    }
     match backend {
-        Backend::Sqlite => {
-            let refresh = format!(refresh_alerts!("'{}'", "changes() = 1"), refreshes);
-            format!("{}; {turn}; {refresh}; COMMIT", backend.begin())
-        }
+        Backend::Sqlite => concat!("BEGIN IMMEDIATE; ", turn!(), "; ", refresh_alerts!("$2", "changes() = 1"), "; COMMIT"),
         Backend::Postgres => {
-            let refresh = format!(refresh_alerts!("'{}'", "EXISTS (SELECT 1 FROM turn)"), refreshes);
-            format!("WITH turn AS ({turn}), refreshed AS ({refresh}) SELECT 1 FROM turn")
+            concat!("WITH turn AS (", turn!(), "), refreshed AS (", refresh_alerts!("$2", "EXISTS (SELECT 1 FROM turn)"), ") SELECT 1 FROM turn")
         }
     }
 }

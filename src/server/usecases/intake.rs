@@ -18,7 +18,7 @@ use crate::{
         sources::{self, Parsed, Rejected, Source},
         state::App,
         store::{Delivery, Receipt, Sender, StoreError, ToldChanges},
-        telemetry::timed,
+        telemetry::{count_signals, timed},
         usecases::people::needs,
     },
 };
@@ -165,7 +165,7 @@ fn count(source: &Source, receipt: &Receipt, rejected: usize) {
         ("rejected", u32::try_from(rejected).unwrap_or(u32::MAX)),
     ];
     for (verdict, count) in done.into_iter().filter(|(_, count)| *count > 0) {
-        metrics::counter!("tocsin_intake_signals_total", "source" => source.slug, "verdict" => verdict).increment(u64::from(count));
+        count_signals(source.slug, verdict, count);
     }
 }
 
