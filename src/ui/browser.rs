@@ -17,7 +17,7 @@ mod files;
 mod place;
 
 pub use files::Picked;
-pub use place::{is_unfolded, new_place, take_place};
+pub use place::{is_unfolded, new_place, rows_in_sight, take_place};
 
 fn window() -> web_sys::Window {
     web_sys::window().expect("a browser's page has a window")

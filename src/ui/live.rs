@@ -6,13 +6,14 @@
 
 use super::{
     browser::{self, Frame, Stream},
+    exchange::{self, Exchange},
     replica::Applied,
     session::{Gate, Session},
 };
 use crate::{
     api,
     domain::{
-        boards::{Happening, Snapshot},
+        boards::Happening,
         failure::{Failure, FailureKind},
         reading,
         screens::FirstScreen,
@@ -109,7 +110,9 @@ impl Live {
             Some(Some(snapshot)) => {
                 let (asked_at, answered_at) = browser::page_times();
                 self.connection.set(Connection::Still);
-                self.begin(session, snapshot, asked_at, answered_at);
+                self.stand(snapshot.now, asked_at, answered_at);
+                session.begin_with(snapshot);
+                self.connect(session);
             }
             Some(None) => self.sign_out(session),
             None => self.resync(session),
@@ -134,6 +137,34 @@ impl Live {
 
     /// Takes a snapshot, then listens from there on.
     pub fn resync(self, session: Session) {
+        self.reach(session, |exchange| exchange.resync);
+    }
+
+    fn connect(self, session: Session) {
+        self.reach(session, |exchange| exchange.listen);
+    }
+
+    /// Goes on in the exchange, which may still have to be fetched: where it cannot be, nor can the server.
+    fn reach(self, session: Session, what: fn(Exchange) -> fn(Session)) {
+        if let Some(exchange) = exchange::here() {
+            return what(exchange)(session);
+        }
+        let turn = self.next_turn();
+        spawn_local(async move {
+            let came = exchange::fetch().await;
+            if self.turn.get_value() != turn {
+                return;
+            }
+            match came {
+                Some(exchange) => what(exchange)(session),
+                None => self.fail(session, Failure::new(FailureKind::Unreachable, "unreachable", "the server cannot be reached")),
+            }
+        });
+    }
+
+    // ---- in the exchange
+
+    pub fn ask(self, session: Session) {
         let turn = self.next_turn();
         spawn_local(async move {
             let asked_at = browser::clock();
@@ -142,17 +173,20 @@ impl Live {
                 return;
             }
             match answer {
-                Ok(snapshot) => self.begin(session, snapshot, asked_at, browser::clock()),
+                Ok(snapshot) => {
+                    self.stand(snapshot.now, asked_at, browser::clock());
+                    session.adopt(snapshot);
+                    self.listen(session);
+                }
                 Err(failure) => self.fail(session, failure),
             }
         });
     }
 
-    fn begin(self, session: Session, snapshot: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
-        self.set_clock(snapshot.now, asked_at, answered_at);
-        self.heard_at.set(snapshot.now);
-        session.adopt(snapshot);
-        self.connect(session);
+    /// A snapshot of `now` has come.
+    fn stand(self, now: Timestamp, asked_at: Timestamp, answered_at: Timestamp) {
+        self.set_clock(now, asked_at, answered_at);
+        self.heard_at.set(now);
     }
 
     /// It was `now` on the server in the middle between asking and answer.
@@ -177,7 +211,9 @@ impl Live {
         }
     }
 
-    fn connect(self, session: Session) {
+    /// Takes up what an earlier page left unsent, and listens to the stream from the last change on.
+    pub fn listen(self, session: Session) {
+        session.outbox.restore(session);
         let turn = self.next_turn();
         let heard = move |frame| {
             if self.turn.get_value() == turn {
