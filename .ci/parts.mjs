@@ -27,14 +27,15 @@ for (const part of readdirSync(parts).filter(name => name.endsWith(".wasm"))) {
   loader = loader.replaceAll(`"./${part}"`, `"./${name}"`);
 }
 
-// What only the app draws has a stylesheet of its own, which comes with every part but the door:
-// a part is there when its style is, too, so nothing is ever seen without.
+// What only the app draws has a stylesheet of its own, which comes with every part but two: the door
+// needs none of it, and the exchange draws nothing that the first screen has no style for. Any other
+// part is there when its style is, too, so nothing is ever seen without.
 const style = readFileSync("target/style/later.css");
 const styleName = `later-${digest(style)}.css`;
 writeFileSync(join(staging, styleName), style);
 const styled = loader.replace(
   /(__wasm_split_load_(\w+) = wrapAsyncCb\(makeLoad\([\s\S]*?\n, \[)/g,
-  (whole, upToItsNeeds, part) => (part === "door" ? whole : `${upToItsNeeds}__style, `));
+  (whole, upToItsNeeds, part) => (["door", "exchange"].includes(part) ? whole : `${upToItsNeeds}__style, `));
 if (styled === loader) throw new Error("the parts' loader lists no parts; how it is made has changed");
 loader = styled.replace(/^export const __wasm_split_load_/m, `let styling = undefined;
 const __style = () => styling ??= new Promise((done, failed) => {

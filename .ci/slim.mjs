@@ -3,17 +3,18 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { namedByLikeness, written } from "./order.mjs";
 
 // What every browser of the last years can do, and no more: with all features on, some refuse the module.
 const FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map(name => `--enable-${name}`);
 // Twice, because the first round leaves work for a second. The lowest kilobyte of memory is the far
-// end of the stack, so no address lies in it. Functions that are alike are called alike: side by
-// side they compress better.
-const OPTIMISE = ["-Oz", "-Oz", "--low-memory-unused", "--one-caller-inline-max-function-size=50", "--reorder-functions-by-name"];
+// end of the stack, so no address lies in it.
+const OPTIMISE = ["-Oz", "-Oz", "--low-memory-unused", "--one-caller-inline-max-function-size=50"];
 
 /** A module or a part of it, small. */
 export function optimised(wasm) {
-  return throughFiles("wasm-opt", wasm, [...FEATURES, ...OPTIMISE]);
+  const small = throughFiles("wasm-opt", wasm, [...FEATURES, ...OPTIMISE]);
+  return throughFiles("wasm-opt", namedByLikeness(small), [...FEATURES, "--reorder-functions-by-name"]);
 }
 
 /** The module and its glue without what nobody calls, which tell each other everything by short names. */
@@ -42,7 +43,7 @@ function withoutUncalled(wasm, scripts) {
   const named = new Set(scripts.match(/\w+/g));
   const kept = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).map(({ name }) => name).filter(name => named.has(name));
   const graph = [{ name: "scripts", root: true, reaches: kept }, ...kept.map(name => ({ name, export: name }))];
-  return throughFiles("wasm-metadce", wasm, [...FEATURES, "--debuginfo"], ["--graph-file", JSON.stringify(graph)]);
+  return throughFiles("wasm-metadce", wasm, FEATURES, ["--graph-file", JSON.stringify(graph)]);
 }
 
 /** The names of imports carry hashes, which do not compress and stand in both files. */
@@ -105,13 +106,6 @@ function renamedImports(wasm, rename) {
     return Buffer.concat([wasm.subarray(0, begin), Buffer.of(IMPORTS), written(body.length), body, wasm.subarray(at)]);
   }
   return wasm;
-}
-
-/** A number as wasm writes it. */
-function written(value) {
-  const bytes = [];
-  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
-  return Buffer.from([...bytes, value]);
 }
 
 /** Binaryen's tools read and write files; what stands behind an option's name goes into one, too. */

@@ -281,6 +281,13 @@ macro_rules! records {
     )+};
 }
 
+impl Readable for FirstScreen {
+    /// The incident's page stands apart.
+    fn read(from: Reader<'_>) -> Self {
+        Self { snapshot: from.get("snapshot"), page: None, failure: from.get("failure"), door: from.get("door"), said: from.get("said") }
+    }
+}
+
 records! {
     Acknowledged { by, by_id, at, until }
     ActorRef { kind, id, name }
@@ -304,7 +311,6 @@ records! {
     Doorstep { me, demo_people, needs_first_admin }
     Failure { kind, code, words, next, reference }
     Fault { seq, what }
-    FirstScreen { snapshot, page, failure, door, said }
     Availability { incidents, downtime_s, total_s, availability }
     BehindItem { incident_id, reference as "ref", title, severity, started_at, value_s, at_least_s, counts, excluded }
     BehindPage { items, next_cursor }

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 pub struct FirstScreen {
     /// Everything the board needs; `None` where nobody is signed in.
     pub snapshot: Option<Snapshot>,
-    /// The incident that was asked for, with its record.
+    /// The incident that was asked for, with its record. It stands in the page in an element of its
+    /// own, so that what reads it comes with the part of the app that shows it.
+    #[serde(skip)]
     pub page: Option<IncidentPage>,
     /// Why there is no such incident, or none that the asker may know of.
     pub failure: Option<Failure>,

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::screens::Asked,
-    ui::{ISLAND, Still, still},
+    ui::{ISLAND, PAGE_ISLAND, Still, still},
 };
 use leptos::prelude::{Owner, RenderHtml};
 use serde::Serialize;
@@ -25,6 +25,7 @@ const MOST_DATA: usize = 1024 * 1024;
 /// The page `shell` with the screen that is asked for.
 pub fn page(shell: &str, asked: Asked) -> String {
     let mut data = data("first-screen", &asked.screen);
+    data.push_str(&asked.screen.page.as_ref().map(|page| self::data(PAGE_ISLAND, page)).unwrap_or_default());
     data.push_str(&asked.executive.as_ref().map(|board| self::data(ISLAND, board)).unwrap_or_default());
     let theme = asked.theme;
     // Everything that is drawn lives under this owner and goes with it.

@@ -3,6 +3,7 @@
 use super::{
     browser,
     components::toast_list::ToastList,
+    exchange,
     live::Connection,
     pages::{self, later},
     panels::{shell::Shell, unsent::UnsentBar},
@@ -14,7 +15,7 @@ use crate::{
     ui::drawing::view,
 };
 use leptos::{prelude::*, task::spawn_local};
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 /// Where the choice of theme is kept: `light`, `dark`, or nothing for the system's.
 pub const THEME_KEY: &str = "tocsin.theme";
@@ -40,15 +41,22 @@ pub fn mount() {
         {
             return browser::stay_still();
         }
+        if came.as_ref().is_some_and(|came| came.snapshot.is_some()) {
+            browser::spawn(async {
+                exchange::fetch().await;
+            });
+        }
         browser::breathe().await;
         let place = browser::new_place();
         // What other pages draw is measured as soon as it stands, so there it has to stand in the page.
         let in_steps = route == Some(Route::Board) && came.as_ref().is_some_and(|came| came.snapshot.is_some());
         let built = RwSignal::new(if in_steps { Built::Nothing } else { Built::Whole });
         leptos::mount::mount_to(place.clone(), move || view! { <App came built /> }).forget();
+        let mut rows = (ROWS_AT_ONCE..FIRST_ROWS).step_by(ROWS_AT_ONCE).map(Built::Rows).chain([Built::Whole]).peekable();
         if in_steps {
-            let rows = (ROWS_AT_ONCE..FIRST_ROWS).step_by(ROWS_AT_ONCE).map(Built::Rows);
-            for step in [Built::Frame, Built::Page].into_iter().chain(rows).chain([Built::Whole]) {
+            let seen = browser::rows_in_sight();
+            let in_sight = iter::from_fn(|| rows.next_if(|_| built.get_untracked().rows() < seen));
+            for step in [Built::Frame, Built::Page].into_iter().chain(in_sight) {
                 browser::breathe().await;
                 built.set(step);
             }
@@ -56,6 +64,11 @@ pub fn mount() {
         }
         browser::take_place(&place);
         browser::mark("interactive");
+        // The rows below what is in sight.
+        for step in rows.filter(|_| in_steps) {
+            browser::breathe().await;
+            built.set(step);
+        }
     });
 }
 

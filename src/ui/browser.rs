@@ -19,7 +19,7 @@ mod place;
 
 pub use copies::{Piece, Words, children, drawn, focus_within, put_in_order};
 pub use files::Picked;
-pub use place::{is_unfolded, new_place, take_place, unfold};
+pub use place::{is_unfolded, new_place, rows_in_sight, take_place, unfold};
 pub use web_sys::Element;
 
 fn window() -> web_sys::Window {

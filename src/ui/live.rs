@@ -6,6 +6,7 @@
 
 use super::{
     browser::{self, Frame, Stream},
+    exchange::{self, Exchange},
     replica::Applied,
     session::{Gate, Session},
 };
@@ -112,7 +113,9 @@ impl Live {
                 }
                 let (asked_at, answered_at) = browser::page_times();
                 self.connection.set(Connection::Still);
-                self.begin(session, snapshot, asked_at, answered_at);
+                self.stand(snapshot.now, asked_at, answered_at);
+                session.begin_with(snapshot);
+                self.connect(session);
             }
             Some(None) => self.sign_out(session),
             None => self.resync(session),
@@ -137,6 +140,36 @@ impl Live {
 
     /// Takes a snapshot, then listens from there on.
     pub fn resync(self, session: Session) {
+        self.reach(session, |exchange| exchange.resync);
+    }
+
+    fn connect(self, session: Session) {
+        self.reach(session, |exchange| exchange.listen);
+    }
+
+    /// Goes on in the exchange, which may still have to be fetched: where it cannot be, nor can the server.
+    fn reach(self, session: Session, what: fn(Exchange) -> fn(Session)) {
+        if let Some(exchange) = exchange::here() {
+            return what(exchange)(session);
+        }
+        let turn = self.next_turn();
+        spawn_local(async move {
+            let came = exchange::fetch().await;
+            if self.turn.get_value() != turn {
+                return;
+            }
+            match came {
+                Some(exchange) => what(exchange)(session),
+                None => self.fail(session, Failure::new(FailureKind::Unreachable, "unreachable", "the server cannot be reached")),
+            }
+        });
+    }
+
+    // ---- in the exchange
+
+    pub fn ask(self, session: Session) {
+        // On a page that was kept, what is unsent is seen before there is a network.
+        session.outbox.restore(session);
         let turn = self.next_turn();
         spawn_local(async move {
             let asked_at = browser::clock();
@@ -145,31 +178,31 @@ impl Live {
                 return;
             }
             match answer {
-                Ok(snapshot) => self.begin(session, snapshot, asked_at, browser::clock()),
+                Ok(snapshot) => {
+                    self.stand(snapshot.now, asked_at, browser::clock());
+                    session.adopt(snapshot);
+                    self.listen(session);
+                }
                 Err(failure) => self.fail(session, failure),
             }
         });
     }
 
-    fn begin(self, session: Session, snapshot: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
-        self.stand_on(session, snapshot, asked_at, answered_at);
-        self.connect(session);
-    }
-
-    fn stand_on(self, session: Session, snapshot: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
-        self.set_clock(snapshot.now, asked_at, answered_at);
-        self.heard_at.set(snapshot.now);
-        session.adopt(snapshot);
-    }
-
     /// Begins with what was kept. It may be hours old, and not all of it is in the stream: who there
     /// is, what they may do, the server's clock. So all of it is asked for anew.
     fn go_on(self, session: Session, kept: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
-        self.stand_on(session, kept, asked_at, answered_at);
+        self.stand(kept.now, asked_at, answered_at);
+        session.begin_with(kept);
         if !browser::is_online() {
             self.tries.set_value(1);
         }
         self.resync(session);
+    }
+
+    /// A snapshot of `now` has come.
+    fn stand(self, now: Timestamp, asked_at: Timestamp, answered_at: Timestamp) {
+        self.set_clock(now, asked_at, answered_at);
+        self.heard_at.set(now);
     }
 
     /// It was `now` on the server in the middle between asking and answer.
@@ -198,7 +231,9 @@ impl Live {
         }
     }
 
-    fn connect(self, session: Session) {
+    /// Takes up what an earlier page left unsent, and listens to the stream from the last change on.
+    pub fn listen(self, session: Session) {
+        session.outbox.restore(session);
         let turn = self.next_turn();
         let heard = move |frame| {
             if self.turn.get_value() == turn {

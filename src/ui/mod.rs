@@ -5,6 +5,7 @@
 //! | `app`, `routes`, `address` | where it begins, the addresses, and moving between them |
 //! | `session` | what a view works with: replica, outbox, live stream |
 //! | `replica`, `outbox`, `live` | the confirmed copy, what is unsent, what keeps it current |
+//! | `exchange` | the part that these are in, as far as the first screen does without |
 //! | `paged` | lists that come page by page |
 //! | `listing`, `clocks`, `times` | sums and orders, ready before a view starts |
 //! | `pages`, `panels`, `forms`, `components` | markup, from large to small |
@@ -27,6 +28,7 @@ mod chart;
 mod clocks;
 mod components;
 mod drawing;
+mod exchange;
 mod follow;
 mod forms;
 mod listing;
@@ -50,5 +52,6 @@ pub use components::{
     severity::SeverityMark,
 };
 pub use pages::executive::ISLAND;
+pub use session::PAGE_ISLAND;
 pub use still::{Still, needs, still};
 pub use times::Zone;

@@ -75,6 +75,10 @@ impl Queued {
         matches!(&self.what, What::Command { incident, .. } if *incident == id)
     }
 
+    fn is_late(&self, now: Timestamp) -> bool {
+        self.tried_at.is_some() || now.secs_since(self.made_at) >= 2
+    }
+
     /// What it does, in words: "Acknowledge INC-12".
     pub fn words(&self) -> String {
         match &self.what {
@@ -203,7 +207,11 @@ impl Outbox {
 
     /// Those that have waited long enough to be told about: a normal round trip is not worth a word.
     pub fn late(self, now: Timestamp) -> Vec<Queued> {
-        self.queue.with(|queue| queue.iter().filter(|queued| queued.tried_at.is_some() || now.secs_since(queued.made_at) >= 2).cloned().collect())
+        self.queue.with(|queue| queue.iter().filter(|queued| queued.is_late(now)).cloned().collect())
+    }
+
+    pub fn late_count(self, now: Timestamp) -> usize {
+        self.queue.with(|queue| queue.iter().filter(|queued| queued.is_late(now)).count())
     }
 
     /// Tries again now; whoever signs in, comes back online or hears the stream calls it.

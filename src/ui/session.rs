@@ -4,7 +4,7 @@
 use super::{
     address::Address,
     app::THEME_KEY,
-    browser,
+    browser, exchange,
     live::{Connection, Live},
     outbox::{Outbox, Predicted, What, predict},
     replica::Replica,
@@ -16,11 +16,12 @@ use crate::{
     api,
     domain::{
         accounts::Doorstep,
-        boards::Snapshot,
+        boards::{IncidentPage, Snapshot},
         failure::Failure,
         ids::{AlertId, CommandId, IncidentId},
         incident::{AlertRef, Command, Context, Declare, Incident, IncidentRole, MergeTarget, Refusal, Verb, allowed, decide},
         people::Actor,
+        reading,
         screens::{Asked, FirstScreen, FormKeys, Said},
         time::Timestamp,
         timeline::Event,
@@ -31,6 +32,10 @@ use std::sync::Arc;
 
 /// The themes: how one is kept, and its word.
 pub const THEMES: [(&str, &str); 3] = [("", "System"), ("light", "Light"), ("dark", "Dark")];
+
+/// The element in which the page brings an incident with its record, apart from the first screen:
+/// what reads it is not needed on the board.
+pub const PAGE_ISLAND: &str = "incident-page";
 
 /// Where the choice of zone is kept.
 const ZONE_KEY: &str = "tocsin.zone";
@@ -228,7 +233,13 @@ impl Session {
         }
     }
 
-    /// A snapshot has come.
+    /// The snapshot that came with the page.
+    pub fn begin_with(self, snapshot: Snapshot) {
+        self.replica.adopt(snapshot);
+        self.gate.set(Gate::In);
+    }
+
+    /// A snapshot has been fetched.
     pub fn adopt(self, snapshot: Snapshot) {
         let first = self.gate.get_untracked() != Gate::In;
         self.replica.adopt(snapshot);
@@ -239,7 +250,6 @@ impl Session {
         } else if self.page_failure.with_untracked(|failure| failure.as_ref().is_some_and(Failure::is_worth_retrying)) {
             self.ask_for(self.wanted.get_value());
         }
-        self.outbox.restore(self);
     }
 
     /// The server does not know who asks. What is on screen stays, marked as no longer current.
@@ -262,8 +272,12 @@ impl Session {
         self.live.resync(self);
     }
 
-    /// Ends the session here and on the server; a full load leaves nothing in memory.
     pub fn leave(self) {
+        exchange::soon(self, move |exchange| (exchange.leave)(self));
+    }
+
+    /// Ends the session here and on the server; a full load leaves nothing in memory.
+    pub fn end(self) {
         spawn_local(async move {
             match api::session::sign_out().await {
                 Ok(()) => browser::load_page(&Route::SignIn.path()),
@@ -285,7 +299,8 @@ impl Session {
         if !self.outbox.queue.with_untracked(|queue| queue.iter().any(|queued| queued.is_for(confirmed.id))) {
             return Some(confirmed);
         }
-        self.predicted(confirmed.id).map(|predicted| Arc::new(predicted.incident))
+        // Whoever queued something has fetched what says how it looks.
+        exchange::here().and_then(|exchange| (exchange.predicted)(self, confirmed.id))
     }
 
     /// What the queue will do to an incident.
@@ -394,6 +409,10 @@ impl Session {
 
     /// The same, for buttons: a missing reason is asked for, any other refusal is said.
     pub fn act(self, id: IncidentId, command: Command) {
+        exchange::soon(self, move |exchange| (exchange.act)(self, id, command));
+    }
+
+    pub fn decide_and_send(self, id: IncidentId, command: Command) {
         match self.send(id, command.clone()) {
             Ok(()) => {}
             Err(refusal @ Refusal::ReasonNeeded { .. }) => self.sheet.set(Some(Sheet::Reason { id, command: Box::new(command), refusal })),
@@ -435,9 +454,20 @@ impl Session {
 
     /// Opens an incident's page, unless it came with this one.
     pub fn open(self, incident: String) {
-        if self.wanted.with_value(|wanted| *wanted != incident) {
+        if self.wanted.with_value(|wanted| *wanted != incident) && !self.has_come(&incident) {
             self.ask_for(incident);
         }
+    }
+
+    /// Takes the incident that came with the page, if it is this one and nothing newer is known of it.
+    fn has_come(self, incident: &str) -> bool {
+        let came = browser::take_island(PAGE_ISLAND).and_then(|text| reading::read::<IncidentPage>(text.as_bytes()));
+        let is_asked_for = |page: &IncidentPage| incident.parse() == Ok(page.incident.reference) || incident.parse() == Ok(page.incident.id);
+        let is_current = |page: &IncidentPage| self.replica.confirmed(page.incident.id).is_none_or(|known| known.version <= page.incident.version);
+        let Some(page) = came.filter(|page| is_asked_for(page) && is_current(page)) else { return false };
+        self.wanted.set_value(incident.to_owned());
+        self.replica.adopt_page(page);
+        true
     }
 
     /// Asks for an incident's page, again if need be.

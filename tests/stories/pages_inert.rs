@@ -121,11 +121,14 @@ story! {
                 assert!(fine, "{path}: {address}");
             }
             // The data reads as what it was made from, and cannot end its own element.
-            let (_, data) = page.split_once("id=\"first-screen\">").expect("the data stands in the page");
-            let data = data.split_once("</script>").expect("it ends").0;
-            assert!(!data.contains('<') && !data.contains('\u{2028}') && !data.contains('\u{2029}'), "{path}");
-            let data: Value = serde_json::from_str(data).expect("it is JSON");
-            assert!(data["snapshot"]["incidents"].is_array());
+            let data = |id: &str| -> Option<Value> {
+                let data = page.split_once(&format!("id=\"{id}\">"))?.1.split_once("</script>").expect("it ends").0;
+                assert!(!data.contains('<') && !data.contains('\u{2028}') && !data.contains('\u{2029}'), "{path}");
+                Some(serde_json::from_str(data).expect("it is JSON"))
+            };
+            assert!(data("first-screen").is_some_and(|screen| screen["snapshot"]["incidents"].is_array()), "{path}");
+            // An incident stands apart from what every screen needs.
+            assert_eq!(data("incident-page").is_some_and(|page| page["events"].is_array()), path.starts_with("/incidents/"), "{path}");
         }
         // It is all there, as text.
         let page = mara.get(&format!("/incidents/{hostile}")).await.text();

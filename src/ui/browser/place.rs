@@ -22,6 +22,18 @@ pub fn new_place() -> HtmlElement {
     place.unchecked_into()
 }
 
+/// How many rows of the page's tables are needed for what is on screen, and for a little below. While
+/// something has the focus it is all of them: it may stand in any.
+pub fn rows_in_sight() -> usize {
+    let (document, window) = (document(), window());
+    let has_focus = document.active_element().is_some_and(|element| element.tag_name() != "BODY");
+    let height = window.inner_height().ok().and_then(|height| height.as_f64());
+    let (Some(height), false, Ok(rows)) = (height, has_focus, document.query_selector_all("[data-row]")) else { return usize::MAX };
+    let top = |at: u32| rows.item(at).map(|row| row.unchecked_into::<Element>().get_bounding_client_rect().top());
+    let below = (0..rows.length()).find(|at| top(*at).is_some_and(|top| top > height * 1.25));
+    below.map_or(usize::MAX, |rows| rows as usize)
+}
+
 /// Puts the app where the page as it came stood, in one go: what was typed, opened, scrolled and
 /// focused meanwhile stays so.
 pub fn take_place(place: &HtmlElement) {

@@ -5,6 +5,7 @@ use crate::ui::{
     browser,
     components::{empty::EmptyState, loaded::Loading},
     drawing::view,
+    exchange,
     forms, pages,
     routes::{Route, Tab},
 };
@@ -126,6 +127,7 @@ enum Door {
 
 #[wasm_split(triage, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_triage))]
 fn draw_triage(what: Triage) -> Drawn {
+    exchange::install();
     Ok(match what {
         Triage::Incident(incident) => view! { <pages::incident::IncidentPage incident /> },
         Triage::Declare => view! { <pages::declare::Declare /> },
@@ -135,6 +137,7 @@ fn draw_triage(what: Triage) -> Drawn {
 
 #[wasm_split(lists, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_lists))]
 fn draw_lists(what: Lists) -> Drawn {
+    exchange::install();
     Ok(match what {
         Lists::Incidents => view! { <pages::incidents::Incidents /> },
         Lists::Alerts => view! { <pages::alerts::Alerts /> },
@@ -145,6 +148,7 @@ fn draw_lists(what: Lists) -> Drawn {
 
 #[wasm_split(levels, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_levels))]
 fn draw_levels(what: Levels) -> Drawn {
+    exchange::install();
     Ok(match what {
         Levels::Executive => view! { <pages::executive::ExecutivePage /> },
         Levels::Objectives => view! { <pages::objectives::Objectives /> },
@@ -155,6 +159,7 @@ fn draw_levels(what: Levels) -> Drawn {
 
 #[wasm_split(debug, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_debug))]
 fn draw_debug(what: Debug) -> Drawn {
+    exchange::install();
     Ok(match what {
         Debug::Board => view! { <pages::debug::DebugBoard /> },
         Debug::Traces => view! { <pages::trace::list::TracesPage /> },
@@ -164,6 +169,7 @@ fn draw_debug(what: Debug) -> Drawn {
 
 #[wasm_split(office, wasm_split_path = leptos::wasm_split, fallible, preload(fetch_office))]
 fn draw_office(what: Office) -> Drawn {
+    exchange::install();
     Ok(match what {
         Office::Settings(tab) => view! { <pages::settings::Settings tab /> },
         Office::Trends => view! { <pages::trends::Trends /> },

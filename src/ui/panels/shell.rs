@@ -154,7 +154,7 @@ fn ConnectionState() -> impl IntoView {
     let session = session();
     let (live, now) = (session.live, session.live.ticking());
     let state = live.connection;
-    let unsent = move || session.outbox.late(now.get()).len();
+    let unsent = move || session.outbox.late_count(now.get());
     let words = move || {
         let unsent = match unsent() {
             0 => String::new(),

@@ -8,8 +8,9 @@ use crate::{
             rows::rows,
         },
         drawing::view,
+        exchange,
         outbox::Queued,
-        session::session,
+        session::{Session, session},
     },
 };
 use leptos::prelude::*;
@@ -21,6 +22,14 @@ const SHOWN: usize = 3;
 #[component]
 pub fn UnsentBar() -> impl IntoView {
     let session = session();
+    let now = session.live.ticking();
+    let any = Memo::new(move |_| session.outbox.late_count(now.get()) > 0);
+    let waiting = move || exchange::here().map(|exchange| (exchange.unsent)(session));
+    view! { <div class="unsent-bar">{move || any.get().then(waiting)}</div> }
+}
+
+/// What waits, one card each; in the exchange, because nothing waits before that is there.
+pub fn waiting(session: Session) -> AnyView {
     let now = session.live.ticking();
     let waiting = Memo::new(move |_| session.outbox.late(now.get()));
     let card = move |queued: Queued| {
@@ -49,12 +58,10 @@ pub fn UnsentBar() -> impl IntoView {
         }
     };
     view! {
-        <div class="unsent-bar">
-            {rows(move || waiting.get().into_iter().take(SHOWN).collect(), |queued| (queued.id, queued.tried_at), card)}
-            {move || {
-                let more = waiting.with(Vec::len).saturating_sub(SHOWN);
-                (more > 0).then(|| view! { <p class="muted">{format!("{more} more wait behind these, in order.")}</p> })
-            }}
-        </div>
+        {rows(move || waiting.get().into_iter().take(SHOWN).collect(), |queued| (queued.id, queued.tried_at), card)}
+        {move || {
+            let more = waiting.with(Vec::len).saturating_sub(SHOWN);
+            (more > 0).then(|| view! { <p class="muted">{format!("{more} more wait behind these, in order.")}</p> })
+        }}
     }
 }
