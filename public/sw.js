@@ -56,6 +56,8 @@ addEventListener("message", event => {
   if (event.data === "keep") event.waitUntil(refresh());
 });
 
+let isLeaving = false;
+
 /** When a form was last sent: the page that it leads back to says what became of it. */
 let sentAt = 0;
 
@@ -121,7 +123,7 @@ async function refresh() {
 async function keep(answer, askedAt) {
   const answeredAt = Date.now();
   // A proxy's words about a server that is down say nothing about whose board it is.
-  if (answer.status >= 500) return false;
+  if (isLeaving || answer.status >= 500) return false;
   const named = answer.headers.get(KEEP);
   if (!answer.ok || !named) {
     await forget();
@@ -194,6 +196,7 @@ async function tidy() {
 
 /** The server has no worker any more. */
 async function leave() {
+  isLeaving = true;
   await Promise.all((await caches.keys()).map(name => caches.delete(name)));
   await registration.unregister();
 }
