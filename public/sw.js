@@ -103,11 +103,20 @@ async function after(copy, isBoard, askedAt, event) {
   const isNewer = isBoard && (await keep(answer, askedAt));
   if (isNewer && before) {
     // Whoever looks at a board of the build before takes the new one, unless they have begun to do something.
-    const client = await clients.get(event.resultingClientId);
-    client?.postMessage("newer");
+    (await opened(event.resultingClientId))?.postMessage("newer");
   }
   const worker = await fetch("/sw.js", { method: "HEAD", cache: "no-store" });
   if (worker.status === 404 || worker.status === 410) await leave();
+}
+
+/** The page that an answer became, which takes its moment. */
+async function opened(id) {
+  for (let tries = 0; tries < 50; tries++) {
+    const client = await clients.get(id);
+    if (client) return client;
+    await new Promise(done => setTimeout(done, 100));
+  }
+  return undefined;
 }
 
 /** Asks for the board as it is now, at most once a minute, and for nobody when nobody is signed in. */

@@ -95,6 +95,7 @@ test("without a network the board as it was last seen is there, and what is done
 
 test("where nothing is kept and there is no network, the app says so and since when", async ({ as, watch }) => {
   watch.expects(offline);
+  watch.expects(/status of 401/);
   const page = await as();
   await page.goto("/");
   await expect(page.getByRole("button", { name: /responder/i }).first()).toBeVisible();
@@ -107,8 +108,10 @@ test("where nothing is kept and there is no network, the app says so and since w
   await expect(page.getByRole("heading", { name: "Tocsin cannot be reached" })).toBeVisible();
   await expect(page.getByText(/It was last reached at \d/)).toBeVisible();
   await accessible(page);
-  await page.context().setOffline(false);
   await page.getByRole("button", { name: "Try again now" }).click();
+  await expect(page.getByRole("heading", { name: "Tocsin cannot be reached" })).toBeVisible();
+  // It goes on by itself.
+  await page.context().setOffline(false);
   await expect(page.getByRole("button", { name: /responder/i }).first()).toBeVisible();
 });
 
