@@ -235,9 +235,11 @@ test("a new build takes over at the next start, and the files of the old one go"
   const builds = () => page.evaluate(async () => (await caches.keys()).filter(name => name.startsWith("tocsin-app-")));
   const [old] = await builds();
   front.isNext = true;
+  // Whenever Playwright looks into a page, that counts as somebody's pressing.
+  await page.addInitScript(() => Object.defineProperty(navigator, "userActivation", { value: { hasBeenActive: false } }));
   await page.goto("about:blank");
-  await page.goto(front.url);
-  // The old board came first; nobody had begun anything, so the new page took its place.
+  // The old board comes first; nobody has begun anything, so the new page takes its place.
+  await page.goto(front.url, { waitUntil: "commit" });
   await expect(page.locator("meta[name=next]")).toBeAttached();
   await isRunning(page);
   await expect.poll(builds, { timeout: 20_000 }).toContain("tocsin-app-0123456789abcdef");
