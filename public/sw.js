@@ -56,6 +56,8 @@ addEventListener("message", event => {
   if (event.data === "keep") event.waitUntil(refresh());
 });
 
+let isLeaving = false;
+
 /** When a form was last sent: the page that it leads back to says what became of it. */
 let sentAt = 0;
 
@@ -101,11 +103,20 @@ async function after(copy, isBoard, askedAt, event) {
   const isNewer = isBoard && (await keep(answer, askedAt));
   if (isNewer && before) {
     // Whoever looks at a board of the build before takes the new one, unless they have begun to do something.
-    const client = await clients.get(event.resultingClientId);
-    client?.postMessage("newer");
+    (await opened(event.resultingClientId))?.postMessage("newer");
   }
   const worker = await fetch("/sw.js", { method: "HEAD", cache: "no-store" });
   if (worker.status === 404 || worker.status === 410) await leave();
+}
+
+/** The page that an answer became, which takes its moment. */
+async function opened(id) {
+  for (let tries = 0; tries < 50; tries++) {
+    const client = await clients.get(id);
+    if (client) return client;
+    await new Promise(done => setTimeout(done, 100));
+  }
+  return undefined;
 }
 
 /** Asks for the board as it is now, at most once a minute, and for nobody when nobody is signed in. */
@@ -121,7 +132,7 @@ async function refresh() {
 async function keep(answer, askedAt) {
   const answeredAt = Date.now();
   // A proxy's words about a server that is down say nothing about whose board it is.
-  if (answer.status >= 500) return false;
+  if (isLeaving || answer.status >= 500) return false;
   const named = answer.headers.get(KEEP);
   if (!answer.ok || !named) {
     await forget();
@@ -194,6 +205,7 @@ async function tidy() {
 
 /** The server has no worker any more. */
 async function leave() {
+  isLeaving = true;
   await Promise.all((await caches.keys()).map(name => caches.delete(name)));
   await registration.unregister();
 }

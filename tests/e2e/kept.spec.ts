@@ -4,7 +4,7 @@ import { createServer, request as ask, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
 import type { BrowserContext } from "@playwright/test";
 import { accessible, expect, fitsItsWidth, nameOn, test, unique, type House, type Page, type Watch } from "./house";
-import { Board, isRunning } from "./screens";
+import { Board, IncidentPage, isRunning } from "./screens";
 
 const offline = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_FAILED|Failed to fetch/;
 
@@ -25,12 +25,17 @@ async function leaveBoard(page: Page): Promise<void> {
 
 const state = (page: Page) => page.locator(".connection");
 
-/** Keeps the app's question for what is open until it is let in. */
+/** Keeps the app's question for what is open until it is let in. Not by a route: that disables caches, and the worker heeds it. */
 async function holdSnapshot(page: Page): Promise<() => Promise<void>> {
-  let letIn = () => {};
-  const held = new Promise<void>(done => (letIn = done));
-  await page.context().route("**/api/fn/board/snapshot", async route => (await held, await route.continue()));
-  return async () => letIn();
+  await page.addInitScript(() => {
+    const held = new Promise(done => Object.assign(window, { letIn: done }));
+    const real = window.fetch;
+    window.fetch = async (input, init) => {
+      if (input instanceof Request && input.url.endsWith("/board/snapshot")) await held;
+      return real(input, init);
+    };
+  });
+  return () => page.evaluate(() => (window as unknown as { letIn: () => void }).letIn());
 }
 
 test("whoever comes back sees the board at once, marked as kept, and then what happened meanwhile", async ({ as, house }) => {
@@ -77,7 +82,7 @@ test("without a network the board as it was last seen is there, and what is done
   // An incident can be opened by its address, too, with what the board knows of it.
   await page.goto(`/incidents/${incident.ref}`);
   await expect(page.getByRole("heading", { level: 1, name: new RegExp(incident.title) })).toBeVisible();
-  await page.getByRole("group", { name: "What can be done" }).getByRole("button", { name: /^Acknowledge/ }).click();
+  await new IncidentPage(page).verb(/^Acknowledge/).click();
   await expect(page.getByText(/unsent/i).first()).toBeVisible();
   expect((await house.incident(incident.id)).acknowledged).toBeNull();
 
@@ -90,6 +95,7 @@ test("without a network the board as it was last seen is there, and what is done
 
 test("where nothing is kept and there is no network, the app says so and since when", async ({ as, watch }) => {
   watch.expects(offline);
+  watch.expects(/status of 401/);
   const page = await as();
   await page.goto("/");
   await expect(page.getByRole("button", { name: /responder/i }).first()).toBeVisible();
@@ -102,8 +108,10 @@ test("where nothing is kept and there is no network, the app says so and since w
   await expect(page.getByRole("heading", { name: "Tocsin cannot be reached" })).toBeVisible();
   await expect(page.getByText(/It was last reached at \d/)).toBeVisible();
   await accessible(page);
-  await page.context().setOffline(false);
   await page.getByRole("button", { name: "Try again now" }).click();
+  await expect(page.getByRole("heading", { name: "Tocsin cannot be reached" })).toBeVisible();
+  // It goes on by itself.
+  await page.context().setOffline(false);
   await expect(page.getByRole("button", { name: /responder/i }).first()).toBeVisible();
 });
 
@@ -164,7 +172,7 @@ test("a form of a kept page sends nothing before the app is there", async ({ as,
   await page.goto("/");
   await expect(page.locator("html[data-kept]")).toBeAttached();
   await expect(state(page)).toContainText("As of");
-  await page.locator("form[action$='/acknowledge'] button").first().click();
+  await page.locator("form[action$='/acknowledge'] button:visible").first().click();
   await page.waitForTimeout(300);
   expect(sent).toEqual([]);
   await expect(page.locator("html[data-kept]")).toBeAttached();
@@ -227,17 +235,22 @@ test("a new build takes over at the next start, and the files of the old one go"
   const builds = () => page.evaluate(async () => (await caches.keys()).filter(name => name.startsWith("tocsin-app-")));
   const [old] = await builds();
   front.isNext = true;
+  // Whenever Playwright looks into a page, that counts as somebody's pressing.
+  await page.addInitScript(() => Object.defineProperty(navigator, "userActivation", { value: { hasBeenActive: false } }));
   await page.goto("about:blank");
-  await page.goto(front.url);
-  // The old board came first; nobody had begun anything, so the new page took its place.
+  // The old board comes first; nobody has begun anything, so the new page takes its place.
+  await page.goto(front.url, { waitUntil: "commit" });
   await expect(page.locator("meta[name=next]")).toBeAttached();
   await isRunning(page);
   await expect.poll(builds, { timeout: 20_000 }).toContain("tocsin-app-0123456789abcdef");
-  await page.goto("about:blank");
-  await page.goto(front.url);
-  await expect(page.locator("html[data-kept] meta[name=next]")).toBeAttached();
-  await isRunning(page);
-  await expect.poll(builds, { timeout: 20_000 }).not.toContain(old);
+  // The new worker begins once no page of the old one is left.
+  await expect(async () => {
+    await page.goto("about:blank");
+    await page.goto(front.url);
+    await expect(page.locator("html[data-kept] meta[name=next]")).toBeAttached({ timeout: 1000 });
+    await isRunning(page);
+    await expect.poll(builds, { timeout: 2000 }).not.toContain(old);
+  }).toPass({ timeout: 25_000 });
   await context.close();
   await front.close();
 });
