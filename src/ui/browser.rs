@@ -11,7 +11,9 @@ use leptos::prelude::{StoredValue, WithValue, on_cleanup, window_event_listener}
 use std::future::Future;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Event, EventSource, HtmlAnchorElement, HtmlElement, KeyboardEvent, MessageEvent, MouseEvent, UrlSearchParams, VisibilityState};
+use web_sys::{
+    Blob, Event, EventSource, HtmlAnchorElement, HtmlElement, HtmlInputElement, KeyboardEvent, MessageEvent, MouseEvent, Node, UrlSearchParams, VisibilityState,
+};
 
 mod copies;
 mod files;

@@ -152,7 +152,6 @@ mod tests {
     #[test]
     fn what_depends_on_time_is_looked_at_whole() {
         let view = |pairs: &[(&str, &str)]| View::read(&pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>());
-        let depends = |view: View| view.depends_on_time();
         for pairs in [[("lead", "@nobody")], [("lead", "!Mara")], [("started", "7d")], [("sort", "age")], [("sort", "-lead")]] {
             assert!(view(&pairs).depends_on_time(), "{pairs:?}");
         }

@@ -2,12 +2,10 @@
 //! when they come to show something else. That is several times quicker than drawing each of them
 //! from its view, which matters where a whole screen of them changes at once.
 
-use super::{Element, HtmlElement, document};
+use super::{Element, HtmlElement, HtmlInputElement, Node, document};
+use leptos::{mount::mount_to, prelude::AnyView};
 use std::any::Any;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, Node};
-
-use leptos::{mount::mount_to, prelude::AnyView};
 
 /// Marks the elements of a piece that are written.
 const WRITTEN: &str = "[data-written]";

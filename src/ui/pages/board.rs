@@ -141,9 +141,9 @@ fn keys(waiting: Memo<Vec<IncidentId>>) {
 #[component]
 fn PhoneBar(waiting: Memo<Vec<IncidentId>>) -> impl IntoView {
     let session = session();
-    let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().copied()));
+    let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().copied()).and_then(|id| session.incident(id)));
     let bar = move || {
-        let incident = session.incident(first.get()?)?;
+        let incident = first.get()?;
         let nobody = Heap::of(&incident, session.live.now()) == Heap::Nobody;
         nobody.then(|| {
             view! {

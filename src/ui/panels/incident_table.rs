@@ -85,27 +85,36 @@ pub fn IncidentTable(#[prop(into)] caption: String, ids: Memo<Vec<IncidentId>>) 
 fn Row(id: IncidentId) -> impl IntoView {
     let session = session();
     let incident = Memo::new(move |_| session.incident(id));
-    move || incident.get().map(|incident| view! { <RowOf incident /> })
+    // Most changes are an entry more: they move the last update, and the row stays.
+    let drawn = Memo::new_with_compare(move |_| incident.get(), |before, after| before.zip(after).is_none_or(|(before, after)| looks_different(before, after)));
+    move || drawn.get().map(|drawn| view! { <RowOf drawn incident /> })
 }
 
+/// Whether a row has to be drawn anew. What follows by itself is not looked at: who has it, and when
+/// it was updated.
+fn looks_different(before: &Option<Arc<Incident>>, after: &Option<Arc<Incident>>) -> bool {
+    let (Some(a), Some(b)) = (before, after) else { return before.is_some() != after.is_some() };
+    (a.state, a.severity, a.proposed_severity, a.started_at, a.resolved_at, a.firing_alerts(), a.total_alerts())
+        != (b.state, b.severity, b.proposed_severity, b.started_at, b.resolved_at, b.firing_alerts(), b.total_alerts())
+        || a.title != b.title
+        || a.services != b.services
+}
+
+/// A row, as `drawn`; what follows by itself is of the `incident` as it is.
 #[component]
-fn RowOf(incident: Arc<Incident>) -> impl IntoView {
+fn RowOf(drawn: Arc<Incident>, incident: Memo<Option<Arc<Incident>>>) -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
     let actor = session.replica.actor();
-    let state = incident.state;
-    let who = {
-        let incident = incident.clone();
-        Memo::new(move |_| incident.who_has_it(now.get()).map(str::to_owned))
-    };
-    let waits = {
-        let incident = incident.clone();
-        Memo::new(move |_| state.is_open() && Heap::of(&incident, now.get()) == Heap::Nobody)
-    };
-    let mine = {
-        let incident = incident.clone();
-        Memo::new(move |_| actor.as_ref().is_some_and(|actor| is_mine(&incident, actor, now.get())))
-    };
+    let state = drawn.state;
+    let who = Memo::new(move |_| incident.with(|incident| incident.as_ref().and_then(|incident| incident.who_has_it(now.get()).map(str::to_owned))));
+    let is = move |asked: &dyn Fn(&Incident) -> bool| incident.with(|incident| incident.as_ref().is_some_and(|incident| asked(incident)));
+    let waits = Memo::new(move |_| is(&|incident| state.is_open() && Heap::of(incident, now.get()) == Heap::Nobody));
+    let mine = Memo::new(move |_| is(&|incident| actor.as_ref().is_some_and(|actor| is_mine(incident, actor, now.get()))));
+    let updated_at = Memo::new(move |_| incident.with(|incident| incident.as_ref().map(|incident| incident.updated_at)));
+    let due = Memo::new(move |_| incident.with(|incident| incident.as_ref().and_then(|incident| clocks::inside(incident))));
+    let late = Memo::new(move |_| due.get().is_some_and(|due| due.is_late(now.get())));
+    let incident = drawn;
     let age = {
         let (started_at, resolved_at) = (incident.started_at, incident.resolved_at);
         move || wording::span(resolved_at.unwrap_or_else(|| now.get()).secs_since(started_at))
@@ -117,9 +126,6 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
     };
     let (firing, total) = (incident.firing_alerts(), incident.total_alerts());
     let alerts = if total == 0 { "–".to_owned() } else { firing.to_string() };
-    let updated_at: Timestamp = incident.updated_at;
-    let due = clocks::inside(&incident);
-    let late = Memo::new(move |_| due.is_some_and(|due| due.is_late(now.get())));
     let (severity, reference, services) = (incident.shown_severity(), incident.reference.to_string(), wording::list(&incident.services));
     // What a phone's second line has room for: where it is broken while nobody has it, else where it stands.
     let rest = move || if waits.get() && !services.is_empty() { services.clone() } else { state.label().to_ascii_lowercase() };
@@ -137,10 +143,10 @@ fn RowOf(incident: Arc<Incident>) -> impl IntoView {
             <td role="cell" class="incident-row__age number">{age}</td>
             <td role="cell" class="incident-row__who" data-nobody=move || waits.get().then_some("true")>{move || who_words()}</td>
             <td role="cell" class="incident-row__state"><StateBadge state /></td>
-            <td role="cell" class="incident-row__updated number"><RelativeTime at=updated_at now /></td>
-            <td role="cell" class="incident-row__due number" title=due.map(|due| format!("An update is due {}", exact(due.at)))>
+            <td role="cell" class="incident-row__updated number">{move || updated_at.get().map(|at| view! { <RelativeTime at now /> })}</td>
+            <td role="cell" class="incident-row__due number" title=move || due.get().map(|due| format!("An update is due {}", exact(due.at)))>
                 {move || late.get().then(|| view! { <Icon glyph=Glyph::Clock /> " " <span class="visually-hidden">"Update "</span> })}
-                {move || due_words(due, now.get())}
+                {move || due_words(due.get(), now.get())}
             </td>
             <td role="cell" class="incident-row__phone">
                 <span class="severity-word">{severity_label(severity)}</span> " · " {reference.clone()} " · "

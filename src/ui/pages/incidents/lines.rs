@@ -7,6 +7,7 @@ use crate::{
     domain::{
         ids::IncidentId,
         lists::{Column, IncidentRow},
+        time::Timestamp,
     },
     ui::{
         browser::{self, Piece, Words},
@@ -35,6 +36,8 @@ struct Line {
     item: Item,
     root: Piece,
     cells: Vec<(cells::Shape, Piece)>,
+    /// Until when it reads like this, unless something happens.
+    until: Timestamp,
 }
 
 /// What a row unfolds to.
@@ -88,7 +91,7 @@ pub fn follow(list: List, place: NodeRef<html::Div>, each: impl Fn() -> Vec<Item
         let items = each();
         untrack(|| arrange(items));
     });
-    // What the same rows say by now.
+    // What the same rows say by now: all of them, or those whose times read otherwise.
     let now = list.session.live.ticking();
     Effect::new(move |before: Option<()>| {
         list.selection.track();
@@ -97,10 +100,13 @@ pub fn follow(list: List, place: NodeRef<html::Div>, each: impl Fn() -> Vec<Item
         list.picking.track();
         list.costs.track();
         list.session.zone.track();
-        now.track();
         if before.is_some() {
-            untrack(|| lines.update_value(|lines| lines.write_again(list)));
+            untrack(|| lines.update_value(|lines| lines.write_again(list, Timestamp::MAX)));
         }
+    });
+    Effect::new(move |_| {
+        let now = now.get();
+        untrack(|| lines.update_value(|lines| lines.write_again(list, now)));
     });
 }
 
@@ -140,18 +146,20 @@ impl Lines {
             let root = last.root.copied()?;
             let cells = browser::children(root.element()).into_iter().zip(&last.cells);
             let cells = cells.filter_map(|(element, (shape, piece))| Some((*shape, piece.again(element)?))).collect();
-            return Some(Line { item: last.item.clone(), root, cells });
+            return Some(Line { item: last.item.clone(), root, cells, until: last.until });
         }
         let class = if item.desk { "list__line list__row" } else { "list__card list__row" };
         if self.blank.as_ref().is_none_or(|(desk, _)| *desk != item.desk) {
             self.blank = Some((item.desk, Piece::draw(move || view! { <div class=class role="row" data-written=""></div> })?));
         }
         let root = self.blank.as_ref()?.1.copied()?;
-        Some(Line { item: item.clone(), root, cells: vec![] })
+        Some(Line { item: item.clone(), root, cells: vec![], until: Timestamp::MIN })
     }
 
     fn write(&mut self, list: List, line: &mut Line) {
         let item = &line.item;
+        let now = list.session.live.ticking().get_untracked();
+        line.until = now.plus_secs(reads_alike_for(&item.row, now));
         line.root.write(vec![words_of(list, item)]);
         let cells = cells::of(list, item, &self.columns);
         line.cells.truncate(cells.len());
@@ -180,9 +188,10 @@ impl Lines {
         }
     }
 
-    fn write_again(&mut self, list: List) {
+    /// Those that read like this until `now` or earlier.
+    fn write_again(&mut self, list: List, now: Timestamp) {
         let mut lines = std::mem::take(&mut self.lines);
-        lines.iter_mut().for_each(|line| self.write(list, line));
+        lines.iter_mut().filter(|line| line.until <= now).for_each(|line| self.write(list, line));
         self.lines = lines;
     }
 
@@ -217,6 +226,18 @@ fn words_of(list: List, item: &Item) -> Words {
         .with_flag("data-unfolded", list.unfolded.get_untracked() == Some(id))
 }
 
+/// For how many seconds what a row says of times, and who has it, stays the same: it says seconds
+/// in the first minute, and minutes later.
+fn reads_alike_for(row: &IncidentRow, now: Timestamp) -> i64 {
+    let clocks = [Some(row.started_at).filter(|_| row.resolved_at.is_none()), Some(row.updated_at)];
+    let next = |since: Timestamp| match now.secs_since(since) {
+        secs if secs < 60 => 1,
+        secs => 60 - secs % 60,
+    };
+    let ends = row.acknowledged.as_ref().and_then(|(_, until)| *until).map(|until| until.secs_since(now)).filter(|secs| *secs > 0);
+    clocks.into_iter().flatten().map(next).chain(ends).min().unwrap_or(60).max(1)
+}
+
 /// Which of the rows that are there shows each of the wanted ones: the same one where it is there,
 /// else one that nobody wants any more; none where there are too few.
 fn reuse<T: PartialEq>(known: &[T], wanted: &[T]) -> Vec<Option<usize>> {
@@ -228,6 +249,30 @@ fn reuse<T: PartialEq>(known: &[T], wanted: &[T]) -> Vec<Option<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        ids::IncidentRef,
+        incident::{Declare, Incident, declare},
+        people::{Actor, ActorKind, ActorRef, Role},
+        timeline::Head,
+    };
+
+    const NOON: Timestamp = Timestamp::from_micros(1_786_450_000_000_000);
+
+    #[test]
+    fn a_row_is_written_again_when_its_times_read_otherwise() {
+        let mara = Actor { who: ActorRef { kind: ActorKind::Person, id: "mara".to_owned(), name: "Mara".to_owned() }, role: Role::Responder };
+        let id = IncidentId(uuid::Uuid::from_u128(1));
+        let changes = declare(&Declare { title: "t".to_owned(), ..Declare::default() }, &mara, NOON).expect("a responder may declare");
+        let events = Head::genesis().append(id, changes, &mara.who, None, NOON);
+        let incident = Incident::fold(id, IncidentRef(1), &events).expect("it begins with a declaration");
+        let row = IncidentRow::of(&incident);
+        let after = |row: &IncidentRow, secs: i64| reads_alike_for(row, NOON.plus_secs(secs));
+        assert_eq!((after(&row, 5), after(&row, 60), after(&row, 119), after(&row, 150)), (1, 60, 1, 30));
+        let held = IncidentRow { acknowledged: Some(("Mara".into(), Some(NOON.plus_secs(160)))), ..row.clone() };
+        assert_eq!((after(&held, 150), after(&held, 161)), (10, 19));
+        let over = IncidentRow { resolved_at: Some(NOON), updated_at: NOON.plus_secs(10), ..row };
+        assert_eq!(after(&over, 120), 10, "its age stands still");
+    }
 
     #[test]
     fn a_row_that_stays_keeps_its_place_in_the_page_and_the_others_are_written_again() {

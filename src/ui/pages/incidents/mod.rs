@@ -98,12 +98,13 @@ pub fn Incidents() -> impl IntoView {
     list.follow();
     list.listen();
     bulk::follow(list);
-    browser::set_title("Incidents · Tocsin");
     let count = move || {
         let (shown, all) = (list.shown.with(|shown| shown.len()), list.roll.len());
         list.roll.revision.track();
         if shown == all { grouped(all) } else { format!("{} of {}", grouped(shown), grouped(all)) }
     };
+    // What stands at the foot is drawn when the rows do.
+    let stands = Memo::new(move |_| list.spare.get() > 0);
     let progress = move || match list.roll.progress.get() {
         Progress::Whole => None,
         Progress::Reading => Some(view! { <span class="list-progress" role="status">"Reading the rest…"</span> }),
@@ -126,7 +127,7 @@ pub fn Incidents() -> impl IntoView {
             {filters::chips(list)}
             {move || news(list)}
             {table::table(list)}
-            {bar::hints(list)}
+            {move || stands.get().then(|| bar::hints(list))}
         </div>
         {bar::bar(list)}
         {filters::dialog(list)}
@@ -238,7 +239,9 @@ impl List {
             let _ = self.size.try_set(browser::viewport());
             let _ = self.scrolled.try_set(browser::scrolled_past("incident-rows"));
             let ready = move || {
-                let _ = self.spare.try_set(SPARE);
+                if self.spare.try_set(SPARE).is_none() {
+                    browser::set_title("Incidents · Tocsin");
+                }
             };
             set_timeout(ready, Duration::ZERO);
         };
