@@ -159,7 +159,7 @@ pub struct Episode {
     pub severity: Option<AlertSeverity>,
     pub incident_id: Option<IncidentId>,
     /// The value of its `service` label.
-    pub service: Option<String>,
+    pub service: Option<std::sync::Arc<str>>,
     /// It is about our own eyes; see [`ABOUT_MONITORING`].
     pub about_monitoring: bool,
     /// The key of its group, as it was placed.

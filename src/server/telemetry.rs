@@ -79,8 +79,7 @@ pub async fn timed<T>(kind: &'static str, write: impl Future<Output = T>) -> T {
 
 /// Counts a delivery that was taken.
 pub fn count_delivery(source: &'static str) {
-    static TAKEN: Kept<Counter> =
-        Kept::new(|source, verdict| metrics::counter!("tocsin_intake_deliveries_total", "source" => source, "verdict" => verdict));
+    static TAKEN: Kept<Counter> = Kept::new(|source, verdict| metrics::counter!("tocsin_intake_deliveries_total", "source" => source, "verdict" => verdict));
     TAKEN.with(source, "accepted", |count| count.increment(1));
 }
 
@@ -130,7 +129,8 @@ impl Door {
     /// Counts an answer to a `POST`.
     fn count(&self, status: StatusCode, took: Duration) {
         let route = self.route;
-        let counter = |status: StatusCode| metrics::counter!("tocsin_http_requests_total", "route" => route, "method" => "POST", "status" => status.as_str().to_owned());
+        let counter =
+            |status: StatusCode| metrics::counter!("tocsin_http_requests_total", "route" => route, "method" => "POST", "status" => status.as_str().to_owned());
         if self.took.get().is_none() {
             // What is made before there is a recorder counts nothing, for ever.
             metrics();

@@ -3,9 +3,9 @@
 //! A secret carries 256 bits, so a plain SHA-256 of it cannot be turned back by guessing;
 //! passwords, which can be guessed, are [`passwords`](super::passwords)' business.
 
+use crate::domain::timeline::hex;
 use rand::distr::{Alphanumeric, SampleString};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// Begins every API token, so that people and secret scanners recognise one.
 pub const API_TOKEN: &str = "toc_";
@@ -25,10 +25,7 @@ pub fn new_secret(prefix: &str) -> String {
 
 /// What is kept of a secret: its SHA-256 in hex.
 pub fn hash(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(secret.as_bytes()))
 }
 
 /// Tells the secrets of one owner apart without showing them: eight hexadecimal digits. Another

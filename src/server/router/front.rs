@@ -126,7 +126,18 @@ mod tests {
         assert_eq!(known("/hooks/generic"), Some(("/hooks/{source}", hook(None))));
         assert_eq!(known("/hooks/generic/k"), Some(("/hooks/{source}/{token}", hook(Some("k")))));
         assert_eq!(known("/hooks/generic/k/api/v2/alerts"), Some(("/hooks/{source}/{token}/api/v2/alerts", hook(Some("k")))));
-        for other in ["/", "/hooks", "/hooks/", "/hooks//k", "/hooks/generic/", "/hooks/generic/k/", "/hooks/generic/k/x", "/hooks/gene%72ic/k", "/api/v2/alerts/", "/api/v2/status"] {
+        for other in [
+            "/",
+            "/hooks",
+            "/hooks/",
+            "/hooks//k",
+            "/hooks/generic/",
+            "/hooks/generic/k/",
+            "/hooks/generic/k/x",
+            "/hooks/gene%72ic/k",
+            "/api/v2/alerts/",
+            "/api/v2/status",
+        ] {
             assert_eq!(known(other), None, "{other}");
         }
         assert_eq!(way(&Method::PUT, "/hooks/generic/k"), None);

@@ -6,9 +6,9 @@ use crate::domain::{
     alert::{Labels, Link, MAX_DEDUPE_KEY, Signal, SignalAction},
     severity::AlertSeverity,
     time::Timestamp,
+    timeline::hex,
 };
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// Titles are cut to this many characters.
 pub const MAX_TITLE: usize = 300;
@@ -100,15 +100,16 @@ impl RawAlert {
 /// The key as it was sent, or its SHA-256 where it is too long or holds control characters:
 /// stripping them would make one key of two.
 pub fn dedupe_key(key: String) -> String {
-    let is_kept = !key.contains(char::is_control) && key.chars().nth(MAX_DEDUPE_KEY).is_none();
+    let is_kept = text::is_plain(&key, MAX_DEDUPE_KEY) || (!key.contains(char::is_control) && key.chars().nth(MAX_DEDUPE_KEY).is_none());
     if is_kept { key } else { sha256_hex(&key) }
 }
 
 /// The link with what browsers would pass over taken out, if it still leads anywhere.
 pub fn bounded_link(link: Link) -> Option<Link> {
     // Browsers pass over control characters in addresses, so they must go before anybody judges the scheme.
-    let href: String = link.href.trim().chars().filter(|c| !c.is_control()).collect();
-    if href.is_empty() || href.chars().nth(MAX_HREF).is_some() {
+    let is_plain = text::line_is_kept(&link.href, MAX_HREF);
+    let href: String = if is_plain { link.href } else { link.href.trim().chars().filter(|c| !c.is_control()).collect() };
+    if href.is_empty() || (!is_plain && href.chars().nth(MAX_HREF).is_some()) {
         return None;
     }
     let text = Some(text::line(&link.text, MAX_LINK_TEXT)).filter(|text| !text.is_empty()).unwrap_or_else(|| text::line(&href, MAX_LINK_TEXT));
@@ -117,11 +118,7 @@ pub fn bounded_link(link: Link) -> Option<Link> {
 
 /// SHA-256 in hex.
 pub fn sha256_hex(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// One line of at most `max` characters, without blanks at its ends. May be empty.
 pub fn line(text: &str, max: usize) -> String {
-    if is_plain(text, max) && text.trim().len() == text.len() {
+    if line_is_kept(text, max) {
         return text.to_owned();
     }
     cut(one_line(text).collect::<String>().trim(), max).trim_end().to_owned()
@@ -25,9 +25,14 @@ pub fn block(text: &str, max: usize) -> String {
     cut(&text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect::<String>(), max)
 }
 
+/// Whether [`line`] certainly keeps it as it is.
+pub fn line_is_kept(text: &str, max: usize) -> bool {
+    is_plain(text, max) && text.trim().len() == text.len()
+}
+
 /// Whether there is certainly nothing to take away, so that almost every text is kept as it came.
 /// There are never more characters than bytes, and every control character has one of these bytes.
-fn is_plain(text: &str, max: usize) -> bool {
+pub fn is_plain(text: &str, max: usize) -> bool {
     text.len() <= max && !text.bytes().any(|byte| byte < b' ' || byte == 0x7f || byte == 0xc2)
 }
 

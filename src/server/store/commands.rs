@@ -157,7 +157,7 @@ impl Batch<'_> {
             id,
             about_monitoring: is_about_monitoring(&alert.labels),
             title: alert.title,
-            service: episode.service,
+            service: episode.service.as_deref().map(str::to_owned),
             severity: episode.severity,
             started_at: episode.started_at,
             resolved_at: episode.resolved_at,

@@ -303,7 +303,7 @@ impl Batch<'_> {
         }
         if let Some(incident) = episode.incident_id {
             let Episode { id, severity, about_monitoring, .. } = episode;
-            let over = AlertResolution { id, service: episode.service.clone(), severity, at, expired, about_monitoring };
+            let over = AlertResolution { id, service: episode.service.as_deref().map(str::to_owned), severity, at, expired, about_monitoring };
             self.observe(incident, Observation::Quieted { alerts: vec![over] }, actor, now, job);
         }
         self.save_episode(integration, key, episode, i64::from(!expired), true);
@@ -342,7 +342,7 @@ impl Batch<'_> {
             expires_at: signal.expires_at,
             severity: signal.severity,
             incident_id,
-            service,
+            service: service.map(Into::into),
             about_monitoring: alert.about_monitoring,
             group_key: key.as_str().into(),
         };

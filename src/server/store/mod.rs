@@ -115,6 +115,11 @@ pub enum StoreError {
 /// How long a database may take to answer when it is opened.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
+/// How much of the file a connection of SQLite keeps in memory, in KiB. The writer remembers what it
+/// decides by and comes back to few pages; queries walk through many.
+const READERS_CACHE: &str = "PRAGMA cache_size = -16000";
+const WRITER_CACHE: &str = "PRAGMA cache_size = -6000";
+
 /// How often the steps to this version's shape are looked at before what failed is told.
 const LOOKS: u32 = 20;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -134,8 +139,7 @@ impl Backend {
                 // The log of what was written grows to 32 MB before it is folded into the file: by the
                 // usual 4 MB the writer would do that many times a second under a storm.
                 const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                                       PRAGMA wal_autocheckpoint = 8000; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-                                       PRAGMA cache_size = -16000";
+                                       PRAGMA wal_autocheckpoint = 8000; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY";
                 connection.execute(PRAGMAS).await.map(drop)
             }
             Backend::Postgres => Ok(()),
@@ -199,20 +203,25 @@ impl Store {
             Backend::Sqlite => (4, 1),
             Backend::Postgres => (8, 4),
         };
-        let pool = |connections: u32| {
+        let pool = |connections: u32, cache: &'static str| {
             AnyPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(Duration::from_secs(10))
                 // A file does not hang up.
                 .test_before_acquire(backend == Backend::Postgres)
-                .after_connect(move |connection, _| Box::pin(backend.prepare(connection)))
+                .after_connect(move |connection, _| {
+                    Box::pin(async move {
+                        backend.prepare(connection).await?;
+                        if backend == Backend::Sqlite { connection.execute(cache).await.map(drop) } else { Ok(()) }
+                    })
+                })
                 .connect_lazy_with(options.clone())
         };
         let (writer, jobs) = writer::Writer::new();
         let store = Self {
             backend,
-            readers: pool(readers),
-            writers: pool(writers),
+            readers: pool(readers, READERS_CACHE),
+            writers: pool(writers, WRITER_CACHE),
             clock,
             url: url.as_str().into(),
             writer: Arc::new(writer),

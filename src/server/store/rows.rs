@@ -165,7 +165,7 @@ pub(super) fn episode(row: &AnyRow) -> Result<Episode, StoreError> {
         incident_id: optional_id(row, 13)?.map(IncidentId),
         last_event_at: time(row, 15)?,
         expires_at: optional_time(row, 16)?,
-        service: get(row, 17)?,
+        service: get::<Option<&str>>(row, 17)?.map(Into::into),
         about_monitoring: is_about_monitoring(&json_column::<Labels>(row, 7)?),
         group_key: get::<&str>(row, 18)?.into(),
     })

@@ -36,7 +36,7 @@ use tokio::{
 const QUEUE: usize = 4_096;
 /// How many jobs, and how many signals in them, share one commit at most.
 const BATCH_JOBS: usize = 512;
-const BATCH_SIGNALS: usize = 4_096;
+const BATCH_SIGNALS: usize = 1_024;
 /// How long the writer's turn at the database may take before callers are told to come back.
 const PATIENCE: Duration = Duration::from_millis(1_800);
 

@@ -287,7 +287,7 @@ impl Batch<'_> {
                     .bind(episode.state.slug())
                     .bind(episode.severity.map(AlertSeverity::slug))
                     .bind(alert.title.clone())
-                    .bind(episode.service.clone())
+                    .bind(episode.service.as_deref().map(str::to_owned))
                     .bind(to_json(&alert.labels))
                     .bind(to_json(&alert.annotations))
                     .bind(to_json(&alert.links))

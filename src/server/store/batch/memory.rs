@@ -15,7 +15,10 @@ use crate::{
     server::store::{StoreError, query, rows},
 };
 use sqlx::AnyConnection;
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
 
 /// Beyond these the writer forgets and reads again.
 const MAX_EPISODES: usize = 400_000;
@@ -43,6 +46,8 @@ pub(in crate::server::store) struct Memory {
     /// The newest episode of each identity that was asked for; `None` is known to be absent.
     episodes: HashMap<IntegrationId, HashMap<Box<str>, Option<Episode>>>,
     episode_count: usize,
+    /// The services and groups of the episodes, each kept once: many alerts share few of them.
+    words: HashSet<Arc<str>>,
     pub(super) incidents: HashMap<IncidentId, Loaded>,
     pub(super) groups: HashMap<(IntegrationId, Option<AlertSeverity>), Groups>,
     pub(super) ends: Ends,
@@ -157,6 +162,9 @@ impl Memory {
         if self.episode_count > MAX_EPISODES {
             self.forget_episodes();
         }
+        if self.words.len() > MAX_EPISODES {
+            self.words.clear();
+        }
         if self.incidents.len() > MAX_INCIDENTS {
             self.incidents.clear();
         }
@@ -188,7 +196,13 @@ impl Memory {
         self.episodes.get_mut(&integration)?.get_mut(key)?.as_mut()
     }
 
-    pub(super) fn remember(&mut self, integration: IntegrationId, key: &str, episode: Option<Episode>) {
+    pub(super) fn remember(&mut self, integration: IntegrationId, key: &str, mut episode: Option<Episode>) {
+        if let Some(episode) = &mut episode {
+            share(&mut self.words, &mut episode.group_key);
+            if let Some(service) = &mut episode.service {
+                share(&mut self.words, service);
+            }
+        }
         let of = self.episodes.entry(integration).or_default();
         match of.get_mut(key) {
             Some(known) => *known = episode,
@@ -201,7 +215,18 @@ impl Memory {
 
     pub(super) fn forget_episodes(&mut self) {
         self.episodes.clear();
+        self.words.clear();
         self.episode_count = 0;
+    }
+}
+
+/// Puts the one that is kept in the place of an equal word.
+fn share(words: &mut HashSet<Arc<str>>, word: &mut Arc<str>) {
+    match words.get(word) {
+        Some(kept) => *word = kept.clone(),
+        None => {
+            words.insert(word.clone());
+        }
     }
 }
 

@@ -142,7 +142,7 @@ impl<'s> Stage<'s> {
             expires_at: signal.expires_at,
             severity: signal.severity,
             incident_id: placed.incident,
-            service: signal.labels.get("service").filter(|service| !service.is_empty()).cloned(),
+            service: signal.labels.get("service").filter(|service| !service.is_empty()).map(|service| service.as_str().into()),
             about_monitoring: is_about_monitoring(&signal.labels),
             group_key: group_key.into(),
         };
