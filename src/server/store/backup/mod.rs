@@ -51,7 +51,7 @@ pub(super) const TABLES: [&str; 29] = [
 ];
 
 /// The tables that stay, and what that means after a restore.
-pub(super) const LEFT_OUT: [(&str, &str); 8] = [
+pub(super) const LEFT_OUT: [(&str, &str); 9] = [
     ("sessions", "everybody signs in again"),
     ("changes", "open browsers take a new snapshot"),
     ("leases", "they belong to servers that run"),
