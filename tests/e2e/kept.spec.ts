@@ -1,6 +1,6 @@
 // The service worker: the app and the board as it was last seen start from the browser, for the
 // session that saw it and for nobody else.
-import { createServer, request as ask, type Server } from "node:http";
+import { createServer, request as ask, type IncomingHttpHeaders, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
 import type { BrowserContext } from "@playwright/test";
 import { accessible, expect, fitsItsWidth, nameOn, test, unique, type House, type Page, type Watch } from "./house";
@@ -188,7 +188,9 @@ class Front {
   static async of(house: House): Promise<Front> {
     const port = Number(new URL(house.url).port);
     const server = createServer((request, answer) => {
-      const headers = { ...request.headers, "accept-encoding": "identity" };
+      const headers: IncomingHttpHeaders = { ...request.headers, "accept-encoding": "identity" };
+      // Another build has other tags.
+      if (front.isNext) delete headers["if-none-match"];
       request.pipe(ask({ port, host: "127.0.0.1", path: request.url, method: request.method, headers }, from => {
         const path = new URL(request.url ?? "/", front.url).pathname;
         if (path === "/sw.js" && !front.hasWorker) return void answer.writeHead(404).end();

@@ -2,7 +2,7 @@ import { accessible, expect, test } from "./house";
 import { IncidentPage } from "./screens";
 
 test("what is done without a network is labelled unsent, and sent exactly once afterwards", async ({ as, house, watch }) => {
-  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch/);
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch|fetching the script/);
   const { incident } = await house.firing();
   const page = await as("responder");
   const screen = await IncidentPage.open(page, incident);
@@ -49,7 +49,7 @@ test("a command that the server refuses is shown with its reason and undone", as
 });
 
 test("an acknowledgement that was held up stays as a note when somebody has resolved meanwhile", async ({ as, house, watch }) => {
-  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch/);
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch|fetching the script/);
   const { incident } = await house.firing();
   const page = await as("responder");
   const screen = await IncidentPage.open(page, incident);
@@ -67,7 +67,7 @@ test("an acknowledgement that was held up stays as a note when somebody has reso
 });
 
 test("without a network anything that is in the browser can still be jumped to", async ({ as, house, watch }, info) => {
-  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch/);
+  watch.expects(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch|fetching the script/);
   const { incident, alert } = await house.firing();
   const page = await as("responder");
   await IncidentPage.open(page, incident);

@@ -67,7 +67,8 @@ pub fn unreachable(failure: &Failure) -> impl IntoView {
     browser::set_title("Not reachable · Tocsin");
     let session = session();
     let now = session.live.now();
-    let reached = browser::reached_at().map(|at| format!("It was last reached at {} ({} ago).", session.zone.get_untracked().clock(at, now), wording::span(now.secs_since(at))));
+    let reached = browser::reached_at()
+        .map(|at| format!("It was last reached at {} ({} ago).", session.zone.get_untracked().clock(at, now), wording::span(now.secs_since(at))));
     view! {
         <main class="doorstep">
             <h1>"Tocsin cannot be reached"</h1>
