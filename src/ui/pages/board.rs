@@ -141,11 +141,12 @@ fn keys(waiting: Memo<Vec<IncidentId>>) {
 #[component]
 fn PhoneBar(waiting: Memo<Vec<IncidentId>>) -> impl IntoView {
     let session = session();
-    let first = Memo::new(move |_| waiting.with(|waiting| waiting.first().copied()).and_then(|id| session.incident(id)));
+    let first = Memo::new(move |_| {
+        let first = session.incident(waiting.with(|waiting| waiting.first().copied())?)?;
+        (Heap::of(&first, session.live.now()) == Heap::Nobody).then_some(first)
+    });
     let bar = move || {
-        let incident = first.get()?;
-        let nobody = Heap::of(&incident, session.live.now()) == Heap::Nobody;
-        nobody.then(|| {
+        first.get().map(|incident| {
             view! {
                 <div class="action-bar">
                     <p class="action-bar__words">{incident.reference.to_string()} " · " {incident.title.clone()}</p>
