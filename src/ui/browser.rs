@@ -240,7 +240,7 @@ fn root_says(name: &str) -> Option<String> {
 }
 
 fn millis(text: &str) -> Option<Timestamp> {
-    Some(Timestamp::from_micros(text.parse::<i64>().ok()? * 1000))
+    text.parse::<i64>().ok()?.checked_mul(1000).map(Timestamp::from_micros)
 }
 
 /// Whether there may be a network; the browser knows for certain only when there is none.
