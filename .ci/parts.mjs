@@ -59,6 +59,22 @@ chunks.set("__style", styleName);
 const made = Object.fromEntries([...loader.matchAll(/__wasm_split_load_(\w+) = wrapAsyncCb[\s\S]*?"\.\/([^"]+)"[\s\S]*?\n, \[([^\]]*)\]/g)]
   .map(([, part, file, needs]) => [part, [file, ...needs.split(", ").filter(Boolean).map(need => chunks.get(need))]]));
 
+// The exchange is needed right after the first screen: its files are asked for as soon as nothing of
+// that screen is on its way any more, and started when the app calls for them.
+if (!made.exchange) throw new Error("there is no part called exchange");
+loader += `
+addEventListener("TrunkApplicationStarted", () => {
+    // Nobody is signed in: then it is not needed yet.
+    if (!document.querySelector(".shell")) return;
+    for (const file of ${JSON.stringify(made.exchange)}) {
+        if (document.querySelector(\`link[href$="\${file}"]\`)) continue;
+        const link = document.createElement("link");
+        Object.assign(link, { rel: "preload", as: "fetch", crossOrigin: "anonymous", href: new URL("./" + file, import.meta.url).href });
+        document.head.append(link);
+    }
+});
+`;
+
 // The module, and the two scripts that name it, the parts and each other.
 const [glueWas, wasmWas] = [find(staging, new RegExp(`^${app}-[0-9a-f]+\\.js$`)), find(staging, new RegExp(`^${app}-[0-9a-f]+_bg\\.wasm$`))];
 const { wasm, glue } = slim(readFileSync(join(staging, wasmWas)), readFileSync(join(staging, glueWas), "utf8"), loader);

@@ -3,7 +3,6 @@
 use super::{
     browser,
     components::toast_list::ToastList,
-    exchange,
     live::Connection,
     pages::{self, later},
     panels::{shell::Shell, unsent::UnsentBar},
@@ -15,7 +14,7 @@ use crate::{
     ui::drawing::view,
 };
 use leptos::{prelude::*, task::spawn_local};
-use std::{iter, time::Duration};
+use std::{cell::Cell, iter, rc::Rc, time::Duration};
 
 /// Where the choice of theme is kept: `light`, `dark`, or nothing for the system's.
 pub const THEME_KEY: &str = "tocsin.theme";
@@ -41,17 +40,14 @@ pub fn mount() {
         {
             return browser::stay_still();
         }
-        if came.as_ref().is_some_and(|came| came.snapshot.is_some()) {
-            browser::spawn(async {
-                exchange::fetch().await;
-            });
-        }
         browser::breathe().await;
         let place = browser::new_place();
         // What other pages draw is measured as soon as it stands, so there it has to stand in the page.
         let in_steps = route == Some(Route::Board) && came.as_ref().is_some_and(|came| came.snapshot.is_some());
         let built = RwSignal::new(if in_steps { Built::Nothing } else { Built::Whole });
-        leptos::mount::mount_to(place.clone(), move || view! { <App came built /> }).forget();
+        let begun = Rc::new(Cell::new(None));
+        let begins = begun.clone();
+        leptos::mount::mount_to(place.clone(), move || view! { <App came built begins /> }).forget();
         let mut rows = (ROWS_AT_ONCE..FIRST_ROWS).step_by(ROWS_AT_ONCE).map(Built::Rows).chain([Built::Whole]).peekable();
         if in_steps {
             let seen = browser::rows_in_sight();
@@ -64,6 +60,9 @@ pub fn mount() {
         }
         browser::take_place(&place);
         browser::mark("interactive");
+        if let Some(session) = begun.get() {
+            session.live.go_on(session);
+        }
         // The rows below what is in sight.
         for step in rows.filter(|_| in_steps) {
             browser::breathe().await;
@@ -73,9 +72,9 @@ pub fn mount() {
 }
 
 #[component]
-fn App(came: Option<FirstScreen>, built: RwSignal<Built>) -> impl IntoView {
+fn App(came: Option<FirstScreen>, built: RwSignal<Built>, begins: Rc<Cell<Option<Session>>>) -> impl IntoView {
     browser::set_theme(browser::load(THEME_KEY).as_deref());
-    Session::begin(came, built);
+    begins.set(Some(Session::begin(came, built)));
     view! { <Screens /> }
 }
 

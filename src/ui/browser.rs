@@ -185,6 +185,10 @@ pub fn set_title(title: &str) {
 /// screen then has the right colours from the start.
 pub fn set_theme(theme: Option<&str>) {
     let Some(root) = document().document_element() else { return };
+    // Where the page came with the right colours, the server knows.
+    if root.get_attribute("data-theme").as_deref() == theme {
+        return;
+    }
     let _ = match theme {
         Some(theme) => root.set_attribute("data-theme", theme),
         None => root.remove_attribute("data-theme"),

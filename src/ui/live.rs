@@ -115,10 +115,16 @@ impl Live {
                 self.connection.set(Connection::Still);
                 self.stand(snapshot.now, asked_at, answered_at);
                 session.begin_with(snapshot);
-                self.connect(session);
             }
             Some(None) => self.sign_out(session),
             None => self.resync(session),
+        }
+    }
+
+    /// The first screen stands: goes on from what came with the page, unless something did so already.
+    pub fn go_on(self, session: Session) {
+        if self.connection.get_untracked() == Connection::Still && self.turn.get_value() == 0 {
+            self.connect(session);
         }
     }
 

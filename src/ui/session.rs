@@ -142,7 +142,7 @@ pub fn session() -> Session {
 
 impl Session {
     /// Made once, where the app begins; `came` is what the page brought with it.
-    pub fn begin(mut came: Option<FirstScreen>, built: RwSignal<Built>) {
+    pub fn begin(mut came: Option<FirstScreen>, built: RwSignal<Built>) -> Self {
         let session = Self::at(Address::begin(), built);
         if browser::load(ZONE_KEY).as_deref() == Some(Zone::Local.slug()) {
             session.zone.set(Zone::Local);
@@ -151,6 +151,7 @@ impl Session {
         if let Some(came) = came {
             session.lay_out(came);
         }
+        session
     }
 
     /// Whether this is drawn once, natively, for a page in which nothing runs yet or ever will.

@@ -10,7 +10,8 @@ pub struct Glyph(&'static str);
 
 #[allow(non_upper_case_globals)] // a closed set of names, written like any other
 impl Glyph {
-    pub const Bell: Self = Self("M8 2.2a3.8 3.8 0 0 1 3.8 3.8c0 3.2 1.2 4.4 1.7 4.9h-11c.5-.5 1.7-1.7 1.7-4.9A3.8 3.8 0 0 1 8 2.2zM6.7 13.2a1.5 1.5 0 0 0 2.6 0");
+    pub const Bell: Self =
+        Self("M8 2.2a3.8 3.8 0 0 1 3.8 3.8c0 3.2 1.2 4.4 1.7 4.9h-11c.5-.5 1.7-1.7 1.7-4.9A3.8 3.8 0 0 1 8 2.2zM6.7 13.2a1.5 1.5 0 0 0 2.6 0");
     pub const Megaphone: Self = Self("M2.5 6.5v3l8 3v-9zM10.5 6.2a2 2 0 0 1 0 3.6M4.2 10.2l.9 3h1.6l-.7-2.4");
     pub const Sliders: Self = Self("M2 4.5h5M10.5 4.5H14M2 8h2M7.5 8H14M2 11.5h6.5M12 11.5h2M8.8 3v3M5.8 6.5v3M10.3 10v3");
     pub const Check: Self = Self("M3 8.5l3.2 3L13 4.5");
@@ -37,7 +38,9 @@ impl Glyph {
     pub const Search: Self = Self("M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.3 10.3L14 14");
     pub const Alarm: Self = Self("M5.6 1.8h4.8l3.8 3.8v4.8l-3.8 3.8H5.6l-3.8-3.8V5.6zM8 4.8v3.7M8 10.9v.01");
     /// What somebody sends.
-    pub const Signal: Self = Self("M8 7.5a.5.5 0 1 1 0 1 .5.5 0 0 1 0-1zM5.5 10.5a3.5 3.5 0 0 1 0-5M10.5 5.5a3.5 3.5 0 0 1 0 5M3.4 12.6a6.5 6.5 0 0 1 0-9.2M12.6 3.4a6.5 6.5 0 0 1 0 9.2");
+    pub const Signal: Self = Self(
+        "M8 7.5a.5.5 0 1 1 0 1 .5.5 0 0 1 0-1zM5.5 10.5a3.5 3.5 0 0 1 0-5M10.5 5.5a3.5 3.5 0 0 1 0 5M3.4 12.6a6.5 6.5 0 0 1 0-9.2M12.6 3.4a6.5 6.5 0 0 1 0 9.2",
+    );
     pub const Boxes: Self = Self("M8 1.8l2.8 1.6v3.2L8 8.2 5.2 6.6V3.4zM4.6 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4zM11.4 7.8l2.8 1.6v3.2l-2.8 1.6-2.8-1.6V9.4z");
     pub const Trend: Self = Self("M2 12l4-4.5 3 2.5 5-6M10.2 4H14v3.8");
     pub const Bars: Self = Self("M3 13.5V8M8 13.5V2.5M13 13.5V6");

@@ -5,8 +5,7 @@ use crate::ui::{
     browser,
     components::{empty::EmptyState, loaded::Loading},
     drawing::view,
-    exchange,
-    forms, pages,
+    exchange, forms, pages,
     routes::{Route, Tab},
 };
 use leptos::{

@@ -12,7 +12,7 @@ use crate::{
         live::Connection,
         panels::plain,
         routes::{Route, Tab},
-        session::{Sheet, session},
+        session::{Built, Sheet, session},
         times::Zone,
     },
 };
@@ -111,9 +111,10 @@ fn Rail(route: Memo<Option<Route>>) -> impl IntoView {
 fn TopBar() -> impl IntoView {
     let session = session();
     let now = session.live.ticking();
-    let zone = StoredValue::new(Zone::Local.name());
+    // What the browser calls its zone takes it a while to say, so the first screen does not wait for it.
+    let zone = Memo::new(move |_| if session.built.get() == Built::Whole { Zone::Local.name() } else { "UTC".to_owned() });
     let clocks = move || {
-        let (now, zone) = (now.get(), zone.get_value());
+        let (now, zone) = (now.get(), zone.get());
         let local = (zone != "UTC").then(|| format!("{} {zone}", Zone::Local.hour_minute(now)));
         (format!("{} UTC", Zone::Utc.hour_minute(now)), local)
     };
