@@ -140,6 +140,6 @@ mod tests {
         ] {
             assert_eq!(known(other), None, "{other}");
         }
-        assert_eq!(way(&Method::PUT, "/hooks/generic/k"), None);
+        assert!(way(&Method::PUT, "/hooks/generic/k").is_none());
     }
 }
