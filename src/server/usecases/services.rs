@@ -107,7 +107,7 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
     }
     let (alerts, last) = (app.store.open_alerts_by_service(actor).await?, app.store.last_incidents(actor).await?);
     let mut changes = app.store.last_changes().await?;
-    let objectives = budgets::board(app, actor).await?.rows;
+    let board_of_objectives = budgets::board(app, actor).await?;
     let range = Range { from: now.plus_secs(-RANGE_SECS), to: now };
     let facts = app.store.facts(&range, actor).await?;
     let filter = Filter::default();
@@ -121,7 +121,7 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
             last_incident_at: last.get(&name).copied(),
             last_change: changes.remove(&name),
             availability: Availability::of(&counted, &range, Some(&name), now).availability,
-            worst_objective: WorstObjective::of(&objectives, &name),
+            worst_objective: WorstObjective::of(&board_of_objectives.told().rows, &name),
             owner: draft.owner,
             tier: draft.tier,
             description: draft.description,
