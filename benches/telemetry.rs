@@ -22,7 +22,7 @@ use tocsin::{
     server::{
         clock::Clock,
         observed::{Keep, Observed, panels::By},
-        otlp::{Encoding, Sent, Signal},
+        otlp::{Encoding, Received, Sent, Signal},
         store::Store,
     },
 };
@@ -226,6 +226,6 @@ async fn board() -> (f64, f64) {
 }
 
 async fn take(observed: Arc<Observed>, request: Bytes) {
-    let sent = Sent::read(Signal::Traces, Encoding::Protobuf, &request).expect("it is a request");
-    observed.take(sent, Some(request)).await.expect("it is kept");
+    let received = Received::read(Signal::Traces, Encoding::Protobuf, request).expect("it is a request");
+    observed.take_received(received).await.expect("it is kept");
 }

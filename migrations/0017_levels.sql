@@ -10,3 +10,6 @@ CREATE TABLE slice_packs (
     from_s BIGINT NOT NULL,
     body TEXT NOT NULL
 );
+
+-- The incidents that began lately are found whatever else the history holds.
+CREATE INDEX incidents_by_start ON incidents (started_at, id, private);

@@ -24,7 +24,7 @@ use leptos::prelude::*;
 pub async fn board() -> Result<ObjectivesBoard, Failure> {
     use crate::server::{auth, state, usecases::budgets};
     let (app, me) = (state::app()?, auth::me().await?);
-    budgets::board(&app, &me.actor()).await.map_err(|error| error.into_failure())
+    budgets::board(&app, &me.actor()).await.map(|board| board.told().clone()).map_err(|error| error.into_failure())
 }
 
 /// What an objective's page is drawn from, for one of its windows.

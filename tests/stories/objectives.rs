@@ -504,6 +504,43 @@ story! {
 }
 
 story! {
+    /// A server that starts begins with what is packed and says what the slices say, also of what
+    /// came after it was packed.
+    async fn a_server_that_starts_says_what_the_slices_say(fresh) {
+        let (house, caller) = measured(&fresh).await;
+        let same = async |what: &str| {
+            let started = House::of(&fresh).program_called(what, Role::Viewer).await;
+            let path = "/api/v1/slos/pay/budget";
+            assert_eq!(started.get(path).await.is(200), caller.get(path).await.is(200), "{what}");
+        };
+        house.app.levels.pack(&house.app).await.expect("the store works");
+        let packed = fresh.store.slice_packs().await.expect("the store works");
+        assert_eq!(packed.len(), 1);
+        same("packed").await;
+        // One late reading that changes a slice, and one that is new.
+        push(&caller, json!({"objective": "pay", "at": at(6_000 * 300 - 30 * DAY + 7), "bad": 90, "total": 90}).to_string()).await;
+        push(&caller, json!({"objective": "pay", "at": at(0), "bad": 7, "total": 1000}).to_string()).await;
+        same("after it").await;
+        // What is merged, and what is left out.
+        let kept = fresh.store.objectives().await.expect("the store works");
+        fresh.store.compact_slices(&kept[0], &[]).await.expect("the store works");
+        let outage = json!({"objective": "pay", "from": at(4_000 * 300 - 30 * DAY), "to": at(4_010 * 300 - 30 * DAY), "reason": "a drill", "category": "maintenance"});
+        caller.post("/api/v1/exclusions", &outage).await.is(201);
+        same("less").await;
+        // What was packed long ago is packed anew; what is damaged is left aside.
+        house.app.levels.pack(&house.app).await.expect("the store works");
+        let (number, head) = fresh.store.slice_packs().await.expect("the store works").into_iter().next().expect("it is packed");
+        fresh.store.keep_slice_pack(number, &head, "!".to_owned()).await.expect("the store works");
+        same("damaged").await;
+        // Another generation has nothing of the one before.
+        caller.patch("/api/v1/slos/pay", &json!({"windows": ["7d"]})).await.is(200);
+        same("anew").await;
+        caller.send(Method::DELETE, "/api/v1/slos/pay", "").await.is(200);
+        assert!(fresh.store.slice_packs().await.expect("the store works").is_empty());
+    }
+}
+
+story! {
     async fn objectives_are_made_from_others(fresh) {
         let (_house, caller) = measured(&fresh).await;
         caller.post("/api/v1/slos", &json!({"name": "search", "target": "99.9 %", "window": "30d", "slice_s": 300})).await.is(201);

@@ -9,7 +9,7 @@ use super::{
     frame::{Frame, at},
     objective::{COARSE_S, FINE_S},
     report::{BudgetReport, Exhaustion, Left, Standing},
-    series::{Series, Sum},
+    series::{Cursor, Series, Sum},
 };
 use crate::domain::time::Timestamp;
 
@@ -58,11 +58,13 @@ impl Ahead {
         let usual = Usual::of(series, from_s);
         let first = series.until(frame.from_s);
         let mut traffic = 0.0;
+        // Both go through the past step by step, each at a place of its own.
+        let (mut usually, mut leaving) = (series.cursor(), series.cursor());
         for step in 0..steps {
-            traffic += usual.traffic(series, from_s + step * step_s, step_s);
+            traffic += usual.traffic(&mut usually, from_s + step * step_s, step_s);
             came.push(traffic);
             if frame.rolling {
-                let gone = series.until(frame.from_s + (step + 1) * step_s).minus(first);
+                let gone = leaving.until(frame.from_s + (step + 1) * step_s).minus(first);
                 left.push((gone.bad, gone.total));
             }
         }
@@ -171,7 +173,7 @@ impl Usual {
     }
 
     #[allow(clippy::cast_precision_loss)] // seconds
-    fn traffic(&self, series: &Series, from_s: i64, for_s: i64) -> f64 {
+    fn traffic(&self, series: &mut Cursor<'_>, from_s: i64, for_s: i64) -> f64 {
         let even = self.rate * for_s as f64;
         if self.even {
             return even;
@@ -193,7 +195,7 @@ pub fn steady(series: &Series, frame: &Frame) -> (i64, Sum) {
 /// The traffic that is expected in the next `for_s` seconds.
 pub fn expected(series: &Series, frame: &Frame, for_s: i64) -> f64 {
     let from_s = frame.watermark_s.unwrap_or(frame.until_s);
-    Usual::of(series, from_s).traffic(series, from_s, for_s)
+    Usual::of(series, from_s).traffic(&mut series.cursor(), from_s, for_s)
 }
 
 /// The pace of the last span before what is measured ends; `None` where it counted nothing.

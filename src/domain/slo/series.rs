@@ -336,6 +336,11 @@ impl Series {
         self.before(self.place(at_s))
     }
 
+    /// Sums up to one instant after the other.
+    pub fn cursor(&self) -> Cursor<'_> {
+        Cursor { series: self, place: 0, sum: Sum::default() }
+    }
+
     fn place(&self, at_s: i64) -> usize {
         self.entries.partition_point(|entry| entry.start() < at_s)
     }
@@ -395,6 +400,42 @@ impl Series {
             gaps.push((known_until, to_s));
         }
         gaps
+    }
+}
+
+/// Sums up to instants that follow each other closely: it goes on from what was added up before,
+/// and says to the last bit what [`Series::until`] says.
+pub struct Cursor<'a> {
+    series: &'a Series,
+    place: usize,
+    sum: Sum,
+}
+
+/// Further ahead than so many slices it is quicker to search.
+const NEAR: usize = 2 * STRIDE;
+
+impl Cursor<'_> {
+    pub fn until(&mut self, at_s: i64) -> Sum {
+        let entries = self.series.entries.as_slice();
+        let is_behind = self.place.checked_sub(1).and_then(|last| entries.get(last)).is_some_and(|last| last.start() >= at_s);
+        let is_far = entries.get(self.place + NEAR).is_some_and(|entry| entry.start() < at_s);
+        if is_behind || is_far {
+            self.place = self.series.place(at_s);
+            self.sum = self.series.before(self.place);
+            return self.sum;
+        }
+        let left_out = self.series.left_out();
+        while let Some(entry) = entries.get(self.place).filter(|entry| entry.start() < at_s) {
+            entry.add_to(&mut self.sum, left_out);
+            self.place += 1;
+        }
+        self.sum
+    }
+
+    /// What was counted in the slices that begin within `[from, to)`, as [`Series::sum`] says it.
+    pub fn sum(&mut self, from_s: i64, to_s: i64) -> Sum {
+        let before = self.until(from_s);
+        self.until(to_s.max(from_s)).minus(before)
     }
 }
 
@@ -492,6 +533,22 @@ mod tests {
             assert_eq!((series.excluded_s(-50, 120), series.coverage(0, 180), series.coverage(0, 30)), (80, 90.0 / 150.0, 1.0));
             series.exclude(&[]);
             assert_eq!((series.sum(0, 120).bad, series.sum(0, 120).total), (6.0, 20.0));
+        }
+    }
+
+    #[test]
+    fn a_cursor_says_what_a_search_says() {
+        let mut series = Series::new(Method::Occurrences, 60);
+        series.upsert(&(0..500_i32).filter(|n| n % 37 != 0).map(|n| slice(i64::from(n) * 60, 60, 0.1 * f64::from(n), 0.3 * f64::from(n))).collect::<Vec<_>>());
+        series.exclude(&[(1_000, 1_330), (9_000, 12_000)]);
+        let mut cursor = series.cursor();
+        // Step by step, far ahead, back, and beyond both ends.
+        let near = (0..200).map(|n| n * 45);
+        for at_s in near.chain([29_000, 29_030, 0, -60, 400, 100_000, 100_060, 12_345]) {
+            assert_eq!(cursor.until(at_s), series.until(at_s), "{at_s}");
+        }
+        for (from_s, to_s) in [(0, 3_600), (3_600, 7_200), (1_000, 900), (29_000, 50_000)] {
+            assert_eq!(cursor.sum(from_s, to_s), series.sum(from_s, to_s), "{from_s}");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::server::{
     encoding,
     observed::Refused as NotKept,
     otlp::{
-        Encoding, MAX_BODY, Sent, Signal,
+        Encoding, MAX_BODY, Received, Signal,
         answer::{self, Code},
     },
     rest::problem::{Problem, RETRY_AFTER_SECS},
@@ -135,15 +135,14 @@ async fn judge_and_keep(app: &App, signal: Signal, named: Option<Encoding>, requ
 }
 
 async fn keep(app: &App, signal: Signal, encoding: Encoding, entrant: &Entrant, bytes: Bytes) -> Result<(u64, String), Refused> {
-    let payload = (encoding == Encoding::Protobuf).then(|| bytes.clone());
     let decoded = if bytes.len() < LARGE {
-        Sent::read(signal, encoding, &bytes)
+        Received::read(signal, encoding, bytes)
     } else {
-        let decoding = tokio::task::spawn_blocking(move || Sent::read(signal, encoding, &bytes));
+        let decoding = tokio::task::spawn_blocking(move || Received::read(signal, encoding, bytes));
         decoding.await.map_err(|_| Refused::later("the request could not be taken apart now"))?
     };
-    let sent = decoded.map_err(|error| Refused::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "undecodable", error.to_string()))?;
-    let taken = app.observed.take(sent, payload).await.map_err(|error| {
+    let received = decoded.map_err(|error| Refused::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "undecodable", error.to_string()))?;
+    let taken = app.observed.take_received(received).await.map_err(|error| {
         match error {
             NotKept::Overloaded => {}
             NotKept::Store(_) | NotKept::Stopped => tracing::warn!(error = &error as &dyn std::error::Error, "telemetry was refused"),

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         ids::ObjectiveId,
         slo::{
+            board::ObjectivesBoard,
             exclusion::Exclusion,
             objective::{Indicator, Objective},
             report::ObjectiveRow,
@@ -12,11 +13,12 @@ use crate::{
         },
         time::Timestamp,
     },
-    server::store::Kept,
+    server::store::{BurnLevel, Kept},
 };
+use axum::body::Bytes;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 /// Recurring exclusions are laid out this far ahead, and anew before they end.
@@ -34,6 +36,26 @@ pub struct Held {
     pub(super) exclusions: Arc<Vec<Exclusion>>,
     /// When recurring exclusions were laid out.
     pub(super) laid_out_at: Option<Timestamp>,
+    /// The board that was made last.
+    pub(super) board: Mutex<Option<Arc<Board>>>,
+}
+
+/// The board of all objectives, which stands for as long as each of its rows does.
+pub struct Board {
+    rows: Vec<Arc<ObjectiveRow>>,
+    told: ObjectivesBoard,
+    json: OnceLock<Bytes>,
+}
+
+impl Board {
+    pub fn told(&self) -> &ObjectivesBoard {
+        &self.told
+    }
+
+    /// As programs get it.
+    pub fn json(&self) -> Bytes {
+        self.json.get_or_init(|| serde_json::to_vec(&self.told).expect("its keys are words, so it can be written").into()).clone()
+    }
 }
 
 /// One objective with its slices.
@@ -52,7 +74,7 @@ pub struct One {
 /// A row, and what it was made for.
 pub(super) struct MadeRow {
     at: Timestamp,
-    fired: Vec<bool>,
+    levels: Vec<BurnLevel>,
     row: Arc<ObjectiveRow>,
 }
 
@@ -99,6 +121,19 @@ impl Held {
         spans
     }
 
+    /// The board of these rows, by name: the one that was made last, or where a row is another one
+    /// by now the one that is made now.
+    pub(super) fn board_of(&self, rows: Vec<Arc<ObjectiveRow>>, make: impl FnOnce(&[Arc<ObjectiveRow>]) -> ObjectivesBoard) -> Arc<Board> {
+        let known = || self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let are_same = |board: &&Arc<Board>| board.rows.len() == rows.len() && board.rows.iter().zip(&rows).all(|(a, b)| Arc::ptr_eq(a, b));
+        if let Some(board) = known().as_ref().filter(are_same) {
+            return board.clone();
+        }
+        let board = Arc::new(Board { told: make(&rows), rows, json: OnceLock::new() });
+        *known() = Some(board.clone());
+        board
+    }
+
     /// Those that are for one objective.
     pub fn exclusions_of(&self, one: &One) -> Vec<Exclusion> {
         let draft = &one.objective().draft;
@@ -141,13 +176,13 @@ impl One {
     /// The row that was made lately, or the one that is made now. A new one is made whenever
     /// anything of it was measured or changed; what is the same is looked at anew every now and
     /// then, because time passes.
-    pub(super) fn row_at(&self, now: Timestamp, fired: &[bool], for_s: i64, make: impl FnOnce() -> ObjectiveRow) -> Arc<ObjectiveRow> {
+    pub(super) fn row_at(&self, now: Timestamp, levels: &[BurnLevel], for_s: i64, make: impl FnOnce() -> ObjectiveRow) -> Arc<ObjectiveRow> {
         let known = || self.row.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(made) = known().as_ref().filter(|made| made.fired == fired && (0..for_s).contains(&now.secs_since(made.at))) {
+        if let Some(made) = known().as_ref().filter(|made| made.levels == levels && (0..for_s).contains(&now.secs_since(made.at))) {
             return made.row.clone();
         }
         let row = Arc::new(make());
-        *known() = Some(MadeRow { at: now, fired: fired.to_vec(), row: row.clone() });
+        *known() = Some(MadeRow { at: now, levels: levels.to_vec(), row: row.clone() });
         row
     }
 }

@@ -10,7 +10,7 @@ mod packs;
 pub mod reports;
 mod silence;
 
-pub use held::{Held, One};
+pub use held::{Board, Held, One};
 
 use super::{
     state::App,

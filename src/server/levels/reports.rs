@@ -1,18 +1,19 @@
 //! What is said of objectives, made from what is held. The rules are [`assess`]'s; here it is
 //! decided which series, which zone and which earlier levels they are given.
 
-use super::{Held, One, load};
+use super::{Board, Held, One, load};
 use crate::{
     domain::{
         metrics::Range,
         slo::{
             assess,
+            board::ObjectivesBoard,
             calendar::Window,
             exclusion::Exclusion,
             frame::Frame,
             headline,
             objective::Urgency,
-            report::{BudgetReport, Headline, ObjectiveRow},
+            report::{BudgetReport, ObjectiveRow},
             series::Series,
             zone::{Utc, Zone},
         },
@@ -97,8 +98,8 @@ impl One {
     }
 
     fn row_within(&self, for_s: i64, now: Timestamp, levels: &[BurnLevel]) -> Arc<ObjectiveRow> {
-        let fired = self.fired(levels);
-        self.row_at(now, &fired, for_s, || {
+        self.row_at(now, levels, for_s, || {
+            let fired = self.fired(levels);
             let zone = zone_of(self.objective().window());
             assess::row(self.objective(), &self.series, now, &*zone, &fired)
         })
@@ -106,12 +107,13 @@ impl One {
 }
 
 /// All rows in the order in which they stand, and the sentence above them.
-pub fn board(held: &Held, now: Timestamp, levels: &HashMap<i64, Vec<BurnLevel>>) -> (Headline, Vec<ObjectiveRow>) {
-    let none = Vec::new();
-    let row = |one: &Arc<One>| ObjectiveRow::clone(&one.row(now, levels.get(&one.number()).unwrap_or(&none)));
-    let mut rows: Vec<ObjectiveRow> = held.all().map(row).collect();
-    headline::order(&mut rows);
-    (headline::headline(&rows, now, &Utc), rows)
+pub fn board(held: &Held, now: Timestamp, levels: &HashMap<i64, Vec<BurnLevel>>) -> Arc<Board> {
+    let row = |one: &Arc<One>| one.row(now, levels.get(&one.number()).map(Vec::as_slice).unwrap_or_default());
+    held.board_of(held.all().map(row).collect(), |rows| {
+        let mut rows: Vec<ObjectiveRow> = rows.iter().map(|row| ObjectiveRow::clone(row)).collect();
+        headline::order(&mut rows);
+        ObjectivesBoard { headline: headline::headline(&rows, now, &Utc), rows }
+    })
 }
 
 /// The rules of a window's zone. One that is not known any more is taken as UTC: windows were

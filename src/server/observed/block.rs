@@ -1,13 +1,17 @@
 //! Blocks: several requests in one row, packed. Each request stands as a letter for what it is,
 //! its length, and its protobuf.
 
-use crate::server::otlp::{MAX_BODY, Sent, Signal, Undecodable};
+use crate::server::otlp::{Encoding, MAX_BODY, Received, Sent, Signal, Undecodable};
+use axum::body::Bytes;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
 /// Fast, and already a tenth of the protobuf.
 const LEVEL: i32 = 1;
 /// What a block may unpack to: a block is closed when it is larger than a request may be.
 const MOST_BYTES: usize = 3 * MAX_BODY;
+
+/// What stands before a request: its letter and its length.
+const HEAD: usize = 5;
 
 /// Why a block cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -42,29 +46,39 @@ pub fn pack<'a>(payloads: impl Iterator<Item = (Signal, &'a [u8])>) -> std::io::
 
 /// Unpacks a block into its requests; of one signal where only that is wanted.
 pub fn unpack(body: &str, wanted: Option<Signal>) -> Result<Vec<Sent>, Damaged> {
+    let payloads = payloads(body)?.into_iter().filter(|(signal, _)| wanted.is_none_or(|wanted| wanted == *signal));
+    payloads.map(|(signal, payload)| Ok(Sent::decode(signal, &payload)?)).collect()
+}
+
+/// Unpacks a block into its requests, to be put into memory.
+pub fn requests(body: &str) -> Result<Vec<Received>, Damaged> {
+    payloads(body)?.into_iter().map(|(signal, payload)| Ok(Received::read(signal, Encoding::Protobuf, payload)?)).collect()
+}
+
+fn payloads(body: &str) -> Result<Vec<(Signal, Bytes)>, Damaged> {
     let packed = BASE64_STANDARD_NO_PAD.decode(body)?;
     let raw = zstd::bulk::decompress(
         &packed,
         zstd::zstd_safe::get_frame_content_size(&packed).ok().flatten().map_or(MOST_BYTES, |size| MOST_BYTES.min(size as usize)),
     )?;
-    let mut rest = raw.as_slice();
-    let mut sents = vec![];
+    let mut rest = Bytes::from(raw);
+    let mut payloads = vec![];
     while let Some((letter, after)) = rest.split_first() {
         let (length, after) = after.split_at_checked(4).ok_or(Damaged::Short)?;
         let length = length.try_into().map_or(0, u32::from_le_bytes) as usize;
-        let (payload, after) = after.split_at_checked(length).ok_or(Damaged::Short)?;
+        if length > after.len() {
+            return Err(Damaged::Short);
+        }
         let signal = match letter {
             b't' => Signal::Traces,
             b'm' => Signal::Metrics,
             b'l' => Signal::Logs,
             _ => return Err(Damaged::Unknown),
         };
-        if wanted.is_none_or(|wanted| wanted == signal) {
-            sents.push(Sent::decode(signal, payload)?);
-        }
-        rest = after;
+        payloads.push((signal, rest.slice(HEAD..HEAD + length)));
+        rest = rest.slice(HEAD + length..);
     }
-    Ok(sents)
+    Ok(payloads)
 }
 
 #[cfg(test)]

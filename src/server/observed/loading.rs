@@ -82,7 +82,7 @@ impl Observed {
                     if block.number <= this.through() {
                         continue;
                     }
-                    match block::unpack(&block.body, None) {
+                    match block::requests(&block.body) {
                         Ok(sents) => this.put_once(block.number, block.received_at, &sents),
                         Err(error) => tracing::error!(block = block.number, error = &error as &dyn std::error::Error, "a block of telemetry cannot be read"),
                     }

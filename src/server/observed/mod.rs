@@ -31,7 +31,7 @@ pub use taking::Screened;
 pub use writer::{Refused, Taken};
 
 use super::{
-    otlp::Sent,
+    otlp::{Received, Sent},
     store::{Store, StoreError},
 };
 use crate::domain::{
@@ -187,9 +187,14 @@ impl Observed {
         Window { from_ns: ns(now.plus_secs(-self.keep.retention_s())), to_ns: ns(now.plus_secs(AHEAD_S)) }
     }
 
-    /// Keeps a request: answers once it is committed and can be asked for.
+    /// Keeps a request that was read whole.
     pub async fn take(self: &Arc<Self>, sent: Sent, payload: Option<axum::body::Bytes>) -> Result<Taken, Refused> {
-        self.writer.get_or_init(|| writer::Writer::start(self)).send(sent, payload).await
+        self.take_received(Received::Read(sent, payload)).await
+    }
+
+    /// Keeps a request: answers once it is committed and can be asked for.
+    pub async fn take_received(self: &Arc<Self>, received: Received) -> Result<Taken, Refused> {
+        self.writer.get_or_init(|| writer::Writer::start(self)).send(received).await
     }
 
     /// Notes that a block of this server is on its way into memory, so that nobody reads it from the
@@ -199,7 +204,7 @@ impl Observed {
     }
 
     /// Puts a block that was read into memory, unless it is there already.
-    fn put_once(&self, number: i64, received_at: Timestamp, sents: &[Sent]) {
+    fn put_once(&self, number: i64, received_at: Timestamp, sents: &[Received]) {
         let changing = lock(&self.changing);
         if lock(&self.applied).begin(number) {
             self.put(&changing, number, received_at, sents);
@@ -208,7 +213,7 @@ impl Observed {
 
     /// Puts a block of this server into memory. Where somebody else read it first, this waits until
     /// it is in.
-    fn put_own(&self, number: i64, is_new: bool, received_at: Timestamp, sents: &[Sent]) {
+    fn put_own(&self, number: i64, is_new: bool, received_at: Timestamp, sents: &[Received]) {
         let changing = lock(&self.changing);
         if is_new {
             self.put(&changing, number, received_at, sents);
@@ -216,7 +221,7 @@ impl Observed {
     }
 
     /// Puts a committed block into memory. Takes a while: not for a task that others wait for.
-    fn put(&self, _changing: &MutexGuard<'_, ()>, number: i64, received_at: Timestamp, sents: &[Sent]) {
+    fn put(&self, _changing: &MutexGuard<'_, ()>, number: i64, received_at: Timestamp, sents: &[Received]) {
         let now = self.store.clock().now();
         let mut words = write(&self.words);
         let mut memory = write(&self.memory);

@@ -14,10 +14,14 @@ use crate::{
         gather::SpanKind,
         statements::{Record, Statement},
     },
-    server::otlp::{Sent, ids, values},
+    server::otlp::{
+        Received, Sent, ids,
+        spans::{RawSpans, Seen, Told},
+        values,
+    },
 };
 use opentelemetry_proto::tonic::{
-    common::v1::{KeyValue, any_value},
+    common::v1::KeyValue,
     logs::v1::{LogRecord, ResourceLogs},
     metrics::v1::{Metric, NumberDataPoint, ResourceMetrics, metric::Data, number_data_point::Value},
     resource::v1::Resource,
@@ -134,6 +138,15 @@ pub fn screen(sent: &mut Sent, window: Window, received_ns: u64) -> Screened {
     screened
 }
 
+/// The same of spans that are read where they lie; `None`: not all of them can be kept.
+pub fn screen_raw(raw: &RawSpans, window: Window) -> Option<Screened> {
+    let are_all_taken = raw.nameless == 0 && window.holds(raw.first_ns) && window.holds(raw.last_ns);
+    (raw.spans == 0 || are_all_taken).then(|| match raw.spans {
+        0 => Screened::default(),
+        taken => Screened { taken, first_ns: raw.first_ns, last_ns: raw.last_ns, ..Screened::default() },
+    })
+}
+
 /// When a record was written: what its writer says, else when it was seen, else when it came.
 pub fn at_of(record: &LogRecord, received_ns: u64) -> u64 {
     [record.time_unix_nano, record.observed_time_unix_nano].into_iter().find(|ns| *ns > 0).unwrap_or(received_ns)
@@ -150,6 +163,14 @@ pub struct Put {
     pub skewed: u64,
     /// Readings of series beyond those that are told apart.
     pub points_over: u64,
+}
+
+/// Whose spans are put in, with room for the attributes of one.
+struct Whose {
+    service: Name,
+    instance: u32,
+    resource: u32,
+    attributes: Vec<Pair>,
 }
 
 /// Where things are put.
@@ -178,7 +199,13 @@ impl Shelf<'_> {
         }
     }
 
-    pub fn take(&mut self, sent: &Sent) {
+    pub fn take(&mut self, received: &Received) {
+        let sent = match received {
+            Received::Raw(raw) => {
+                return raw.groups().for_each(|group| self.of_resource(group.resource.as_ref(), |shelf, whose| group.each(|seen| shelf.span(whose, seen))));
+            }
+            Received::Read(sent, _) => sent,
+        };
         match sent {
             Sent::Traces(groups) => groups.iter().for_each(|group| self.spans(group)),
             Sent::Logs(groups) => self.logs(groups),
@@ -210,54 +237,71 @@ impl Shelf<'_> {
     }
 
     pub fn spans(&mut self, group: &ResourceSpans) {
-        let (service, instance) = self.names(group.resource.as_ref());
+        self.of_resource(group.resource.as_ref(), |shelf, whose| {
+            let mut seen = Seen::default();
+            for sent in group.scope_spans.iter().flat_map(|scope| &scope.spans) {
+                seen.see(sent);
+                shelf.span(whose, &seen);
+            }
+        });
+    }
+
+    /// Puts in what a resource sent.
+    fn of_resource(&mut self, resource: Option<&Resource>, put: impl FnOnce(&mut Self, &mut Whose)) {
+        let (service, instance) = self.names(resource);
         let mut attributes = vec![];
-        let resource = match &group.resource {
+        let resource = match resource {
             Some(resource) => {
                 self.pairs(&resource.attributes, &mut attributes);
                 self.words.resource(std::mem::take(&mut attributes))
             }
             None => NONE,
         };
-        for sent in group.scope_spans.iter().flat_map(|scope| &scope.spans) {
-            // A block may hold what has become too old since.
-            if !self.window.holds(sent.start_time_unix_nano) {
-                continue;
-            }
-            self.pairs(&sent.attributes, &mut attributes);
-            // Without what no question can have in it.
-            let (kind, name) = (kind_of(sent), values::plain(&sent.name));
-            self.put.skewed += u64::from(sent.end_time_unix_nano < sent.start_time_unix_nano);
-            let span = Span {
-                trace: ids::trace(&sent.trace_id),
-                id: ids::span(&sent.span_id),
-                parent: ids::span(&sent.parent_span_id),
-                start_ns: sent.start_time_unix_nano,
-                duration_ns: sent.end_time_unix_nano.saturating_sub(sent.start_time_unix_nano),
-                service,
-                operation: self.words.operation(service, if name.is_empty() { "unknown" } else { &name }),
-                instance,
-                peer: if kind.calls() { self.peer(&sent.attributes) } else { NONE },
-                resource,
-                attributes: 0,
-                attribute_count: 0,
-                kind,
-                error: failed(sent),
-                counted: false,
-                gathered: false,
-                block: self.block,
-            };
-            if self.minute(span.start_ns).add_span(span, &attributes) {
-                self.put.spans += 1;
-            } else {
-                self.put.duplicates += 1;
-            }
+        put(self, &mut Whose { service, instance, resource, attributes });
+    }
+
+    fn span(&mut self, whose: &mut Whose, sent: &Seen<'_>) {
+        // A block may hold what has become too old since.
+        if !self.window.holds(sent.start_ns) {
+            return;
+        }
+        let Whose { service, instance, resource, ref mut attributes } = *whose;
+        attributes.clear();
+        for (key, told) in sent.attributes.iter().take(MOST_ATTRIBUTES) {
+            attributes.extend(self.words.pair(&values::plain(key), &told.text()));
+        }
+        // Without what no question can have in it.
+        let (kind, name) = (kind_of(sent.kind), values::plain(sent.name));
+        self.put.skewed += u64::from(sent.end_ns < sent.start_ns);
+        let span = Span {
+            trace: sent.trace,
+            id: sent.id,
+            parent: sent.parent,
+            start_ns: sent.start_ns,
+            duration_ns: sent.end_ns.saturating_sub(sent.start_ns),
+            service,
+            operation: self.words.operation(service, if name.is_empty() { "unknown" } else { &name }),
+            instance,
+            peer: if kind.calls() { self.peer(sent) } else { NONE },
+            resource,
+            attributes: 0,
+            attribute_count: 0,
+            kind,
+            error: has_failed(sent),
+            counted: false,
+            gathered: false,
+            block: self.block,
+        };
+        if self.minute(span.start_ns).add_span(span, attributes) {
+            self.put.spans += 1;
+        } else {
+            self.put.duplicates += 1;
         }
     }
 
-    fn peer(&mut self, attributes: &[KeyValue]) -> u32 {
+    fn peer(&mut self, sent: &Seen<'_>) -> u32 {
         for name in PEERS {
-            if let Some(text) = values::find(attributes, name) {
+            if let Some(text) = sent.find(name) {
                 return self.words.pair("peer.service", &text).and_then(|pair| pair.value.name()).map_or(NONE, |name| name.0);
             }
         }
@@ -408,28 +452,31 @@ fn statement_of(record: &LogRecord, scope: &str) -> Statement {
 /// Whether a span failed: as its status says, else, where that says nothing, as the code of its
 /// protocol does. What the asker did wrong (HTTP 4xx, gRPC NOT_FOUND) is no failure of a service.
 pub fn failed(span: &SentSpan) -> bool {
-    match span.status.as_ref().map_or(0, |status| status.code) {
+    has_failed(&Seen::of(span))
+}
+
+fn has_failed(span: &Seen<'_>) -> bool {
+    match span.status {
         2 => true,
         1 => false,
-        _ => span.attributes.iter().any(|attribute| {
-            let text = || values::text(attribute.value.as_ref());
-            let code = || match attribute.value.as_ref().and_then(|value| value.value.as_ref()) {
-                Some(any_value::Value::IntValue(code)) => u32::try_from(*code).ok(),
-                _ => text().parse::<u32>().ok(),
+        _ => span.attributes.iter().any(|(key, told)| {
+            let code = || match told {
+                Told::Int(code) => u32::try_from(*code).ok(),
+                Told::Nothing | Told::Text(_) | Told::Other(_) => told.text().parse::<u32>().ok(),
             };
-            match attribute.key.as_str() {
+            match *key {
                 "http.response.status_code" | "http.status_code" => code().is_some_and(|code| (500..600).contains(&code)),
                 "rpc.grpc.status_code" => code().is_some_and(|code| GRPC_FAILURES.contains(&code)),
-                "error" => text() == "true",
-                "otel.status_code" => text() == "ERROR",
+                "error" => told.text() == "true",
+                "otel.status_code" => told.text() == "ERROR",
                 _ => false,
             }
         }),
     }
 }
 
-fn kind_of(span: &SentSpan) -> SpanKind {
-    match SentKind::try_from(span.kind) {
+fn kind_of(kind: i32) -> SpanKind {
+    match SentKind::try_from(kind) {
         Ok(SentKind::Server) => SpanKind::Server,
         Ok(SentKind::Client) => SpanKind::Client,
         Ok(SentKind::Producer) => SpanKind::Producer,
@@ -452,7 +499,10 @@ fn counting_of(is_monotonic: bool, temporality: i32) -> Counting {
 mod tests {
     use super::*;
     use crate::server::otlp::{Encoding, Signal};
-    use opentelemetry_proto::tonic::{common::v1::AnyValue, trace::v1::Status};
+    use opentelemetry_proto::tonic::{
+        common::v1::{AnyValue, any_value},
+        trace::v1::Status,
+    };
 
     #[test]
     fn a_span_fails_by_its_status_or_else_by_its_protocol() {
@@ -469,6 +519,36 @@ mod tests {
             assert!(!failed(&span(status, key, number(code))), "{key} {code}");
         }
         assert!(!failed(&SentSpan::default()));
+    }
+
+    #[test]
+    fn spans_are_put_in_alike_whichever_way_they_were_read() {
+        let fixture = include_bytes!("../../../tests/fixtures/otlp/trace.json");
+        let (sent, body) = Sent::read(Signal::Traces, Encoding::Json, fixture).expect("it is one").encoded();
+        let put = |received: &Received| {
+            let (mut words, mut minutes) = (Words::default(), BTreeMap::new());
+            let mut shelf = Shelf {
+                words: &mut words,
+                minutes: &mut minutes,
+                block: 7,
+                ordinal: 0,
+                received_ns: 1,
+                window: Window { from_ns: 1, to_ns: u64::MAX },
+                put: Put::default(),
+                open: None,
+                touched: HashSet::new(),
+            };
+            shelf.take(received);
+            shelf.close();
+            let put = shelf.put;
+            let told = |minute: &Arc<Minute>| minute.spans.iter().map(|span| format!("{span:?} {:?}", minute.attributes_of(span))).collect::<Vec<_>>();
+            (put, minutes.values().map(told).collect::<Vec<_>>())
+        };
+        let raw = Received::read(Signal::Traces, Encoding::Protobuf, body.into()).expect("it is one");
+        assert!(matches!(raw, Received::Raw(_)));
+        let (read, as_it_lay) = (put(&Received::Read(sent, None)), put(&raw));
+        assert_eq!(read, as_it_lay);
+        assert!(read.0.spans > 0);
     }
 
     #[test]

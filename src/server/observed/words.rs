@@ -117,6 +117,8 @@ pub struct Words {
     /// What was looked up before, by the mix of its texts: almost every text is one of few.
     quick_pairs: HashMap<u64, Pair, Mixed>,
     quick_operations: HashMap<u64, Name, Mixed>,
+    /// Attributes that have as many named values as they may, by the mix of their text.
+    full_keys: HashMap<u64, Name, Mixed>,
     hasher: RandomState,
     seed: OnceLock<u64>,
 }
@@ -183,7 +185,16 @@ impl Words {
         if let Some(pair) = self.quick_pairs.get(&quick) {
             return Some(*pair);
         }
+        // What is named is found the quick way, so of these it is none: a number for everybody that never repeats.
+        let quick_key = mix_texts(self.seed(), key.as_bytes(), &[]);
+        let is_complete = self.quick_pairs.len() < MOST_QUICK && key.len() <= LONGEST_NAME;
+        if let Some(key) = self.full_keys.get(&quick_key).filter(|_| is_complete) {
+            return Some(Pair { key: *key, value: self.hashed(value) });
+        }
         let pair = self.slow_pair(key, value)?;
+        if self.values.get(&pair.key).is_some_and(|values| values.len() >= MOST_VALUES) {
+            self.full_keys.insert(quick_key, pair.key);
+        }
         // Values that never repeat would only take room.
         if pair.value.name().is_some() && self.quick_pairs.len() < MOST_QUICK {
             self.quick_pairs.insert(quick, pair);
@@ -340,8 +351,7 @@ impl Words {
     }
 
     fn hashed(&self, value: &str) -> Held {
-        let hash = self.hasher.hash_one(value);
-        Held(HASHED | (hash as u32))
+        Held(HASHED | (mix_texts(self.seed(), value.as_bytes(), b"value") as u32))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Observed, block, taking};
 use crate::server::{
-    otlp::{Sent, Signal},
+    otlp::{Received, Sent, Signal},
     store::{NewBlock, StoreError},
 };
 use axum::body::Bytes;
@@ -43,7 +43,7 @@ pub enum Refused {
 }
 
 struct Job {
-    sent: Sent,
+    received: Received,
     payload: Bytes,
     screened: taking::Screened,
     reply: oneshot::Sender<Result<(), Refused>>,
@@ -74,7 +74,7 @@ impl Writer {
         Self { sender, waiting: Arc::default(), observed: Arc::downgrade(observed) }
     }
 
-    pub async fn send(&self, sent: Sent, payload: Option<Bytes>) -> Result<Taken, Refused> {
+    pub async fn send(&self, received: Received) -> Result<Taken, Refused> {
         let observed = self.observed.upgrade().ok_or(Refused::Stopped)?;
         // Nobody takes the trouble with what could not wait anyway.
         if self.waiting.load(Ordering::Acquire) > QUEUE_BYTES {
@@ -83,15 +83,18 @@ impl Writer {
         let now = observed.store.clock().now();
         let received_ns = super::snapshot::nanos(now);
         let window = observed.window(now);
-        let is_small = payload.as_ref().is_some_and(|payload| payload.len() < LARGE);
-        let (sent, payload, screened) = if is_small {
-            prepare(sent, payload, window, received_ns)
+        let is_quick = match &received {
+            Received::Raw(raw) => taking::screen_raw(raw, window).is_some() || raw.body().len() < LARGE,
+            Received::Read(_, payload) => payload.as_ref().is_some_and(|payload| payload.len() < LARGE),
+        };
+        let (received, payload, screened) = if is_quick {
+            prepare(received, window, received_ns)?
         } else {
-            tokio::task::spawn_blocking(move || prepare(sent, payload, window, received_ns)).await.map_err(|_| Refused::Stopped)?
+            tokio::task::spawn_blocking(move || prepare(received, window, received_ns)).await.map_err(|_| Refused::Stopped)??
         };
         if screened.rejected() > 0 {
             observed.rejected.fetch_add(screened.rejected(), Ordering::Relaxed);
-            metrics::counter!("tocsin_telemetry_items_total", "signal" => sent.signal().slug(), "verdict" => "rejected").increment(screened.rejected());
+            metrics::counter!("tocsin_telemetry_items_total", "signal" => received.signal().slug(), "verdict" => "rejected").increment(screened.rejected());
         }
         if screened.taken == 0 {
             return Ok(Taken { screened });
@@ -104,7 +107,7 @@ impl Writer {
             return Err(Refused::Overloaded);
         }
         let (reply, answer) = oneshot::channel();
-        let job = Job { sent, payload, screened, reply };
+        let job = Job { received, payload, screened, reply };
         self.sender.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refused::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Refused::Stopped,
@@ -116,15 +119,26 @@ impl Writer {
 }
 
 /// What is kept of a request, and its protobuf: what was sent, where nothing was taken out of it.
-fn prepare(mut sent: Sent, payload: Option<Bytes>, window: taking::Window, received_ns: u64) -> (Sent, Bytes, taking::Screened) {
+fn prepare(received: Received, window: taking::Window, received_ns: u64) -> Result<(Received, Bytes, taking::Screened), Refused> {
+    let (mut sent, payload) = match received {
+        Received::Raw(raw) => match taking::screen_raw(&raw, window) {
+            Some(screened) => {
+                let payload = raw.body().clone();
+                return Ok((Received::Raw(raw), payload, screened));
+            }
+            // It was looked through, so prost takes it, too.
+            None => (Sent::decode(Signal::Traces, raw.body()).map_err(|_| Refused::Stopped)?, Some(raw.body().clone())),
+        },
+        Received::Read(sent, payload) => (sent, payload),
+    };
     let screened = taking::screen(&mut sent, window, received_ns);
-    match payload.filter(|_| !screened.is_less()) {
-        Some(payload) => (sent, payload, screened),
+    Ok(match payload.filter(|_| !screened.is_less()) {
+        Some(payload) => (Received::Read(sent, None), payload, screened),
         None => {
             let (sent, payload) = sent.encoded();
-            (sent, payload.into(), screened)
+            (Received::Read(sent, None), payload.into(), screened)
         }
-    }
+    })
 }
 
 async fn run(observed: Weak<Observed>, mut receiver: mpsc::Receiver<Job>) {
@@ -156,7 +170,7 @@ async fn write(observed: Arc<Observed>, jobs: Vec<Job>, putting: &mut Option<Joi
                 tracing::error!(block = number - 1, "a block of telemetry is kept but could not be put into memory");
             }
             *putting = Some(tokio::task::spawn_blocking(move || {
-                let (sents, replies): (Vec<Sent>, Vec<_>) = jobs.into_iter().map(|job| (job.sent, job.reply)).unzip();
+                let (sents, replies): (Vec<Received>, Vec<_>) = jobs.into_iter().map(|job| (job.received, job.reply)).unzip();
                 observed.put_own(number, is_new, received_at, &sents);
                 observed.thin_if_needed();
                 for reply in replies {
@@ -175,7 +189,7 @@ async fn write(observed: Arc<Observed>, jobs: Vec<Job>, putting: &mut Option<Joi
 }
 
 async fn commit(observed: &Arc<Observed>, jobs: &[Job]) -> Result<(i64, crate::domain::time::Timestamp), Refused> {
-    let payloads: Vec<(Signal, Bytes)> = jobs.iter().map(|job| (job.sent.signal(), job.payload.clone())).collect();
+    let payloads: Vec<(Signal, Bytes)> = jobs.iter().map(|job| (job.received.signal(), job.payload.clone())).collect();
     let packed = tokio::task::spawn_blocking(move || block::pack(payloads.iter().map(|(signal, payload)| (*signal, payload.as_ref()))));
     let (body, raw) = packed.await.map_err(|_| Refused::Stopped)?.map_err(|_| Refused::Stopped)?;
     let at = |ns: u64| crate::domain::time::Timestamp::from_micros(i64::try_from(ns / 1_000).unwrap_or(i64::MAX));

@@ -6,10 +6,12 @@ pub mod ids;
 pub mod json;
 pub mod json_any;
 mod json_metrics;
+pub mod spans;
 pub mod values;
 
 pub use super::sources::otlp::MAX_BODY;
 
+use axum::body::Bytes;
 use opentelemetry_proto::tonic::{
     collector::{logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
     logs::v1::ResourceLogs,
@@ -17,6 +19,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::ResourceSpans,
 };
 use prost::Message;
+use spans::RawSpans;
 
 /// What a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,6 +140,34 @@ impl Sent {
             Sent::Traces(_) => Signal::Traces,
             Sent::Metrics(_) => Signal::Metrics,
             Sent::Logs(_) => Signal::Logs,
+        }
+    }
+}
+
+/// A request on its way into the store.
+#[derive(Clone, Debug)]
+pub enum Received {
+    /// Spans in the usual shape, as they lie.
+    Raw(RawSpans),
+    /// All others, with their protobuf where that is what was sent.
+    Read(Sent, Option<Bytes>),
+}
+
+impl Received {
+    /// Reads a request. Never panics, whatever it is given.
+    pub fn read(signal: Signal, encoding: Encoding, body: Bytes) -> Result<Self, Undecodable> {
+        let is_usual = (signal, encoding) == (Signal::Traces, Encoding::Protobuf);
+        if let Some(raw) = is_usual.then(|| RawSpans::of(&body)).flatten() {
+            return Ok(Received::Raw(raw));
+        }
+        let sent = Sent::read(signal, encoding, &body)?;
+        Ok(Received::Read(sent, (encoding == Encoding::Protobuf).then_some(body)))
+    }
+
+    pub fn signal(&self) -> Signal {
+        match self {
+            Received::Raw(_) => Signal::Traces,
+            Received::Read(sent, _) => sent.signal(),
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::{
     domain::{
         failure::FailureKind,
         slo::{
-            board::ObjectivesBoard,
             explain::Derivation,
             objective::{Objective, ObjectiveDraft},
             report::{BudgetReport, Cost, Trouble},
@@ -32,7 +31,7 @@ use crate::{
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -213,8 +212,9 @@ pub async fn attempt(State(app): State<Arc<App>>, principal: Principal, Sent(dra
 /// All objectives as rows, the worst first, and the sentence above them.
 #[utoipa::path(get, path = "/api/v1/objectives/board", tag = "objectives", operation_id = "readObjectivesBoard",
     responses((status = 200, description = "The board", body = schema::ObjectivesBoard), (status = "default", description = "What went wrong", body = schema::Problem, content_type = "application/problem+json")))]
-pub async fn board(State(app): State<Arc<App>>, principal: Principal) -> Result<Json<ObjectivesBoard>, Problem> {
-    Ok(Json(budgets::board(&app, &principal.actor).await?))
+pub async fn board(State(app): State<Arc<App>>, principal: Principal) -> Result<Response, Problem> {
+    let json = budgets::board(&app, &principal.actor).await?.json();
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response())
 }
 
 /// What an incident costs each objective that it concerns, the dearest first.

@@ -1,6 +1,9 @@
 //! Services: what people say of them, and what hangs on them.
 
-use super::{Store, StoreError, audit, query, rows, rows::to_json};
+use super::{
+    Store, StoreError, audit, query, rows,
+    rows::{ManyRows, to_json},
+};
 use crate::domain::{
     audit::{Action, By, Subject},
     people::Actor,
@@ -33,6 +36,17 @@ macro_rules! is_known {
     };
 }
 pub(super) use is_known;
+
+/// What counts as of the last weeks.
+const LATELY_S: i64 = 30 * 86_400;
+
+/// When the last incident of each of some services began, of those that somebody may see.
+const LAST_EVER: ManyRows = ManyRows {
+    head: "WITH wanted (service, visible) AS (VALUES",
+    tail: ") SELECT w.service, MAX(i.started_at) FROM wanted w JOIN incident_services s ON s.service = w.service JOIN incidents i ON i.id = s.incident_id \
+           WHERE i.private = 0 OR w.visible = '*' OR w.visible LIKE '%,' || i.id || ',%' GROUP BY w.service",
+    width: 2,
+};
 
 impl Store {
     /// The name of every service that `actor` may know of.
@@ -96,18 +110,32 @@ impl Store {
         found.iter().map(|row| Ok((rows::get(row, 0)?, rows::get(row, 1)?))).collect()
     }
 
-    /// When the last incident of each service began, of those that `actor` may see.
-    pub async fn last_incidents(&self, actor: &Actor) -> Result<HashMap<String, Timestamp>, StoreError> {
+    /// When the last incident of each of these services began, of those that `actor` may see. Most
+    /// are found among those of the last weeks, whatever else the history holds; only of the others
+    /// all that there ever was is looked through.
+    pub async fn last_incidents(&self, actor: &Actor, services: &[&str]) -> Result<HashMap<String, Timestamp>, StoreError> {
+        const WHAT: &str = "find the last incidents of services";
         let visible = self.private_incidents_of(actor).await?;
-        let found = sqlx::query(
-            "SELECT s.service, MAX(i.started_at) FROM incident_services s JOIN incidents i ON i.id = s.incident_id \
-             WHERE i.private = 0 OR $1 = '*' OR $1 LIKE '%,' || i.id || ',%' GROUP BY s.service",
+        let mut connection = self.readers.acquire().await.map_err(query(WHAT))?;
+        let lately = sqlx::query(
+            // A cross join, because SQLite would rather go through all services than sort a few of them.
+            "SELECT s.service, MAX(i.started_at) FROM incidents i CROSS JOIN incident_services s \
+             WHERE s.incident_id = i.id AND i.started_at >= $2 AND (i.private = 0 OR $1 = '*' OR $1 LIKE '%,' || i.id || ',%') GROUP BY s.service",
         )
-        .bind(visible)
-        .fetch_all(&self.readers)
+        .bind(visible.as_str())
+        .bind(self.clock.now().plus_secs(-LATELY_S).micros())
+        .fetch_all(&mut *connection)
         .await
-        .map_err(query("find the last incidents of services"))?;
-        found.iter().map(|row| Ok((rows::get(row, 0)?, rows::time(row, 1)?))).collect()
+        .map_err(query(WHAT))?;
+        let last = |row: &AnyRow| Ok::<_, StoreError>((rows::get(row, 0)?, rows::time(row, 1)?));
+        let mut found: HashMap<String, Timestamp> = lately.iter().map(last).collect::<Result<_, _>>()?;
+        let others: Vec<&str> = services.iter().copied().filter(|service| !found.contains_key(*service)).collect();
+        let earlier = LAST_EVER.fetch(&mut connection, &others, WHAT, |statement, service| statement.bind((*service).to_owned()).bind(visible.clone())).await?;
+        for row in &earlier {
+            let (service, at): (String, Timestamp) = last(row)?;
+            found.insert(service, at);
+        }
+        Ok(found)
     }
 
     /// The last change of each service.

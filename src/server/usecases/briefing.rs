@@ -12,7 +12,7 @@ use crate::{
 /// Everything `/brief` says, as far as `actor` may see it.
 pub async fn gather(app: &App, actor: &Actor) -> Result<Briefing, ServerError> {
     needs(actor, Right::Read)?;
-    let board = budgets::board(app, actor).await?;
+    let board = budgets::board(app, actor).await?.told().clone();
     let (_, incidents) = app.store.board(actor).await?;
     let now = app.clock().now();
     Ok(Briefing {

@@ -15,7 +15,7 @@ use crate::{
         metrics::{Facts, Range},
         people::{Actor, Right},
         slo::{
-            board::{Ground, ObjectivesBoard},
+            board::Ground,
             calendar::Window,
             cost::{self, Span},
             exclusion::Exclusion,
@@ -29,7 +29,7 @@ use crate::{
     },
     server::{
         error::ServerError,
-        levels::{Held, One, reports},
+        levels::{Board, Held, One, reports},
         state::App,
         store::{BurnLevel, ChangeFilter},
     },
@@ -46,12 +46,12 @@ const USUAL_STEPS: i64 = 360;
 /// Most incidents whose costs are reckoned for one question: as many as a screen shows.
 const MOST_COSTS: usize = 60;
 
-pub async fn board(app: &App, actor: &Actor) -> Result<ObjectivesBoard, ServerError> {
+/// All objectives as rows. What nobody changed since it was asked for last is not reckoned again.
+pub async fn board(app: &App, actor: &Actor) -> Result<Arc<Board>, ServerError> {
     needs(actor, Right::Read)?;
     let held = app.levels.current(app).await?;
     let levels = app.store.burn_levels().await?;
-    let (headline, rows) = reports::board(&held, app.clock().now(), &levels);
-    Ok(ObjectivesBoard { headline, rows })
+    Ok(reports::board(&held, app.clock().now(), &levels))
 }
 
 /// One window of an objective at an instant: as it is known now, also of the past.

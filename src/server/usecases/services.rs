@@ -105,13 +105,20 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
             open.entry(service).or_default().push(short);
         }
     }
-    let (alerts, last) = (app.store.open_alerts_by_service(actor).await?, app.store.last_incidents(actor).await?);
+    let names: Vec<&str> = described.iter().map(|service| service.name.as_str()).collect();
+    let (alerts, last) = (app.store.open_alerts_by_service(actor).await?, app.store.last_incidents(actor, &names).await?);
     let mut changes = app.store.last_changes().await?;
-    let objectives = budgets::board(app, actor).await?.rows;
+    let board_of_objectives = budgets::board(app, actor).await?;
     let range = Range { from: now.plus_secs(-RANGE_SECS), to: now };
     let facts = app.store.facts(&range, actor).await?;
     let filter = Filter::default();
-    let counted: Vec<&Facts> = facts.iter().filter(|facts| filter.matches(facts)).collect();
+    // What hurt none of a service's users says nothing of it, so each looks at its own only.
+    let mut hurt: HashMap<&str, Vec<&Facts>> = HashMap::new();
+    for facts in facts.iter().filter(|facts| filter.matches(facts)) {
+        for service in facts.impact.iter().filter_map(|window| window.service.as_deref()).collect::<BTreeSet<_>>() {
+            hurt.entry(service).or_default().push(facts);
+        }
+    }
     let service = |Described { name, draft, .. }: Described| {
         let mut incidents = open.remove(name.as_str()).unwrap_or_default();
         sorting::sort_by_key(&mut incidents, |open| (open.severity.map_or(7, |severity| severity.level() * 2), open.reference));
@@ -120,8 +127,8 @@ async fn fared(app: &App, actor: &Actor, described: Vec<Described>, known: &BTre
             alerts: alerts.get(&name).copied().unwrap_or(0),
             last_incident_at: last.get(&name).copied(),
             last_change: changes.remove(&name),
-            availability: Availability::of(&counted, &range, Some(&name), now).availability,
-            worst_objective: WorstObjective::of(&objectives, &name),
+            availability: Availability::of(hurt.get(name.as_str()).map_or(&[][..], Vec::as_slice), &range, Some(&name), now).availability,
+            worst_objective: WorstObjective::of(&board_of_objectives.told().rows, &name),
             owner: draft.owner,
             tier: draft.tier,
             description: draft.description,
