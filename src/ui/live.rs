@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api,
     domain::{
-        boards::{Happening, Snapshot},
+        boards::Happening,
         failure::{Failure, FailureKind},
         reading,
         screens::FirstScreen,
@@ -108,11 +108,13 @@ impl Live {
         browser::on_offline(move || self.lost(session));
         match came.map(|came| came.snapshot.take()) {
             Some(Some(snapshot)) => {
-                if let Some((asked_at, answered_at)) = browser::kept_times() {
-                    return self.go_on(session, snapshot, asked_at, answered_at);
+                let kept = browser::kept_times();
+                let (asked_at, answered_at) = kept.unwrap_or_else(browser::page_times);
+                if kept.is_none() {
+                    self.connection.set(Connection::Still);
+                } else if !browser::is_online() {
+                    self.tries.set_value(1);
                 }
-                let (asked_at, answered_at) = browser::page_times();
-                self.connection.set(Connection::Still);
                 self.stand(snapshot.now, asked_at, answered_at);
                 session.begin_with(snapshot);
             }
@@ -122,9 +124,13 @@ impl Live {
     }
 
     /// The first screen stands: goes on from what came with the page, unless something did so already.
+    /// A page that was kept may be hours old, and not all of it is in the stream: who there is, what
+    /// they may do, the server's clock. So all of that is asked for anew.
     pub fn go_on(self, session: Session) {
-        if self.connection.get_untracked() == Connection::Still && self.turn.get_value() == 0 {
-            self.connect(session);
+        match self.connection.get_untracked() {
+            _ if self.turn.get_value() > 0 => {}
+            Connection::Still => self.connect(session),
+            _ => self.resync(session),
         }
     }
 
@@ -192,17 +198,6 @@ impl Live {
                 Err(failure) => self.fail(session, failure),
             }
         });
-    }
-
-    /// Begins with what was kept. It may be hours old, and not all of it is in the stream: who there
-    /// is, what they may do, the server's clock. So all of it is asked for anew.
-    fn go_on(self, session: Session, kept: Snapshot, asked_at: Timestamp, answered_at: Timestamp) {
-        self.stand(kept.now, asked_at, answered_at);
-        session.begin_with(kept);
-        if !browser::is_online() {
-            self.tries.set_value(1);
-        }
-        self.resync(session);
     }
 
     /// A snapshot of `now` has come.
