@@ -21,7 +21,10 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .map_err(query("read which series are packed"))?;
-        found.iter().map(|row| Ok((rows::get(row, 0)?, PackHead { generation: rows::get(row, 1)?, rev: rows::get(row, 2)?, from_s: rows::get(row, 3)? }))).collect()
+        found
+            .iter()
+            .map(|row| Ok((rows::get(row, 0)?, PackHead { generation: rows::get(row, 1)?, rev: rows::get(row, 2)?, from_s: rows::get(row, 3)? })))
+            .collect()
     }
 
     /// The body of a pack; `None`: there is another one by now, or none.

@@ -30,7 +30,7 @@ impl Series {
     pub fn of_bytes(method: Method, slice_s: i64, bytes: &[u8]) -> Option<Self> {
         let (form, bytes) = bytes.split_first()?;
         let n = bytes.len() / WIDTH;
-        if *form != FORM || bytes.len() % WIDTH != 0 {
+        if *form != FORM || !bytes.len().is_multiple_of(WIDTH) {
             return None;
         }
         let (gaps, bytes) = bytes.split_at_checked(n * 4)?;
