@@ -205,6 +205,10 @@ pub fn Alerts() -> impl IntoView {
         };
         list.alerts.items.get().into_iter().map(marked).collect::<Vec<_>>()
     };
+    let as_read = move || {
+        let words = move |n| format!("The last {n} rows stand as they were read: only what is above them is looked at again. Narrow the list to follow them.");
+        Some(list.as_read.get()).filter(|n| *n > 0).map(|n| view! { <p class="muted">{words(n)}</p> })
+    };
     let body = move || match list.alerts.load.get() {
         Load::Loading => view! { <Loading what="the alerts" /> },
         Load::Failed(failure) => view! { <Failed failure again=move |()| fetch.run(None) /> },
@@ -217,10 +221,6 @@ pub fn Alerts() -> impl IntoView {
             {as_read}
             {more}
         },
-    };
-    let as_read = move || {
-        let words = move |n| format!("The last {n} rows stand as they were read: only what is above them is looked at again. Narrow the list to follow them.");
-        Some(list.as_read.get()).filter(|n| *n > 0).map(|n| view! { <p class="muted">{words(n)}</p> })
     };
     let news = move || {
         // The rows are still about what was asked for before.
