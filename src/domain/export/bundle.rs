@@ -144,11 +144,15 @@ fn read_events(raw: &[Value]) -> (Vec<Event>, Option<String>) {
 
 /// Whether the incident is what the events say, and where it is not.
 fn same_incident(id: IncidentId, reference: IncidentRef, stands: &Value, events: &[Event]) -> Result<(), String> {
-    let folded = Incident::fold(id, reference, events).ok_or("the log does not begin with a declaration")?;
+    let mut folded = Incident::fold(id, reference, events).ok_or("the log does not begin with a declaration")?;
     let said = json!(folded);
     let differs = |name: &String, value: &Value| said.get(name) != Some(value);
     if let Some((name, _)) = stands.as_object().into_iter().flatten().find(|(name, value)| differs(name, value)) {
         return Err(format!("the incident's “{name}” is not what its entries say"));
+    }
+    // An older bundle does not say when somebody last said something; its entries do.
+    if stands.get("told_at").is_none() {
+        folded.told_at = None;
     }
     // A field that came later is absent in an older bundle, and then it must be at its default.
     match Incident::deserialize(stands) {

@@ -229,3 +229,12 @@ fn a_file_that_is_no_bundle_is_refused_in_words() {
     let later = a_record().to_text(Format::Bundle).replace("tocsin/bundle/v1", "tocsin/bundle/v9");
     assert!(verify(later.as_bytes()).expect_err("another format").to_string().contains("tocsin/bundle/v9"));
 }
+
+#[test]
+fn a_bundle_of_before_need_not_say_when_somebody_last_said_something() {
+    let mut record = told(vec![]);
+    assert!(record.incident.told_at.take().is_some());
+    assert_eq!(found(&record.to_text(Format::Bundle)), None);
+    record.incident.told_at = Some(NOON.plus_secs(1));
+    assert!(found(&record.to_text(Format::Bundle)).is_some_and(|fault| fault.what.contains("told_at")));
+}

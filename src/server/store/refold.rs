@@ -69,7 +69,7 @@ mod tests {
         write.commit().await.expect("the store works");
         assert_eq!(store.verify(true).await.expect("the store works").faults.len(), 1);
         store.refold().await.expect("the store works");
-        assert_eq!(store.verify(true).await.expect("the store works").faults, []);
+        assert_eq!(store.verify(true).await.expect("the store works").faults, vec![]);
         let (_, board) = store.board(&Actor { who: ActorRef::console(), role: Role::Viewer }).await.expect("the store works");
         assert_eq!(board.iter().map(|incident| incident.told_at).collect::<Vec<_>>(), [Some(NOON)]);
     }
