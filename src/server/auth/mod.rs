@@ -133,7 +133,7 @@ pub fn signed_out() -> Failure {
 
 fn answer_with_cookie(app: &App, signed_in: Result<sessions::SignedIn, ServerError>) -> Result<Me, Failure> {
     let signed_in = signed_in.map_err(ServerError::into_failure)?;
-    change_session(&app, &sessions::cookie(&app.config, &signed_in.secret));
+    change_session(app, &sessions::cookie(&app.config, &signed_in.secret));
     Ok(signed_in.me)
 }
 
