@@ -29,12 +29,12 @@ pub fn ReasonForm(id: IncidentId, command: Command, refusal: Refusal) -> impl In
     let refused = RwSignal::new(None::<String>);
     let incident = untrack(|| session.incident(id));
     let reference = incident.as_ref().map(|incident| incident.reference.to_string()).unwrap_or_default();
-    // A false alarm has no impact that could go on.
     let spans = match (&command, incident.as_deref().and_then(updates::inside)) {
         (Command::PostponeUpdate { .. }, Some(due)) => due.postponements(session.live.now()),
         _ => vec![],
     };
     let span = RwSignal::new(spans.first().map(i64::to_string).unwrap_or_default());
+    // A false alarm has no impact that could go on.
     let asks_of_impact = command.verb() == Verb::Reopen && incident.is_some_and(|incident| incident.resolved_at.is_some());
     let between = RwSignal::new(Some(0));
     let title = format!("{} {reference}", verb_words(command.verb()));
@@ -52,27 +52,27 @@ pub fn ReasonForm(id: IncidentId, command: Command, refusal: Refusal) -> impl In
         }
     };
     view! {
-           <Dialog title=title.clone() on_close=move |()| close()>
-               <form class="form" on:submit=send>
-    {(!spans.is_empty())
-                       .then(|| {
-                           let options = spans.iter().map(|secs| (secs.to_string(), format!("in {}", wording::span(*secs)))).collect();
-                           view! { <SelectField id="postpone-for" label="The next update is due" options value=span /> }
-                       })}
-                   <TextArea id="reason" label="Why?" hint=sentence(&refusal.to_string()) value=reason />
-                   {asks_of_impact
-                       .then(|| {
-                           let answers = vec!["It was well: the impact begins anew".to_owned(), "It never was: the impact goes on".to_owned()];
-                           view! { <Choice name="between" legend="Between the resolve and now" answers chosen=between /> }
-                       })}
-                   <FormError words=refused />
-                   <div class="form__foot">
-                       <button type="button" class="button" on:click=move |_| close()>"Not now"</button>
-                       <button type="submit" class="button" data-tone="accent">{title}</button>
-                   </div>
-               </form>
-           </Dialog>
-       }
+        <Dialog title=title.clone() on_close=move |()| close()>
+            <form class="form" on:submit=send>
+                {(!spans.is_empty())
+                    .then(|| {
+                        let options = spans.iter().map(|secs| (secs.to_string(), format!("in {}", wording::span(*secs)))).collect();
+                        view! { <SelectField id="postpone-for" label="The next update is due" options value=span /> }
+                    })}
+                <TextArea id="reason" label="Why?" hint=sentence(&refusal.to_string()) value=reason />
+                {asks_of_impact
+                    .then(|| {
+                        let answers = vec!["It was well: the impact begins anew".to_owned(), "It never was: the impact goes on".to_owned()];
+                        view! { <Choice name="between" legend="Between the resolve and now" answers chosen=between /> }
+                    })}
+                <FormError words=refused />
+                <div class="form__foot">
+                    <button type="button" class="button" on:click=move |_| close()>"Not now"</button>
+                    <button type="submit" class="button" data-tone="accent">{title}</button>
+                </div>
+            </form>
+        </Dialog>
+    }
 }
 
 /// The same command with the reason in it.
