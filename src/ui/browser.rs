@@ -17,10 +17,12 @@ use web_sys::{
 
 mod copies;
 mod files;
+mod kept;
 mod place;
 
 pub use copies::{Piece, Words, children, drawn, focus_within, put_in_order};
 pub use files::Picked;
+pub use kept::{kept_times, reached_at};
 pub use place::{is_unfolded, new_place, rows_in_sight, take_place, unfold};
 pub use web_sys::Element;
 
@@ -225,26 +227,6 @@ pub fn page_times() -> (Timestamp, Timestamp) {
         millis.filter(|millis| *millis > 0.0).map_or_else(clock, |millis| Timestamp::from_micros((millis * 1000.0) as i64))
     };
     (at("requestStart"), at("responseStart"))
-}
-
-/// The same for a page that the service worker had kept (`public/sw.js`), which may be long ago.
-pub fn kept_times() -> Option<(Timestamp, Timestamp)> {
-    let said = root_says("data-kept")?;
-    let (asked, answered) = said.split_once(' ')?;
-    Some((millis(asked)?, millis(answered)?))
-}
-
-/// When the server was last reached, where only the app itself is there.
-pub fn reached_at() -> Option<Timestamp> {
-    millis(&root_says("data-reached")?)
-}
-
-fn root_says(name: &str) -> Option<String> {
-    document().document_element()?.get_attribute(name)
-}
-
-fn millis(text: &str) -> Option<Timestamp> {
-    text.parse::<i64>().ok()?.checked_mul(1000).map(Timestamp::from_micros)
 }
 
 /// Whether there may be a network; the browser knows for certain only when there is none.

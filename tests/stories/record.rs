@@ -103,7 +103,7 @@ story! {
         let line = bundle.lines().find(|line| line.contains("we switched")).expect("every event has a line").to_owned() + "\n";
         broken(bundle.replace(&line, ""), &["entry 3", "missing"]).await;
         broken(bundle.replace("it recovers", "it\nrecovers"), &["entry 4"]).await;
-        broken(bundle.replace("\"title\":\"Card payments fail\",\"touched\"", "\"title\":\"All is well\",\"touched\""), &["title"]).await;
+        broken(bundle.replace("\"title\":\"Card payments fail\",\"told_at\"", "\"title\":\"All is well\",\"told_at\""), &["title"]).await;
         broken("{}".to_owned(), &["no bundle"]).await;
         assert!(!verify(&["/no/such/file"]).await.status.success());
         assert_eq!(fs::read_dir(elsewhere.path()).expect("it is a folder").count(), 0, "no database was made");
