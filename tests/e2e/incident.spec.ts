@@ -159,7 +159,7 @@ test("what is read and tabbed to comes in the order that is seen", { tag: "@phon
   const tops = await parts.evaluateAll(all => all.map(one => Math.round(one.getBoundingClientRect().top)));
   expect(tops).toHaveLength(6);
   expect(tops).toEqual([...tops].sort((a, b) => a - b));
-  await screen.timeline.getByRole("button", { name: "Export" }).focus();
+  await screen.timeline.locator("summary", { hasText: "Export" }).focus();
   await page.keyboard.press("Tab");
   await expect(page.getByRole("button", { name: "Set impact" })).toBeFocused();
   // Who does not want the record goes past it.

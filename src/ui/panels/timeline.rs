@@ -202,16 +202,16 @@ pub fn Timeline(incident: Memo<Arc<Incident>>) -> impl IntoView {
         let Some((rows, fold)) = sought.get().and_then(|seq| lines.with(|told| told.way_to(seq))) else { return };
         sought.set(None);
         let is_there = rows <= window.get_untracked() && fold.is_none_or(|first| browser::is_unfolded(&fold_id(first)));
-        if is_there && !story.get_untracked() {
-            return;
+        if !is_there || story.get_untracked() {
+            story.set(false);
+            window.update(|window| *window = rows.max(*window));
+            if let Some(first) = fold {
+                unfolded.update(|unfolded| {
+                    unfolded.insert(first);
+                });
+            }
         }
-        story.set(false);
-        window.update(|window| *window = rows.max(*window));
-        if let Some(first) = fold {
-            unfolded.update(|unfolded| {
-                unfolded.insert(first);
-            });
-        }
+        // Also where it stands already: the column has just been scrolled to its newest entry.
         browser::after_paint(move || {
             fold.into_iter().for_each(|first| browser::unfold(&fold_id(first)));
             browser::scroll_to_place();
