@@ -40,10 +40,12 @@ pub fn Facts(incident: Memo<Arc<Incident>>) -> impl IntoView {
     let postpone = move || {
         has_clock.get().then(|| {
             view! {
-                " · "
-                <button type="button" class="link-button" on:click=move |_| incident.with_untracked(|incident| postpone(session, incident))>
-                    "Postpone"
-                </button>
+                " "
+                <span class="fact__more">
+                    <button type="button" class="link-button" on:click=move |_| incident.with_untracked(|incident| postpone(session, incident))>
+                        "Postpone"
+                    </button>
+                </span>
             }
         })
     };
