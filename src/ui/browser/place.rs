@@ -3,7 +3,7 @@
 use super::{Element, Event, HtmlElement, document, is_here, window};
 use js_sys::Reflect;
 use std::cell::Cell;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 
 thread_local! {
     /// Whether the app is being built beside the page that came, which is what is seen and used.
@@ -23,12 +23,15 @@ pub fn new_place() -> HtmlElement {
 }
 
 /// How many rows of the page's tables are needed for what is on screen, and for a little below. While
-/// something has the focus it is all of them: it may stand in any.
+/// something has the focus it is all of them: it may stand in any. So it is where they are a table, whose
+/// columns are as wide as all of its rows ask for, and would move when more of them came.
 pub fn rows_in_sight() -> usize {
     let (document, window) = (document(), window());
     let has_focus = document.active_element().is_some_and(|element| element.tag_name() != "BODY");
-    let height = window.inner_height().ok().and_then(|height| height.as_f64());
-    let (Some(height), false, Ok(rows)) = (height, has_focus, document.query_selector_all("[data-row]")) else { return usize::MAX };
+    let size = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64());
+    let (width, height) = (size(window.inner_width()), size(window.inner_height()));
+    let is_table = width.is_some_and(|width| width >= 720.0);
+    let (Some(height), false, Ok(rows)) = (height, has_focus || is_table, document.query_selector_all("[data-row]")) else { return usize::MAX };
     let top = |at: u32| rows.item(at).map(|row| row.unchecked_into::<Element>().get_bounding_client_rect().top());
     let below = (0..rows.length()).find(|at| top(*at).is_some_and(|top| top > height * 1.25));
     below.map_or(usize::MAX, |rows| rows as usize)
